@@ -1,0 +1,8 @@
+//! The algorithms of regulars: trees, clusters, association rules, cross-sell.
+//!
+//! Arrays in, arrays out. This crate knows nothing of files, tables, settings or the
+//! command line. Every model follows the shape of [linfa](https://docs.rs/linfa): parameters
+//! that are checked once (`ParamGuard`), `Fit`, and a fitted model that predicts. Randomness
+//! comes only from a seed that the caller gives, and every result is the same on any number
+//! of threads.
+#![deny(missing_docs)]
