@@ -1,1 +1,10 @@
-#[test] fn t(){}
+//! End-to-end tests: they drive the built binary as a user does.
+
+mod bad_input;
+mod demo;
+mod exit_codes;
+mod ingest;
+mod layers;
+mod own_data;
+mod stages;
+mod util;

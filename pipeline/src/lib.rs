@@ -1,1 +1,23 @@
-//! regulars
+//! The library that data flows through: from sources to the files that people act on.
+//!
+//! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
+
+pub mod cli;
+pub mod config;
+pub mod contract;
+pub mod demo;
+pub mod engine;
+pub mod failure;
+pub mod manifest;
+pub mod outputs;
+pub mod progress;
+pub mod purchases;
+pub mod run;
+pub mod snapshot;
+pub mod sources;
+pub mod stages;
+pub mod summary;
+pub mod table;
+pub mod text;
+pub mod warehouse;
+pub mod warning;

@@ -1,0 +1,140 @@
+//! What is typed: commands, options and the help that is the manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Day;
+
+/// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
+#[derive(Debug, Parser)]
+#[command(name = "regulars", version, arg_required_else_help = true, after_help = AFTER, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+Start here:
+  regulars demo                       the whole job on a built-in sample of real shopping
+  regulars run -c regulars.toml       the whole job on your own history
+
+Exit codes:
+  0  done
+  1  done, with warnings that the settings call failures ([run] fail_on)
+  2  wrong use or wrong settings
+  3  the data cannot be used
+  4  a failure of the machine: disk, memory, permissions
+
+Settings are explained in docs/settings.md, files in docs/files.md.";
+
+/// Everything that regulars does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole job on the sample that is built in
+    ///
+    /// Writes a year of real grocery shopping (1,666 households of The Complete Journey) and its
+    /// settings to DIR/demo/, runs every stage on it, and ends with a summary. Needs no network.
+    #[command(after_help = "Example:\n  regulars demo --out /tmp/first-look")]
+    Demo(Common),
+    /// Run every stage: ingest, features, segment, churn, rules, offers
+    ///
+    /// A stage whose data are too few (a history too short to test a churn model, no products for
+    /// rules) is left out with a warning; everything else goes on.
+    #[command(after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
+        regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after")]
+    Run(WithSettings),
+    /// Load the sources into the warehouse: Delta Lake tables below DIR/warehouse/
+    ///
+    /// Reads Parquet and CSV (plain, gzip or zstd) as the settings map them onto the canonical
+    /// tables interactions, customers, products and campaigns. Bad rows go to DIR/rejects/ with
+    /// file, line, column, value and reason. One load is one new version of each table: all of it
+    /// or nothing. Everything is loaded, whatever --as-of says; later stages look away.
+    #[command(after_help = "Example:\n  regulars ingest -c regulars.toml")]
+    Ingest(WithSettings),
+    /// Compute features of every customer at every as-of date: DIR/features/DATE.parquet
+    ///
+    /// Recency, frequency, money, rhythm, trends, variety, departments, discounts, times and
+    /// responses, from what happened strictly before each date. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars features -c regulars.toml --as-of 2017-10-01")]
+    Features(WithSettings),
+    /// Group the customers: DIR/segments.parquet and .csv, DIR/clusters.parquet and .csv
+    ///
+    /// RFM scores and segments with names, value tiers, and clusters named by what sets them
+    /// apart. Reads the features.
+    #[command(after_help = "Example:\n  regulars segment -c regulars.toml --seed 7")]
+    Segment(WithSettings),
+    /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn_models.csv, DIR/churn_tree.txt
+    ///
+    /// Learns from past dates whose outcome is known, tests on the last one of them, which no
+    /// model has seen, and scores the customers of today with a probability, a band and three
+    /// reasons in words. Reads the warehouse and the features.
+    #[command(after_help = "Example:\n  regulars churn -c regulars.toml")]
+    Churn(WithSettings),
+    /// Find what is bought together: DIR/rules.parquet and .csv, DIR/itemsets.parquet
+    ///
+    /// Rules that are more frequent than chance, corrected for the number tested, each measured
+    /// again on the weeks after the mining period. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars rules -c regulars.toml")]
+    Rules(WithSettings),
+    /// Suggest to every customer what they have not bought yet: DIR/suggestions.parquet and .csv
+    ///
+    /// Ten items each, with a score and a reason in words; tested by holding out the last weeks,
+    /// beside the most popular items. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars offers -c regulars.toml")]
+    Offers(WithSettings),
+    /// Show the summary of the last runs into DIR again
+    #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
+    Summary(OutputFolder),
+}
+
+/// Where results lie.
+#[derive(Args, Clone, Debug)]
+pub struct OutputFolder {
+    /// Folder for everything that is written; made when it is not there
+    #[arg(short, long, value_name = "DIR", default_value = "regulars-out")]
+    pub out: PathBuf,
+}
+
+/// Options of every command that computes.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Where results go
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// Behave exactly as if nothing on or after this day had been loaded [default: the end of the history]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<Day>,
+    /// Seed of everything random: the same seed and data give the same files [default: the settings' seed, 42]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads to use; the files are the same with any number [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print neither progress nor summary, only errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Options of commands that need settings.
+#[derive(Args, Clone, Debug)]
+pub struct WithSettings {
+    /// Settings: where the history lies and how its columns are mapped
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Options of every command that computes
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_option_has_help() {
+        let command = super::Cli::command().help_expected(true);
+        command.clone().debug_assert();
+    }
+}

@@ -1,0 +1,148 @@
+//! What the types of the settings cannot say: ranges, names that must exist, keys that belong together.
+
+use super::{Mapping, Settings};
+use crate::contract::{self, DERIVED, LEVELS};
+use crate::failure::{Result, did_you_mean};
+use crate::warning;
+
+/// Checks every setting; the first wrong one is reported.
+pub fn check(settings: &Settings) -> Result<()> {
+    sources(settings)?;
+    numbers(settings)?;
+    names(settings)
+}
+
+fn sources(settings: &Settings) -> Result<()> {
+    let tables: Vec<&str> = contract::TABLES.iter().map(|table| table.name).collect();
+    for (number, source) in settings.config.sources.iter().enumerate() {
+        let number = number.to_string();
+        let at = |key: &'static str| ["sources", number.as_str(), key];
+        let Some(table) = contract::table(&source.table) else {
+            return Err(settings
+                .wrong(&at("table"), format!("`{}` is no canonical table", source.table))
+                .hint(did_you_mean(&source.table, &tables)));
+        };
+        if source.path.0.is_empty() {
+            return Err(settings.wrong(&at("path"), "the list of paths is empty").hint("name at least one file"));
+        }
+        if !source.delimiter.is_ascii() {
+            return Err(settings
+                .wrong(&at("delimiter"), format!("`{}` cannot separate fields", source.delimiter))
+                .hint("use one ASCII character, such as \",\", \";\" or \"\\t\""));
+        }
+        let known: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        for name in source.columns.keys() {
+            let at = ["sources", number.as_str(), "columns", name.as_str()];
+            if table.column(name).is_none() && !table.attributes {
+                return Err(settings
+                    .wrong(&at, format!("`{name}` is no column of {}", table.name))
+                    .hint(did_you_mean(name, &known)));
+            }
+            if DERIVED.contains(&name.as_str()) || name.starts_with("__") {
+                return Err(settings.wrong(&at, format!("`{name}` is a name that regulars keeps for itself")));
+            }
+        }
+        for column in table.columns.iter().filter(|column| column.required) {
+            if !source.columns.contains_key(column.name) {
+                let mut failure = settings.wrong(&at("columns"), format!("`{}` is not mapped", column.name));
+                failure = failure.hint(if column.name == "kind" {
+                    "for a file of purchases add: kind = { constant = \"purchase\" }".to_owned()
+                } else {
+                    format!("add: {} = \"the source's column\"", column.name)
+                });
+                return Err(failure);
+            }
+        }
+        if let Some(Mapping::Constant(super::mapping::Constant::Text(kind))) = source.columns.get("kind")
+            && table.name == "interactions"
+            && !contract::KINDS.contains(&kind.as_str())
+        {
+            return Err(settings
+                .wrong(&["sources", &number, "columns", "kind"], format!("`{kind}` is no kind of interaction"))
+                .hint(did_you_mean(kind, contract::KINDS)));
+        }
+    }
+    Ok(())
+}
+
+fn numbers(settings: &Settings) -> Result<()> {
+    let config = &settings.config;
+    let share = |keys: &[&str], value: f64| {
+        if (0.0..=1.0).contains(&value) {
+            Ok(())
+        } else {
+            Err(settings.wrong(keys, format!("{value} is no share")).hint("give a number from 0 to 1"))
+        }
+    };
+    share(&["ingest", "max_reject_share"], config.ingest.max_reject_share)?;
+    share(&["segment", "min_cluster_share"], config.segment.min_cluster_share)?;
+    share(&["churn", "bands", "high"], config.churn.bands.high)?;
+    share(&["churn", "bands", "medium"], config.churn.bands.medium)?;
+    share(&["rules", "min_support"], config.rules.min_support)?;
+    share(&["rules", "min_confidence"], config.rules.min_confidence)?;
+    share(&["rules", "max_false_share"], config.rules.max_false_share)?;
+
+    let at_least = |keys: &[&str], value: usize, least: usize| {
+        if value >= least {
+            Ok(())
+        } else {
+            Err(settings.wrong(keys, format!("{value} is too small")).hint(format!("give at least {least}")))
+        }
+    };
+    at_least(&["segment", "min_clusters"], config.segment.min_clusters, 2)?;
+    at_least(&["segment", "max_clusters"], config.segment.max_clusters, config.segment.min_clusters)?;
+    at_least(&["churn", "horizon_days"], config.churn.horizon_days as usize, 1)?;
+    at_least(&["churn", "min_baskets"], config.churn.min_baskets as usize, 1)?;
+    at_least(&["churn", "active_days"], config.churn.active_days as usize, 1)?;
+    at_least(&["churn", "step_days"], config.churn.step_days as usize, 1)?;
+    at_least(&["churn", "max_snapshots"], config.churn.max_snapshots, 1)?;
+    at_least(&["rules", "max_length"], config.rules.max_length, 2)?;
+    at_least(&["rules", "later_days"], config.rules.later_days as usize, 1)?;
+    at_least(&["offers", "per_customer"], config.offers.per_customer, 1)?;
+    at_least(&["offers", "holdout_days"], config.offers.holdout_days as usize, 1)?;
+
+    if config.rules.min_support == 0.0 {
+        return Err(settings
+            .wrong(&["rules", "min_support"], "0 would list every combination that ever occurred")
+            .hint("give a share above 0, such as 0.005"));
+    }
+    if !(config.rules.min_lift >= 0.0 && config.rules.min_lift.is_finite()) {
+        return Err(settings.wrong(&["rules", "min_lift"], format!("{} is no lift", config.rules.min_lift)));
+    }
+    if config.churn.bands.medium > config.churn.bands.high {
+        return Err(settings
+            .wrong(&["churn", "bands", "medium"], "medium risk begins above high risk")
+            .hint("give medium a smaller probability than high"));
+    }
+    if config.features.evening_from > 23 {
+        return Err(settings
+            .wrong(&["features", "evening_from"], format!("{} is no hour", config.features.evening_from))
+            .hint("give an hour from 0 to 23"));
+    }
+    Ok(())
+}
+
+fn names(settings: &Settings) -> Result<()> {
+    let config = &settings.config;
+    for (section, level) in [("rules", &config.rules.level), ("offers", &config.offers.level)] {
+        if let Some(level) = level
+            && !LEVELS.contains(&level.as_str())
+        {
+            return Err(settings
+                .wrong(&[section, "level"], format!("`{level}` is no level of the taxonomy"))
+                .hint(did_you_mean(level, LEVELS)));
+        }
+    }
+    for code in &config.run.fail_on {
+        if code != "all" && !warning::CODES.contains(&code.as_str()) {
+            return Err(settings
+                .wrong(&["run", "fail_on"], format!("`{code}` is no warning"))
+                .hint(did_you_mean(code, warning::CODES)));
+        }
+    }
+    if let Some(map) = &config.segment.map {
+        crate::stages::segment::segment_map(Some(map))
+            .map_err(|error| settings.wrong(&["segment", "map"], error))?;
+    }
+    Ok(())
+}

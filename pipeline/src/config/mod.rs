@@ -1,0 +1,314 @@
+//! What is written in `regulars.toml`: every setting, its default and what it means.
+
+mod check;
+mod mapping;
+mod read;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+pub use mapping::{Constant, Mapping, Paths};
+pub use read::{Location, Settings};
+
+/// Everything in `regulars.toml`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[project]`
+    pub project: Project,
+    /// `[[sources]]`, in the order of the file.
+    pub sources: Vec<Source>,
+    /// `[engine]`
+    pub engine: Engine,
+    /// `[ingest]`
+    pub ingest: Ingest,
+    /// `[features]`
+    pub features: Features,
+    /// `[segment]`
+    pub segment: Segment,
+    /// `[churn]`
+    pub churn: Churn,
+    /// `[rules]`
+    pub rules: Rules,
+    /// `[offers]`
+    pub offers: Offers,
+    /// `[run]`
+    pub run: Run,
+}
+
+/// `[project]`: what holds for every stage.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Project {
+    /// The title of summaries.
+    pub name: String,
+    /// The IANA time zone that decides what a day is.
+    pub timezone: Tz,
+    /// Printed behind amounts.
+    pub currency: String,
+    /// Seed of everything random; `--seed` wins over it.
+    pub seed: u64,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self { name: "regulars".into(), timezone: Tz::UTC, currency: String::new(), seed: 42 }
+    }
+}
+
+/// `[[sources]]`: files, and how their columns become a canonical table.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The canonical table that these rows belong to.
+    pub table: String,
+    /// A path, a glob, or a list of them, relative to the settings file.
+    pub path: Paths,
+    /// `parquet` or `csv`; by default the ending of each file's name tells.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// What separates the fields of a CSV.
+    #[serde(default = "comma")]
+    pub delimiter: char,
+    /// How a CSV writes times, as in `strftime`; by default ISO 8601 is understood.
+    #[serde(default)]
+    pub time_format: Option<String>,
+    /// The time zone of times that carry none; by default the project's.
+    #[serde(default)]
+    pub timezone: Option<Tz>,
+    /// Canonical column = source column, constant or SQL expression.
+    pub columns: BTreeMap<String, Mapping>,
+}
+
+fn comma() -> char {
+    ','
+}
+
+/// The format of a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Text with one row a line, also gzip or zstd.
+    Csv,
+}
+
+/// `[engine]`: what queries may use.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// Memory for queries, such as `"512 MiB"`; beyond it they spill to disk.
+    pub memory_limit: ByteSize,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self { memory_limit: ByteSize(1 << 30) }
+    }
+}
+
+/// A number of bytes, written as `"512 MiB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+/// `[ingest]`: what a load tolerates.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingest {
+    /// A load with a larger share of rejected rows fails before anything is committed.
+    pub max_reject_share: f64,
+    /// What happens to an exact copy of an earlier line of the same source.
+    pub duplicates: Duplicates,
+    /// The last day that can be true; later interactions are rejected. Default: today.
+    pub latest: Option<Day>,
+}
+
+impl Default for Ingest {
+    fn default() -> Self {
+        Self { max_reject_share: 0.05, duplicates: Duplicates::Drop, latest: None }
+    }
+}
+
+/// What happens to an exact copy of an earlier line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicates {
+    /// It is left out, counted, and listed among the rejects.
+    Drop,
+    /// It stays: for tills that write one line for each item scanned.
+    Keep,
+}
+
+/// `[features]`: what the snapshots hold.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Features {
+    /// For how many of the largest departments the share of spend is a feature.
+    pub departments: usize,
+    /// From this hour on, local time, a basket counts as an evening one.
+    pub evening_from: u8,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { departments: 8, evening_from: 18 }
+    }
+}
+
+/// `[segment]`: RFM and clusters.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Segment {
+    /// A customer whose first purchase is older than this is never called new.
+    pub new_within_days: u32,
+    /// The smallest number of clusters that is tried.
+    pub min_clusters: usize,
+    /// The largest number of clusters that is tried.
+    pub max_clusters: usize,
+    /// A clustering whose smallest cluster holds less than this share loses.
+    pub min_cluster_share: f64,
+    /// Five rows (recency 5 to 1) of five names (FM 1 to 5); by default the map of the manual.
+    pub map: Option<Vec<Vec<String>>>,
+}
+
+impl Default for Segment {
+    fn default() -> Self {
+        Self { new_within_days: 56, min_clusters: 3, max_clusters: 8, min_cluster_share: 0.02, map: None }
+    }
+}
+
+/// `[churn]`: the label, and the dates that the models learn from.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Churn {
+    /// A customer who buys nothing in this many days after the as-of date has churned.
+    pub horizon_days: u32,
+    /// Fewer baskets than this before the as-of date: too little is known to score.
+    pub min_baskets: u32,
+    /// No purchase in this many days before the as-of date: already gone.
+    pub active_days: u32,
+    /// Days between two training snapshots.
+    pub step_days: u32,
+    /// Days of history that a training snapshot needs before it.
+    pub min_history_days: u32,
+    /// At most this many training snapshots, the latest ones.
+    pub max_snapshots: usize,
+    /// The probabilities from which a customer is at high and at medium risk.
+    pub bands: Bands,
+}
+
+impl Default for Churn {
+    fn default() -> Self {
+        Self {
+            horizon_days: 28,
+            min_baskets: 2,
+            active_days: 56,
+            step_days: 28,
+            min_history_days: 56,
+            max_snapshots: 24,
+            bands: Bands::default(),
+        }
+    }
+}
+
+/// The churn probabilities at which the risk bands begin.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bands {
+    /// High risk from here.
+    pub high: f64,
+    /// Medium risk from here; below it, low.
+    pub medium: f64,
+}
+
+impl Default for Bands {
+    fn default() -> Self {
+        Self { high: 0.5, medium: 0.2 }
+    }
+}
+
+/// `[rules]`: what is mined from baskets.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// The level of the taxonomy; by default the narrowest above products that there is.
+    pub level: Option<String>,
+    /// Itemsets in a smaller share of the baskets are not looked at.
+    pub min_support: f64,
+    /// Rules with less confidence are not kept.
+    pub min_confidence: f64,
+    /// Rules with less lift are not kept.
+    pub min_lift: f64,
+    /// The most items in an itemset.
+    pub max_length: usize,
+    /// The share of false rules that is tolerated among those kept (Benjamini-Hochberg).
+    pub max_false_share: f64,
+    /// The last days of the history, on which every kept rule is measured again.
+    pub later_days: u32,
+    /// Items that say nothing, such as deposits or fuel.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            level: None,
+            min_support: 0.005,
+            min_confidence: 0.1,
+            min_lift: 1.2,
+            max_length: 4,
+            max_false_share: 0.01,
+            later_days: 56,
+            exclude: Vec::new(),
+        }
+    }
+}
+
+/// `[offers]`: suggestions of what a customer has not bought before.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Offers {
+    /// The level of the taxonomy; by default that of the rules.
+    pub level: Option<String>,
+    /// Suggestions for each customer.
+    pub per_customer: usize,
+    /// The last days of the history, held out to test the suggestions.
+    pub holdout_days: u32,
+    /// Items that are never suggested.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Offers {
+    fn default() -> Self {
+        Self { level: None, per_customer: 10, holdout_days: 28, exclude: Vec::new() }
+    }
+}
+
+/// `[run]`: what a run makes of warnings.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Run {
+    /// Codes of warnings that make a finished run exit with 1; `"all"` for every one.
+    pub fail_on: Vec<String>,
+}
+
+/// A calendar day, written as `2017-12-31`, quoted or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub NaiveDate);
+
+impl Config {
+    /// The sources of one canonical table, each with its number in the settings.
+    pub fn sources_of<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (usize, &'a Source)> {
+        self.sources.iter().enumerate().filter(move |(_, source)| source.table == table)
+    }
+}
+
+/// A path of the settings, relative to the folder of the settings file.
+pub fn resolve(base: &Path, path: &str) -> PathBuf {
+    base.join(path)
+}

@@ -1,0 +1,115 @@
+//! Where queries run: one DataFusion session with a memory limit, over the warehouse.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use datafusion::dataframe::DataFrameWriteOptions;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use futures::StreamExt;
+use tokio::runtime::Runtime;
+
+use crate::failure::{During, Failure, Result};
+use crate::table::plain_text;
+
+/// Runs queries; blocking outside, asynchronous inside.
+pub struct Engine {
+    runtime: Runtime,
+    session: SessionContext,
+    spill: PathBuf,
+}
+
+impl Engine {
+    /// An engine with this many threads and bytes of memory, spilling below `out`.
+    pub fn new(out: &Path, threads: usize, memory_limit: u64) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_stack_size(8 << 20) // deep plans recurse deeply
+            .enable_all()
+            .build()?;
+        let spill = out.join(".spill");
+        let config = SessionConfig::new()
+            .with_target_partitions(threads)
+            .with_information_schema(false)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+            .set_bool("datafusion.execution.parquet.reorder_filters", true);
+        let environment = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(usize::try_from(memory_limit).unwrap_or(usize::MAX))))
+            .with_temp_file_path(&spill)
+            .build_arc()?;
+        let session = SessionContext::new_with_config_rt(config, environment);
+        Ok(Self { runtime, session, spill })
+    }
+
+    /// Waits for asynchronous work.
+    pub fn wait<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    /// A handle for work on other threads.
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        self.runtime.handle().clone()
+    }
+
+    /// The session, to register tables in.
+    pub fn session(&self) -> &SessionContext {
+        &self.session
+    }
+
+    /// The whole result of a query, text as plain text.
+    pub fn query(&self, sql: &str) -> Result<RecordBatch> {
+        self.wait(async {
+            let frame = self.session.sql(sql).await?;
+            let schema = Arc::new(frame.schema().as_arrow().clone());
+            let batches = frame.collect().await?;
+            let schema = batches.first().map_or(schema, RecordBatch::schema);
+            Ok(concat_batches(&schema, &batches)?)
+        })
+        .and_then(|batch| plain_text(&batch))
+    }
+
+    /// Runs a query and hands out its batches as they come, in no stated order.
+    pub fn for_each(&self, sql: &str, mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        self.wait(async {
+            let mut stream: SendableRecordBatchStream = self.session.sql(sql).await?.execute_stream().await?;
+            while let Some(batch) = stream.next().await {
+                take(plain_text(&batch?)?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Registers the result of a query under a name, kept as Parquet beside the spilled data, so
+    /// that several queries can read it and memory stays flat whatever its size.
+    pub fn fold(&self, name: &str, sql: &str) -> Result<()> {
+        let folder = self.spill.join(name);
+        std::fs::create_dir_all(&folder).during(folder.display())?;
+        let path = folder.to_str().ok_or_else(|| Failure::settings(format!("{} is not UTF-8", folder.display())))?;
+        // A trailing slash makes it a folder, with a file for each thread.
+        let path = format!("{path}/");
+        self.wait(async {
+            let frame = self.session.sql(sql).await?;
+            frame.write_parquet(&path, DataFrameWriteOptions::new(), None).await?;
+            self.session.register_parquet(name, &path, ParquetReadOptions::default()).await?;
+            Ok::<_, Failure>(())
+        })
+        .during(format!("computing {name}"))
+    }
+
+    /// Registers a batch under a name.
+    pub fn register(&self, name: &str, batch: RecordBatch) -> Result<()> {
+        self.session.register_batch(name, batch)?;
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Empty unless a query was cut short; never anything of the user's.
+        let _ = std::fs::remove_dir_all(&self.spill);
+    }
+}

@@ -1,0 +1,217 @@
+//! What stops a command, in words for the person who typed it, and the exit code it maps to.
+
+use std::fmt;
+
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use deltalake::DeltaTableError;
+use parquet::errors::ParquetError;
+
+/// Whose turn it is to mend a failure; each has its own exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The command line or `regulars.toml` asks for something that cannot be: exit code 2.
+    Settings,
+    /// The data, or what earlier stages left, cannot be used: exit code 3.
+    Data,
+    /// Disk, memory or the operating system: exit code 4.
+    Machine,
+}
+
+impl Cause {
+    /// The exit code that the help promises for this cause.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Cause::Settings => 2,
+            Cause::Data => 3,
+            Cause::Machine => 4,
+        }
+    }
+}
+
+/// One message: what is wrong and where, and what would mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Who can mend it.
+    pub cause: Cause,
+    /// What is wrong, and where.
+    pub message: String,
+    /// What would mend it.
+    pub hint: Option<String>,
+}
+
+/// What every fallible function of the pipeline returns.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A wrong command line or setting.
+    pub fn settings(message: impl Into<String>) -> Self {
+        Self::new(Cause::Settings, message)
+    }
+
+    /// Data that cannot be used.
+    pub fn data(message: impl Into<String>) -> Self {
+        Self::new(Cause::Data, message)
+    }
+
+    /// A failure of the machine.
+    pub fn machine(message: impl Into<String>) -> Self {
+        Self::new(Cause::Machine, message)
+    }
+
+    fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into(), hint: None }
+    }
+
+    /// Adds what would mend it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what was being done, in front of the message.
+    pub fn during(mut self, doing: impl fmt::Display) -> Self {
+        self.message = format!("{doing}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Adds what was being done to an error of any library.
+pub trait During<T> {
+    /// Says what was being done when it failed.
+    fn during(self, doing: impl fmt::Display) -> Result<T>;
+}
+
+impl<T, E: Into<Failure>> During<T> for Result<T, E> {
+    fn during(self, doing: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| error.into().during(doing))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let failure = Failure::machine(error.to_string());
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => failure.hint("free some disk space, or write elsewhere with --out"),
+            std::io::ErrorKind::PermissionDenied => {
+                failure.hint("check the permissions of that path, or write elsewhere with --out")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<DataFusionError> for Failure {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::External(inner) => match inner.downcast_ref::<Failure>() {
+                Some(failure) => failure.clone(),
+                None => match inner.downcast_ref::<DeltaTableError>() {
+                    Some(DeltaTableError::Io { source }) => Failure::machine(source.to_string()),
+                    _ => Failure::data(inner.to_string()),
+                },
+            },
+            DataFusionError::ResourcesExhausted(message) => Failure::machine(first_line(message))
+                .hint("raise `memory_limit` under [engine] in the settings, or free disk space for spilling"),
+            DataFusionError::IoError(inner) => Failure::machine(inner.to_string()),
+            root => Failure::data(first_line(&root.to_string())),
+        }
+    }
+}
+
+impl From<DeltaTableError> for Failure {
+    fn from(error: DeltaTableError) -> Self {
+        // An error of ours travels through the writer inside DataFusion's and Delta's own.
+        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(inner) = source {
+            if let Some(failure) = inner.downcast_ref::<Failure>() {
+                return failure.clone();
+            }
+            if let Some(DataFusionError::External(boxed)) = inner.downcast_ref::<DataFusionError>()
+                && let Some(failure) = boxed.downcast_ref::<Failure>()
+            {
+                return failure.clone();
+            }
+            if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+                return Failure::machine(io.to_string());
+            }
+            source = inner.source();
+        }
+        match error {
+            DeltaTableError::DataFusion { source } => source.into(),
+            other => Failure::data(first_line(&other.to_string())),
+        }
+    }
+}
+
+impl From<ArrowError> for Failure {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, source) => source.into(),
+            other => Failure::data(first_line(&other.to_string())),
+        }
+    }
+}
+
+impl From<ParquetError> for Failure {
+    fn from(error: ParquetError) -> Self {
+        Failure::data(first_line(&error.to_string()))
+    }
+}
+
+/// Libraries append backtraces and plans; a person needs the first line.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// The known name nearest to what was written, when one is near enough to be meant.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
+        .filter(|&(distance, name)| distance <= 2.max(name.len().max(written.len()) / 3))
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+/// "did you mean `a`? known: `a`, `b`": for a hint after an unknown name.
+pub fn did_you_mean(written: &str, known: &[&str]) -> String {
+    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match nearest(written, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`? Known: {list}"),
+        None => format!("known: {list}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_far_names_are_not_offered() {
+        let known = ["customer_id", "occurred_at", "amount"];
+        assert_eq!(nearest("custmer_id", known), Some("customer_id"));
+        assert_eq!(nearest("Amount", known), Some("amount"));
+        assert_eq!(nearest("zebra", known), None);
+    }
+
+    #[test]
+    fn our_own_failure_survives_the_query_engine() {
+        let ours = Failure::data("line 3 is bad").hint("mend it");
+        let through = DataFusionError::External(Box::new(ours.clone())).context("executing");
+        assert_eq!(Failure::from(through), ours);
+    }
+}

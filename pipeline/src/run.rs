@@ -1,0 +1,127 @@
+//! A run: the stages that were asked for, one after the other, each recorded when it is done.
+
+use std::cell::OnceCell;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::cli::Common;
+use crate::config::Settings;
+use crate::engine::Engine;
+use crate::failure::{Cause, Failure, Result};
+use crate::manifest::{Manifest, StageEntry, check_writable, process_use, started_now};
+use crate::progress::Progress;
+use crate::stages::{Context, Report, Stage};
+use crate::summary;
+use crate::text::{count, plural};
+use crate::warning::{STAGE_SKIPPED, Warning};
+
+/// How a run ended, when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: warnings that the settings call failures.
+    WarnedAsFailure,
+}
+
+/// Runs stages on an output folder. With `whole`, a stage with too little data is left out.
+pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whole: bool) -> Result<Outcome> {
+    let out = common.output.out.as_path();
+    check_writable(out)?;
+    let threads = common.threads.map(usize::from).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    // Fails only when a pool was made before, which happens in tests of this crate alone.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    let engine = Engine::new(out, threads, settings.config.engine.memory_limit.0)?;
+    let mut manifest = Manifest::open(out)?;
+    manifest.project.clone_from(&settings.config.project.name);
+    manifest.currency.clone_from(&settings.config.project.currency);
+    let seed = common.seed.unwrap_or(settings.config.project.seed);
+    let mut progress = Progress::new(common.quiet);
+    let warehouse = OnceCell::new();
+    let mut warnings: Vec<Warning> = Vec::new();
+    for stage in stages {
+        progress.stage(stage.name);
+        let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);
+        let context = Context {
+            settings,
+            out,
+            as_of: common.as_of,
+            seed,
+            engine: &engine,
+            manifest: &manifest,
+            progress: &progress,
+            warehouse: &warehouse,
+        };
+        let report = match (stage.run)(&context) {
+            Ok(report) => report,
+            Err(failure) if whole && stage.optional && failure.cause == Cause::Data => {
+                let message = format!("{} was left out: {}", stage.name, failure.message);
+                progress.done("left out", clock.elapsed().as_secs_f64());
+                manifest.forget(out, stage.name)?;
+                note(&mut warnings, vec![Warning::new(STAGE_SKIPPED, message)], &progress);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        let seconds = clock.elapsed().as_secs_f64();
+        let (peak, cpu_now) = process_use();
+        progress.done(&said(stage, &report), seconds);
+        note(&mut warnings, report.warnings.clone(), &progress);
+        let entry = StageEntry {
+            settings_sha256: settings.hash(),
+            settings: serde_json::to_value(&settings.config).map_err(|error| Failure::machine(error.to_string()))?,
+            seed,
+            as_of_asked: common.as_of.map(|day| day.to_string()),
+            as_of: report.as_of.map(|day| day.to_string()),
+            inputs: report.inputs,
+            rows_in: report.rows_in,
+            rows_out: report.rows_out,
+            started_at,
+            seconds,
+            cpu_seconds: cpu.zip(cpu_now).map(|(before, after)| after - before),
+            peak_memory_bytes: peak,
+            metrics: report.metrics,
+            warnings: report.warnings,
+        };
+        manifest.commit(out, stage.name, report.files, entry)?;
+    }
+    if whole {
+        summary::write(&mut manifest, out)?;
+        if !common.quiet {
+            print!("{}", summary::text(&manifest, out));
+        }
+    }
+    let failing = |warning: &Warning| {
+        let listed = &settings.config.run.fail_on;
+        listed.iter().any(|code| code == "all" || *code == warning.code)
+    };
+    let failures: Vec<&str> = warnings.iter().filter(|warning| failing(warning)).map(|warning| warning.code.as_str()).collect();
+    if failures.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    eprintln!("regulars: done, but the settings call these warnings failures: {}", failures.join(", "));
+    Ok(Outcome::WarnedAsFailure)
+}
+
+fn said(stage: &Stage, report: &Report) -> String {
+    let warned = match report.warnings.len() {
+        0 => String::new(),
+        number => format!(", {}", plural(number as u64, "warning")),
+    };
+    format!("{} rows in, {} out{warned}", count(report.rows_in), count(report.rows_out)).replace("rows in", if stage.reads.is_empty() { "source rows" } else { "rows in" })
+}
+
+/// Says a warning once, also when several stages have noticed the same.
+fn note(all: &mut Vec<Warning>, new: Vec<Warning>, progress: &Progress) {
+    for warning in new {
+        if !all.contains(&warning) {
+            progress.warn(&warning.message);
+            all.push(warning);
+        }
+    }
+}
+
+/// Where the sample lies below the output folder.
+pub fn demo_folder(out: &Path) -> std::path::PathBuf {
+    out.join("demo")
+}

@@ -1,0 +1,90 @@
+//! Bad rows: written to `rejects/TABLE.csv` with file, line, column, value and reason, and counted.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use crate::failure::{During, Failure, Result};
+use crate::outputs::Pending;
+
+/// What the file holds.
+const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
+
+/// The rejects of one table, written as they are found.
+pub struct Rejects {
+    name: String,
+    files: Pending,
+    writer: Option<csv::Writer<File>>,
+    written: u64,
+    /// Rejected rows by reason, to say what went wrong most.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+/// Where something was found.
+pub struct Place<'a> {
+    /// The source file.
+    pub file: &'a Path,
+    /// Its line, or row for Parquet.
+    pub line: u64,
+}
+
+impl Rejects {
+    /// No rejects yet.
+    pub fn new(out: &Path, table: &str) -> Self {
+        Self {
+            name: format!("rejects/{table}.csv"),
+            files: Pending::new(out, super::NAME),
+            writer: None,
+            written: 0,
+            reasons: BTreeMap::new(),
+        }
+    }
+
+    /// Notes one bad cell, or one bad row when `column` is empty.
+    pub fn add(&mut self, place: &Place<'_>, column: &str, value: &str, reason: &str) -> Result<()> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let path = self.files.place(&self.name, None, ABOUT)?;
+                let mut writer = csv::Writer::from_path(&path).map_err(broken)?;
+                writer.write_record(["file", "line", "column", "value", "reason"]).map_err(broken)?;
+                self.writer.insert(writer)
+            }
+        };
+        let file = place.file.display().to_string();
+        writer.write_record([&file, &place.line.to_string(), column, value, reason]).map_err(broken)?;
+        self.written += 1;
+        let what = if column.is_empty() { reason.to_owned() } else { format!("{column} {reason}") };
+        *self.reasons.entry(what).or_default() += 1;
+        Ok(())
+    }
+
+    /// The most frequent reasons, the most frequent first.
+    pub fn main_reasons(&self) -> String {
+        let mut reasons: Vec<(&String, &u64)> = self.reasons.iter().collect();
+        reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let shown: Vec<String> = reasons.iter().take(3).map(|(reason, count)| format!("{count} x {reason}")).collect();
+        shown.join("; ")
+    }
+
+    /// The file's name below the output folder.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Ends the file; the result still has to be committed.
+    pub fn finish(mut self) -> Result<Pending> {
+        if let Some(mut writer) = self.writer.take() {
+            writer.flush().during(&self.name)?;
+            self.files.set_rows(&self.name, self.written);
+        }
+        Ok(self.files)
+    }
+}
+
+fn broken(error: csv::Error) -> Failure {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => Failure::machine(format!("{other:?}")),
+    }
+}

@@ -1,0 +1,125 @@
+//! The run, top to bottom. [`STAGES`] is the only place that knows the order.
+
+pub mod churn;
+pub mod features;
+pub mod ingest;
+pub mod offers;
+pub mod rules;
+pub mod segment;
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::{Day, Settings};
+use crate::engine::Engine;
+use crate::failure::{Failure, Result};
+use crate::manifest::Manifest;
+use crate::outputs::Pending;
+use crate::progress::Progress;
+use crate::sources::SourceFile;
+use crate::warehouse::Warehouse;
+use crate::warning::Warning;
+
+/// One step of the pipeline: reads tables, writes tables, reports.
+pub struct Stage {
+    /// Its name as a command, a settings section and a file of this folder.
+    pub name: &'static str,
+    /// The stages whose files it reads.
+    pub reads: &'static [&'static str],
+    /// What it does.
+    pub run: fn(&Context<'_>) -> Result<Report>,
+    /// Whether a run goes on without it when the data are too few for it.
+    pub optional: bool,
+}
+
+/// Every stage, in the order of a run.
+pub const STAGES: &[Stage] = &[
+    Stage { name: ingest::NAME, reads: &[], run: ingest::run, optional: false },
+    Stage { name: features::NAME, reads: &[ingest::NAME], run: features::run, optional: false },
+    Stage { name: segment::NAME, reads: &[features::NAME], run: segment::run, optional: false },
+    Stage { name: churn::NAME, reads: &[ingest::NAME, features::NAME], run: churn::run, optional: true },
+    Stage { name: rules::NAME, reads: &[ingest::NAME], run: rules::run, optional: true },
+    Stage { name: offers::NAME, reads: &[ingest::NAME], run: offers::run, optional: true },
+];
+
+/// What every stage is given.
+pub struct Context<'a> {
+    /// The checked settings.
+    pub settings: &'a Settings,
+    /// The output folder.
+    pub out: &'a Path,
+    /// Nothing on or after this day may be seen.
+    pub as_of: Option<Day>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Runs queries.
+    pub engine: &'a Engine,
+    /// What earlier stages left.
+    pub manifest: &'a Manifest,
+    /// Tells a person how far it is.
+    pub progress: &'a Progress,
+    /// Opened when first asked for.
+    pub warehouse: &'a OnceCell<Warehouse<'a>>,
+}
+
+impl<'a> Context<'a> {
+    /// The warehouse, as if nothing on or after the as-of date had been loaded.
+    pub fn warehouse(&self) -> Result<&'a Warehouse<'a>> {
+        if let Some(open) = self.warehouse.get() {
+            return Ok(open);
+        }
+        let opened = Warehouse::open(self.engine, self.settings, self.out, self.as_of)?;
+        Ok(self.warehouse.get_or_init(|| opened))
+    }
+}
+
+/// What a stage did.
+pub struct Report {
+    /// The date that the results speak of.
+    pub as_of: Option<NaiveDate>,
+    /// Source files, for `ingest`.
+    pub inputs: Vec<SourceFile>,
+    /// Rows read.
+    pub rows_in: u64,
+    /// Rows written.
+    pub rows_out: u64,
+    /// The stage's own numbers.
+    pub metrics: Value,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+    /// The files, not yet in place.
+    pub files: Pending,
+}
+
+impl Report {
+    /// A report of these files and numbers, everything else empty.
+    pub fn new(files: Pending, metrics: &impl Serialize) -> Result<Self> {
+        let metrics = serde_json::to_value(metrics).map_err(|error| Failure::machine(error.to_string()))?;
+        Ok(Self { as_of: None, inputs: Vec::new(), rows_in: 0, rows_out: 0, metrics, warnings: Vec::new(), files })
+    }
+}
+
+/// The stage of this name.
+pub fn stage(name: &str) -> Option<&'static Stage> {
+    STAGES.iter().find(|stage| stage.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_reads_only_what_an_earlier_stage_wrote() {
+        let mut earlier = Vec::new();
+        for stage in STAGES {
+            for name in stage.reads {
+                assert!(earlier.contains(name), "{} reads from {name} before it has run", stage.name);
+            }
+            earlier.push(stage.name);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What a run wants a person to know although it went through.
+
+use serde::{Deserialize, Serialize};
+
+/// One warning, with a code that settings can name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// One of [`CODES`].
+    pub code: String,
+    /// What was seen, in words.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning with one of the known codes.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(CODES.contains(&code), "{code} is not in the list of warnings");
+        Self { code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// Rows went to `rejects/`.
+pub const REJECTED_ROWS: &str = "rejected-rows";
+/// Exact copies of earlier lines were left out.
+pub const DUPLICATE_ROWS: &str = "duplicate-rows";
+/// Lines name products that the products table does not have.
+pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
+/// The sources have no products, so whatever needs them is off.
+pub const NO_PRODUCTS: &str = "no-products";
+/// The date asked for lies outside the history.
+pub const AS_OF_MOVED: &str = "as-of-moved";
+/// A stage had too little data and was left out.
+pub const STAGE_SKIPPED: &str = "stage-skipped";
+/// The churn model is no better than recency alone on the date it had not seen.
+pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
+/// The suggestions do no better than the most popular items.
+pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
+/// Too few customers for clusters.
+pub const NO_CLUSTERS: &str = "no-clusters";
+
+/// Every code, for `[run] fail_on` and the help.
+pub const CODES: &[&str] = &[
+    REJECTED_ROWS,
+    DUPLICATE_ROWS,
+    UNKNOWN_PRODUCTS,
+    NO_PRODUCTS,
+    AS_OF_MOVED,
+    STAGE_SKIPPED,
+    WEAK_CHURN_MODEL,
+    WEAK_SUGGESTIONS,
+    NO_CLUSTERS,
+];
