@@ -7,4 +7,6 @@
 //! of threads.
 #![deny(missing_docs)]
 
+pub use linfa::{self, ParamGuard};
+
 pub mod associations;

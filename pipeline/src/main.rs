@@ -1,5 +1,7 @@
 //! Parse, run, print the error, choose the exit code.
 
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,7 +19,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Clap prints its own messages and ends with 2 for wrong use, 0 for help.
-    match execute(Cli::parse().command) {
+    let command = Cli::parse().command;
+    // A panic is a fault of ours: it is reported as one, without a backtrace.
+    panic::set_hook(Box::new(|_| {}));
+    let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command))).unwrap_or_else(|cause| {
+        let words = cause.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+        Err(Failure::machine(format!("this is a fault of regulars, please report it: {words}")))
+    });
+    match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),
         Err(failure) => {
@@ -54,6 +64,7 @@ fn show(out: &std::path::Path) -> Result<Outcome> {
     if !out.join(FILE_NAME).is_file() {
         return Err(missing_stage(out, "ingest", FILE_NAME));
     }
-    print!("{}", summary::text(&Manifest::open(out)?, out));
+    // Whoever closes the pipe early has seen enough.
+    let _ = std::io::stdout().write_all(summary::text(&Manifest::open(out)?, out).as_bytes());
     Ok(Outcome::Done)
 }

@@ -1,6 +1,7 @@
 //! A run: the stages that were asked for, one after the other, each recorded when it is done.
 
 use std::cell::OnceCell;
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -88,7 +89,8 @@ pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whol
     if whole {
         summary::write(&mut manifest, out)?;
         if !common.quiet {
-            print!("{}", summary::text(&manifest, out));
+            // Whoever closes the pipe early has seen enough.
+            let _ = std::io::stdout().write_all(summary::text(&manifest, out).as_bytes());
         }
     }
     let failing = |warning: &Warning| {

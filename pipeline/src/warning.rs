@@ -27,6 +27,8 @@ pub const DUPLICATE_ROWS: &str = "duplicate-rows";
 pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
 /// The sources have no products, so whatever needs them is off.
 pub const NO_PRODUCTS: &str = "no-products";
+/// The interactions have no amounts, so whatever counts money is 0.
+pub const NO_AMOUNTS: &str = "no-amounts";
 /// The date asked for lies outside the history.
 pub const AS_OF_MOVED: &str = "as-of-moved";
 /// A stage had too little data and was left out.
@@ -44,6 +46,7 @@ pub const CODES: &[&str] = &[
     DUPLICATE_ROWS,
     UNKNOWN_PRODUCTS,
     NO_PRODUCTS,
+    NO_AMOUNTS,
     AS_OF_MOVED,
     STAGE_SKIPPED,
     WEAK_CHURN_MODEL,

@@ -16,6 +16,16 @@ use crate::warehouse::Warehouse;
 /// Days that spend and trips are summed over.
 const WINDOWS: [u32; 4] = [28, 56, 84, 168];
 
+/// What stands for an amount where the sources have none.
+const NO_AMOUNT: &str = "CAST(0 AS DECIMAL(18, 4))";
+
+/// Which optional columns the interactions have.
+struct Has {
+    amount: bool,
+    discount: bool,
+    location: bool,
+}
+
 /// One feature: its name, what it means, and its expression over a customer's days.
 struct Feature {
     name: String,
@@ -38,8 +48,9 @@ impl Plan {
         let mut plan = Plan { folds: Vec::new(), features: Vec::new(), joins: String::new() };
         let has = |column: &str| warehouse.has_column("interactions", column);
         let departments = departments(warehouse, settings.departments)?;
-        plan.fold_days(&departments, has("discount"), has("location_id"), settings.evening_from);
-        plan.from_days(has("discount"));
+        let has = Has { amount: has("amount"), discount: has("discount"), location: has("location_id") };
+        plan.fold_days(&departments, &has, settings.evening_from);
+        plan.from_days(has.discount);
         for (number, name) in departments.iter().enumerate() {
             plan.add(
                 &format!("share_{}", identifier(name)),
@@ -47,7 +58,7 @@ impl Plan {
                 &format!("CAST(sum(department_{number}) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)"),
             );
         }
-        if has("product_id") {
+        if warehouse.has_column("interactions", "product_id") {
             plan.count_first_seen("products", "distinct_products", "Different products bought", &seen_products());
             if warehouse.has_column("products", "category") {
                 let fold = "SELECT p.customer_id, c.category AS thing, min(p.first_day) AS first_day \
@@ -56,7 +67,7 @@ impl Plan {
                 plan.count_first_seen("categories", "distinct_categories", "Different categories bought", fold);
             }
         }
-        if has("location_id") {
+        if has.location {
             let fold = "SELECT customer_id, location AS thing, min(d) AS first_day FROM customer_days \
                  WHERE location IS NOT NULL GROUP BY 1, 2";
             plan.count_first_seen("locations", "locations", "Different locations bought at", fold);
@@ -71,25 +82,27 @@ impl Plan {
     }
 
     /// `customer_days`: one row for each customer and day with a purchase or return.
-    fn fold_days(&mut self, departments: &[String], discount: bool, location: bool, evening_from: u8) {
+    fn fold_days(&mut self, departments: &[String], has: &Has, evening_from: u8) {
+        // Without amounts every line is worth nothing, and what counts money is 0 throughout.
+        let amount = if has.amount { "i.amount" } else { NO_AMOUNT };
         let mut shares = String::new();
         let mut shares_again = String::new();
         for (number, name) in departments.iter().enumerate() {
             let name = name.replace('\'', "''");
             let _ = write!(
                 shares,
-                ", sum(CASE WHEN i.kind = 'purchase' AND p.department = '{name}' THEN i.amount END) AS department_{number}"
+                ", sum(CASE WHEN i.kind = 'purchase' AND p.department = '{name}' THEN {amount} END) AS department_{number}"
             );
             let _ = write!(shares_again, ", sum(department_{number}) AS department_{number}");
         }
         let products = if departments.is_empty() { "" } else { "LEFT JOIN products p ON i.product_id = p.product_id" };
-        let discount_sum = if discount {
+        let discount_sum = if has.discount {
             "sum(CASE WHEN i.kind = 'purchase' THEN i.discount END) AS discount, \
              sum(CASE WHEN i.kind = 'purchase' AND i.discount > 0 THEN 1 ELSE 0 END) AS discounted_lines"
         } else {
             "0 AS discount, 0 AS discounted_lines"
         };
-        let location = if location { "min(i.location_id) AS location" } else { "NULL AS location" };
+        let location = if has.location { "min(i.location_id) AS location" } else { "NULL AS location" };
         // A basket is split by day, so that an as-of date at midnight never sees the rest of it;
         // it counts as one, on the day on which it began.
         self.folds.push((
@@ -97,8 +110,8 @@ impl Plan {
             format!(
                 "SELECT i.customer_id, i.basket_id, arrow_cast(i.day, 'Int32') AS d, min(i.hour) AS hour, {location}, \
                  sum(CASE WHEN i.kind = 'purchase' THEN 1 ELSE 0 END) AS lines, \
-                 sum(CASE WHEN i.kind = 'purchase' THEN i.amount END) AS spend, \
-                 sum(CASE WHEN i.kind = 'return' THEN abs(i.amount) END) AS returned, \
+                 sum(CASE WHEN i.kind = 'purchase' THEN {amount} END) AS spend, \
+                 sum(CASE WHEN i.kind = 'return' THEN abs({amount}) END) AS returned, \
                  sum(CASE WHEN i.kind = 'return' THEN 1 ELSE 0 END) AS return_lines, {discount_sum}{shares} \
                  FROM interactions i {products} WHERE i.kind IN ('purchase', 'return') GROUP BY 1, 2, 3"
             ),
@@ -315,8 +328,9 @@ fn departments(warehouse: &Warehouse<'_>, most: usize) -> Result<Vec<String>> {
     if !warehouse.has_column("products", "department") || !warehouse.has_column("interactions", "product_id") {
         return Ok(Vec::new());
     }
+    let amount = if warehouse.has_column("interactions", "amount") { "amount" } else { NO_AMOUNT };
     let largest = warehouse.engine.query(&format!(
-        "SELECT p.department, sum(s.amount) AS amount FROM (SELECT product_id, sum(amount) AS amount FROM interactions \
+        "SELECT p.department, sum(s.amount) AS amount FROM (SELECT product_id, sum({amount}) AS amount FROM interactions \
          WHERE kind = 'purchase' GROUP BY product_id) s JOIN products p ON s.product_id = p.product_id \
          WHERE p.department IS NOT NULL GROUP BY p.department ORDER BY amount DESC NULLS LAST, p.department LIMIT {most}"
     ))?;

@@ -10,7 +10,6 @@ mod zone;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use self::load::Small;
@@ -65,16 +64,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     mapping::agree_on_keys(&mut plans);
     let inputs = plans.iter().flat_map(|plan| &plan.sources).flat_map(|source| source.files.clone()).collect();
 
-    let latest = settings.config.ingest.latest.map_or_else(|| chrono::Utc::now().with_timezone(&settings.config.project.timezone).date_naive(), |day| day.0);
-    let epoch_days = latest.to_epoch_days();
+    let today = || chrono::Utc::now().with_timezone(&settings.config.project.timezone).date_naive();
+    let latest = settings.config.ingest.latest.map_or_else(today, |day| day.0);
     let terms = Terms {
         out: context.out,
         timezone: settings.config.project.timezone,
-        latest: epoch_days,
+        latest: latest.to_epoch_days(),
         duplicates: settings.config.ingest.duplicates,
     };
-    debug_assert!(latest.year() > 1900);
-
     let limit = settings.config.ingest.max_reject_share;
     let mut small = Vec::new();
     let mut metrics = Vec::new();
@@ -115,6 +112,12 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         warnings.push(Warning::new(
             warning::NO_PRODUCTS,
             "no source feeds the products: taxonomy features are off, and rules and offers work on product ids",
+        ));
+    }
+    if !settings.config.sources_of("interactions").any(|(_, source)| source.columns.contains_key("amount")) {
+        warnings.push(Warning::new(
+            warning::NO_AMOUNTS,
+            "no source gives the interactions an amount: money is 0 everywhere, and segments rest on recency and frequency",
         ));
     }
     let mut files = Pending::new(context.out, NAME);
