@@ -6,5 +6,5 @@ mod exit_codes;
 mod ingest;
 mod layers;
 mod own_data;
-mod stages;
+mod reference;
 mod util;

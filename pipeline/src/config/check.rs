@@ -97,7 +97,6 @@ fn numbers(settings: &Settings) -> Result<()> {
     at_least(&["churn", "step_days"], config.churn.step_days as usize, 1)?;
     at_least(&["churn", "max_snapshots"], config.churn.max_snapshots, 1)?;
     at_least(&["rules", "max_length"], config.rules.max_length, 2)?;
-    at_least(&["rules", "later_days"], config.rules.later_days as usize, 1)?;
     at_least(&["offers", "per_customer"], config.offers.per_customer, 1)?;
     at_least(&["offers", "holdout_days"], config.offers.holdout_days as usize, 1)?;
 

@@ -248,7 +248,7 @@ pub struct Rules {
     pub max_length: usize,
     /// The share of false rules that is tolerated among those kept (Benjamini-Hochberg).
     pub max_false_share: f64,
-    /// The last days of the history, on which every kept rule is measured again.
+    /// The last days of the history, on which every kept rule is measured again; 0 mines all.
     pub later_days: u32,
     /// Items that say nothing, such as deposits or fuel.
     pub exclude: Vec<String>,
