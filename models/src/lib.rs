@@ -10,3 +10,4 @@
 pub use linfa::{self, ParamGuard};
 
 pub mod associations;
+pub mod cross_sell;
