@@ -6,3 +6,7 @@
 //! comes only from a seed that the caller gives, and every result is the same on any number
 //! of threads.
 #![deny(missing_docs)]
+
+//pub mod classifiers;
+//pub mod metrics;
+pub mod tree;
