@@ -11,3 +11,4 @@ pub use linfa::{self, ParamGuard};
 
 pub mod associations;
 pub mod cross_sell;
+pub mod tree;
