@@ -6,3 +6,6 @@
 //! comes only from a seed that the caller gives, and every result is the same on any number
 //! of threads.
 #![deny(missing_docs)]
+
+pub mod clustering;
+pub mod rfm;
