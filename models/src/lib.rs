@@ -10,5 +10,7 @@
 pub use linfa::{self, ParamGuard};
 
 pub mod associations;
+pub mod clustering;
 pub mod cross_sell;
+pub mod rfm;
 pub mod tree;

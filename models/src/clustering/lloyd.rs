@@ -1,0 +1,421 @@
+//! k-means: greedy k-means++ starts and Lloyd's iterations on scaled rows.
+//!
+//! Why not linfa's alone: [`Algorithm`] says what was measured.
+//!
+//! Sources: Lloyd, "Least squares quantization in PCM", *IEEE Trans. Inf. Theory* 28(2), 1982;
+//! Arthur and Vassilvitskii, "k-means++", SODA 2007 (section 2.2, and the greedy variant that
+//! its conclusion describes: several candidates per centre, the best kept).
+
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use linfa_clustering::{KMeans, KMeansError, KMeansInit};
+use ndarray::{Array2, ArrayView2, Axis};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+
+use super::Algorithm;
+
+/// Rows per unit of work. Fixed, so that sums are added in one order on any number of threads.
+const CHUNK: usize = 2048;
+
+/// Centres that are compared at once, so that the compiler can use vector instructions.
+const LANES: usize = 4;
+
+/// A generator of its own for every purpose: the same seed, another `stream`, other numbers.
+pub(super) fn generator(seed: u64, stream: [u64; 3]) -> Xoshiro256PlusPlus {
+    // SplitMix64's finaliser mixes each part in, so that neighbouring streams do not resemble
+    // one another.
+    let mut state = seed;
+    for part in stream {
+        state = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        state ^= state >> 31;
+    }
+    Xoshiro256PlusPlus::seed_from_u64(state)
+}
+
+/// A number in [0, 1), a multiple of 2^-53.
+pub(super) fn uniform(rng: &mut Xoshiro256PlusPlus) -> f64 {
+    (rng.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// An index below `n`.
+pub(super) fn index_below(rng: &mut Xoshiro256PlusPlus, n: usize) -> usize {
+    ((uniform(rng) * n as f64) as usize).min(n - 1)
+}
+
+/// The end of one descent.
+#[derive(Clone, Debug)]
+pub(super) struct Solution {
+    /// k x p. Means of their members when `converged`.
+    pub(super) centres: Array2<f64>,
+    /// Sum of squared distances of the rows to their nearest centres.
+    pub(super) inertia: f64,
+    /// Whether the last iteration changed no label.
+    pub(super) converged: bool,
+}
+
+/// Centres stored lane by lane: block b holds centres 4b to 4b + 3, feature by feature.
+struct Lanes {
+    blocks: Vec<Vec<[f64; LANES]>>,
+}
+
+impl Lanes {
+    fn new(centres: ArrayView2<'_, f64>) -> Self {
+        let (k, p) = centres.dim();
+        let blocks = (0..k.div_ceil(LANES))
+            .map(|b| {
+                (0..p)
+                    .map(|j| {
+                        // Lanes without a centre are infinitely far away.
+                        std::array::from_fn(|lane| {
+                            let c = b * LANES + lane;
+                            if c < k {
+                                centres[[c, j]]
+                            } else {
+                                f64::INFINITY
+                            }
+                        })
+                    })
+                    .collect()
+            })
+            .collect();
+        Self { blocks }
+    }
+
+    /// Number of the nearest centre and the squared distance to it.
+    fn nearest(&self, row: &[f64]) -> (u32, f64) {
+        let mut best = (0, f64::INFINITY);
+        for (b, block) in self.blocks.iter().enumerate() {
+            let mut squares = [0.0; LANES];
+            for (x, centres) in row.iter().zip(block) {
+                for lane in 0..LANES {
+                    let difference = x - centres[lane];
+                    squares[lane] += difference * difference;
+                }
+            }
+            for (lane, &square) in squares.iter().enumerate() {
+                if square < best.1 {
+                    best = ((b * LANES + lane) as u32, square);
+                }
+            }
+        }
+        best
+    }
+}
+
+/// What one pass over the rows finds.
+struct Pass {
+    labels: Vec<u32>,
+    distances: Vec<f64>,
+    sums: Vec<f64>,
+    sizes: Vec<usize>,
+    inertia: f64,
+}
+
+/// Gives every row its nearest centre, and sums up the members of every centre.
+fn pass(x: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>) -> Pass {
+    let (k, p) = centres.dim();
+    let lanes = Lanes::new(centres);
+    let chunks: Vec<Pass> = x
+        .axis_chunks_iter(Axis(0), CHUNK)
+        .into_par_iter()
+        .map(|chunk| {
+            let mut part = Pass {
+                labels: Vec::with_capacity(chunk.nrows()),
+                distances: Vec::with_capacity(chunk.nrows()),
+                sums: vec![0.0; k * p],
+                sizes: vec![0; k],
+                inertia: 0.0,
+            };
+            for row in chunk.axis_iter(Axis(0)) {
+                let row = row.to_slice().expect("rows are contiguous");
+                let (label, distance) = lanes.nearest(row);
+                let c = label as usize;
+                for (sum, x) in part.sums[c * p..(c + 1) * p].iter_mut().zip(row) {
+                    *sum += x;
+                }
+                part.sizes[c] += 1;
+                part.inertia += distance;
+                part.labels.push(label);
+                part.distances.push(distance);
+            }
+            part
+        })
+        .collect();
+    let mut whole = Pass {
+        labels: Vec::with_capacity(x.nrows()),
+        distances: Vec::with_capacity(x.nrows()),
+        sums: vec![0.0; k * p],
+        sizes: vec![0; k],
+        inertia: 0.0,
+    };
+    for part in chunks {
+        whole.labels.extend(part.labels);
+        whole.distances.extend(part.distances);
+        for (sum, x) in whole.sums.iter_mut().zip(part.sums) {
+            *sum += x;
+        }
+        for (size, n) in whole.sizes.iter_mut().zip(part.sizes) {
+            *size += n;
+        }
+        whole.inertia += part.inertia;
+    }
+    whole
+}
+
+/// Nearest centre and squared distance of every row.
+pub(super) fn assign(x: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>) -> (Vec<u32>, Vec<f64>) {
+    let lanes = Lanes::new(centres);
+    x.axis_iter(Axis(0))
+        .into_par_iter()
+        .map(|row| lanes.nearest(row.to_slice().expect("rows are contiguous")))
+        .unzip()
+}
+
+/// Lloyd's iterations from given centres, until no label changes, the centres together move
+/// less than `tolerance`, or `max_iterations` are done. A centre that loses all its members
+/// moves to the row farthest from its own centre.
+pub(super) fn descend(
+    x: ArrayView2<'_, f64>,
+    mut centres: Array2<f64>,
+    tolerance: f64,
+    max_iterations: usize,
+) -> Solution {
+    let (k, p) = centres.dim();
+    let mut found = pass(x, centres.view());
+    let mut converged = false;
+    for _ in 0..max_iterations {
+        let mut moved = 0.0;
+        let mut next = Array2::zeros((k, p));
+        let mut taken: Vec<usize> = Vec::new();
+        for c in 0..k {
+            let mut row = next.row_mut(c);
+            if found.sizes[c] == 0 {
+                let far = farthest(&found.distances, &taken);
+                taken.push(far);
+                row.assign(&x.row(far));
+            } else {
+                let size = found.sizes[c] as f64;
+                let sums = &found.sums[c * p..(c + 1) * p];
+                row.iter_mut().zip(sums).for_each(|(m, s)| *m = s / size);
+            }
+            let difference = &row - &centres.row(c);
+            moved += difference.dot(&difference);
+        }
+        let now = pass(x, next.view());
+        converged = now.labels == found.labels;
+        centres = next;
+        found = now;
+        if converged || moved.sqrt() < tolerance {
+            break;
+        }
+    }
+    Solution {
+        centres,
+        inertia: found.inertia,
+        converged,
+    }
+}
+
+/// The row farthest from its centre, the first where several are equally far.
+fn farthest(distances: &[f64], taken: &[usize]) -> usize {
+    let mut best = 0;
+    for (i, d) in distances.iter().enumerate() {
+        if (*d > distances[best] || taken.contains(&best)) && !taken.contains(&i) {
+            best = i;
+        }
+    }
+    best
+}
+
+/// k rows as first centres by greedy k-means++: each next centre is the best of
+/// `2 + ln k` rows drawn with probability proportional to the squared distance.
+fn plus_plus(x: ArrayView2<'_, f64>, k: usize, rng: &mut Xoshiro256PlusPlus) -> Array2<f64> {
+    let n = x.nrows();
+    let trials = 2 + (k as f64).ln() as usize;
+    let mut centres = Array2::zeros((k, x.ncols()));
+    centres.row_mut(0).assign(&x.row(index_below(rng, n)));
+    let mut distances = squared_distances(x, centres.view(), 0);
+    for c in 1..k {
+        let mut cumulative = Vec::with_capacity(n);
+        let mut total = 0.0;
+        for d in &distances {
+            total += d;
+            cumulative.push(total);
+        }
+        let mut best: Option<(f64, usize, Vec<f64>)> = None;
+        for _ in 0..trials {
+            let target = uniform(rng) * total;
+            let row = cumulative.partition_point(|&sum| sum <= target).min(n - 1);
+            centres.row_mut(c).assign(&x.row(row));
+            let mut nearer = squared_distances(x, centres.view(), c);
+            for (new, old) in nearer.iter_mut().zip(&distances) {
+                *new = new.min(*old);
+            }
+            let potential: f64 = nearer.iter().sum();
+            if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
+                best = Some((potential, row, nearer));
+            }
+        }
+        let (_, row, nearer) = best.expect("at least two trials");
+        centres.row_mut(c).assign(&x.row(row));
+        distances = nearer;
+    }
+    centres
+}
+
+/// Squared distance of every row to centre `c`.
+fn squared_distances(x: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>, c: usize) -> Vec<f64> {
+    let centre = centres.row(c);
+    let centre = centre.to_slice().expect("rows are contiguous");
+    x.axis_iter(Axis(0))
+        .into_par_iter()
+        .with_min_len(CHUNK)
+        .map(|row| {
+            let row = row.to_slice().expect("rows are contiguous");
+            row.iter().zip(centre).map(|(a, b)| (a - b) * (a - b)).sum()
+        })
+        .collect()
+}
+
+/// How a search descends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search {
+    pub(super) algorithm: Algorithm,
+    pub(super) starts: usize,
+    pub(super) tolerance: f64,
+    pub(super) max_iterations: usize,
+}
+
+impl Search {
+    /// The best of several starts: least inertia, the earlier start where two are equal.
+    ///
+    /// `x` has at least k different rows, in row-major layout. `stream` tells searches with
+    /// one seed apart.
+    pub(super) fn best(
+        &self,
+        x: ArrayView2<'_, f64>,
+        k: usize,
+        seed: u64,
+        stream: u64,
+    ) -> Result<Solution, KMeansError> {
+        match self.algorithm {
+            Algorithm::Lloyd => Ok(self.best_of_ours(x, k, seed, stream)),
+            Algorithm::Linfa => {
+                let rng = generator(seed, [k as u64, stream, 0]);
+                let model = KMeans::params_with_rng(k, rng)
+                    .init_method(KMeansInit::KMeansPlusPlus)
+                    .n_runs(self.starts)
+                    .max_n_iterations(self.max_iterations as u64)
+                    // linfa wants it above 0.
+                    .tolerance(self.tolerance.max(f64::MIN_POSITIVE))
+                    .fit(&DatasetBase::from(x))?;
+                // linfa counts the old centre as one more member, so its centres are not the
+                // means of their members; the descent makes them so.
+                let centres = model.centroids().as_standard_layout().into_owned();
+                Ok(descend(x, centres, self.tolerance, self.max_iterations))
+            }
+        }
+    }
+
+    fn best_of_ours(&self, x: ArrayView2<'_, f64>, k: usize, seed: u64, stream: u64) -> Solution {
+        let solutions: Vec<Solution> = (0..self.starts as u64)
+            .into_par_iter()
+            .map(|start| {
+                let centres = plus_plus(x, k, &mut generator(seed, [k as u64, stream, start]));
+                descend(x, centres, self.tolerance, self.max_iterations)
+            })
+            .collect();
+        let better = |best: Solution, next: Solution| {
+            if next.inertia < best.inertia {
+                next
+            } else {
+                best
+            }
+        };
+        solutions
+            .into_iter()
+            .reduce(better)
+            .expect("at least one start")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn two_groups_on_a_line_by_hand() {
+        // From centres 0 and 1: {0} and {1, 10, 11} first, then {0, 1} and {10, 11}.
+        let x = array![[0.0], [1.0], [10.0], [11.0]];
+        let got = descend(x.view(), array![[0.0], [1.0]], 0.0, 300);
+        assert_eq!(got.centres, array![[0.5], [10.5]]);
+        assert_eq!(got.inertia, 1.0);
+        assert!(got.converged);
+    }
+
+    #[test]
+    fn a_row_between_two_centres_goes_to_the_lower_number() {
+        let x = array![[0.0], [1.0], [2.0]];
+        let (labels, distances) = assign(x.view(), array![[2.0], [0.0]].view());
+        assert_eq!(labels, [1, 0, 0]);
+        assert_eq!(distances, [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn an_empty_cluster_takes_the_farthest_row() {
+        // Centre 99 has no member; 10 is farthest from its centre 1.
+        let x = array![[0.0], [1.0], [2.0], [10.0]];
+        let got = descend(x.view(), array![[1.0], [99.0]], 0.0, 300);
+        assert_eq!(got.centres, array![[1.0], [10.0]]);
+        assert_eq!(got.inertia, 2.0);
+    }
+
+    #[test]
+    fn five_centres_use_more_than_one_block_of_lanes() {
+        let centres = Array2::from_shape_fn((5, 3), |(c, j)| (c * 10 + j) as f64);
+        let (labels, distances) = assign(centres.view(), centres.view());
+        assert_eq!(labels, [0, 1, 2, 3, 4]);
+        assert_eq!(distances, [0.0; 5]);
+    }
+
+    #[test]
+    fn starts_nearly_always_find_the_best_of_all_partitions() {
+        // All ways to put 7 rows into 3 clusters, by brute force. Few rows are the hard case:
+        // the best partition may lie beyond every start from three of the rows.
+        let mut rng = generator(5, [0; 3]);
+        let mut hits = [0; 2];
+        for _ in 0..40 {
+            let x = Array2::from_shape_fn((7, 2), |_| uniform(&mut rng));
+            let mut least = f64::INFINITY;
+            for code in 0..3usize.pow(7) {
+                let members = |c: usize| (0..7).filter(move |&i| code / 3usize.pow(i) % 3 == c);
+                let mut inertia = 0.0;
+                for c in 0..3 {
+                    for j in 0..2 {
+                        let values = || members(c).map(|i| x[[i as usize, j]]);
+                        let mean = values().sum::<f64>() / members(c).count() as f64;
+                        inertia += values().map(|v| (v - mean).powi(2)).sum::<f64>();
+                    }
+                }
+                least = least.min(inertia);
+            }
+            for (hits, algorithm) in hits.iter_mut().zip([Algorithm::Lloyd, Algorithm::Linfa]) {
+                let search = Search {
+                    algorithm,
+                    starts: 30,
+                    tolerance: 0.0,
+                    max_iterations: 300,
+                };
+                let got = search.best(x.view(), 3, 1, 0).unwrap();
+                assert!(got.converged && got.inertia > least - 1e-12);
+                *hits += usize::from(got.inertia < least + 1e-12);
+            }
+        }
+        assert!(hits[0] >= 36 && hits[1] >= 36, "{hits:?} of 40");
+    }
+}
