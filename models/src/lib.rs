@@ -7,6 +7,6 @@
 //! of threads.
 #![deny(missing_docs)]
 
-//pub mod classifiers;
-//pub mod metrics;
+pub mod classifiers;
+pub mod metrics;
 pub mod tree;
