@@ -10,7 +10,9 @@
 pub use linfa::{self, ParamGuard};
 
 pub mod associations;
+pub mod classifiers;
 pub mod clustering;
 pub mod cross_sell;
+pub mod metrics;
 pub mod rfm;
 pub mod tree;

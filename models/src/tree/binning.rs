@@ -28,7 +28,10 @@ impl FeatureBins {
     ///
     /// `max_bins` must lie in `1..=255`.
     pub fn learn(column: ArrayView1<'_, f32>, max_bins: usize) -> Self {
-        assert!((1..=MAX_BINS).contains(&max_bins), "max_bins = {max_bins}; choose 1 to 255");
+        assert!(
+            (1..=MAX_BINS).contains(&max_bins),
+            "max_bins = {max_bins}; choose 1 to 255"
+        );
         let mut values: Vec<f32> = column.iter().copied().filter(|v| !v.is_nan()).collect();
         let has_missing = values.len() < column.len();
         values.sort_unstable_by(f32::total_cmp);
@@ -92,7 +95,10 @@ impl FeatureBins {
 
     /// The largest value that bin `bin` holds: its upper edge, or infinity for the last one.
     pub fn upper_edge(&self, bin: u8) -> f32 {
-        self.edges.get(usize::from(bin)).copied().unwrap_or(f32::INFINITY)
+        self.edges
+            .get(usize::from(bin))
+            .copied()
+            .unwrap_or(f32::INFINITY)
     }
 }
 
@@ -131,7 +137,11 @@ impl BinnedMatrix {
                 (bins, binned)
             })
             .unzip();
-        Ok(Self { rows: x.nrows(), features, columns })
+        Ok(Self {
+            rows: x.nrows(),
+            features,
+            columns,
+        })
     }
 
     /// Number of rows.
@@ -165,7 +175,9 @@ mod tests {
         assert_eq!(bins.edges, vec![1.5, 2.5]);
         assert_eq!(bins.bins(), 3);
         assert!(bins.has_missing());
-        let got: Vec<u8> = [0.0, 1.0, 1.5, 1.6, 2.5, 3.0, f32::NAN].map(|v| bins.bin(v)).to_vec();
+        let got: Vec<u8> = [0.0, 1.0, 1.5, 1.6, 2.5, 3.0, f32::NAN]
+            .map(|v| bins.bin(v))
+            .to_vec();
         assert_eq!(got, vec![0, 0, 0, 1, 1, 2, 3]);
         assert_eq!(bins.upper_edge(0), 1.5);
         assert_eq!(bins.upper_edge(2), f32::INFINITY);
@@ -197,7 +209,10 @@ mod tests {
     fn constant_and_all_missing_columns_have_one_bin() {
         assert_eq!(learn(&[7.0, 7.0], 255).bins(), 1);
         let missing = learn(&[f32::NAN, f32::NAN], 255);
-        assert_eq!((missing.bins(), missing.missing_bin(), missing.bin(f32::NAN)), (1, 1, 1));
+        assert_eq!(
+            (missing.bins(), missing.missing_bin(), missing.bin(f32::NAN)),
+            (1, 1, 1)
+        );
     }
 
     #[test]
@@ -217,8 +232,9 @@ mod tests {
     #[test]
     fn bins_keep_the_order_of_the_values_and_never_pass_the_limit() {
         for (max_bins, modulus) in [(2, 1000), (3, 7), (16, 40), (255, 256), (255, 100_003)] {
-            let values: Vec<f32> =
-                (0..5000_u64).map(|i| (super::super::random::bits(1, 2, i) % modulus) as f32).collect();
+            let values: Vec<f32> = (0..5000_u64)
+                .map(|i| (super::super::random::bits(1, 2, i) % modulus) as f32)
+                .collect();
             let bins = learn(&values, max_bins);
             assert!(bins.bins() <= max_bins && bins.bins() >= max_bins.min(modulus as usize));
             let mut sorted = values.clone();
@@ -247,15 +263,24 @@ mod tests {
         assert_eq!(binned.column(1), &[1, 0]);
         // A transposed view is read the same way.
         let transposed = x.t().to_owned();
-        assert_eq!(BinnedMatrix::new(transposed.t(), 255).unwrap().column(1), &[1, 0]);
+        assert_eq!(
+            BinnedMatrix::new(transposed.t(), 255).unwrap().column(1),
+            &[1, 0]
+        );
     }
 
     #[test]
     fn no_rows_and_no_columns_are_refused() {
         let none = Array2::<f32>::zeros((0, 2));
-        assert!(matches!(BinnedMatrix::new(none.view(), 255), Err(TreeError::NoRows)));
+        assert!(matches!(
+            BinnedMatrix::new(none.view(), 255),
+            Err(TreeError::NoRows)
+        ));
         let none = Array2::<f32>::zeros((2, 0));
-        assert!(matches!(BinnedMatrix::new(none.view(), 255), Err(TreeError::NoColumns)));
+        assert!(matches!(
+            BinnedMatrix::new(none.view(), 255),
+            Err(TreeError::NoColumns)
+        ));
         assert_eq!(FeatureBins::learn(Array1::zeros(0).view(), 255).bins(), 1);
     }
 }

@@ -57,7 +57,13 @@ pub(crate) struct Entropy;
 
 impl Criterion for Entropy {
     fn score(&self, positive: f64, weight: f64) -> f64 {
-        let part = |k: f64| if k > 0.0 { k * libm::log2(k / weight) } else { 0.0 };
+        let part = |k: f64| {
+            if k > 0.0 {
+                k * libm::log2(k / weight)
+            } else {
+                0.0
+            }
+        };
         part(positive) + part(weight - positive)
     }
 

@@ -100,7 +100,9 @@ pub enum TreeError {
         rows: usize,
     },
     /// Validation rows with another number of columns.
-    #[error("{found} feature columns, but the model has {expected}; give the same columns in the same order")]
+    #[error(
+        "{found} feature columns, but the model has {expected}; give the same columns in the same order"
+    )]
     ColumnCount {
         /// Columns of the training rows.
         expected: usize,
@@ -108,7 +110,9 @@ pub enum TreeError {
         found: usize,
     },
     /// Monotone constraints for another number of columns.
-    #[error("{constraints} monotone constraints for {columns} feature columns; give one a column, or none")]
+    #[error(
+        "{constraints} monotone constraints for {columns} feature columns; give one a column, or none"
+    )]
     MonotoneCount {
         /// Constraints given.
         constraints: usize,

@@ -110,7 +110,9 @@ impl<C: Criterion> Grower<'_, C> {
         let mut leaves = vec![root];
 
         while leaves.len() < self.limits.max_leaves {
-            let Some((index, split)) = best_leaf(&leaves) else { break };
+            let Some((index, split)) = best_leaf(&leaves) else {
+                break;
+            };
             let last = leaves.len() + 1 == self.limits.max_leaves;
             let parent = &mut leaves[index];
             let (mut left, mut right) = self.split(parent, split, &mut nodes, &mut rows, work);
@@ -133,7 +135,11 @@ impl<C: Criterion> Grower<'_, C> {
                 (leaf.node, leaf.rows)
             })
             .collect();
-        Grown { tree: Tree { nodes }, rows, leaves }
+        Grown {
+            tree: Tree { nodes },
+            rows,
+            leaves,
+        }
     }
 
     fn sum(&self, rows: &[u32]) -> Sums {
@@ -148,12 +154,17 @@ impl<C: Criterion> Grower<'_, C> {
     }
 
     fn real(&self, sums: Sums) -> (f64, f64) {
-        (self.fixed.real(sums.gradient), self.fixed.real(sums.hessian))
+        (
+            self.fixed.real(sums.gradient),
+            self.fixed.real(sums.hessian),
+        )
     }
 
     fn value(&self, sums: Sums, bounds: (f64, f64)) -> f64 {
         let (gradient, hessian) = self.real(sums);
-        self.criterion.value(gradient, hessian).clamp(bounds.0, bounds.1)
+        self.criterion
+            .value(gradient, hessian)
+            .clamp(bounds.0, bounds.1)
     }
 
     fn node(&self, sums: Sums, bounds: (f64, f64)) -> Node {
@@ -193,7 +204,11 @@ impl<C: Criterion> Grower<'_, C> {
         let column = self.data.column(feature);
         let goes_left = |row: u32| {
             let bin = column[row as usize];
-            if bin == bins.missing_bin() { split.missing_left } else { bin <= split.bin }
+            if bin == bins.missing_bin() {
+                split.missing_left
+            } else {
+                bin <= split.bin
+            }
         };
         let middle = partition(&mut rows[parent.rows.clone()], &mut work.scratch, goes_left);
         debug_assert_eq!(middle, split.left.rows as usize);
@@ -242,7 +257,10 @@ impl<C: Criterion> Grower<'_, C> {
     }
 
     fn direction(&self, feature: u32) -> Monotone {
-        self.monotone.get(feature as usize).copied().unwrap_or(Monotone::Free)
+        self.monotone
+            .get(feature as usize)
+            .copied()
+            .unwrap_or(Monotone::Free)
     }
 
     fn search_root(&self, root: &mut Leaf, rows: &[u32], work: &mut Workspace) {
@@ -273,7 +291,11 @@ impl<C: Criterion> Grower<'_, C> {
         work: &mut Workspace,
     ) {
         let left_is_small = left.sums.rows <= right.sums.rows;
-        let (small, large) = if left_is_small { (left, right) } else { (right, left) };
+        let (small, large) = if left_is_small {
+            (left, right)
+        } else {
+            (right, left)
+        };
         let (split_small, split_large) = (self.may_split(small), self.may_split(large));
         if !split_small && !split_large {
             work.free.push(parent);
@@ -289,9 +311,17 @@ impl<C: Criterion> Grower<'_, C> {
             .zip(self.features)
             .map(|((parent, child), feature)| {
                 accumulate(self.data, *feature as usize, small_rows, gathered, child);
-                let of_small = if split_small { self.best_split(small, *feature, child) } else { None };
+                let of_small = if split_small {
+                    self.best_split(small, *feature, child)
+                } else {
+                    None
+                };
                 let of_large = if split_large {
-                    subtract(parent, child, self.data.features()[*feature as usize].bins());
+                    subtract(
+                        parent,
+                        child,
+                        self.data.features()[*feature as usize].bins(),
+                    );
                     self.best_split(large, *feature, parent)
                 } else {
                     None
@@ -319,7 +349,8 @@ impl<C: Criterion> Grower<'_, C> {
         let parent = if self.monotone.is_empty() {
             self.criterion.score(gradient, hessian)
         } else {
-            self.criterion.score_at(gradient, hessian, self.value(leaf.sums, leaf.bounds))
+            self.criterion
+                .score_at(gradient, hessian, self.value(leaf.sums, leaf.bounds))
         };
         let mut least = self.limits.min_gain.max(parent.abs() * ROUNDING);
         let mut best = None;
@@ -330,9 +361,18 @@ impl<C: Criterion> Grower<'_, C> {
                 if gain > least {
                     least = gain;
                     // With nothing missing the way of later missing values is the larger side's.
-                    let missing_left =
-                        if missing.rows == 0 { left.rows >= right.rows } else { missing_left };
-                    best = Some(Split { gain, feature, bin: bin as u8, missing_left, left });
+                    let missing_left = if missing.rows == 0 {
+                        left.rows >= right.rows
+                    } else {
+                        missing_left
+                    };
+                    best = Some(Split {
+                        gain,
+                        feature,
+                        bin: bin as u8,
+                        missing_left,
+                        left,
+                    });
                 }
             }
         };
@@ -373,7 +413,10 @@ impl<C: Criterion> Grower<'_, C> {
         if self.monotone.is_empty() {
             return Some(self.criterion.score(lg, lh) + self.criterion.score(rg, rh));
         }
-        let (lv, rv) = (self.value(left, leaf.bounds), self.value(right, leaf.bounds));
+        let (lv, rv) = (
+            self.value(left, leaf.bounds),
+            self.value(right, leaf.bounds),
+        );
         let allowed = match self.direction(feature) {
             Monotone::Free => true,
             Monotone::Increasing => lv <= rv,
@@ -389,18 +432,19 @@ fn best_leaf(leaves: &[Leaf]) -> Option<(usize, Split)> {
         .iter()
         .enumerate()
         .filter_map(|(index, leaf)| Some((index, leaf.split?, leaf.node)))
-        .max_by(|(_, a, a_node), (_, b, b_node)| {
-            a.gain.total_cmp(&b.gain).then(b_node.cmp(a_node))
-        })
+        .max_by(|(_, a, a_node), (_, b, b_node)| a.gain.total_cmp(&b.gain).then(b_node.cmp(a_node)))
         .map(|(index, split, _)| (index, split))
 }
 
 /// The split that gains most, the first of equals.
 fn first_best(splits: Vec<Option<Split>>) -> Option<Split> {
-    splits.into_iter().flatten().fold(None, |best: Option<Split>, split| match best {
-        Some(b) if b.gain >= split.gain => Some(b),
-        _ => Some(split),
-    })
+    splits
+        .into_iter()
+        .flatten()
+        .fold(None, |best: Option<Split>, split| match best {
+            Some(b) if b.gain >= split.gain => Some(b),
+            _ => Some(split),
+        })
 }
 
 /// Copies the statistics of `rows` side by side, so that each feature reads them in order.
@@ -409,7 +453,11 @@ fn gather(stats: &[RowStat], rows: &[u32], out: &mut Vec<RowStat>) {
     if rows.len() == stats.len() {
         out.extend_from_slice(stats);
     } else {
-        out.par_extend(rows.par_iter().with_min_len(CHUNK).map(|row| stats[*row as usize]));
+        out.par_extend(
+            rows.par_iter()
+                .with_min_len(CHUNK)
+                .map(|row| stats[*row as usize]),
+        );
     }
 }
 

@@ -95,9 +95,14 @@ pub(crate) fn accumulate(
     };
     if rows.len() == column.len() {
         // Every row, in order: no need to look each one up.
-        column.iter().zip(stats).for_each(|(bin, stat)| add(*bin, stat));
+        column
+            .iter()
+            .zip(stats)
+            .for_each(|(bin, stat)| add(*bin, stat));
     } else {
-        rows.iter().zip(stats).for_each(|(row, stat)| add(column[*row as usize], stat));
+        rows.iter()
+            .zip(stats)
+            .for_each(|(row, stat)| add(column[*row as usize], stat));
     }
 }
 
@@ -118,8 +123,9 @@ mod tests {
         let x = array![[1.0], [2.0], [f32::NAN], [1.0]];
         let data = BinnedMatrix::new(x.view(), 255).unwrap();
         let fixed = FixedPoint::for_largest(1.0);
-        let stats: Vec<RowStat> =
-            [(0.5, 0.25), (-1.0, 0.125), (0.25, 0.25), (0.75, 0.0)].map(|(g, h)| fixed.row(g, h)).into();
+        let stats: Vec<RowStat> = [(0.5, 0.25), (-1.0, 0.125), (0.25, 0.25), (0.75, 0.0)]
+            .map(|(g, h)| fixed.row(g, h))
+            .into();
         let mut all = [Sums::default(); 256];
         accumulate(&data, 0, &[0, 1, 2, 3], &stats, &mut all);
         let real = |s: Sums| (fixed.real(s.gradient), fixed.real(s.hessian), s.rows);
@@ -140,7 +146,10 @@ mod tests {
         for largest in [1e-20, 0.3, 1.0, 1.5, 7e9] {
             let fixed = FixedPoint::for_largest(largest);
             let stat = fixed.row(-largest, largest);
-            assert!(stat.hessian > 1 << 28 && stat.hessian <= 1 << 30, "{largest}: {stat:?}");
+            assert!(
+                stat.hessian > 1 << 28 && stat.hessian <= 1 << 30,
+                "{largest}: {stat:?}"
+            );
             let back = fixed.real(i64::from(stat.gradient));
             assert!((back + largest).abs() < 4e-9 * largest);
         }

@@ -26,7 +26,11 @@ pub(crate) fn check_features(x: ArrayView2<'_, f32>) -> Result<(), TreeError> {
         })
         .min();
     match first {
-        Some((row, column)) => Err(TreeError::Infinite { row, column, value: x[[row, column]] }),
+        Some((row, column)) => Err(TreeError::Infinite {
+            row,
+            column,
+            value: x[[row, column]],
+        }),
         None => Ok(()),
     }
 }
@@ -50,7 +54,10 @@ impl Targets {
         let rows = data.records().nrows();
         let labels: Vec<bool> = data.targets().as_single_targets().iter().copied().collect();
         if labels.len() != rows {
-            return Err(TreeError::LabelCount { rows, labels: labels.len() });
+            return Err(TreeError::LabelCount {
+                rows,
+                labels: labels.len(),
+            });
         }
         if rows == 0 {
             return Err(TreeError::NoRows);
@@ -58,10 +65,16 @@ impl Targets {
         let weights = data.weights().map(<[f32]>::to_vec);
         if let Some(weights) = &weights {
             if weights.len() != rows {
-                return Err(TreeError::WeightCount { rows, weights: weights.len() });
+                return Err(TreeError::WeightCount {
+                    rows,
+                    weights: weights.len(),
+                });
             }
             if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-                return Err(TreeError::Weight { row, value: weights[row] });
+                return Err(TreeError::Weight {
+                    row,
+                    value: weights[row],
+                });
             }
         }
         let weight = |row: usize| weights.as_ref().map_or(1.0, |w| f64::from(w[row]));
@@ -74,17 +87,26 @@ impl Targets {
                 return Err(TreeError::OneClass { label, rows });
             }
         }
-        Ok(Self { labels, weights, total, positive })
+        Ok(Self {
+            labels,
+            weights,
+            total,
+            positive,
+        })
     }
 
     /// The weight of a row.
     pub(crate) fn weight(&self, row: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[row]))
+        self.weights
+            .as_ref()
+            .map_or(1.0, |weights| f64::from(weights[row]))
     }
 
     /// The largest weight.
     pub(crate) fn largest_weight(&self) -> f64 {
-        self.weights.as_ref().map_or(1.0, |w| f64::from(w.iter().copied().fold(0.0, f32::max)))
+        self.weights
+            .as_ref()
+            .map_or(1.0, |w| f64::from(w.iter().copied().fold(0.0, f32::max)))
     }
 
     /// The weighted share of rows labelled `true`; above 0 and below 1.

@@ -51,9 +51,14 @@ mod random;
 mod shapley;
 
 pub use binning::{BinnedMatrix, FeatureBins, MAX_BINS};
-pub use boosting::{GradientBoosting, GradientBoostingParams, GradientBoostingValidParams, Monotone};
+pub use boosting::{
+    GradientBoosting, GradientBoostingParams, GradientBoostingValidParams, Monotone,
+};
 pub use decision_tree::{
     Condition, DecisionTree, DecisionTreeParams, DecisionTreeValidParams, Impurity, LeafRule,
     Missing,
 };
 pub use error::{TreeError, TreeParamError};
+
+pub(crate) use boosting::sigmoid;
+pub(crate) use input::{Targets, check_features};

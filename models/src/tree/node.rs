@@ -34,7 +34,11 @@ impl Node {
     }
 
     fn child(&self, value: f32) -> u32 {
-        let left = if value.is_nan() { self.missing_left } else { value <= self.threshold };
+        let left = if value.is_nan() {
+            self.missing_left
+        } else {
+            value <= self.threshold
+        };
         if left { self.left } else { self.right }
     }
 }
@@ -69,7 +73,11 @@ impl Tree {
             let feature = node.feature as usize;
             let bin = data.column(feature)[row];
             let missing = bin == data.features()[feature].missing_bin();
-            let left = if missing { node.missing_left } else { bin <= node.bin };
+            let left = if missing {
+                node.missing_left
+            } else {
+                bin <= node.bin
+            };
             node = &self.nodes[if left { node.left } else { node.right } as usize];
         }
         node

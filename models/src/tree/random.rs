@@ -29,12 +29,18 @@ mod tests {
         for (seed, stream) in [(0, 0), (0, 1), (1, 0), (42, 7)] {
             let mean = (0..n).map(|i| unit(seed, stream, i)).sum::<f64>() / n as f64;
             // The standard error of the mean is 0.2887 / sqrt(100,000) = 0.0009.
-            assert!((mean - 0.5).abs() < 0.004, "mean {mean} for seed {seed}, stream {stream}");
+            assert!(
+                (mean - 0.5).abs() < 0.004,
+                "mean {mean} for seed {seed}, stream {stream}"
+            );
         }
         let correlation = (0..n)
             .map(|i| (unit(1, 0, i) - 0.5) * (unit(1, 1, i) - 0.5) * 12.0)
             .sum::<f64>()
             / n as f64;
-        assert!(correlation.abs() < 0.013, "streams 0 and 1 correlate: {correlation}");
+        assert!(
+            correlation.abs() < 0.013,
+            "streams 0 and 1 correlate: {correlation}"
+        );
     }
 }

@@ -57,7 +57,10 @@ impl Player {
 
 impl LeafGames {
     pub(crate) fn of(tree: &Tree) -> Self {
-        let mut games = Self { leaves: Vec::new(), expected: 0.0 };
+        let mut games = Self {
+            leaves: Vec::new(),
+            expected: 0.0,
+        };
         games.visit(tree, 0, &mut Vec::new());
         games.expected = games
             .leaves
@@ -83,7 +86,9 @@ impl LeafGames {
                     .players
                     .iter()
                     .enumerate()
-                    .fold(0, |case, (i, player)| case | (usize::from(passes(player)) << i));
+                    .fold(0, |case, (i, player)| {
+                        case | (usize::from(passes(player)) << i)
+                    });
                 for (player, owed) in leaf.players.iter().zip(&leaf.table[case * m..]) {
                     out[player.feature] += owed;
                 }
@@ -152,7 +157,12 @@ impl LeafGame {
     fn new(value: f64, players: Vec<Player>) -> Self {
         let m = players.len();
         let quadrature = gauss_legendre(m.div_ceil(2));
-        let mut game = Self { value, players, quadrature, table: Vec::new() };
+        let mut game = Self {
+            value,
+            players,
+            quadrature,
+            table: Vec::new(),
+        };
         if m <= TABLED {
             let mut table = Vec::with_capacity(m << m);
             for case in 0..1_usize << m {

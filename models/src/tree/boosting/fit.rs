@@ -126,8 +126,15 @@ impl GradientBoostingValidParams {
                 monotone: if constrained { &self.monotone } else { &[] },
             };
             let mut grown = grower.grow(self.rows_of_tree(number, data.rows()), &mut work);
+            // A tree that finds nothing to split adds nothing: its one value would only be the
+            // chance by which the rows it drew differ from all.
+            let rate = if grown.leaves.len() > 1 {
+                self.learning_rate
+            } else {
+                0.0
+            };
             for node in &mut grown.tree.nodes {
-                node.value *= self.learning_rate;
+                node.value *= rate;
             }
             add_to_scores(&data, &grown, &mut scores);
             if let Some(validation) = &mut validation {
@@ -143,7 +150,12 @@ impl GradientBoostingValidParams {
             trees.truncate(validation.best + 1);
             validation_losses = validation.losses;
         }
-        Ok(GradientBoosting { features: data.features().len(), start, trees, validation_losses })
+        Ok(GradientBoosting {
+            features: data.features().len(),
+            start,
+            trees,
+            validation_losses,
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -187,15 +199,18 @@ impl GradientBoostingValidParams {
 
 /// Gradient `w (p - y)` and hessian `w p (1 - p)` of the log loss at each row's score.
 fn gradients(targets: &Targets, scores: &[f64], fixed: FixedPoint, stats: &mut [RowStat]) {
-    stats.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, stats)| {
-        for (i, stat) in stats.iter_mut().enumerate() {
-            let row = chunk * CHUNK + i;
-            let p = sigmoid(scores[row]);
-            let y = f64::from(u8::from(targets.labels[row]));
-            let w = targets.weight(row);
-            *stat = fixed.row(w * (p - y), w * p * (1.0 - p));
-        }
-    });
+    stats
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(chunk, stats)| {
+            for (i, stat) in stats.iter_mut().enumerate() {
+                let row = chunk * CHUNK + i;
+                let p = sigmoid(scores[row]);
+                let y = f64::from(u8::from(targets.labels[row]));
+                let w = targets.weight(row);
+                *stat = fixed.row(w * (p - y), w * p * (1.0 - p));
+            }
+        });
 }
 
 fn add_to_scores(data: &BinnedMatrix, grown: &Grown, scores: &mut [f64]) {
@@ -207,11 +222,14 @@ fn add_to_scores(data: &BinnedMatrix, grown: &Grown, scores: &mut [f64]) {
             }
         }
     } else {
-        scores.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, scores)| {
-            for (i, score) in scores.iter_mut().enumerate() {
-                *score += grown.tree.leaf_binned(data, chunk * CHUNK + i).value;
-            }
-        });
+        scores
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(chunk, scores)| {
+                for (i, score) in scores.iter_mut().enumerate() {
+                    *score += grown.tree.leaf_binned(data, chunk * CHUNK + i).value;
+                }
+            });
     }
 }
 
@@ -235,15 +253,24 @@ impl Validation {
     ) -> Self {
         let scores = vec![0.0; targets.labels.len()];
         let patience = params.early_stopping_rounds;
-        Self { rows, columns, targets, scores, losses: Vec::new(), best: 0, patience }
+        Self {
+            rows,
+            columns,
+            targets,
+            scores,
+            losses: Vec::new(),
+            best: 0,
+            patience,
+        }
     }
 
     fn add(&mut self, tree: &Tree) {
-        self.scores.par_iter_mut().zip(self.rows.par_chunks_exact(self.columns)).for_each(
-            |(score, row)| {
+        self.scores
+            .par_iter_mut()
+            .zip(self.rows.par_chunks_exact(self.columns))
+            .for_each(|(score, row)| {
                 *score += tree.leaf(row).value;
-            },
-        );
+            });
         // Log loss from the score: log(1 + exp(-margin)), which cannot overflow to infinity
         // for a margin that a tree can reach. Summed in the order of the rows.
         let terms: Vec<f64> = self
@@ -251,7 +278,11 @@ impl Validation {
             .par_iter()
             .enumerate()
             .map(|(row, score)| {
-                let margin = if self.targets.labels[row] { *score } else { -*score };
+                let margin = if self.targets.labels[row] {
+                    *score
+                } else {
+                    -*score
+                };
                 let loss = if margin > 0.0 {
                     libm::log1p(libm::exp(-margin))
                 } else {
@@ -268,6 +299,7 @@ impl Validation {
     }
 
     fn has_stalled(&self) -> bool {
-        self.patience.is_some_and(|patience| self.losses.len() > self.best + patience)
+        self.patience
+            .is_some_and(|patience| self.losses.len() > self.best + patience)
     }
 }

@@ -119,17 +119,22 @@ impl GradientBoosting {
         let width = self.features + 1;
         let rows = row_major(x);
         let mut out = vec![0.0; x.nrows() * width];
-        out.par_chunks_mut(CHUNK * width).zip(rows.par_chunks(CHUNK * self.features)).for_each(
-            |(out, rows)| {
+        out.par_chunks_mut(CHUNK * width)
+            .zip(rows.par_chunks(CHUNK * self.features))
+            .for_each(|(out, rows)| {
                 for game in &games {
-                    let pairs = out.chunks_exact_mut(width).zip(rows.chunks_exact(self.features));
+                    let pairs = out
+                        .chunks_exact_mut(width)
+                        .zip(rows.chunks_exact(self.features));
                     for (out, row) in pairs {
                         game.add_contributions(row, out);
                     }
                 }
-                out.iter_mut().skip(self.features).step_by(width).for_each(|last| *last = base);
-            },
-        );
+                out.iter_mut()
+                    .skip(self.features)
+                    .step_by(width)
+                    .for_each(|last| *last = base);
+            });
         Array2::from_shape_vec((x.nrows(), width), out).expect("length is rows times width")
     }
 
@@ -138,7 +143,12 @@ impl GradientBoosting {
     /// [`contributions`](Self::contributions).
     pub fn gain_importance(&self) -> Array1<f64> {
         let mut importance = Array1::zeros(self.features);
-        for node in self.trees.iter().flat_map(|tree| &tree.nodes).filter(|n| !n.is_leaf()) {
+        for node in self
+            .trees
+            .iter()
+            .flat_map(|tree| &tree.nodes)
+            .filter(|n| !n.is_leaf())
+        {
             importance[node.feature as usize] += node.gain;
         }
         importance
@@ -158,7 +168,11 @@ impl GradientBoosting {
 /// linfa's `predict`: probabilities as [`Pr`], for linfa's own metrics.
 impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<Pr>) {
-        y.assign(&self.predict_probability(x.view()).mapv(|p| Pr::new(p as f32)));
+        y.assign(
+            &self
+                .predict_probability(x.view())
+                .mapv(|p| Pr::new(p as f32)),
+        );
     }
 
     fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {

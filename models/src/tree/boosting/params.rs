@@ -3,8 +3,8 @@
 use linfa::ParamGuard;
 
 use super::super::TreeParamError;
-use super::super::error::TreeParamError as Bad;
 use super::super::binning::MAX_BINS;
+use super::super::error::TreeParamError as Bad;
 
 /// How the score may move with a feature, all others held fixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,9 +184,11 @@ impl ParamGuard for GradientBoostingParams {
                 return Err(Bad::Share { name, value });
             }
         }
-        for (name, value) in
-            [("min_hessian", p.min_hessian), ("l2", p.l2), ("min_gain", p.min_gain)]
-        {
+        for (name, value) in [
+            ("min_hessian", p.min_hessian),
+            ("l2", p.l2),
+            ("min_gain", p.min_gain),
+        ] {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(Bad::Negative { name, value });
             }
@@ -249,27 +251,42 @@ mod tests {
 
     #[test]
     fn max_depth_cannot_be_zero() {
-        refused(defaults().max_depth(Some(0)), "max_depth = 0; choose at least 1");
+        refused(
+            defaults().max_depth(Some(0)),
+            "max_depth = 0; choose at least 1",
+        );
     }
 
     #[test]
     fn min_rows_per_leaf_cannot_be_zero() {
-        refused(defaults().min_rows_per_leaf(0), "min_rows_per_leaf = 0; choose at least 1");
+        refused(
+            defaults().min_rows_per_leaf(0),
+            "min_rows_per_leaf = 0; choose at least 1",
+        );
     }
 
     #[test]
     fn min_hessian_cannot_be_negative() {
-        refused(defaults().min_hessian(-1.0), "min_hessian = -1; choose a finite number, 0 or more");
+        refused(
+            defaults().min_hessian(-1.0),
+            "min_hessian = -1; choose a finite number, 0 or more",
+        );
     }
 
     #[test]
     fn l2_cannot_be_infinite() {
-        refused(defaults().l2(f64::INFINITY), "l2 = inf; choose a finite number, 0 or more");
+        refused(
+            defaults().l2(f64::INFINITY),
+            "l2 = inf; choose a finite number, 0 or more",
+        );
     }
 
     #[test]
     fn min_gain_cannot_be_nan() {
-        refused(defaults().min_gain(f64::NAN), "min_gain = NaN; choose a finite number, 0 or more");
+        refused(
+            defaults().min_gain(f64::NAN),
+            "min_gain = NaN; choose a finite number, 0 or more",
+        );
     }
 
     #[test]
@@ -290,8 +307,14 @@ mod tests {
 
     #[test]
     fn max_bins_lies_between_2_and_255() {
-        refused(defaults().max_bins(1), "max_bins = 1; choose between 2 and 255");
-        refused(defaults().max_bins(256), "max_bins = 256; choose between 2 and 255");
+        refused(
+            defaults().max_bins(1),
+            "max_bins = 1; choose between 2 and 255",
+        );
+        refused(
+            defaults().max_bins(256),
+            "max_bins = 256; choose between 2 and 255",
+        );
     }
 
     #[test]

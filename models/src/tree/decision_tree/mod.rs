@@ -58,7 +58,11 @@ where
         };
         Ok(DecisionTree {
             tree,
-            had_missing: data.features().iter().map(|bins| bins.has_missing()).collect(),
+            had_missing: data
+                .features()
+                .iter()
+                .map(|bins| bins.has_missing())
+                .collect(),
             prior_rows: self.prior_rows,
         })
     }
@@ -157,8 +161,10 @@ impl DecisionTree {
             x.ncols()
         );
         let rows = row_major(x);
-        let read: Vec<R> =
-            rows.par_chunks_exact(x.ncols()).map(|row| read(self.tree.leaf_index(row))).collect();
+        let read: Vec<R> = rows
+            .par_chunks_exact(x.ncols())
+            .map(|row| read(self.tree.leaf_index(row)))
+            .collect();
         Array1::from(read)
     }
 
@@ -176,7 +182,11 @@ fn rate(node: &Node) -> f64 {
 /// linfa's `predict`: probabilities as [`Pr`], for linfa's own metrics.
 impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for DecisionTree {
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<Pr>) {
-        y.assign(&self.predict_probability(x.view()).mapv(|p| Pr::new(p as f32)));
+        y.assign(
+            &self
+                .predict_probability(x.view())
+                .mapv(|p| Pr::new(p as f32)),
+        );
     }
 
     fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {

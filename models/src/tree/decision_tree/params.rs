@@ -35,7 +35,7 @@ impl Default for DecisionTreeParams {
     fn default() -> Self {
         Self(DecisionTreeValidParams {
             impurity: Impurity::Entropy,
-            max_leaves: 12,
+            max_leaves: 16,
             max_depth: Some(5),
             min_rows_per_leaf: 100,
             min_impurity_decrease: 0.0,
@@ -52,8 +52,8 @@ impl DecisionTreeParams {
         self
     }
 
-    /// The most leaves, at least 2; the leaves that gain most are split first. Default 12, what
-    /// a person can read on one page.
+    /// The most leaves, at least 2; the leaves that gain most are split first. Default 16,
+    /// what a person can read on one page.
     pub fn max_leaves(mut self, max_leaves: usize) -> Self {
         self.0.max_leaves = max_leaves;
         self
@@ -100,9 +100,10 @@ impl ParamGuard for DecisionTreeParams {
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let p = &self.0;
-        for (name, value) in
-            [("max_depth", p.max_depth), ("min_rows_per_leaf", Some(p.min_rows_per_leaf))]
-        {
+        for (name, value) in [
+            ("max_depth", p.max_depth),
+            ("min_rows_per_leaf", Some(p.min_rows_per_leaf)),
+        ] {
             if value == Some(0) {
                 return Err(TreeParamError::Zero { name });
             }
@@ -113,9 +114,10 @@ impl ParamGuard for DecisionTreeParams {
         if !(2..=MAX_BINS).contains(&p.max_bins) {
             return Err(TreeParamError::MaxBins(p.max_bins));
         }
-        for (name, value) in
-            [("min_impurity_decrease", p.min_impurity_decrease), ("prior_rows", p.prior_rows)]
-        {
+        for (name, value) in [
+            ("min_impurity_decrease", p.min_impurity_decrease),
+            ("prior_rows", p.prior_rows),
+        ] {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(TreeParamError::Negative { name, value });
             }
@@ -157,12 +159,18 @@ mod tests {
 
     #[test]
     fn max_depth_cannot_be_zero() {
-        refused(defaults().max_depth(Some(0)), "max_depth = 0; choose at least 1");
+        refused(
+            defaults().max_depth(Some(0)),
+            "max_depth = 0; choose at least 1",
+        );
     }
 
     #[test]
     fn min_rows_per_leaf_cannot_be_zero() {
-        refused(defaults().min_rows_per_leaf(0), "min_rows_per_leaf = 0; choose at least 1");
+        refused(
+            defaults().min_rows_per_leaf(0),
+            "min_rows_per_leaf = 0; choose at least 1",
+        );
     }
 
     #[test]
@@ -175,12 +183,21 @@ mod tests {
 
     #[test]
     fn prior_rows_cannot_be_negative() {
-        refused(defaults().prior_rows(-2.0), "prior_rows = -2; choose a finite number, 0 or more");
+        refused(
+            defaults().prior_rows(-2.0),
+            "prior_rows = -2; choose a finite number, 0 or more",
+        );
     }
 
     #[test]
     fn max_bins_lies_between_2_and_255() {
-        refused(defaults().max_bins(1), "max_bins = 1; choose between 2 and 255");
-        refused(defaults().max_bins(300), "max_bins = 300; choose between 2 and 255");
+        refused(
+            defaults().max_bins(1),
+            "max_bins = 1; choose between 2 and 255",
+        );
+        refused(
+            defaults().max_bins(300),
+            "max_bins = 300; choose between 2 and 255",
+        );
     }
 }

@@ -66,7 +66,11 @@ impl DecisionTree {
         while !nodes[0].is_leaf() {
             let total = nodes[0].hessian;
             let prices = prices(&nodes);
-            let least = prices.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+            let least = prices
+                .iter()
+                .flatten()
+                .copied()
+                .fold(f64::INFINITY, f64::min);
             for (node, price) in nodes.iter_mut().zip(prices) {
                 if price.is_some_and(|price| price <= least) {
                     node.left = 0;
@@ -76,7 +80,13 @@ impl DecisionTree {
             }
             let tree = reachable(&nodes);
             nodes = tree.nodes.clone();
-            path.push((least / total, DecisionTree { tree, ..self.clone() }));
+            path.push((
+                least / total,
+                DecisionTree {
+                    tree,
+                    ..self.clone()
+                },
+            ));
         }
         path
     }
@@ -113,13 +123,19 @@ fn reachable(nodes: &[Node]) -> Tree {
         *number = next;
         next += u32::from(*kept);
     }
-    let nodes = nodes.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(node, _)| {
-        let mut node = node.clone();
-        if !node.is_leaf() {
-            node.left = number[node.left as usize];
-            node.right = number[node.right as usize];
-        }
-        node
-    });
-    Tree { nodes: nodes.collect() }
+    let nodes = nodes
+        .iter()
+        .zip(&kept)
+        .filter(|(_, kept)| **kept)
+        .map(|(node, _)| {
+            let mut node = node.clone();
+            if !node.is_leaf() {
+                node.left = number[node.left as usize];
+                node.right = number[node.right as usize];
+            }
+            node
+        });
+    Tree {
+        nodes: nodes.collect(),
+    }
 }

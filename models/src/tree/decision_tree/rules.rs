@@ -99,7 +99,11 @@ impl DecisionTree {
 
     fn facts(&self, index: usize, outcome: &str) -> String {
         let node = &self.tree.nodes[index];
-        format!("{} rows, {:.1} % {outcome}", grouped(node.rows), 100.0 * rate(node))
+        format!(
+            "{} rows, {:.1} % {outcome}",
+            grouped(node.rows),
+            100.0 * rate(node)
+        )
     }
 
     fn write_children<S: AsRef<str>>(
@@ -170,7 +174,10 @@ impl DecisionTree {
         if node.is_leaf() {
             let mut conditions: Vec<Condition> = Vec::new();
             for condition in path.iter() {
-                match conditions.iter_mut().find(|c| c.feature == condition.feature) {
+                match conditions
+                    .iter_mut()
+                    .find(|c| c.feature == condition.feature)
+                {
                     Some(earlier) => earlier.narrow(condition),
                     None => conditions.push(condition.clone()),
                 }
