@@ -20,18 +20,45 @@ fn with_settings(from: &str, to: &str) -> Sandbox {
 #[track_caller]
 fn refused(sandbox: &Sandbox, code: i32, words: &[&str]) -> Run {
     let run = sandbox.regulars(&["run"]).ended_with(code).says(words);
-    assert_eq!(run.stderr.matches("regulars: ").count(), 1, "one message: {}", run.stderr);
-    assert!(run.stderr.contains("hint: "), "it says what would mend it: {}", run.stderr);
-    assert!(!sandbox.exists("regulars-out/manifest.json"), "nothing was written");
-    assert!(!sandbox.exists("regulars-out/warehouse/interactions/_delta_log/00000000000000000000.json"));
-    assert!(sandbox.unfinished().is_empty(), "{:?}", sandbox.unfinished());
+    assert_eq!(
+        run.stderr.matches("regulars: ").count(),
+        1,
+        "one message: {}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("hint: "),
+        "it says what would mend it: {}",
+        run.stderr
+    );
+    assert!(
+        !sandbox.exists("regulars-out/manifest.json"),
+        "nothing was written"
+    );
+    assert!(
+        !sandbox.exists("regulars-out/warehouse/interactions/_delta_log/00000000000000000000.json")
+    );
+    assert!(
+        sandbox.unfinished().is_empty(),
+        "{:?}",
+        sandbox.unfinished()
+    );
     run
 }
 
 #[test]
 fn a_missing_file() {
     let sandbox = with_settings("\"lines.csv\"", "\"line.csv\"");
-    refused(&sandbox, 2, &["regulars.toml:9:", "source 1 (interactions)", "there is no file", "did you mean `lines.csv`?"]);
+    refused(
+        &sandbox,
+        2,
+        &[
+            "regulars.toml:9:",
+            "source 1 (interactions)",
+            "there is no file",
+            "did you mean `lines.csv`?",
+        ],
+    );
 }
 
 #[test]
@@ -43,12 +70,23 @@ fn a_folder_where_a_file_should_be() {
 #[test]
 fn an_unknown_column() {
     let sandbox = with_settings("amount = \"paid\"", "amount = \"payed\"");
-    refused(&sandbox, 2, &["regulars.toml:16:", "lines.csv has no column `payed`", "did you mean `paid`?"]);
+    refused(
+        &sandbox,
+        2,
+        &[
+            "regulars.toml:16:",
+            "lines.csv has no column `payed`",
+            "did you mean `paid`?",
+        ],
+    );
 }
 
 #[test]
 fn an_unknown_column_in_sql() {
-    let sandbox = with_settings("amount = \"paid\"", "amount = { sql = \"try_cast(payed AS DOUBLE)\" }");
+    let sandbox = with_settings(
+        "amount = \"paid\"",
+        "amount = { sql = \"try_cast(payed AS DOUBLE)\" }",
+    );
     refused(&sandbox, 2, &["regulars.toml:16:", "payed", "`paid`"]);
 }
 
@@ -65,79 +103,178 @@ fn sql_that_calculates_with_text() {
 #[test]
 fn an_unknown_key() {
     let sandbox = with_settings("currency = ", "curency = ");
-    refused(&sandbox, 2, &["regulars.toml:5:", "unknown key `curency`", "did you mean `currency`?"]);
+    refused(
+        &sandbox,
+        2,
+        &[
+            "regulars.toml:5:",
+            "unknown key `curency`",
+            "did you mean `currency`?",
+        ],
+    );
 }
 
 #[test]
 fn an_unknown_section() {
     let sandbox = with_settings("[project]", "[chrun]\nhorizon_days = 3\n[project]");
-    refused(&sandbox, 2, &["unknown key `chrun`", "did you mean `churn`?"]);
+    refused(
+        &sandbox,
+        2,
+        &["unknown key `chrun`", "did you mean `churn`?"],
+    );
 }
 
 #[test]
 fn an_unknown_canonical_column() {
     let sandbox = with_settings("amount = ", "ammount = ");
-    refused(&sandbox, 2, &["`ammount` is no column of interactions", "did you mean `amount`?"]);
+    refused(
+        &sandbox,
+        2,
+        &[
+            "`ammount` is no column of interactions",
+            "did you mean `amount`?",
+        ],
+    );
 }
 
 #[test]
 fn an_unknown_table_and_an_unknown_kind() {
-    refused(&with_settings("table = \"interactions\"", "table = \"interaction\""), 2, &["did you mean `interactions`?"]);
-    refused(&with_settings("constant = \"purchase\"", "constant = \"purchases\""), 2, &["did you mean `purchase`?"]);
+    refused(
+        &with_settings("table = \"interactions\"", "table = \"interaction\""),
+        2,
+        &["did you mean `interactions`?"],
+    );
+    refused(
+        &with_settings("constant = \"purchase\"", "constant = \"purchases\""),
+        2,
+        &["did you mean `purchase`?"],
+    );
 }
 
 #[test]
 fn a_required_column_that_is_not_mapped() {
-    refused(&with_settings("occurred_at = \"when\"\n", ""), 2, &["`occurred_at` is not mapped"]);
-    refused(&with_settings("kind = { constant = \"purchase\" }\n", ""), 2, &["`kind` is not mapped", "constant"]);
+    refused(
+        &with_settings("occurred_at = \"when\"\n", ""),
+        2,
+        &["`occurred_at` is not mapped"],
+    );
+    refused(
+        &with_settings("kind = { constant = \"purchase\" }\n", ""),
+        2,
+        &["`kind` is not mapped", "constant"],
+    );
 }
 
 #[test]
 fn settings_out_of_range() {
-    refused(&with_settings("[project]", "[rules]\nmin_support = 0\n[project]"), 2, &["regulars.toml:3:", "[rules] min_support"]);
-    refused(&with_settings("[project]", "[segment]\nmax_clusters = 1\n[project]"), 2, &["[segment] max_clusters"]);
-    refused(&with_settings("[project]", "[churn]\nhorizon_days = \"four weeks\"\n[project]"), 2, &["regulars.toml:3:"]);
-    refused(&with_settings("Europe/Berlin", "Europe/Atlantis"), 2, &["regulars.toml:4:", "Atlantis"]);
-    refused(&with_settings("[project]", "[engine]\nmemory_limit = \"much\"\n[project]"), 2, &["512 MiB"]);
-    refused(&with_settings("[project]", "[rules]\nexclude = [\"Lofes\"]\n[project]"), 2, &["Lofes", "did you mean `Loaves`?"]);
+    refused(
+        &with_settings("[project]", "[rules]\nmin_support = 0\n[project]"),
+        2,
+        &["regulars.toml:3:", "[rules] min_support"],
+    );
+    refused(
+        &with_settings("[project]", "[segment]\nmax_clusters = 1\n[project]"),
+        2,
+        &["[segment] max_clusters"],
+    );
+    refused(
+        &with_settings(
+            "[project]",
+            "[churn]\nhorizon_days = \"four weeks\"\n[project]",
+        ),
+        2,
+        &["regulars.toml:3:"],
+    );
+    refused(
+        &with_settings("Europe/Berlin", "Europe/Atlantis"),
+        2,
+        &["regulars.toml:4:", "Atlantis"],
+    );
+    refused(
+        &with_settings("[project]", "[engine]\nmemory_limit = \"much\"\n[project]"),
+        2,
+        &["512 MiB"],
+    );
+    refused(
+        &with_settings("[project]", "[rules]\nexclude = [\"Lofes\"]\n[project]"),
+        2,
+        &["Lofes", "did you mean `Loaves`?"],
+    );
 }
 
 #[test]
 fn settings_that_are_no_toml() {
     let sandbox = shop_sandbox(40, 150).file("regulars.toml", "[project\nname = 1");
-    sandbox.regulars(&["run"]).ended_with(2).says(&["regulars.toml:1:"]);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(2)
+        .says(&["regulars.toml:1:"]);
 }
 
 #[test]
 fn an_empty_file_and_a_header_alone() {
     let sandbox = shop_sandbox(40, 150).file("lines.csv", "");
-    sandbox.regulars(&["run"]).ended_with(3).says(&["lines.csv: the file is empty"]);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(3)
+        .says(&["lines.csv: the file is empty"]);
     let sandbox = shop_sandbox(40, 150).file("lines.csv", "customer,when,basket,product,paid\n");
-    refused(&sandbox, 3, &["none of the 0 source rows of interactions can be used"]);
+    refused(
+        &sandbox,
+        3,
+        &["none of the 0 source rows of interactions can be used"],
+    );
 }
 
 #[test]
 fn one_customer() {
     let sandbox = shop_sandbox(1, 300);
-    sandbox.write("lines.csv", shop(2, 300).lines().filter(|line| !line.starts_with("C0000")).collect::<Vec<_>>().join("\n") + "\n");
-    sandbox.regulars(&["run"]).ended_with(0).shows(&["1 customer "]).says(&["churn was left out"]);
-    assert_eq!(columns(&sandbox.read("regulars-out/segments.csv"))["customer_id"], ["C0001"]);
+    sandbox.write(
+        "lines.csv",
+        shop(2, 300)
+            .lines()
+            .filter(|line| !line.starts_with("C0000"))
+            .collect::<Vec<_>>()
+            .join("\n")
+            + "\n",
+    );
+    sandbox
+        .regulars(&["run"])
+        .ended_with(0)
+        .shows(&["1 customer "])
+        .says(&["churn was left out"]);
+    assert_eq!(
+        columns(&sandbox.read("regulars-out/segments.csv"))["customer_id"],
+        ["C0001"]
+    );
     sandbox.regulars(&["churn"]).ended_with(3);
 }
 
 #[test]
 fn one_line() {
-    let sandbox = shop_sandbox(1, 300).file("lines.csv", "customer,when,basket,product,paid\nC1,2023-05-05,1,bread,1.00\n");
-    sandbox.regulars(&["run"]).ended_with(0).shows(&["1 customer and 1 interaction until 2023-05-05"]);
+    let sandbox = shop_sandbox(1, 300).file(
+        "lines.csv",
+        "customer,when,basket,product,paid\nC1,2023-05-05,1,bread,1.00\n",
+    );
+    sandbox
+        .regulars(&["run"])
+        .ended_with(0)
+        .shows(&["1 customer and 1 interaction until 2023-05-05"]);
 }
 
 #[test]
 fn no_products() {
     let cut = SETTINGS.rfind("[[sources]]").unwrap();
     let sandbox = shop_sandbox(80, 300).file("regulars.toml", &SETTINGS[..cut]);
-    sandbox.regulars(&["run"]).ended_with(0).says(&["no source feeds the products"]);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(0)
+        .says(&["no source feeds the products"]);
     let rules = columns(&sandbox.read("regulars-out/rules.csv"));
-    assert!(rules["antecedent"].contains(&"butter".to_owned()), "rules work on product ids: {rules:?}");
+    assert!(
+        rules["antecedent"].contains(&"butter".to_owned()),
+        "rules work on product ids: {rules:?}"
+    );
 }
 
 /// A shop with some lines added.
@@ -150,8 +287,13 @@ fn with_lines(lines: &[&str]) -> Sandbox {
 #[track_caller]
 fn counts(sandbox: &Sandbox) -> [u64; 4] {
     let manifest = sandbox.manifest("regulars-out");
-    let tables = manifest["stages"]["ingest"]["metrics"]["tables"].as_array().unwrap();
-    let table = tables.iter().find(|table| table["table"] == "interactions").unwrap();
+    let tables = manifest["stages"]["ingest"]["metrics"]["tables"]
+        .as_array()
+        .unwrap();
+    let table = tables
+        .iter()
+        .find(|table| table["table"] == "interactions")
+        .unwrap();
     ["read", "kept", "duplicates", "rejected"].map(|name| table[name].as_u64().unwrap())
 }
 
@@ -168,25 +310,52 @@ fn bad_cells_become_rejects_with_file_line_column_value_and_reason() {
         "C0001,2023-03-03,9007,bread",
         "C0001,2023-03-03,9008,bread,1.00,and more",
     ]);
-    sandbox.regulars(&["ingest"]).ended_with(0).says(&["8 of", "rejected"]);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(0)
+        .says(&["8 of", "rejected"]);
     assert_eq!(counts(&sandbox), [good + 8, good, 0, 8]);
     let rejects = columns(&sandbox.read("regulars-out/rejects/interactions.csv"));
     let line = |n: u64| (good + 1 + n).to_string();
     let expected: [(&str, &str, &str); 8] = [
-        ("occurred_at", "2998-12-31 23:00:00 UTC", "lies in the future"),
+        (
+            "occurred_at",
+            "2998-12-31 23:00:00 UTC",
+            "lies in the future",
+        ),
         ("occurred_at", "2023-02-30", "is no time"),
         ("amount", "NaN", "is not a finite number"),
         ("amount", "1,50", "write a point for the decimals"),
         ("amount", "cheap", "is no number"),
         ("customer_id", "", "is empty"),
-        ("", "C00012023-03-039007bread", "4 fields where the header has 5"),
-        ("", "C00012023-03-039008bread1.00and more", "6 fields where the header has 5"),
+        (
+            "",
+            "C00012023-03-039007bread",
+            "4 fields where the header has 5",
+        ),
+        (
+            "",
+            "C00012023-03-039008bread1.00and more",
+            "6 fields where the header has 5",
+        ),
     ];
     for (number, (column, value, reason)) in expected.into_iter().enumerate() {
-        let row = rejects["line"].iter().position(|l| *l == line(number as u64 + 1)).unwrap_or_else(|| panic!("no reject for line {}: {rejects:?}", line(number as u64 + 1)));
+        let row = rejects["line"]
+            .iter()
+            .position(|l| *l == line(number as u64 + 1))
+            .unwrap_or_else(|| {
+                panic!(
+                    "no reject for line {}: {rejects:?}",
+                    line(number as u64 + 1)
+                )
+            });
         assert_eq!(rejects["column"][row], column);
         assert_eq!(rejects["value"][row], value);
-        assert!(rejects["reason"][row].contains(reason), "{} lacks {reason}", rejects["reason"][row]);
+        assert!(
+            rejects["reason"][row].contains(reason),
+            "{} lacks {reason}",
+            rejects["reason"][row]
+        );
         assert!(rejects["file"][row].ends_with("lines.csv"));
     }
 }
@@ -197,13 +366,25 @@ fn duplicate_lines_are_counted_and_left_out_or_kept_as_the_settings_say() {
     let good = text.lines().count() as u64 - 1;
     let again: Vec<&str> = text.lines().skip(1).take(3).collect();
     let sandbox = with_lines(&again);
-    sandbox.regulars(&["ingest"]).ended_with(0).says(&["3 exact copies"]);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(0)
+        .says(&["3 exact copies"]);
     assert_eq!(counts(&sandbox), [good + 3, good, 3, 0]);
-    assert_eq!(columns(&sandbox.read("regulars-out/rejects/interactions.csv"))["line"].len(), 3);
-    sandbox.write("regulars.toml", SETTINGS.to_owned() + "\n[ingest]\nduplicates = \"keep\"\n");
+    assert_eq!(
+        columns(&sandbox.read("regulars-out/rejects/interactions.csv"))["line"].len(),
+        3
+    );
+    sandbox.write(
+        "regulars.toml",
+        SETTINGS.to_owned() + "\n[ingest]\nduplicates = \"keep\"\n",
+    );
     sandbox.regulars(&["ingest"]).ended_with(0);
     assert_eq!(counts(&sandbox), [good + 3, good + 3, 0, 0]);
-    assert!(!sandbox.exists("regulars-out/rejects/interactions.csv"), "rejects of an earlier load are gone");
+    assert!(
+        !sandbox.exists("regulars-out/rejects/interactions.csv"),
+        "rejects of an earlier load are gone"
+    );
 }
 
 #[test]
@@ -213,27 +394,46 @@ fn a_load_with_too_many_rejects_fails_before_anything_is_committed() {
     let before = sandbox.data_files("regulars-out");
     let bad = sandbox.read("lines.csv").replace(".50", " euros");
     sandbox.write("lines.csv", bad);
-    sandbox
-        .regulars(&["run"])
-        .ended_with(3)
-        .says(&["cannot be used, more than the 5.0 % that the settings allow; nothing was loaded", "rejects/interactions.csv", "max_reject_share"]);
+    sandbox.regulars(&["run"]).ended_with(3).says(&[
+        "cannot be used, more than the 5.0 % that the settings allow; nothing was loaded",
+        "rejects/interactions.csv",
+        "max_reject_share",
+    ]);
     sandbox.regulars(&["features", "--quiet"]).ended_with(0);
-    assert!(before == sandbox.data_files("regulars-out"), "the earlier load is still the one that is read");
+    assert!(
+        before == sandbox.data_files("regulars-out"),
+        "the earlier load is still the one that is read"
+    );
 }
 
 #[test]
 fn a_second_row_for_one_product_is_a_reject() {
-    let sandbox = shop_sandbox(40, 150).file("products.csv", format!("{PRODUCTS}bread,Toast,Bakery,Loaves\n"));
-    sandbox.write("regulars.toml", SETTINGS.to_owned() + "\n[ingest]\nmax_reject_share = 0.5\n");
-    sandbox.regulars(&["ingest"]).ended_with(0).says(&["products: 1 of 7 rows rejected"]);
+    let sandbox = shop_sandbox(40, 150).file(
+        "products.csv",
+        format!("{PRODUCTS}bread,Toast,Bakery,Loaves\n"),
+    );
+    sandbox.write(
+        "regulars.toml",
+        SETTINGS.to_owned() + "\n[ingest]\nmax_reject_share = 0.5\n",
+    );
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(0)
+        .says(&["products: 1 of 7 rows rejected"]);
     let rejects = columns(&sandbox.read("regulars-out/rejects/products.csv"));
-    assert_eq!((rejects["value"][0].as_str(), rejects["reason"][0].as_str()), ("bread", "has a row already"));
+    assert_eq!(
+        (rejects["value"][0].as_str(), rejects["reason"][0].as_str()),
+        ("bread", "has a row already")
+    );
 }
 
 #[test]
 fn lines_of_products_that_nobody_knows_are_kept_and_counted() {
     let sandbox = with_lines(&["C0001,2023-03-03,9001,mystery,1.00"]);
-    sandbox.regulars(&["ingest"]).ended_with(0).says(&["1 rows name products that the products table does not have"]);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(0)
+        .says(&["1 rows name products that the products table does not have"]);
 }
 
 /// A Parquet file of three lines, the second without an amount.
@@ -263,22 +463,37 @@ fn a_nan_amount_in_parquet_is_a_reject_and_a_wrong_type_says_so() {
         ]);
         let customers = Int64Array::from(vec![1, 2, 3]);
         let paid = Float64Array::from(vec![Some(1.0), Some(f64::NAN), Some(2.0)]);
-        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(customers), when_column, Arc::new(paid)]).unwrap()
+        RecordBatch::try_new(
+            Arc::new(schema),
+            vec![Arc::new(customers), when_column, Arc::new(paid)],
+        )
+        .unwrap()
     };
     let sandbox = Sandbox::new().file("regulars.toml", PARQUET_SETTINGS);
-    parquet_lines(&sandbox.path("lines.parquet"), lines(DataType::Timestamp(TimeUnit::Microsecond, None)));
+    parquet_lines(
+        &sandbox.path("lines.parquet"),
+        lines(DataType::Timestamp(TimeUnit::Microsecond, None)),
+    );
     sandbox.regulars(&["ingest"]).ended_with(0);
     assert_eq!(counts(&sandbox), [3, 2, 0, 1]);
     let rejects = columns(&sandbox.read("regulars-out/rejects/interactions.csv"));
-    assert_eq!((rejects["line"][0].as_str(), rejects["column"][0].as_str()), ("2", "amount"));
+    assert_eq!(
+        (rejects["line"][0].as_str(), rejects["column"][0].as_str()),
+        ("2", "amount")
+    );
 
     parquet_lines(&sandbox.path("lines.parquet"), lines(DataType::Int64));
-    sandbox.regulars(&["ingest"]).ended_with(3).says(&["is Int64, not a time", "to_timestamp"]);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(3)
+        .says(&["is Int64, not a time", "to_timestamp"]);
 }
 
 #[test]
 fn a_parquet_file_that_was_cut_short() {
-    let sandbox = Sandbox::new().file("regulars.toml", PARQUET_SETTINGS).file("lines.parquet", b"PAR1 and then nothing more");
+    let sandbox = Sandbox::new()
+        .file("regulars.toml", PARQUET_SETTINGS)
+        .file("lines.parquet", b"PAR1 and then nothing more");
     refused(&sandbox, 3, &["lines.parquet", "no whole Parquet file"]);
 }
 
@@ -287,17 +502,26 @@ fn text_that_is_not_utf8() {
     let mut lines = shop(40, 150).into_bytes();
     lines.extend(b"C0001,2023-03-03,9001,K\xe4se,1.00\n");
     let sandbox = shop_sandbox(40, 150).file("lines.csv", lines);
-    sandbox.regulars(&["ingest"]).ended_with(0).says(&["1 of", "not UTF-8 text"]);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(0)
+        .says(&["1 of", "not UTF-8 text"]);
 }
 
 #[test]
 fn a_history_that_ends_before_the_as_of_date_begins() {
     let sandbox = shop_sandbox(40, 150);
-    sandbox.regulars(&["run", "--as-of", "2020-01-01"]).ended_with(3).says(&["there is no purchase before 2020-01-01"]);
+    sandbox
+        .regulars(&["run", "--as-of", "2020-01-01"])
+        .ended_with(3)
+        .says(&["there is no purchase before 2020-01-01"]);
 }
 
 #[test]
 fn an_as_of_date_long_after_the_history_counts_from_its_end() {
     let sandbox = shop_sandbox(40, 150);
-    sandbox.regulars(&["run", "--as-of", "2025-01-01"]).ended_with(0).says(&["nobody bought anything from 2023-05-31 until 2025-01-01"]);
+    sandbox
+        .regulars(&["run", "--as-of", "2025-01-01"])
+        .ended_with(0)
+        .says(&["nobody bought anything from 2023-05-31 until 2025-01-01"]);
 }

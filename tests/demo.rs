@@ -35,7 +35,11 @@ fn the_demo_ends_well_and_says_what_marketing_wants_to_know() {
         "NEXT",
         "run -c regulars.toml",
     ] {
-        assert!(run.stdout.contains(words), "the summary lacks `{words}`:\n{}", run.stdout);
+        assert!(
+            run.stdout.contains(words),
+            "the summary lacks `{words}`:\n{}",
+            run.stdout
+        );
     }
 }
 
@@ -43,11 +47,17 @@ fn the_demo_ends_well_and_says_what_marketing_wants_to_know() {
 fn every_source_row_ends_as_kept_duplicate_or_rejected() {
     let (sandbox, _) = demo();
     let manifest = sandbox.manifest("regulars-out");
-    let tables = manifest["stages"]["ingest"]["metrics"]["tables"].as_array().unwrap();
+    let tables = manifest["stages"]["ingest"]["metrics"]["tables"]
+        .as_array()
+        .unwrap();
     assert_eq!(tables.len(), 4);
     for table in tables {
         let count = |name: &str| table[name].as_u64().unwrap();
-        assert_eq!(count("read"), count("kept") + count("duplicates") + count("rejected"), "{table}");
+        assert_eq!(
+            count("read"),
+            count("kept") + count("duplicates") + count("rejected"),
+            "{table}"
+        );
         assert!(count("kept") > 0, "{table}");
     }
 }
@@ -56,7 +66,12 @@ fn every_source_row_ends_as_kept_duplicate_or_rejected() {
 fn the_manifest_names_every_file_with_its_rows_and_hash() {
     let (sandbox, _) = demo();
     let manifest = sandbox.manifest("regulars-out");
-    let names: Vec<&str> = manifest["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    let names: Vec<&str> = manifest["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["path"].as_str().unwrap())
+        .collect();
     for name in [
         "segments.parquet",
         "segments.csv",
@@ -73,10 +88,15 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         "summary.txt",
         "features/2018-01-01.parquet",
     ] {
-        assert!(names.contains(&name), "the manifest lacks {name}: {names:?}");
+        assert!(
+            names.contains(&name),
+            "the manifest lacks {name}: {names:?}"
+        );
     }
     for file in manifest["files"].as_array().unwrap() {
-        let path = sandbox.path("regulars-out").join(file["path"].as_str().unwrap());
+        let path = sandbox
+            .path("regulars-out")
+            .join(file["path"].as_str().unwrap());
         let (size, sha256) = regulars::sources::digest(&path).unwrap();
         assert_eq!(file["size"], Value::from(size), "{file}");
         assert_eq!(file["sha256"], Value::from(sha256), "{file}");
@@ -87,7 +107,11 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         assert!(entry["seconds"].as_f64().unwrap() >= 0.0);
         assert_eq!(entry["settings_sha256"].as_str().unwrap().len(), 64);
     }
-    assert!(sandbox.unfinished().is_empty(), "{:?}", sandbox.unfinished());
+    assert!(
+        sandbox.unfinished().is_empty(),
+        "{:?}",
+        sandbox.unfinished()
+    );
 }
 
 #[test]
@@ -108,10 +132,16 @@ fn churn_is_scored_better_than_by_recency_alone() {
     let (sandbox, _) = demo();
     let models = columns(&sandbox.read("regulars-out/churn_models.csv"));
     let auc = |name: &str| -> f64 {
-        let row = models["model"].iter().position(|model| model == name).unwrap_or_else(|| panic!("no {name}"));
+        let row = models["model"]
+            .iter()
+            .position(|model| model == name)
+            .unwrap_or_else(|| panic!("no {name}"));
         models["roc_auc"][row].parse().unwrap()
     };
-    assert!(auc("boosted trees") > auc("recency alone") + 0.03, "{models:?}");
+    assert!(
+        auc("boosted trees") > auc("recency alone") + 0.03,
+        "{models:?}"
+    );
     assert!(auc("readable tree") > auc("recency alone"), "{models:?}");
     let scores = columns(&sandbox.read("regulars-out/churn.csv"));
     for (probability, reason) in scores["churn_probability"].iter().zip(&scores["reason_1"]) {
@@ -125,9 +155,14 @@ fn churn_is_scored_better_than_by_recency_alone() {
 fn nobody_is_offered_what_they_have_bought() {
     let (sandbox, _) = demo();
     let suggestions = columns(&sandbox.read("regulars-out/suggestions.csv"));
-    let customers: std::collections::BTreeSet<&String> = suggestions["customer_id"].iter().collect();
+    let customers: std::collections::BTreeSet<&String> =
+        suggestions["customer_id"].iter().collect();
     assert!(customers.len() > 1500);
-    assert!(suggestions["reason"].iter().all(|reason| !reason.is_empty()));
+    assert!(
+        suggestions["reason"]
+            .iter()
+            .all(|reason| !reason.is_empty())
+    );
     // The itemsets and the history are read back through the sample's own files.
     let first = suggestions["customer_id"][0].parse::<i64>().unwrap();
     let bought = bought_types(&sandbox.path("regulars-out/demo"), first);
@@ -145,14 +180,23 @@ fn bought_types(folder: &std::path::Path, household: i64) -> std::collections::B
     use arrow::compute::cast;
     use arrow::datatypes::{DataType, Int64Type};
     let whole = |batch: &arrow::array::RecordBatch, name: &str| {
-        cast(batch.column_by_name(name).unwrap(), &DataType::Int64).unwrap().as_primitive::<Int64Type>().clone()
+        cast(batch.column_by_name(name).unwrap(), &DataType::Int64)
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .clone()
     };
     let products = regulars::outputs::read_parquet(&folder.join("products.parquet")).unwrap();
     let ids = whole(&products, "product_id");
-    let types = cast(products.column_by_name("product_type").unwrap(), &DataType::Utf8).unwrap();
+    let types = cast(
+        products.column_by_name("product_type").unwrap(),
+        &DataType::Utf8,
+    )
+    .unwrap();
     let types = types.as_string::<i32>();
-    let names: std::collections::HashMap<i64, String> =
-        (0..types.len()).filter(|&row| types.is_valid(row)).map(|row| (ids.value(row), types.value(row).to_owned())).collect();
+    let names: std::collections::HashMap<i64, String> = (0..types.len())
+        .filter(|&row| types.is_valid(row))
+        .map(|row| (ids.value(row), types.value(row).to_owned()))
+        .collect();
     let lines = regulars::outputs::read_parquet(&folder.join("transactions.parquet")).unwrap();
     let (households, bought) = (whole(&lines, "household_id"), whole(&lines, "product_id"));
     (0..lines.num_rows())
@@ -166,19 +210,31 @@ fn the_same_bytes_with_one_thread_and_with_two_and_from_run_to_run() {
     let (sandbox, _) = demo();
     let two = sandbox.data_files("regulars-out");
     let other = Sandbox::new();
-    other.regulars(&["demo", "--threads", "1", "--quiet"]).ended_with(0);
-    other.regulars(&["demo", "--threads", "1", "--quiet"]).ended_with(0); // over an earlier run
+    other
+        .regulars(&["demo", "--threads", "1", "--quiet"])
+        .ended_with(0);
+    other
+        .regulars(&["demo", "--threads", "1", "--quiet"])
+        .ended_with(0); // over an earlier run
     let one = other.data_files("regulars-out");
-    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
+    assert_eq!(
+        one.keys().collect::<Vec<_>>(),
+        two.keys().collect::<Vec<_>>()
+    );
     for (name, bytes) in &one {
-        assert!(*bytes == two[name], "{name} differs between one thread and two");
+        assert!(
+            *bytes == two[name],
+            "{name} differs between one thread and two"
+        );
     }
 }
 
 #[test]
 fn quiet_is_quiet() {
     let sandbox = Sandbox::new();
-    let run = sandbox.regulars(&["demo", "--quiet", "--out", "somewhere/deep"]).ended_with(0);
+    let run = sandbox
+        .regulars(&["demo", "--quiet", "--out", "somewhere/deep"])
+        .ended_with(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
     assert!(sandbox.exists("somewhere/deep/manifest.json"));
 }

@@ -13,16 +13,26 @@ fn a_load_is_a_new_version_and_earlier_ones_can_be_read_back() {
             assert!(sandbox.exists(&commit), "{commit}");
         }
     }
-    let commit = sandbox.read("regulars-out/warehouse/interactions/_delta_log/00000000000000000001.json");
-    assert!(commit.contains("\"products\":1"), "the commit names the version of products: {commit}");
-    assert!(commit.contains("\"remove\""), "what was there before is replaced: {commit}");
+    let commit =
+        sandbox.read("regulars-out/warehouse/interactions/_delta_log/00000000000000000001.json");
+    assert!(
+        commit.contains("\"products\":1"),
+        "the commit names the version of products: {commit}"
+    );
+    assert!(
+        commit.contains("\"remove\""),
+        "what was there before is replaced: {commit}"
+    );
 }
 
 #[test]
 fn the_warehouse_is_partitioned_by_month_of_the_projects_time_zone() {
     let sandbox = shop_sandbox(1, 10);
     // Half past midnight in Berlin on 1 March is still February in UTC.
-    sandbox.write("lines.csv", "customer,when,basket,product,paid\nC1,2023-03-01 00:30:00,1,bread,1.00\n");
+    sandbox.write(
+        "lines.csv",
+        "customer,when,basket,product,paid\nC1,2023-03-01 00:30:00,1,bread,1.00\n",
+    );
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
     assert!(sandbox.exists("regulars-out/warehouse/interactions/month=2023-03"));
 }
@@ -31,8 +41,17 @@ fn the_warehouse_is_partitioned_by_month_of_the_projects_time_zone() {
 fn another_time_zone_asks_for_a_new_load() {
     let sandbox = shop_sandbox(40, 150);
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
-    sandbox.write("regulars.toml", sandbox.read("regulars.toml").replace("Europe/Berlin", "Asia/Tokyo"));
-    sandbox.regulars(&["features"]).ended_with(2).says(&["regulars.toml:4:", "was loaded with Europe/Berlin", "run ingest again"]);
+    sandbox.write(
+        "regulars.toml",
+        sandbox
+            .read("regulars.toml")
+            .replace("Europe/Berlin", "Asia/Tokyo"),
+    );
+    sandbox.regulars(&["features"]).ended_with(2).says(&[
+        "regulars.toml:4:",
+        "was loaded with Europe/Berlin",
+        "run ingest again",
+    ]);
 }
 
 #[test]
@@ -45,5 +64,8 @@ fn purchases_without_a_basket_number_are_one_basket_a_day() {
     for stage in ["ingest", "features", "segment"] {
         sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
     }
-    assert_eq!(columns(&sandbox.read("regulars-out/segments.csv"))["frequency"], ["2.0"]);
+    assert_eq!(
+        columns(&sandbox.read("regulars-out/segments.csv"))["frequency"],
+        ["2.0"]
+    );
 }

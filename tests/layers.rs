@@ -11,7 +11,16 @@ fn manifest(of: &str) -> String {
 #[test]
 fn models_know_neither_files_nor_tables_nor_the_command_line() {
     let models = manifest("models");
-    for word in ["clap", "arrow", "parquet", "datafusion", "deltalake", "regulars-datasets", "csv", "tokio"] {
+    for word in [
+        "clap",
+        "arrow",
+        "parquet",
+        "datafusion",
+        "deltalake",
+        "regulars-datasets",
+        "csv",
+        "tokio",
+    ] {
         assert!(
             !models.lines().any(|line| line.starts_with(word)),
             "models/Cargo.toml names {word}: models must stay usable on their own"
@@ -33,7 +42,10 @@ fn versions_of_dependencies_stand_in_the_workspace_alone() {
         let text = manifest(member);
         let dependencies = text.split("dependencies]").skip(1).collect::<String>();
         for line in dependencies.lines().filter(|line| line.contains('=')) {
-            assert!(line.contains("workspace = true"), "{member}/Cargo.toml gives a version of its own: {line}");
+            assert!(
+                line.contains("workspace = true"),
+                "{member}/Cargo.toml gives a version of its own: {line}"
+            );
         }
     }
 }

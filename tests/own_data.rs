@@ -7,16 +7,27 @@ use crate::util::{PRODUCTS, SETTINGS, Sandbox, columns, shop, shop_sandbox};
 #[test]
 fn a_history_in_csv_gives_segments_scores_and_suggestions() {
     let sandbox = shop_sandbox(150, 400);
-    sandbox
-        .regulars(&["run"])
-        .ended_with(0)
-        .shows(&["Corner shop: 150 customers", "WHO THEY ARE", "WHO IS LEAVING", "WHAT GOES TOGETHER", "butter", "EUR"]);
+    sandbox.regulars(&["run"]).ended_with(0).shows(&[
+        "Corner shop: 150 customers",
+        "WHO THEY ARE",
+        "WHO IS LEAVING",
+        "WHAT GOES TOGETHER",
+        "butter",
+        "EUR",
+    ]);
     let rules = columns(&sandbox.read("regulars-out/rules.csv"));
     let planted = (0..rules["antecedent"].len())
         .any(|row| rules["antecedent"][row] == "Spreads" && rules["consequent"][row] == "Loaves");
-    assert!(planted, "butter comes with bread alone, but the rules are {rules:?}");
+    assert!(
+        planted,
+        "butter comes with bread alone, but the rules are {rules:?}"
+    );
     let ids = columns(&sandbox.read("regulars-out/segments.csv"))["customer_id"].clone();
-    assert!(ids.contains(&"C0007".to_owned()), "text ids stay text: {:?}", &ids[..5]);
+    assert!(
+        ids.contains(&"C0007".to_owned()),
+        "text ids stay text: {:?}",
+        &ids[..5]
+    );
 }
 
 #[test]
@@ -29,7 +40,10 @@ fn one_stage_after_the_other_gives_the_same_files_as_a_run() {
     let mut whole = whole.data_files("regulars-out");
     whole.remove("summary.txt");
     let single = single.data_files("regulars-out");
-    assert_eq!(whole.keys().collect::<Vec<_>>(), single.keys().collect::<Vec<_>>());
+    assert_eq!(
+        whole.keys().collect::<Vec<_>>(),
+        single.keys().collect::<Vec<_>>()
+    );
     for (name, bytes) in whole {
         assert!(bytes == single[&name], "{name} differs");
     }
@@ -38,7 +52,10 @@ fn one_stage_after_the_other_gives_the_same_files_as_a_run() {
 #[test]
 fn gzip_zstd_globs_and_a_byte_order_mark_are_read_alike() {
     let lines = shop(60, 200);
-    let plain = Sandbox::new().file("lines.csv", &lines).file("products.csv", PRODUCTS).file("regulars.toml", SETTINGS);
+    let plain = Sandbox::new()
+        .file("lines.csv", &lines)
+        .file("products.csv", PRODUCTS)
+        .file("regulars.toml", SETTINGS);
     plain.regulars(&["ingest", "--quiet"]).ended_with(0);
     plain.regulars(&["features", "--quiet"]).ended_with(0);
 
@@ -51,9 +68,18 @@ fn gzip_zstd_globs_and_a_byte_order_mark_are_read_alike() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(part(0..third).as_bytes()).unwrap();
     packed.write("in/a.csv.gz", gzip.finish().unwrap());
-    packed.write("in/b.csv.zst", zstd::encode_all(part(third..2 * third).as_bytes(), 3).unwrap());
-    packed.write("in/c.csv", format!("\u{feff}{}", part(2 * third..rows.len())));
-    packed.write("regulars.toml", SETTINGS.replace("\"lines.csv\"", "\"in/*.csv*\""));
+    packed.write(
+        "in/b.csv.zst",
+        zstd::encode_all(part(third..2 * third).as_bytes(), 3).unwrap(),
+    );
+    packed.write(
+        "in/c.csv",
+        format!("\u{feff}{}", part(2 * third..rows.len())),
+    );
+    packed.write(
+        "regulars.toml",
+        SETTINGS.replace("\"lines.csv\"", "\"in/*.csv*\""),
+    );
     packed.regulars(&["ingest", "--quiet"]).ended_with(0);
     packed.regulars(&["features", "--quiet"]).ended_with(0);
     assert!(plain.data_files("regulars-out") == packed.data_files("regulars-out"));
@@ -101,17 +127,27 @@ fn a_source_of_purchases_alone_runs_without_products_or_amounts() {
         "[[sources]]\ntable = \"interactions\"\npath = \"lines.csv\"\n[sources.columns]\n\
          customer_id = \"customer\"\noccurred_at = \"when\"\nkind = { constant = \"purchase\" }\n",
     );
-    sandbox.regulars(&["run"]).ended_with(0).shows(&["80 customers", "WHO IS LEAVING"]).says(&["rules was left out"]);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(0)
+        .shows(&["80 customers", "WHO IS LEAVING"])
+        .says(&["rules was left out"]);
     assert!(!sandbox.exists("regulars-out/rules.csv"));
 }
 
 #[test]
 fn as_of_is_as_if_nothing_later_had_been_loaded() {
     let all = shop_sandbox(120, 400);
-    all.regulars(&["run", "--quiet", "--as-of", "2023-11-20"]).ended_with(0);
+    all.regulars(&["run", "--quiet", "--as-of", "2023-11-20"])
+        .ended_with(0);
 
     let lines = all.read("lines.csv");
-    let earlier: Vec<&str> = lines.lines().filter(|line| line.starts_with("customer,") || line.split(',').nth(1).unwrap() < "2023-11-20").collect();
+    let earlier: Vec<&str> = lines
+        .lines()
+        .filter(|line| {
+            line.starts_with("customer,") || line.split(',').nth(1).unwrap() < "2023-11-20"
+        })
+        .collect();
     assert!(earlier.len() < lines.lines().count());
     let cut = Sandbox::new()
         .file("lines.csv", earlier.join("\n") + "\n")
@@ -119,9 +155,18 @@ fn as_of_is_as_if_nothing_later_had_been_loaded() {
         .file("regulars.toml", SETTINGS);
     cut.regulars(&["run", "--quiet"]).ended_with(0);
 
-    let (all, cut) = (all.data_files("regulars-out"), cut.data_files("regulars-out"));
-    assert_eq!(all.keys().collect::<Vec<_>>(), cut.keys().collect::<Vec<_>>());
+    let (all, cut) = (
+        all.data_files("regulars-out"),
+        cut.data_files("regulars-out"),
+    );
+    assert_eq!(
+        all.keys().collect::<Vec<_>>(),
+        cut.keys().collect::<Vec<_>>()
+    );
     for (name, bytes) in &all {
-        assert!(*bytes == cut[name], "{name} saw something on or after the as-of date");
+        assert!(
+            *bytes == cut[name],
+            "{name} saw something on or after the as-of date"
+        );
     }
 }

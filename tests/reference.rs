@@ -11,11 +11,19 @@ const PYFIM: &str = include_str!("fixtures/pyfim_sample_itemsets.csv");
 #[test]
 fn itemsets_of_the_sample_have_the_counts_that_pyfim_gives() {
     let (first, csv) = PYFIM.split_once('\n').unwrap();
-    let numbers: Vec<u64> = first.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [baskets, least] = numbers[..] else { panic!("two numbers in `{first}`") };
+    let numbers: Vec<u64> = first
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [baskets, least] = numbers[..] else {
+        panic!("two numbers in `{first}`")
+    };
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let expected: BTreeMap<String, u64> =
-        reader.records().map(|row| row.unwrap()).map(|row| (row[0].to_owned(), row[1].parse().unwrap())).collect();
+    let expected: BTreeMap<String, u64> = reader
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| (row[0].to_owned(), row[1].parse().unwrap()))
+        .collect();
     assert!(expected.len() > 1000);
 
     let sandbox = Sandbox::new();
@@ -32,12 +40,17 @@ fn itemsets_of_the_sample_have_the_counts_that_pyfim_gives() {
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
     sandbox.regulars(&["rules", "--quiet"]).ended_with(0);
 
-    let itemsets = regulars::outputs::read_parquet(&sandbox.path("regulars-out/itemsets.parquet")).unwrap();
+    let itemsets =
+        regulars::outputs::read_parquet(&sandbox.path("regulars-out/itemsets.parquet")).unwrap();
     use arrow::array::AsArray;
     let items = itemsets.column_by_name("items").unwrap().as_string::<i32>();
-    let counts = itemsets.column_by_name("count").unwrap().as_primitive::<arrow::datatypes::UInt64Type>();
-    let found: BTreeMap<String, u64> =
-        (0..itemsets.num_rows()).map(|row| (items.value(row).to_owned(), counts.value(row))).collect();
+    let counts = itemsets
+        .column_by_name("count")
+        .unwrap()
+        .as_primitive::<arrow::datatypes::UInt64Type>();
+    let found: BTreeMap<String, u64> = (0..itemsets.num_rows())
+        .map(|row| (items.value(row).to_owned(), counts.value(row)))
+        .collect();
     for (items, count) in &expected {
         assert_eq!(found.get(items), Some(count), "{items}");
     }

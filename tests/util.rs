@@ -23,7 +23,9 @@ pub struct Run {
 
 impl Sandbox {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -64,13 +66,19 @@ impl Sandbox {
             arguments.join(" "),
             self.path(folder).display(),
         );
-        let run = Run { code, stdout, stderr, shown };
+        let run = Run {
+            code,
+            stdout,
+            stderr,
+            shown,
+        };
         run.never_panics();
         run
     }
 
     pub fn manifest(&self, out: &str) -> Value {
-        let text = fs::read_to_string(self.path(out).join("manifest.json")).expect("there is a manifest");
+        let text =
+            fs::read_to_string(self.path(out).join("manifest.json")).expect("there is a manifest");
         serde_json::from_str(&text).expect("the manifest is JSON")
     }
 
@@ -101,7 +109,10 @@ impl Sandbox {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).expect("the folder can be read").flatten() {
+            for entry in fs::read_dir(&folder)
+                .expect("the folder can be read")
+                .flatten()
+            {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if entry.path().is_dir() {
                     folders.push(entry.path());
@@ -118,7 +129,11 @@ impl Run {
     /// No panic and no backtrace ever reaches a user.
     fn never_panics(&self) {
         for word in ["panicked at", "RUST_BACKTRACE", "stack backtrace"] {
-            assert!(!self.stderr.contains(word), "a panic reached the user\n{}", self.shown);
+            assert!(
+                !self.stderr.contains(word),
+                "a panic reached the user\n{}",
+                self.shown
+            );
         }
     }
 
@@ -131,7 +146,11 @@ impl Run {
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Self {
         for word in words {
-            assert!(self.stderr.contains(word), "standard error lacks `{word}`\n{}", self.shown);
+            assert!(
+                self.stderr.contains(word),
+                "standard error lacks `{word}`\n{}",
+                self.shown
+            );
         }
         self
     }
@@ -139,7 +158,11 @@ impl Run {
     #[track_caller]
     pub fn shows(self, words: &[&str]) -> Self {
         for word in words {
-            assert!(self.stdout.contains(word), "standard output lacks `{word}`\n{}", self.shown);
+            assert!(
+                self.stdout.contains(word),
+                "standard output lacks `{word}`\n{}",
+                self.shown
+            );
         }
         self
     }
@@ -148,12 +171,23 @@ impl Run {
 /// The columns of a CSV file by name.
 pub fn columns(csv: &str) -> BTreeMap<String, Vec<String>> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let names: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
-    let mut columns: BTreeMap<String, Vec<String>> = names.iter().map(|name| (name.clone(), Vec::new())).collect();
+    let names: Vec<String> = reader
+        .headers()
+        .expect("a header")
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let mut columns: BTreeMap<String, Vec<String>> = names
+        .iter()
+        .map(|name| (name.clone(), Vec::new()))
+        .collect();
     for record in reader.records() {
         let record = record.expect("a row");
         for (name, value) in names.iter().zip(record.iter()) {
-            columns.get_mut(name).expect("a known column").push(value.to_owned());
+            columns
+                .get_mut(name)
+                .expect("a known column")
+                .push(value.to_owned());
         }
     }
     columns
@@ -166,13 +200,21 @@ pub fn shop(customers: u32, days: u32) -> String {
     let mut basket = 0;
     for customer in 0..customers {
         let pace = 3 + customer % 11;
-        let last = if customer % 3 == 0 { days / 3 + (customer * 7) % (days / 2) } else { days };
+        let last = if customer % 3 == 0 {
+            days / 3 + (customer * 7) % (days / 2)
+        } else {
+            days
+        };
         let mut day = customer % pace;
         while day < last {
             basket += 1;
             let when = date(day);
             let mut line = |product: &str, price: u32| {
-                let _ = writeln!(csv, "C{customer:04},{when} 1{}:30:00,{basket},{product},{price}.50", basket % 10);
+                let _ = writeln!(
+                    csv,
+                    "C{customer:04},{when} 1{}:30:00,{basket},{product},{price}.50",
+                    basket % 10
+                );
             };
             if basket % 2 == 0 {
                 line("bread", 2);

@@ -42,8 +42,10 @@ pub enum Command {
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
     /// rules) is left out with a warning; everything else goes on.
-    #[command(after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
-        regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after")]
+    #[command(
+        after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
+        regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after"
+    )]
     Run(WithSettings),
     /// Load the sources into the warehouse: Delta Lake tables below DIR/warehouse/
     ///

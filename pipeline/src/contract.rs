@@ -33,7 +33,10 @@ impl Content {
     pub fn fixed_type(self) -> Option<DataType> {
         match self {
             Content::Id | Content::Attribute => None,
-            Content::Time => Some(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+            Content::Time => Some(DataType::Timestamp(
+                TimeUnit::Microsecond,
+                Some("UTC".into()),
+            )),
             Content::Date => Some(DataType::Date32),
             Content::Decimal => Some(DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE)),
             Content::Kind | Content::Text => Some(DataType::Utf8),
@@ -55,8 +58,18 @@ pub struct Column {
     pub about: &'static str,
 }
 
-const fn column(name: &'static str, content: Content, required: bool, about: &'static str) -> Column {
-    Column { name, content, required, about }
+const fn column(
+    name: &'static str,
+    content: Content,
+    required: bool,
+    about: &'static str,
+) -> Column {
+    Column {
+        name,
+        content,
+        required,
+        about,
+    }
 }
 
 /// One canonical table.
@@ -98,17 +111,52 @@ pub const INTERACTIONS: Table = Table {
     columns: &[
         column("customer_id", Content::Id, true, "Who"),
         column("occurred_at", Content::Time, true, "When it happened, UTC"),
-        column("kind", Content::Kind, true, "What happened: purchase, return, visit, contact, ..."),
+        column(
+            "kind",
+            Content::Kind,
+            true,
+            "What happened: purchase, return, visit, contact, ...",
+        ),
         column("channel", Content::Text, false, "Through which channel"),
         column("location_id", Content::Id, false, "Where"),
-        column("basket_id", Content::Id, false, "The checkout or order that the line belongs to"),
+        column(
+            "basket_id",
+            Content::Id,
+            false,
+            "The checkout or order that the line belongs to",
+        ),
         column("product_id", Content::Id, false, "What was bought"),
         column("quantity", Content::Decimal, false, "How many"),
-        column("amount", Content::Decimal, false, "Money paid for the line, after discounts"),
-        column("discount", Content::Decimal, false, "Money taken off the line"),
-        column("cost", Content::Decimal, false, "What the line cost the company"),
-        column("campaign_id", Content::Id, false, "The campaign behind a contact or a response"),
-        column("rating", Content::Decimal, false, "The answer to a survey or a complaint"),
+        column(
+            "amount",
+            Content::Decimal,
+            false,
+            "Money paid for the line, after discounts",
+        ),
+        column(
+            "discount",
+            Content::Decimal,
+            false,
+            "Money taken off the line",
+        ),
+        column(
+            "cost",
+            Content::Decimal,
+            false,
+            "What the line cost the company",
+        ),
+        column(
+            "campaign_id",
+            Content::Id,
+            false,
+            "The campaign behind a contact or a response",
+        ),
+        column(
+            "rating",
+            Content::Decimal,
+            false,
+            "The answer to a survey or a complaint",
+        ),
     ],
 };
 
@@ -120,7 +168,12 @@ pub const CUSTOMERS: Table = Table {
     columns: &[
         column("customer_id", Content::Id, true, "Who"),
         column("joined_at", Content::Time, false, "Customer since, UTC"),
-        column("consent", Content::Flag, false, "Whether the customer may be contacted"),
+        column(
+            "consent",
+            Content::Flag,
+            false,
+            "Whether the customer may be contacted",
+        ),
     ],
 };
 
@@ -132,11 +185,31 @@ pub const PRODUCTS: Table = Table {
     columns: &[
         column("product_id", Content::Id, true, "Which product"),
         column("name", Content::Text, false, "Its name"),
-        column("department", Content::Text, false, "Broadest level of the taxonomy"),
-        column("category", Content::Text, false, "Middle level of the taxonomy"),
-        column("type", Content::Text, false, "Narrowest level of the taxonomy"),
+        column(
+            "department",
+            Content::Text,
+            false,
+            "Broadest level of the taxonomy",
+        ),
+        column(
+            "category",
+            Content::Text,
+            false,
+            "Middle level of the taxonomy",
+        ),
+        column(
+            "type",
+            Content::Text,
+            false,
+            "Narrowest level of the taxonomy",
+        ),
         column("brand", Content::Text, false, "Its brand"),
-        column("unit_cost", Content::Decimal, false, "What one costs the company"),
+        column(
+            "unit_cost",
+            Content::Decimal,
+            false,
+            "What one costs the company",
+        ),
     ],
 };
 

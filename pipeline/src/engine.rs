@@ -38,11 +38,17 @@ impl Engine {
             .set_bool("datafusion.execution.parquet.pushdown_filters", true)
             .set_bool("datafusion.execution.parquet.reorder_filters", true);
         let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(usize::try_from(memory_limit).unwrap_or(usize::MAX))))
+            .with_memory_pool(Arc::new(FairSpillPool::new(
+                usize::try_from(memory_limit).unwrap_or(usize::MAX),
+            )))
             .with_temp_file_path(&spill)
             .build_arc()?;
         let session = SessionContext::new_with_config_rt(config, environment);
-        Ok(Self { runtime, session, spill })
+        Ok(Self {
+            runtime,
+            session,
+            spill,
+        })
     }
 
     /// Waits for asynchronous work.
@@ -73,9 +79,14 @@ impl Engine {
     }
 
     /// Runs a query and hands out its batches as they come, in no stated order.
-    pub fn for_each(&self, sql: &str, mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    pub fn for_each(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
         self.wait(async {
-            let mut stream: SendableRecordBatchStream = self.session.sql(sql).await?.execute_stream().await?;
+            let mut stream: SendableRecordBatchStream =
+                self.session.sql(sql).await?.execute_stream().await?;
             while let Some(batch) = stream.next().await {
                 take(plain_text(&batch?)?)?;
             }
@@ -88,13 +99,19 @@ impl Engine {
     pub fn fold(&self, name: &str, sql: &str) -> Result<()> {
         let folder = self.spill.join(name);
         std::fs::create_dir_all(&folder).during(folder.display())?;
-        let path = folder.to_str().ok_or_else(|| Failure::settings(format!("{} is not UTF-8", folder.display())))?;
+        let path = folder
+            .to_str()
+            .ok_or_else(|| Failure::settings(format!("{} is not UTF-8", folder.display())))?;
         // A trailing slash makes it a folder, with a file for each thread.
         let path = format!("{path}/");
         self.wait(async {
             let frame = self.session.sql(sql).await?;
-            frame.write_parquet(&path, DataFrameWriteOptions::new(), None).await?;
-            self.session.register_parquet(name, &path, ParquetReadOptions::default()).await?;
+            frame
+                .write_parquet(&path, DataFrameWriteOptions::new(), None)
+                .await?;
+            self.session
+                .register_parquet(name, &path, ParquetReadOptions::default())
+                .await?;
             Ok::<_, Failure>(())
         })
         .during(format!("computing {name}"))

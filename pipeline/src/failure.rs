@@ -60,7 +60,11 @@ impl Failure {
     }
 
     fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), hint: None }
+        Self {
+            cause,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds what would mend it.
@@ -104,7 +108,9 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         let failure = Failure::machine(error.to_string());
         match error.kind() {
-            std::io::ErrorKind::StorageFull => failure.hint("free some disk space, or write elsewhere with --out"),
+            std::io::ErrorKind::StorageFull => {
+                failure.hint("free some disk space, or write elsewhere with --out")
+            }
             std::io::ErrorKind::PermissionDenied => {
                 failure.hint("check the permissions of that path, or write elsewhere with --out")
             }
@@ -149,10 +155,7 @@ impl From<DeltaTableError> for Failure {
             }
             source = inner.source();
         }
-        match error {
-            DeltaTableError::DataFusion { source } => source.into(),
-            other => Failure::data(first_line(&other.to_string())),
-        }
+        Failure::data(first_line(&error.to_string()))
     }
 }
 
@@ -173,7 +176,11 @@ impl From<ParquetError> for Failure {
 
 /// Libraries append backtraces and plans; a person needs the first line.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 /// The known name nearest to what was written, when one is near enough to be meant.
@@ -181,7 +188,12 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let folded = written.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&folded, &name.to_lowercase()),
+                name,
+            )
+        })
         .filter(|&(distance, name)| distance <= 2.max(name.len().max(written.len()) / 3))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)
@@ -189,7 +201,11 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 /// "did you mean `a`? known: `a`, `b`": for a hint after an unknown name.
 pub fn did_you_mean(written: &str, known: &[&str]) -> String {
-    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let list = known
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     match nearest(written, known.iter().copied()) {
         Some(name) => format!("did you mean `{name}`? Known: {list}"),
         None => format!("known: {list}"),

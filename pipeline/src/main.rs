@@ -24,8 +24,12 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(|_| {}));
     let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command))).unwrap_or_else(|cause| {
         let words = cause.downcast_ref::<String>().cloned();
-        let words = words.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-        Err(Failure::machine(format!("this is a fault of regulars, please report it: {words}")))
+        let words = words
+            .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string))
+            .unwrap_or_default();
+        Err(Failure::machine(format!(
+            "this is a fault of regulars, please report it: {words}"
+        )))
     });
     match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -43,7 +47,9 @@ fn execute(command: Command) -> Result<Outcome> {
             let settings = demo::settings(&common.output.out)?;
             return run(&settings, &all(), &common, true);
         }
-        Command::Run(WithSettings { config, common }) => return run(&Settings::read(&config)?, &all(), &common, true),
+        Command::Run(WithSettings { config, common }) => {
+            return run(&Settings::read(&config)?, &all(), &common, true);
+        }
         Command::Summary(OutputFolder { out }) => return show(&out),
         Command::Ingest(args) => ("ingest", args),
         Command::Features(args) => ("features", args),

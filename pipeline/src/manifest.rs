@@ -71,8 +71,11 @@ impl Manifest {
         let path = root.join(FILE_NAME);
         let mut manifest: Self = match std::fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| {
-                Failure::data(format!("{} is no manifest of regulars: {error}", path.display()))
-                    .hint("remove it, or choose another folder with --out")
+                Failure::data(format!(
+                    "{} is no manifest of regulars: {error}",
+                    path.display()
+                ))
+                .hint("remove it, or choose another folder with --out")
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(Failure::from(error).during(path.display())),
@@ -83,8 +86,17 @@ impl Manifest {
     }
 
     /// Puts a stage's files into place: while they are renamed the manifest does not name them.
-    pub fn commit(&mut self, root: &Path, stage: &'static str, files: Pending, entry: StageEntry) -> Result<()> {
-        let gone: Vec<PathBuf> = self.replaced(stage, &files).map(|file| root.join(&file.path)).collect();
+    pub fn commit(
+        &mut self,
+        root: &Path,
+        stage: &'static str,
+        files: Pending,
+        entry: StageEntry,
+    ) -> Result<()> {
+        let gone: Vec<PathBuf> = self
+            .replaced(stage, &files)
+            .map(|file| root.join(&file.path))
+            .collect();
         self.files.retain(|file| file.stage != stage);
         self.stages.remove(stage);
         self.write(root)?;
@@ -100,8 +112,14 @@ impl Manifest {
     }
 
     /// Files of this stage's earlier run that the new one does not write again.
-    fn replaced<'a>(&'a self, stage: &'a str, files: &'a Pending) -> impl Iterator<Item = &'a FileEntry> {
-        self.files.iter().filter(move |file| file.stage == stage && !files.names().any(|name| name == file.path))
+    fn replaced<'a>(
+        &'a self,
+        stage: &'a str,
+        files: &'a Pending,
+    ) -> impl Iterator<Item = &'a FileEntry> {
+        self.files
+            .iter()
+            .filter(move |file| file.stage == stage && !files.names().any(|name| name == file.path))
     }
 
     /// Takes a stage and its files out, as when it no longer applies to this data.
@@ -118,7 +136,8 @@ impl Manifest {
 
     /// Writes the manifest into place.
     pub fn write(&self, root: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| Failure::machine(error.to_string()))?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Failure::machine(error.to_string()))?;
         replace(&root.join(FILE_NAME), &(text + "\n"))
     }
 
@@ -142,22 +161,38 @@ impl Manifest {
 
 /// What to do when a stage is asked for before the ones that it reads from.
 pub fn missing_stage(root: &Path, stage: &str, name: &str) -> Failure {
-    Failure::data(format!("{} is missing: the stage `{stage}` has not run into {}", name, root.display()))
-        .hint(format!("run it first: regulars {stage} -c regulars.toml --out {}; or all of them: regulars run", root.display()))
+    Failure::data(format!(
+        "{} is missing: the stage `{stage}` has not run into {}",
+        name,
+        root.display()
+    ))
+    .hint(format!(
+        "run it first: regulars {stage} -c regulars.toml --out {}; or all of them: regulars run",
+        root.display()
+    ))
 }
 
 /// Peak memory and CPU time of this process, where Linux tells them.
 pub fn process_use() -> (Option<u64>, Option<f64>) {
-    let memory = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
-    });
-    let cpu = std::fs::read_to_string("/proc/self/stat").ok().and_then(|stat| {
-        // The command's name may hold spaces; the fields that follow it do not.
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-        Some(ticks as f64 / 100.0) // the kernel counts in hundredths for user space
-    });
+    let memory = std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+            line.split_whitespace()
+                .nth(1)?
+                .parse::<u64>()
+                .ok()
+                .map(|kib| kib * 1024)
+        });
+    let cpu = std::fs::read_to_string("/proc/self/stat")
+        .ok()
+        .and_then(|stat| {
+            // The command's name may hold spaces; the fields that follow it do not.
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            let ticks =
+                fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+            Some(ticks as f64 / 100.0) // the kernel counts in hundredths for user space
+        });
     (memory, cpu)
 }
 

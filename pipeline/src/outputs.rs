@@ -54,7 +54,11 @@ struct PendingFile {
 impl Pending {
     /// No files yet, for one stage, below one output folder.
     pub fn new(root: &Path, stage: &'static str) -> Self {
-        Self { root: root.to_owned(), stage, files: Vec::new() }
+        Self {
+            root: root.to_owned(),
+            stage,
+            files: Vec::new(),
+        }
     }
 
     /// A place to write the file `name` to; it gets its name when the stage is committed.
@@ -62,9 +66,17 @@ impl Pending {
         let target = self.root.join(name);
         let folder = target.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).during(folder.display())?;
-        let file_name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let file_name = target
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let temporary = folder.join(format!(".{file_name}.writing"));
-        self.files.push(PendingFile { name: name.to_owned(), temporary: temporary.clone(), rows, about: about.to_owned() });
+        self.files.push(PendingFile {
+            name: name.to_owned(),
+            temporary: temporary.clone(),
+            rows,
+            about: about.to_owned(),
+        });
         Ok(temporary)
     }
 
@@ -93,7 +105,9 @@ impl Pending {
     pub fn text(&mut self, name: &str, about: &str, content: &str) -> Result<()> {
         let path = self.place(name, None, about)?;
         let mut file = File::create(&path).during(path.display())?;
-        file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).during(path.display())
+        file.write_all(content.as_bytes())
+            .and_then(|()| file.sync_all())
+            .during(path.display())
     }
 
     /// What the files will be called.
@@ -136,7 +150,9 @@ impl Drop for Pending {
 pub fn replace(path: &Path, content: &str) -> Result<()> {
     let temporary = path.with_extension("writing");
     let mut file = File::create(&temporary).during(temporary.display())?;
-    file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).during(temporary.display())?;
+    file.write_all(content.as_bytes())
+        .and_then(|()| file.sync_all())
+        .during(temporary.display())?;
     fs::rename(&temporary, path).during(path.display())
 }
 
@@ -159,9 +175,14 @@ fn write_parquet(path: &Path, table: &RecordBatch, about: &str) -> Result<()> {
 }
 
 fn write_csv(path: &Path, table: &RecordBatch) -> Result<()> {
-    let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(BufWriter::new(File::create(path)?));
+    let mut writer = arrow::csv::WriterBuilder::new()
+        .with_header(true)
+        .build(BufWriter::new(File::create(path)?));
     writer.write(table)?;
-    let file = writer.into_inner().into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    let file = writer
+        .into_inner()
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?;
     file.sync_all()?;
     Ok(())
 }
@@ -169,9 +190,14 @@ fn write_csv(path: &Path, table: &RecordBatch) -> Result<()> {
 /// Reads a Parquet file that an earlier stage wrote, whole.
 pub fn read_parquet(path: &Path) -> Result<RecordBatch> {
     let file = File::open(path).during(path.display())?;
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).during(path.display())?;
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+        .during(path.display())?;
     let schema: SchemaRef = Arc::clone(reader.schema());
-    let batches = reader.build().during(path.display())?.collect::<std::result::Result<Vec<_>, _>>().during(path.display())?;
+    let batches = reader
+        .build()
+        .during(path.display())?
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .during(path.display())?;
     Ok(arrow::compute::concat_batches(&schema, &batches)?)
 }
 
@@ -185,6 +211,7 @@ impl Pending {
 /// The columns of a Parquet file that an earlier stage wrote, with their descriptions.
 pub fn parquet_schema(path: &Path) -> Result<SchemaRef> {
     let file = File::open(path).during(path.display())?;
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).during(path.display())?;
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+        .during(path.display())?;
     Ok(Arc::clone(reader.schema()))
 }

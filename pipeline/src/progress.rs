@@ -28,7 +28,11 @@ impl Progress {
             (false, true) => Mode::Terminal,
             (false, false) => Mode::Lines,
         };
-        Self { bar: ProgressBar::hidden(), stage: "", mode }
+        Self {
+            bar: ProgressBar::hidden(),
+            stage: "",
+            mode,
+        }
     }
 
     /// A stage begins.
@@ -51,7 +55,6 @@ impl Progress {
             self.bar.set_message(doing.to_owned());
         }
     }
-
 
     /// A stage has ended.
     pub fn done(&mut self, result: &str, seconds: f64) {

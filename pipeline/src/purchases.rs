@@ -44,7 +44,13 @@ impl Purchases {
     ///
     /// # Errors
     /// A name in `exclude` that is no item of this level: says which is nearest.
-    pub fn read(warehouse: &Warehouse<'_>, settings: &Settings, section: &str, level: &str, exclude: &[String]) -> Result<Self> {
+    pub fn read(
+        warehouse: &Warehouse,
+        settings: &Settings,
+        section: &str,
+        level: &str,
+        exclude: &[String],
+    ) -> Result<Self> {
         let shelf = Shelf::read(warehouse, level)?;
         let mut excluded = vec![false; shelf.names.len()];
         for (place, name) in exclude.iter().enumerate() {
@@ -55,10 +61,15 @@ impl Purchases {
                     let near = crate::failure::nearest(name, known.iter().copied());
                     let place = place.to_string();
                     let problem = format!("there is no {level} `{name}`");
-                    return Err(settings.wrong(&[section, "exclude", &place], problem).hint(match near {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("the first ones are {}", did_you_mean("", &known[..known.len().min(5)])),
-                    }));
+                    return Err(settings.wrong(&[section, "exclude", &place], problem).hint(
+                        match near {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => format!(
+                                "the first ones are {}",
+                                did_you_mean("", &known[..known.len().min(5)])
+                            ),
+                        },
+                    ));
                 }
             }
         }
@@ -75,7 +86,12 @@ impl Purchases {
             for (row, item) in items.into_iter().enumerate() {
                 if let Some(item) = item.filter(|&item| !excluded[item as usize]) {
                     let day = days.value(row);
-                    lines.push(Line { customer: customer_codes[row], basket: basket_codes[row], day, item });
+                    lines.push(Line {
+                        customer: customer_codes[row],
+                        basket: basket_codes[row],
+                        day,
+                        item,
+                    });
                 }
             }
             Ok(())
@@ -92,11 +108,18 @@ impl Purchases {
     }
 
     /// Numbers the baskets in the order of customers and days.
-    fn from_lines(level: &str, customers: ArrayRef, items: Vec<String>, mut lines: Vec<Line>) -> Self {
+    fn from_lines(
+        level: &str,
+        customers: ArrayRef,
+        items: Vec<String>,
+        mut lines: Vec<Line>,
+    ) -> Self {
         // A basket that goes past midnight belongs to the day on which it began.
         let mut start = 0;
         while start < lines.len() {
-            let same = |line: &Line| (line.customer, line.basket) == (lines[start].customer, lines[start].basket);
+            let same = |line: &Line| {
+                (line.customer, line.basket) == (lines[start].customer, lines[start].basket)
+            };
             let length = lines[start..].iter().take_while(|line| same(line)).count();
             let basket = &mut lines[start..start + length];
             let first = basket.iter().map(|line| line.day).min().unwrap_or_default();
@@ -123,7 +146,9 @@ impl Purchases {
             }
             purchases.offsets[line.customer as usize + 1] += 1;
             purchases.days.push(line.day);
-            purchases.baskets.push(purchases.basket_days.len() as u32 - 1);
+            purchases
+                .baskets
+                .push(purchases.basket_days.len() as u32 - 1);
             purchases.line_items.push(line.item);
         }
         for customer in 0..purchases.customers.len() {
@@ -231,7 +256,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn read(warehouse: &Warehouse<'_>, level: &str) -> Result<Self> {
+    fn read(warehouse: &Warehouse, level: &str) -> Result<Self> {
         let sql = match level {
             // A product is called by its name where that is one product's alone.
             "product" if warehouse.has_column("products", "name") => {
@@ -240,28 +265,45 @@ impl Shelf {
                  ELSE concat(name, ' (', product_id, ')') END FROM products"
                     .to_owned()
             }
-            "product" => "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) FROM interactions \
+            "product" => {
+                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) FROM interactions \
                  WHERE kind = 'purchase' AND product_id IS NOT NULL"
-                .to_owned(),
-            level => format!("SELECT product_id, \"{level}\" FROM products WHERE \"{level}\" IS NOT NULL"),
+                    .to_owned()
+            }
+            level => format!(
+                "SELECT product_id, \"{level}\" FROM products WHERE \"{level}\" IS NOT NULL"
+            ),
         };
         let table = warehouse.engine.query(&sql)?;
         let labels = table.column(1).as_string::<i32>();
         let mut names: Vec<String> = labels.iter().flatten().map(str::to_owned).collect();
         names.sort_unstable();
         names.dedup();
-        let mut shelf = Self { names, numbers: FastMap::default(), texts: FastMap::default() };
-        let code = |row: usize| shelf.names.binary_search_by(|name| name.as_str().cmp(labels.value(row))).ok();
+        let mut shelf = Self {
+            names,
+            numbers: FastMap::default(),
+            texts: FastMap::default(),
+        };
+        let code = |row: usize| {
+            shelf
+                .names
+                .binary_search_by(|name| name.as_str().cmp(labels.value(row)))
+                .ok()
+        };
         let codes: Vec<Option<usize>> = (0..table.num_rows()).map(code).collect();
         let ids = table.column(0);
         for (row, code) in codes.into_iter().enumerate() {
             let Some(code) = code else { continue };
             match ids.data_type() {
                 DataType::Int64 => {
-                    shelf.numbers.insert(ids.as_primitive::<Int64Type>().value(row), code as u32);
+                    shelf
+                        .numbers
+                        .insert(ids.as_primitive::<Int64Type>().value(row), code as u32);
                 }
                 _ => {
-                    shelf.texts.insert(ids.as_string::<i32>().value(row).to_owned(), code as u32);
+                    shelf
+                        .texts
+                        .insert(ids.as_string::<i32>().value(row).to_owned(), code as u32);
                 }
             }
         }
@@ -270,8 +312,16 @@ impl Shelf {
 
     fn items(&self, products: &ArrayRef) -> Vec<Option<u32>> {
         match products.as_primitive_opt::<Int64Type>() {
-            Some(numbers) => numbers.values().iter().map(|number| self.numbers.get(number).copied()).collect(),
-            None => products.as_string::<i32>().iter().map(|text| self.texts.get(text?).copied()).collect(),
+            Some(numbers) => numbers
+                .values()
+                .iter()
+                .map(|number| self.numbers.get(number).copied())
+                .collect(),
+            None => products
+                .as_string::<i32>()
+                .iter()
+                .map(|text| self.texts.get(text?).copied())
+                .collect(),
         }
     }
 }
@@ -282,10 +332,20 @@ mod tests {
 
     #[test]
     fn a_basket_past_midnight_is_one_basket_of_the_day_it_began_on() {
-        let line = |customer, basket, day, item| Line { customer, basket, item, day };
+        let line = |customer, basket, day, item| Line {
+            customer,
+            basket,
+            item,
+            day,
+        };
         let customers: ArrayRef = Arc::new(Int64Array::from(vec![7, 9]));
         let items = vec!["a".to_owned(), "b".to_owned()];
-        let lines = vec![line(0, 5, 11, 0), line(0, 5, 12, 1), line(0, 6, 10, 0), line(1, 5, 10, 1)];
+        let lines = vec![
+            line(0, 5, 11, 0),
+            line(0, 5, 12, 1),
+            line(0, 6, 10, 0),
+            line(1, 5, 10, 1),
+        ];
         let mut lines = lines;
         lines.sort_unstable();
         let purchases = Purchases::from_lines("type", customers, items, lines);

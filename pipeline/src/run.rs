@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cli::Common;
@@ -26,16 +27,32 @@ pub enum Outcome {
 }
 
 /// Runs stages on an output folder. With `whole`, a stage with too little data is left out.
-pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whole: bool) -> Result<Outcome> {
+pub fn run(
+    settings: &Settings,
+    stages: &[&'static Stage],
+    common: &Common,
+    whole: bool,
+) -> Result<Outcome> {
     let out = common.output.out.as_path();
     check_writable(out)?;
-    let threads = common.threads.map(usize::from).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = common
+        .threads
+        .map(usize::from)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     // Fails only when a pool was made before, which happens in tests of this crate alone.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    let engine = Engine::new(out, threads, settings.config.engine.memory_limit.0)?;
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
+    let engine = Arc::new(Engine::new(
+        out,
+        threads,
+        settings.config.engine.memory_limit.0,
+    )?);
     let mut manifest = Manifest::open(out)?;
     manifest.project.clone_from(&settings.config.project.name);
-    manifest.currency.clone_from(&settings.config.project.currency);
+    manifest
+        .currency
+        .clone_from(&settings.config.project.currency);
     let seed = common.seed.unwrap_or(settings.config.project.seed);
     let mut progress = Progress::new(common.quiet);
     let warehouse = OnceCell::new();
@@ -59,7 +76,11 @@ pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whol
                 let message = format!("{} was left out: {}", stage.name, failure.message);
                 progress.done("left out", clock.elapsed().as_secs_f64());
                 manifest.forget(out, stage.name)?;
-                note(&mut warnings, vec![Warning::new(STAGE_SKIPPED, message)], &progress);
+                note(
+                    &mut warnings,
+                    vec![Warning::new(STAGE_SKIPPED, message)],
+                    &progress,
+                );
                 continue;
             }
             Err(failure) => return Err(failure),
@@ -70,7 +91,8 @@ pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whol
         note(&mut warnings, report.warnings.clone(), &progress);
         let entry = StageEntry {
             settings_sha256: settings.hash(),
-            settings: serde_json::to_value(&settings.config).map_err(|error| Failure::machine(error.to_string()))?,
+            settings: serde_json::to_value(&settings.config)
+                .map_err(|error| Failure::machine(error.to_string()))?,
             seed,
             as_of_asked: common.as_of.map(|day| day.to_string()),
             as_of: report.as_of.map(|day| day.to_string()),
@@ -95,13 +117,22 @@ pub fn run(settings: &Settings, stages: &[&'static Stage], common: &Common, whol
     }
     let failing = |warning: &Warning| {
         let listed = &settings.config.run.fail_on;
-        listed.iter().any(|code| code == "all" || *code == warning.code)
+        listed
+            .iter()
+            .any(|code| code == "all" || *code == warning.code)
     };
-    let failures: Vec<&str> = warnings.iter().filter(|warning| failing(warning)).map(|warning| warning.code.as_str()).collect();
+    let failures: Vec<&str> = warnings
+        .iter()
+        .filter(|warning| failing(warning))
+        .map(|warning| warning.code.as_str())
+        .collect();
     if failures.is_empty() {
         return Ok(Outcome::Done);
     }
-    eprintln!("regulars: done, but the settings call these warnings failures: {}", failures.join(", "));
+    eprintln!(
+        "regulars: done, but the settings call these warnings failures: {}",
+        failures.join(", ")
+    );
     Ok(Outcome::WarnedAsFailure)
 }
 
@@ -110,7 +141,19 @@ fn said(stage: &Stage, report: &Report) -> String {
         0 => String::new(),
         number => format!(", {}", plural(number as u64, "warning")),
     };
-    format!("{} rows in, {} out{warned}", count(report.rows_in), count(report.rows_out)).replace("rows in", if stage.reads.is_empty() { "source rows" } else { "rows in" })
+    format!(
+        "{} rows in, {} out{warned}",
+        count(report.rows_in),
+        count(report.rows_out)
+    )
+    .replace(
+        "rows in",
+        if stage.reads.is_empty() {
+            "source rows"
+        } else {
+            "rows in"
+        },
+    )
 }
 
 /// Says a warning once, also when several stages have noticed the same.

@@ -34,9 +34,19 @@ pub fn features_metrics(context: &Context<'_>) -> Result<features::Metrics> {
     let asked = entry.and_then(|entry| entry.as_of_asked.clone());
     let wanted = context.as_of.map(|day| day.to_string());
     if asked != wanted {
-        let words = |date: &Option<String>| date.clone().map_or("the end of the history".to_owned(), |date| format!("--as-of {date}"));
-        return Err(Failure::data(format!("the features below {} are of {}, not of {}", context.out.display(), words(&asked), words(&wanted)))
-            .hint("run features again with the same --as-of, or the whole job: regulars run"));
+        let words = |date: &Option<String>| {
+            date.clone()
+                .map_or("the end of the history".to_owned(), |date| {
+                    format!("--as-of {date}")
+                })
+        };
+        return Err(Failure::data(format!(
+            "the features below {} are of {}, not of {}",
+            context.out.display(),
+            words(&asked),
+            words(&wanted)
+        ))
+        .hint("run features again with the same --as-of, or the whole job: regulars run"));
     }
     Ok(metrics)
 }
@@ -50,7 +60,11 @@ impl Snapshot {
         let mut values = Array2::from_elem((table.num_rows(), table.num_columns() - 1), f64::NAN);
         for (place, field) in table.schema().fields().iter().enumerate().skip(1) {
             if *field.data_type() != DataType::Float64 {
-                return Err(Failure::data(format!("{name}: column `{}` is no number", field.name())).hint("run features again"));
+                return Err(Failure::data(format!(
+                    "{name}: column `{}` is no number",
+                    field.name()
+                ))
+                .hint("run features again"));
             }
             let column = table.column(place).as_primitive::<Float64Type>();
             let mut target = values.column_mut(place - 1);
@@ -61,7 +75,12 @@ impl Snapshot {
             }
             names.push(field.name().clone());
         }
-        Ok(Self { as_of, customers: table.column(0).clone(), names, values })
+        Ok(Self {
+            as_of,
+            customers: table.column(0).clone(),
+            names,
+            values,
+        })
     }
 
     /// How many customers there are.
@@ -85,7 +104,8 @@ impl Snapshot {
     /// The snapshot was written by another version.
     pub fn column(&self, name: &str) -> Result<ArrayView1<'_, f64>> {
         let place = self.index(name).ok_or_else(|| {
-            Failure::data(format!("the features at {} lack `{name}`", self.as_of)).hint("run features again")
+            Failure::data(format!("the features at {} lack `{name}`", self.as_of))
+                .hint("run features again")
         })?;
         Ok(self.values.column(place))
     }

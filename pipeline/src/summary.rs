@@ -17,7 +17,11 @@ const OWNER: &str = "summary";
 /// Writes `summary.txt` and names it in the manifest.
 pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
     let mut files = Pending::new(out, OWNER);
-    files.text(FILE_NAME, "What the run found, in words", &findings(manifest))?;
+    files.text(
+        FILE_NAME,
+        "What the run found, in words",
+        &findings(manifest),
+    )?;
     manifest.files.retain(|file| file.stage != OWNER);
     manifest.write(out)?;
     manifest.files.extend(files.commit()?);
@@ -29,26 +33,54 @@ pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
 pub fn text(manifest: &Manifest, out: &Path) -> String {
     let mut text = findings(manifest);
     let _ = writeln!(text, "FILES in {}", out.display());
-    let width = manifest.files.iter().filter(|file| top_level(&file.path)).map(|file| file.path.len()).max().unwrap_or(0);
+    let width = manifest
+        .files
+        .iter()
+        .filter(|file| top_level(&file.path))
+        .map(|file| file.path.len())
+        .max()
+        .unwrap_or(0);
     for file in manifest.files.iter().filter(|file| top_level(&file.path)) {
         // A table's CSV and Parquet are one table; the CSV is the one that people open.
-        let twin = file.path.strip_suffix(".parquet").map(|stem| format!("{stem}.csv"));
+        let twin = file
+            .path
+            .strip_suffix(".parquet")
+            .map(|stem| format!("{stem}.csv"));
         if twin.is_some_and(|twin| manifest.files.iter().any(|other| other.path == twin)) {
             continue;
         }
-        let rows = file.rows.map(|rows| format!(" ({})", plural(rows, "row"))).unwrap_or_default();
+        let rows = file
+            .rows
+            .map(|rows| format!(" ({})", plural(rows, "row")))
+            .unwrap_or_default();
         let _ = writeln!(text, "  {:width$}  {}{rows}", file.path, file.about);
     }
-    let _ = writeln!(text, "  Tables are there as .csv for spreadsheets and as .parquet for pandas, polars, DuckDB and Spark.");
-    let program = std::env::args().next().unwrap_or_else(|| "regulars".to_owned());
+    let _ = writeln!(
+        text,
+        "  Tables are there as .csv for spreadsheets and as .parquet for pandas, polars, DuckDB and Spark."
+    );
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "regulars".to_owned());
     let demo = out.join("demo").join("regulars.toml");
     let _ = writeln!(text, "\nNEXT");
     if demo.is_file() {
-        let _ = writeln!(text, "  Your own history: copy {}, change its paths and columns, then", demo.display());
+        let _ = writeln!(
+            text,
+            "  Your own history: copy {}, change its paths and columns, then",
+            demo.display()
+        );
         let _ = writeln!(text, "  {program} run -c regulars.toml");
     } else {
-        let _ = writeln!(text, "  See whether it would have been right: score a past date, then look at what came after.");
-        let _ = writeln!(text, "  {program} run -c regulars.toml --as-of {} --out regulars-past", past_date(manifest));
+        let _ = writeln!(
+            text,
+            "  See whether it would have been right: score a past date, then look at what came after."
+        );
+        let _ = writeln!(
+            text,
+            "  {program} run -c regulars.toml --as-of {} --out regulars-past",
+            past_date(manifest)
+        );
     }
     text
 }
@@ -60,7 +92,9 @@ fn top_level(path: &str) -> bool {
 /// A date whose outcome is known, to try next.
 fn past_date(manifest: &Manifest) -> String {
     let metrics: Option<features::Metrics> = manifest.metrics(features::NAME);
-    metrics.and_then(|metrics| metrics.test_date).map_or("YYYY-MM-DD".to_owned(), |date| date.to_string())
+    metrics
+        .and_then(|metrics| metrics.test_date)
+        .map_or("YYYY-MM-DD".to_owned(), |date| date.to_string())
 }
 
 /// Everything that depends on the data alone, so that the file is the same from run to run.
@@ -71,8 +105,12 @@ fn findings(manifest: &Manifest) -> String {
     who_is_leaving(manifest, &mut text);
     what_goes_together(manifest, &mut text);
     what_next(manifest, &mut text);
-    let warnings: Vec<&str> =
-        manifest.stages.values().flat_map(|stage| &stage.warnings).map(|warning| warning.message.as_str()).collect();
+    let warnings: Vec<&str> = manifest
+        .stages
+        .values()
+        .flat_map(|stage| &stage.warnings)
+        .map(|warning| warning.message.as_str())
+        .collect();
     if !warnings.is_empty() {
         let _ = writeln!(text, "TO KNOW");
         let mut said: Vec<&str> = Vec::new();
@@ -88,7 +126,9 @@ fn findings(manifest: &Manifest) -> String {
 }
 
 fn opening(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<features::Metrics>(features::NAME) else { return };
+    let Some(found) = manifest.metrics::<features::Metrics>(features::NAME) else {
+        return;
+    };
     let last = found.score_date.pred_opt().unwrap_or(found.score_date);
     let _ = write!(
         text,
@@ -101,29 +141,74 @@ fn opening(manifest: &Manifest, text: &mut String) {
         let rejected: u64 = loaded.tables.iter().map(|table| table.rejected).sum();
         let duplicates: u64 = loaded.tables.iter().map(|table| table.duplicates).sum();
         if rejected + duplicates > 0 {
-            let _ = write!(text, " ({} and {} left out, see rejects/)", plural(rejected, "bad row"), plural(duplicates, "duplicate"));
+            let _ = write!(
+                text,
+                " ({} and {} left out, see rejects/)",
+                plural(rejected, "bad row"),
+                plural(duplicates, "duplicate")
+            );
         }
     }
     text.push_str("\n\n");
 }
 
 fn who_they_are(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<segment::Metrics>(segment::NAME) else { return };
+    let Some(found) = manifest.metrics::<segment::Metrics>(segment::NAME) else {
+        return;
+    };
     let _ = writeln!(text, "WHO THEY ARE");
-    let longest = found.segments.iter().map(|s| s.name.chars().count()).chain(found.clusters.iter().map(|c| c.name.chars().count() + 3)).max().unwrap_or(0);
+    let longest = found
+        .segments
+        .iter()
+        .map(|s| s.name.chars().count())
+        .chain(found.clusters.iter().map(|c| c.name.chars().count() + 3))
+        .max()
+        .unwrap_or(0);
     let width = longest.max(24);
-    let _ = writeln!(text, "  {:<width$}  {:>9}  {:>7}  {:>8}", "by recency, frequency, money", "customers", "share", "of spend", width = width.max(28));
+    let _ = writeln!(
+        text,
+        "  {:<width$}  {:>9}  {:>7}  {:>8}",
+        "by recency, frequency, money",
+        "customers",
+        "share",
+        "of spend",
+        width = width.max(28)
+    );
     let width = width.max(28);
     let row = |text: &mut String, name: &str, customers: u64, share: f64, spend: f64| {
-        let _ = writeln!(text, "  {name:<width$}  {:>9}  {:>7}  {:>8}", count(customers), percent(share), percent(spend));
+        let _ = writeln!(
+            text,
+            "  {name:<width$}  {:>9}  {:>7}  {:>8}",
+            count(customers),
+            percent(share),
+            percent(spend)
+        );
     };
     for segment in &found.segments {
-        row(text, &segment.name, segment.customers, segment.share, segment.spend_share);
+        row(
+            text,
+            &segment.name,
+            segment.customers,
+            segment.share,
+            segment.spend_share,
+        );
     }
     if !found.clusters.is_empty() {
-        let _ = writeln!(text, "\n  by behaviour (k-means, k = {} of {} to {})", found.clusters.len(), found.tried.first().map_or(0, |t| t.k), found.tried.last().map_or(0, |t| t.k));
+        let _ = writeln!(
+            text,
+            "\n  by behaviour (k-means, k = {} of {} to {})",
+            found.clusters.len(),
+            found.tried.first().map_or(0, |t| t.k),
+            found.tried.last().map_or(0, |t| t.k)
+        );
         for cluster in &found.clusters {
-            row(text, &format!("{}. {}", cluster.number, cluster.name), cluster.customers, cluster.share, cluster.spend_share);
+            row(
+                text,
+                &format!("{}. {}", cluster.number, cluster.name),
+                cluster.customers,
+                cluster.share,
+                cluster.spend_share,
+            );
         }
     }
     let _ = writeln!(
@@ -135,11 +220,27 @@ fn who_they_are(manifest: &Manifest, text: &mut String) {
 }
 
 fn who_is_leaving(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else { return };
-    let _ = writeln!(text, "WHO IS LEAVING (buys nothing in the next {} days)", found.horizon_days);
-    let bands: Vec<String> = found.bands.iter().map(|band| format!("{} at {} risk", count(band.customers), band.band)).collect();
-    let _ = writeln!(text, "  {} scored: {}.", plural(found.scored, "active customer"), bands.join(", "));
-    let (Some(best), Some(recency)) = (found.model(&found.chosen), found.model(churn::RECENCY)) else {
+    let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "WHO IS LEAVING (buys nothing in the next {} days)",
+        found.horizon_days
+    );
+    let bands: Vec<String> = found
+        .bands
+        .iter()
+        .map(|band| format!("{} at {} risk", count(band.customers), band.band))
+        .collect();
+    let _ = writeln!(
+        text,
+        "  {} scored: {}.",
+        plural(found.scored, "active customer"),
+        bands.join(", ")
+    );
+    let (Some(best), Some(recency)) = (found.model(&found.chosen), found.model(churn::RECENCY))
+    else {
         text.push('\n');
         return;
     };
@@ -161,15 +262,30 @@ fn who_is_leaving(manifest: &Manifest, text: &mut String) {
         "  - the tenth with the highest scores holds {:.1} times as many leavers as a tenth drawn at random;",
         best.lift_top_tenth,
     );
-    let _ = writeln!(text, "  - the probabilities are off by a Brier score of {:.3} (recency alone {:.3}).\n", best.brier, recency.brier);
+    let _ = writeln!(
+        text,
+        "  - the probabilities are off by a Brier score of {:.3} (recency alone {:.3}).\n",
+        best.brier, recency.brier
+    );
 }
 
 fn what_goes_together(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<rules::Metrics>(rules::NAME) else { return };
-    let _ = write!(text, "WHAT GOES TOGETHER ({} by {}", plural(found.rules, "rule"), found.level);
+    let Some(found) = manifest.metrics::<rules::Metrics>(rules::NAME) else {
+        return;
+    };
+    let _ = write!(
+        text,
+        "WHAT GOES TOGETHER ({} by {}",
+        plural(found.rules, "rule"),
+        found.level
+    );
     match found.held_up_share {
         Some(share) => {
-            let _ = writeln!(text, "; {} of them held up on the weeks after)", percent(share));
+            let _ = writeln!(
+                text,
+                "; {} of them held up on the weeks after)",
+                percent(share)
+            );
         }
         None => text.push_str(")\n"),
     }
@@ -180,7 +296,9 @@ fn what_goes_together(manifest: &Manifest, text: &mut String) {
 }
 
 fn what_next(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<offers::Metrics>(offers::NAME) else { return };
+    let Some(found) = manifest.metrics::<offers::Metrics>(offers::NAME) else {
+        return;
+    };
     let _ = writeln!(text, "WHAT EACH WOULD BUY NEXT");
     let _ = writeln!(
         text,

@@ -25,9 +25,14 @@ impl TableBuilder {
     /// Adds a column; `about` becomes its description in the file's metadata.
     pub fn column(mut self, name: &str, about: &str, values: ArrayRef) -> Self {
         let metadata = HashMap::from([("description".to_owned(), about.to_owned())]);
-        let field = Field::new(name, values.data_type().clone(), values.null_count() > 0 || values.is_empty());
+        let field = Field::new(
+            name,
+            values.data_type().clone(),
+            values.null_count() > 0 || values.is_empty(),
+        );
         // Nullable always: readers should not see a file's type change with its contents.
-        self.fields.push(field.with_nullable(true).with_metadata(metadata));
+        self.fields
+            .push(field.with_nullable(true).with_metadata(metadata));
         self.columns.push(values);
         self
     }
@@ -37,7 +42,10 @@ impl TableBuilder {
     /// # Errors
     /// Columns of different lengths.
     pub fn build(self) -> Result<RecordBatch> {
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.columns)?)
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(self.fields)),
+            self.columns,
+        )?)
     }
 }
 
@@ -60,7 +68,9 @@ pub fn numbers(values: impl IntoIterator<Item = f64>, digits: i32) -> ArrayRef {
 
 /// A column of numbers as they are, for chances too small to round; NaN becomes null.
 pub fn exact_numbers(values: impl IntoIterator<Item = f64>) -> ArrayRef {
-    let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value));
+    let values = values
+        .into_iter()
+        .map(|value| (!value.is_nan()).then_some(value));
     Arc::new(values.collect::<arrow::array::Float64Array>())
 }
 
@@ -71,11 +81,21 @@ pub fn plain_text(batch: &RecordBatch) -> Result<RecordBatch> {
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         let column = match column.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => cast(column, &DataType::Utf8)?,
-            DataType::Dictionary(_, value) if **value == DataType::Utf8 => cast(column, &DataType::Utf8)?,
+            DataType::Dictionary(_, value) if **value == DataType::Utf8 => {
+                cast(column, &DataType::Utf8)?
+            }
             _ => column.clone(),
         };
-        fields.push(field.as_ref().clone().with_data_type(column.data_type().clone()));
+        fields.push(
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(column.data_type().clone()),
+        );
         columns.push(column);
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }

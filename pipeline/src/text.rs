@@ -22,18 +22,30 @@ pub fn percent(share: f64) -> String {
 pub fn money(amount: f64, currency: &str) -> String {
     let sign = if amount < -0.5 { "-" } else { "" };
     let number = count(amount.abs().round() as u64);
-    if currency.is_empty() { format!("{sign}{number}") } else { format!("{sign}{number} {currency}") }
+    if currency.is_empty() {
+        format!("{sign}{number}")
+    } else {
+        format!("{sign}{number} {currency}")
+    }
 }
 
 /// `1 customer`, `2 customers`.
 pub fn plural(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{} {noun}s", count(number))
+    }
 }
 
 /// `PASTA SAUCE` as `pasta sauce`: names of shelves are shouted, sentences are not. Names that
 /// are not all capitals stay as they are.
 pub fn calm(name: &str) -> String {
-    if name.chars().any(char::is_lowercase) { name.to_owned() } else { name.to_lowercase() }
+    if name.chars().any(char::is_lowercase) {
+        name.to_owned()
+    } else {
+        name.to_lowercase()
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +54,10 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        assert_eq!([count(0), count(999), count(1000), count(1_469_307)], ["0", "999", "1,000", "1,469,307"]);
+        assert_eq!(
+            [count(0), count(999), count(1000), count(1_469_307)],
+            ["0", "999", "1,000", "1,469,307"]
+        );
         assert_eq!(money(1234.4, "USD"), "1,234 USD");
         assert_eq!(plural(1, "rule"), "1 rule");
     }

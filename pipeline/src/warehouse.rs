@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, SchemaRef};
@@ -36,9 +37,9 @@ pub struct LoadRecord {
 }
 
 /// The warehouse as one run sees it: nothing on or after the as-of date.
-pub struct Warehouse<'a> {
+pub struct Warehouse {
     /// Runs the queries.
-    pub engine: &'a Engine,
+    pub engine: Arc<Engine>,
     /// The first day of the history with a purchase.
     pub first_day: NaiveDate,
     /// The as-of date of scores: the day after the last purchase that may be seen.
@@ -57,31 +58,55 @@ pub fn table_folder(out: &Path, table: &str) -> PathBuf {
 pub fn table_url(out: &Path, table: &str) -> Result<Url> {
     let folder = table_folder(out, table);
     let folder = folder.canonicalize().during(folder.display())?;
-    Url::from_directory_path(&folder).map_err(|()| Failure::settings(format!("{} is no usable path", folder.display())))
+    Url::from_directory_path(&folder)
+        .map_err(|()| Failure::settings(format!("{} is no usable path", folder.display())))
 }
 
-impl<'a> Warehouse<'a> {
+impl Warehouse {
     /// Opens the warehouse below `out`, as if nothing on or after `cut` had been loaded.
     ///
     /// # Errors
     /// No load yet, a load with another time zone, or no purchase before `cut`.
-    pub fn open(engine: &'a Engine, settings: &Settings, out: &Path, cut: Option<Day>) -> Result<Self> {
+    pub fn open(
+        engine: &Arc<Engine>,
+        settings: &Settings,
+        out: &Path,
+        cut: Option<Day>,
+    ) -> Result<Self> {
         let interactions = load_table(engine, out, "interactions", None)?;
         let record = load_record(engine, &interactions)?;
         let zone = settings.config.project.timezone;
-        if record.timezone.parse::<Tz>() != Ok(zone) {
+        if record.timezone.parse::<Tz>() != Ok(zone.0) {
             return Err(settings
-                .wrong(&["project", "timezone"], format!("the warehouse was loaded with {}, not {zone}", record.timezone))
+                .wrong(
+                    &["project", "timezone"],
+                    format!(
+                        "the warehouse was loaded with {}, not {zone}",
+                        record.timezone
+                    ),
+                )
                 .hint("run ingest again, so that days are counted in one time zone"));
         }
-        let mut warehouse =
-            Self { engine, first_day: NaiveDate::MIN, end: NaiveDate::MIN, warnings: Vec::new(), schemas: BTreeMap::new() };
+        let mut warehouse = Self {
+            engine: Arc::clone(engine),
+            first_day: NaiveDate::MIN,
+            end: NaiveDate::MIN,
+            warnings: Vec::new(),
+            schemas: BTreeMap::new(),
+        };
         // `day` prunes files; it is exact, because as-of dates are midnights of the project's zone.
-        let before = |column: &str| cut.map(|day| format!(" WHERE {column} < DATE '{day}'")).unwrap_or_default();
+        let before = |column: &str| {
+            cut.map(|day| format!(" WHERE {column} < DATE '{day}'"))
+                .unwrap_or_default()
+        };
         warehouse.view(&interactions, "interactions", &before("day"))?;
         for (name, version) in &record.tables {
             let table = load_table(engine, out, name, Some(*version))?;
-            let filter = if name == "campaigns" { before("starts_on") } else { String::new() };
+            let filter = if name == "campaigns" {
+                before("starts_on")
+            } else {
+                String::new()
+            };
             warehouse.view(&table, name, &filter)?;
         }
         warehouse.span(cut)?;
@@ -90,24 +115,30 @@ impl<'a> Warehouse<'a> {
 
     /// Registers a table as a view that ends at the cut.
     fn view(&mut self, table: &DeltaTable, name: &str, filter: &str) -> Result<()> {
-        self.engine.wait(async {
-            let provider = table.table_provider().build().await?;
-            let session = self.engine.session();
-            table.update_datafusion_session(&session.state())?;
-            let source = format!("{name}_loaded");
-            session.register_table(source.as_str(), std::sync::Arc::new(provider))?;
-            let view = session.sql(&format!("SELECT * FROM {source}{filter}")).await?;
-            let schema: &DFSchema = view.schema();
-            self.schemas.insert(name.to_owned(), std::sync::Arc::new(schema.as_arrow().clone()));
-            session.register_table(name, view.into_view())?;
-            Ok::<_, Failure>(())
-        })
-        .during(format!("opening the table {name}"))
+        self.engine
+            .wait(async {
+                let provider = table.table_provider().build().await?;
+                let session = self.engine.session();
+                table.update_datafusion_session(&session.state())?;
+                let source = format!("{name}_loaded");
+                session.register_table(source.as_str(), Arc::new(provider))?;
+                let view = session
+                    .sql(&format!("SELECT * FROM {source}{filter}"))
+                    .await?;
+                let schema: &DFSchema = view.schema();
+                self.schemas
+                    .insert(name.to_owned(), Arc::new(schema.as_arrow().clone()));
+                session.register_table(name, view.into_view())?;
+                Ok::<_, Failure>(())
+            })
+            .during(format!("opening the table {name}"))
     }
 
     /// Finds the first and the last day with a purchase.
     fn span(&mut self, cut: Option<Day>) -> Result<()> {
-        let days = self.engine.query("SELECT min(day), max(day) FROM interactions WHERE kind = 'purchase'")?;
+        let days = self
+            .engine
+            .query("SELECT min(day), max(day) FROM interactions WHERE kind = 'purchase'")?;
         let (Some(first), Some(last)) = (date(&days, 0), date(&days, 1)) else {
             return Err(match cut {
                 Some(day) => Failure::data(format!("there is no purchase before {day}"))
@@ -123,7 +154,10 @@ impl<'a> Warehouse<'a> {
         {
             self.warnings.push(Warning::new(
                 AS_OF_MOVED,
-                format!("nobody bought anything from {} until {asked}; results speak of {}", self.end, self.end),
+                format!(
+                    "nobody bought anything from {} until {asked}; results speak of {}",
+                    self.end, self.end
+                ),
             ));
         }
         Ok(())
@@ -136,12 +170,17 @@ impl<'a> Warehouse<'a> {
 
     /// Whether a column was loaded.
     pub fn has_column(&self, table: &str, column: &str) -> bool {
-        self.schemas.get(table).is_some_and(|schema| schema.field_with_name(column).is_ok())
+        self.schemas
+            .get(table)
+            .is_some_and(|schema| schema.field_with_name(column).is_ok())
     }
 
     /// Whether a key is kept as whole numbers rather than text.
     pub fn is_whole(&self, table: &str, column: &str) -> bool {
-        let field = self.schemas.get(table).and_then(|schema| schema.field_with_name(column).ok().cloned());
+        let field = self
+            .schemas
+            .get(table)
+            .and_then(|schema| schema.field_with_name(column).ok().cloned());
         field.is_some_and(|field| *field.data_type() == DataType::Int64)
     }
 
@@ -149,7 +188,10 @@ impl<'a> Warehouse<'a> {
     pub fn columns_beyond(&self, table: &str, known: &[&str]) -> Vec<String> {
         let schema = self.schemas.get(table);
         let fields = schema.into_iter().flat_map(|schema| schema.fields().iter());
-        fields.map(|field| field.name().clone()).filter(|name| !known.contains(&name.as_str())).collect()
+        fields
+            .map(|field| field.name().clone())
+            .filter(|name| !known.contains(&name.as_str()))
+            .collect()
     }
 
     /// The level that `asked` names, or the narrowest named level that the products have.
@@ -158,20 +200,33 @@ impl<'a> Warehouse<'a> {
     /// No products, or not this level.
     pub fn level(&self, settings: &Settings, section: &str, asked: Option<&str>) -> Result<String> {
         let has = |level: &str| level == "product" || self.has_column("products", level);
-        let there: Vec<&str> = crate::contract::LEVELS.iter().copied().filter(|level| has(level)).collect();
+        let there: Vec<&str> = crate::contract::LEVELS
+            .iter()
+            .copied()
+            .filter(|level| has(level))
+            .collect();
         match asked {
             Some(level) if has(level) => Ok(level.to_owned()),
             Some(level) => Err(settings
-                .wrong(&[section, "level"], format!("the products have no `{level}`"))
+                .wrong(
+                    &[section, "level"],
+                    format!("the products have no `{level}`"),
+                )
                 .hint(crate::failure::did_you_mean(level, &there))),
-            None => Ok(there.iter().find(|level| **level != "product").unwrap_or(&"product").to_string()),
+            None => Ok(there
+                .iter()
+                .find(|level| **level != "product")
+                .unwrap_or(&"product")
+                .to_string()),
         }
     }
 }
 
 fn date(batch: &RecordBatch, column: usize) -> Option<NaiveDate> {
     let days = batch.column(column).as_primitive_opt::<Date32Type>()?;
-    (batch.num_rows() > 0 && days.is_valid(0)).then(|| days.value_as_date(0)).flatten()
+    (batch.num_rows() > 0 && days.is_valid(0))
+        .then(|| days.value_as_date(0))
+        .flatten()
 }
 
 fn load_table(engine: &Engine, out: &Path, name: &str, version: Option<u64>) -> Result<DeltaTable> {
@@ -179,23 +234,28 @@ fn load_table(engine: &Engine, out: &Path, name: &str, version: Option<u64>) -> 
         return Err(missing_stage(out, "ingest", &format!("{FOLDER}/{name}")));
     }
     let url = table_url(out, name)?;
-    engine.wait(async {
-        let mut builder = DeltaTableBuilder::from_url(url)?;
-        if let Some(version) = version {
-            builder = builder.with_version(version);
-        }
-        builder.load().await
-    })
-    .map_err(|error| match error {
-        DeltaTableError::NotATable(_) => missing_stage(out, "ingest", &format!("{FOLDER}/{name}")),
-        error => Failure::from(error).during(format!("opening {FOLDER}/{name}")),
-    })
+    engine
+        .wait(async {
+            let mut builder = DeltaTableBuilder::from_url(url)?;
+            if let Some(version) = version {
+                builder = builder.with_version(version);
+            }
+            builder.load().await
+        })
+        .map_err(|error| match error {
+            DeltaTableError::NotATable(_) => {
+                missing_stage(out, "ingest", &format!("{FOLDER}/{name}"))
+            }
+            error => Failure::from(error).during(format!("opening {FOLDER}/{name}")),
+        })
 }
 
 /// What the latest load said about itself.
 fn load_record(engine: &Engine, interactions: &DeltaTable) -> Result<LoadRecord> {
     use futures::TryStreamExt;
-    let commit = engine.wait(async { interactions.history(Some(1)).try_next().await }).during("reading the last load")?;
+    let commit = engine
+        .wait(async { interactions.history(Some(1)).try_next().await })
+        .during("reading the last load")?;
     commit
         .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok())
         .ok_or_else(|| {

@@ -14,8 +14,14 @@ pub struct Warning {
 impl Warning {
     /// A warning with one of the known codes.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        debug_assert!(CODES.contains(&code), "{code} is not in the list of warnings");
-        Self { code: code.to_owned(), message: message.into() }
+        debug_assert!(
+            CODES.contains(&code),
+            "{code} is not in the list of warnings"
+        );
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 }
 

@@ -19,15 +19,23 @@ fn sources(settings: &Settings) -> Result<()> {
         let at = |key: &'static str| ["sources", number.as_str(), key];
         let Some(table) = contract::table(&source.table) else {
             return Err(settings
-                .wrong(&at("table"), format!("`{}` is no canonical table", source.table))
+                .wrong(
+                    &at("table"),
+                    format!("`{}` is no canonical table", source.table),
+                )
                 .hint(did_you_mean(&source.table, &tables)));
         };
         if source.path.0.is_empty() {
-            return Err(settings.wrong(&at("path"), "the list of paths is empty").hint("name at least one file"));
+            return Err(settings
+                .wrong(&at("path"), "the list of paths is empty")
+                .hint("name at least one file"));
         }
         if !source.delimiter.is_ascii() {
             return Err(settings
-                .wrong(&at("delimiter"), format!("`{}` cannot separate fields", source.delimiter))
+                .wrong(
+                    &at("delimiter"),
+                    format!("`{}` cannot separate fields", source.delimiter),
+                )
                 .hint("use one ASCII character, such as \",\", \";\" or \"\\t\""));
         }
         let known: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
@@ -39,12 +47,16 @@ fn sources(settings: &Settings) -> Result<()> {
                     .hint(did_you_mean(name, &known)));
             }
             if DERIVED.contains(&name.as_str()) || name.starts_with("__") {
-                return Err(settings.wrong(&at, format!("`{name}` is a name that regulars keeps for itself")));
+                return Err(settings.wrong(
+                    &at,
+                    format!("`{name}` is a name that regulars keeps for itself"),
+                ));
             }
         }
         for column in table.columns.iter().filter(|column| column.required) {
             if !source.columns.contains_key(column.name) {
-                let mut failure = settings.wrong(&at("columns"), format!("`{}` is not mapped", column.name));
+                let mut failure =
+                    settings.wrong(&at("columns"), format!("`{}` is not mapped", column.name));
                 failure = failure.hint(if column.name == "kind" {
                     "for a file of purchases add: kind = { constant = \"purchase\" }".to_owned()
                 } else {
@@ -53,12 +65,16 @@ fn sources(settings: &Settings) -> Result<()> {
                 return Err(failure);
             }
         }
-        if let Some(Mapping::Constant(super::mapping::Constant::Text(kind))) = source.columns.get("kind")
+        if let Some(Mapping::Constant(super::mapping::Constant::Text(kind))) =
+            source.columns.get("kind")
             && table.name == "interactions"
             && !contract::KINDS.contains(&kind.as_str())
         {
             return Err(settings
-                .wrong(&["sources", &number, "columns", "kind"], format!("`{kind}` is no kind of interaction"))
+                .wrong(
+                    &["sources", &number, "columns", "kind"],
+                    format!("`{kind}` is no kind of interaction"),
+                )
                 .hint(did_you_mean(kind, contract::KINDS)));
         }
     }
@@ -71,11 +87,19 @@ fn numbers(settings: &Settings) -> Result<()> {
         if (0.0..=1.0).contains(&value) {
             Ok(())
         } else {
-            Err(settings.wrong(keys, format!("{value} is no share")).hint("give a number from 0 to 1"))
+            Err(settings
+                .wrong(keys, format!("{value} is no share"))
+                .hint("give a number from 0 to 1"))
         }
     };
-    share(&["ingest", "max_reject_share"], config.ingest.max_reject_share)?;
-    share(&["segment", "min_cluster_share"], config.segment.min_cluster_share)?;
+    share(
+        &["ingest", "max_reject_share"],
+        config.ingest.max_reject_share,
+    )?;
+    share(
+        &["segment", "min_cluster_share"],
+        config.segment.min_cluster_share,
+    )?;
     share(&["churn", "bands", "high"], config.churn.bands.high)?;
     share(&["churn", "bands", "medium"], config.churn.bands.medium)?;
     share(&["rules", "min_support"], config.rules.min_support)?;
@@ -86,36 +110,70 @@ fn numbers(settings: &Settings) -> Result<()> {
         if value >= least {
             Ok(())
         } else {
-            Err(settings.wrong(keys, format!("{value} is too small")).hint(format!("give at least {least}")))
+            Err(settings
+                .wrong(keys, format!("{value} is too small"))
+                .hint(format!("give at least {least}")))
         }
     };
     at_least(&["segment", "min_clusters"], config.segment.min_clusters, 2)?;
-    at_least(&["segment", "max_clusters"], config.segment.max_clusters, config.segment.min_clusters)?;
-    at_least(&["churn", "horizon_days"], config.churn.horizon_days as usize, 1)?;
-    at_least(&["churn", "min_baskets"], config.churn.min_baskets as usize, 1)?;
-    at_least(&["churn", "active_days"], config.churn.active_days as usize, 1)?;
+    at_least(
+        &["segment", "max_clusters"],
+        config.segment.max_clusters,
+        config.segment.min_clusters,
+    )?;
+    at_least(
+        &["churn", "horizon_days"],
+        config.churn.horizon_days as usize,
+        1,
+    )?;
+    at_least(
+        &["churn", "min_baskets"],
+        config.churn.min_baskets as usize,
+        1,
+    )?;
+    at_least(
+        &["churn", "active_days"],
+        config.churn.active_days as usize,
+        1,
+    )?;
     at_least(&["churn", "step_days"], config.churn.step_days as usize, 1)?;
     at_least(&["churn", "max_snapshots"], config.churn.max_snapshots, 1)?;
     at_least(&["rules", "max_length"], config.rules.max_length, 2)?;
     at_least(&["offers", "per_customer"], config.offers.per_customer, 1)?;
-    at_least(&["offers", "holdout_days"], config.offers.holdout_days as usize, 1)?;
+    at_least(
+        &["offers", "holdout_days"],
+        config.offers.holdout_days as usize,
+        1,
+    )?;
 
     if config.rules.min_support == 0.0 {
         return Err(settings
-            .wrong(&["rules", "min_support"], "0 would list every combination that ever occurred")
+            .wrong(
+                &["rules", "min_support"],
+                "0 would list every combination that ever occurred",
+            )
             .hint("give a share above 0, such as 0.005"));
     }
     if !(config.rules.min_lift >= 0.0 && config.rules.min_lift.is_finite()) {
-        return Err(settings.wrong(&["rules", "min_lift"], format!("{} is no lift", config.rules.min_lift)));
+        return Err(settings.wrong(
+            &["rules", "min_lift"],
+            format!("{} is no lift", config.rules.min_lift),
+        ));
     }
     if config.churn.bands.medium > config.churn.bands.high {
         return Err(settings
-            .wrong(&["churn", "bands", "medium"], "medium risk begins above high risk")
+            .wrong(
+                &["churn", "bands", "medium"],
+                "medium risk begins above high risk",
+            )
             .hint("give medium a smaller probability than high"));
     }
     if config.features.evening_from > 23 {
         return Err(settings
-            .wrong(&["features", "evening_from"], format!("{} is no hour", config.features.evening_from))
+            .wrong(
+                &["features", "evening_from"],
+                format!("{} is no hour", config.features.evening_from),
+            )
             .hint("give an hour from 0 to 23"));
     }
     Ok(())
@@ -123,12 +181,18 @@ fn numbers(settings: &Settings) -> Result<()> {
 
 fn names(settings: &Settings) -> Result<()> {
     let config = &settings.config;
-    for (section, level) in [("rules", &config.rules.level), ("offers", &config.offers.level)] {
+    for (section, level) in [
+        ("rules", &config.rules.level),
+        ("offers", &config.offers.level),
+    ] {
         if let Some(level) = level
             && !LEVELS.contains(&level.as_str())
         {
             return Err(settings
-                .wrong(&[section, "level"], format!("`{level}` is no level of the taxonomy"))
+                .wrong(
+                    &[section, "level"],
+                    format!("`{level}` is no level of the taxonomy"),
+                )
                 .hint(did_you_mean(level, LEVELS)));
         }
     }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{ByteSize, Day};
+use super::{ByteSize, Day, TimeZone};
 
 /// Where the values of a canonical column come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,12 +51,16 @@ impl<'de> Deserialize<'de> for Mapping {
                 let mapping = match map.next_key::<String>()?.as_deref() {
                     Some("constant") => Mapping::Constant(map.next_value()?),
                     Some("sql") => Mapping::Sql(map.next_value()?),
-                    Some(other) => return Err(de::Error::unknown_field(other, &["constant", "sql"])),
+                    Some(other) => {
+                        return Err(de::Error::unknown_field(other, &["constant", "sql"]));
+                    }
                     None => return Err(de::Error::missing_field("constant")),
                 };
                 match map.next_key::<String>()? {
                     None => Ok(mapping),
-                    Some(_) => Err(de::Error::custom("give one of `constant` and `sql`, not more")),
+                    Some(_) => Err(de::Error::custom(
+                        "give one of `constant` and `sql`, not more",
+                    )),
                 }
             }
         }
@@ -133,7 +137,9 @@ impl std::str::FromStr for ByteSize {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no size; write it as \"512 MiB\" or \"2 GiB\"");
         let text_trimmed = text.trim();
-        let digits = text_trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text_trimmed.len());
+        let digits = text_trimmed
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text_trimmed.len());
         let (number, unit) = text_trimmed.split_at(digits);
         let number: f64 = number.parse().map_err(|_| wrong())?;
         let unit = match unit.trim().to_ascii_lowercase().as_str() {
@@ -143,9 +149,36 @@ impl std::str::FromStr for ByteSize {
         };
         let bytes = number * unit;
         if bytes < (64u64 << 20) as f64 {
-            return Err(format!("`{text}` is too little for queries; give at least 64 MiB"));
+            return Err(format!(
+                "`{text}` is too little for queries; give at least 64 MiB"
+            ));
         }
         Ok(ByteSize(bytes as u64))
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map(TimeZone).map_err(|_| {
+            let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+            let near = crate::failure::nearest(&name, known)
+                .map(|near| format!("; did you mean \"{near}\"?"));
+            let hint = near.unwrap_or_else(|| "; write it as \"Europe/Berlin\"".to_owned());
+            de::Error::custom(format!("there is no time zone \"{name}\"{hint}"))
+        })
+    }
+}
+
+impl Serialize for TimeZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+
+impl fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
     }
 }
 

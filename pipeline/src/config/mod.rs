@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use mapping::{Constant, Mapping, Paths};
-pub use read::{Location, Settings};
+pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -47,7 +46,7 @@ pub struct Project {
     /// The title of summaries.
     pub name: String,
     /// The IANA time zone that decides what a day is.
-    pub timezone: Tz,
+    pub timezone: TimeZone,
     /// Printed behind amounts.
     pub currency: String,
     /// Seed of everything random; `--seed` wins over it.
@@ -56,7 +55,12 @@ pub struct Project {
 
 impl Default for Project {
     fn default() -> Self {
-        Self { name: "regulars".into(), timezone: Tz::UTC, currency: String::new(), seed: 42 }
+        Self {
+            name: "regulars".into(),
+            timezone: TimeZone(chrono_tz::UTC),
+            currency: String::new(),
+            seed: 42,
+        }
     }
 }
 
@@ -79,7 +83,7 @@ pub struct Source {
     pub time_format: Option<String>,
     /// The time zone of times that carry none; by default the project's.
     #[serde(default)]
-    pub timezone: Option<Tz>,
+    pub timezone: Option<TimeZone>,
     /// Canonical column = source column, constant or SQL expression.
     pub columns: BTreeMap<String, Mapping>,
 }
@@ -108,7 +112,9 @@ pub struct Engine {
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { memory_limit: ByteSize(1 << 30) }
+        Self {
+            memory_limit: ByteSize(1 << 30),
+        }
     }
 }
 
@@ -130,7 +136,11 @@ pub struct Ingest {
 
 impl Default for Ingest {
     fn default() -> Self {
-        Self { max_reject_share: 0.05, duplicates: Duplicates::Drop, latest: None }
+        Self {
+            max_reject_share: 0.05,
+            duplicates: Duplicates::Drop,
+            latest: None,
+        }
     }
 }
 
@@ -156,7 +166,10 @@ pub struct Features {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { departments: 8, evening_from: 18 }
+        Self {
+            departments: 8,
+            evening_from: 18,
+        }
     }
 }
 
@@ -178,7 +191,13 @@ pub struct Segment {
 
 impl Default for Segment {
     fn default() -> Self {
-        Self { new_within_days: 56, min_clusters: 3, max_clusters: 8, min_cluster_share: 0.02, map: None }
+        Self {
+            new_within_days: 56,
+            min_clusters: 3,
+            max_clusters: 8,
+            min_cluster_share: 0.02,
+            map: None,
+        }
     }
 }
 
@@ -228,7 +247,10 @@ pub struct Bands {
 
 impl Default for Bands {
     fn default() -> Self {
-        Self { high: 0.5, medium: 0.2 }
+        Self {
+            high: 0.5,
+            medium: 0.2,
+        }
     }
 }
 
@@ -285,7 +307,12 @@ pub struct Offers {
 
 impl Default for Offers {
     fn default() -> Self {
-        Self { level: None, per_customer: 10, holdout_days: 28, exclude: Vec::new() }
+        Self {
+            level: None,
+            per_customer: 10,
+            holdout_days: 28,
+            exclude: Vec::new(),
+        }
     }
 }
 
@@ -297,6 +324,10 @@ pub struct Run {
     pub fail_on: Vec<String>,
 }
 
+/// An IANA time zone, written by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeZone(pub chrono_tz::Tz);
+
 /// A calendar day, written as `2017-12-31`, quoted or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub NaiveDate);
@@ -304,7 +335,10 @@ pub struct Day(pub NaiveDate);
 impl Config {
     /// The sources of one canonical table, each with its number in the settings.
     pub fn sources_of<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (usize, &'a Source)> {
-        self.sources.iter().enumerate().filter(move |(_, source)| source.table == table)
+        self.sources
+            .iter()
+            .enumerate()
+            .filter(move |(_, source)| source.table == table)
     }
 }
 

@@ -58,16 +58,27 @@ impl Settings {
 
     /// Checks settings that are at hand as text; paths in them are relative to `base`.
     pub fn from_text(text: String, path: PathBuf, base: PathBuf) -> Result<Self> {
-        let config: Config = toml::from_str(&text).map_err(|error| explain(&error, &text, &path))?;
-        let settings = Self { config, path, base, text };
+        let config: Config =
+            toml::from_str(&text).map_err(|error| explain(&error, &text, &path))?;
+        let settings = Self {
+            config,
+            path,
+            base,
+            text,
+        };
         super::check::check(&settings)?;
         Ok(settings)
     }
 
     /// Where the value at this path of keys stands; list members are named by their number.
     pub fn location(&self, keys: &[&str]) -> Location {
-        let line = self.span(keys).map_or(1, |span| line_of(&self.text, span.start));
-        Location { path: self.path.clone(), line }
+        let line = self
+            .span(keys)
+            .map_or(1, |span| line_of(&self.text, span.start));
+        Location {
+            path: self.path.clone(),
+            line,
+        }
     }
 
     fn span(&self, keys: &[&str]) -> Option<Range<usize>> {
@@ -78,9 +89,15 @@ impl Settings {
         for key in keys {
             let next = match &value {
                 DeValue::Table(table) => {
-                    let (name, inner) = table.iter().find(|(name, _)| name.get_ref().as_ref() == *key)?;
+                    let (name, inner) = table
+                        .iter()
+                        .find(|(name, _)| name.get_ref().as_ref() == *key)?;
                     // A table's own span is its header; a key's span is where it was typed.
-                    span = Some(if matches!(inner.get_ref(), DeValue::Array(_)) { inner.span() } else { name.span() });
+                    span = Some(if matches!(inner.get_ref(), DeValue::Array(_)) {
+                        inner.span()
+                    } else {
+                        name.span()
+                    });
                     inner.get_ref().clone()
                 }
                 DeValue::Array(list) => {
@@ -100,11 +117,22 @@ impl Settings {
         let section = match keys {
             ["sources", number, rest @ ..] => {
                 let number: usize = number.parse().unwrap_or(0);
-                let table = self.config.sources.get(number).map_or("?", |source| source.table.as_str());
-                format!("source {} ({table}){}", number + 1, rest.iter().map(|key| format!(" {key}")).collect::<String>())
+                let table = self
+                    .config
+                    .sources
+                    .get(number)
+                    .map_or("?", |source| source.table.as_str());
+                format!(
+                    "source {} ({table}){}",
+                    number + 1,
+                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
+                )
             }
             [section, rest @ ..] => {
-                format!("[{section}]{}", rest.iter().map(|key| format!(" {key}")).collect::<String>())
+                format!(
+                    "[{section}]{}",
+                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
+                )
             }
             [] => String::new(),
         };
@@ -123,7 +151,11 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1
+    text.as_bytes()[..offset.min(text.len())]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+        + 1
 }
 
 /// Turns a syntax or type error of the TOML reader into one message with line and hint.
@@ -134,7 +166,11 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Failure {
     let place = format!("{}:{line}", path.display());
     for (start, what) in [("unknown field", "key"), ("unknown variant", "value")] {
         if let (true, [written, known @ ..]) = (message.starts_with(start), names.as_slice()) {
-            let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let list = known
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
             let hint = match nearest(written, known.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`? Known here: {list}"),
                 None => format!("known here: {list}"),

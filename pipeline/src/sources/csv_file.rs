@@ -21,16 +21,23 @@ fn input(path: &Path) -> Result<Input> {
     let magic = peek(&mut file, 4).during(path.display())?;
     let mut plain: Input = match magic.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::Decoder::new(file).during(path.display())?),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Box::new(zstd::stream::Decoder::new(file).during(path.display())?)
+        }
         _ => Box::new(file),
     };
     let mut start = Vec::with_capacity(3);
-    (&mut plain).take(3).read_to_end(&mut start).during(path.display())?;
+    (&mut plain)
+        .take(3)
+        .read_to_end(&mut start)
+        .during(path.display())?;
     match start.as_slice() {
         [0xef, 0xbb, 0xbf] => Ok(plain),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Err(Failure::data(format!("{}: this text is UTF-16", path.display())).hint("save it as UTF-8"))
-        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(Failure::data(format!(
+            "{}: this text is UTF-16",
+            path.display()
+        ))
+        .hint("save it as UTF-8")),
         _ => Ok(Box::new(std::io::Cursor::new(start).chain(plain))),
     }
 }
@@ -50,7 +57,11 @@ fn reader(path: &Path, source: &Source) -> Result<Reader<Input>> {
 
 /// A `.tsv` file is split at tabs unless the settings name another delimiter.
 fn delimiter(path: &Path, source: &Source) -> u8 {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     match source.delimiter {
         ',' if name.ends_with(".tsv") => b'\t',
@@ -59,21 +70,31 @@ fn delimiter(path: &Path, source: &Source) -> u8 {
 }
 
 fn header(reader: &mut Reader<Input>, path: &Path) -> Result<Vec<String>> {
-    let record = reader.byte_headers().map_err(|error| broken(path, &error))?;
+    let record = reader
+        .byte_headers()
+        .map_err(|error| broken(path, &error))?;
     let mut names = Vec::with_capacity(record.len());
     for name in record {
         let name = std::str::from_utf8(name)
-            .map_err(|_| Failure::data(format!("{}:1: the header is not UTF-8", path.display())).hint("save it as UTF-8"))?
+            .map_err(|_| {
+                Failure::data(format!("{}:1: the header is not UTF-8", path.display()))
+                    .hint("save it as UTF-8")
+            })?
             .trim();
         if names.iter().any(|known| known == name) {
-            return Err(Failure::data(format!("{}:1: two columns are called `{name}`", path.display()))
-                .hint("give every column a name of its own"));
+            return Err(Failure::data(format!(
+                "{}:1: two columns are called `{name}`",
+                path.display()
+            ))
+            .hint("give every column a name of its own"));
         }
         names.push(name.to_owned());
     }
     if names.is_empty() || names == [""] {
-        return Err(Failure::data(format!("{}: the file is empty", path.display()))
-            .hint("the first line of a CSV must name its columns"));
+        return Err(
+            Failure::data(format!("{}: the file is empty", path.display()))
+                .hint("the first line of a CSV must name its columns"),
+        );
     }
     Ok(names)
 }
@@ -89,7 +110,12 @@ fn broken(path: &Path, error: &csv::Error) -> Failure {
 /// The header, every column as text.
 pub fn schema(path: &Path, source: &Source) -> Result<SchemaRef> {
     let names = header(&mut reader(path, source)?, path)?;
-    Ok(Arc::new(Schema::new(names.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect::<Vec<_>>())))
+    Ok(Arc::new(Schema::new(
+        names
+            .into_iter()
+            .map(|name| Field::new(name, DataType::Utf8, true))
+            .collect::<Vec<_>>(),
+    )))
 }
 
 /// The file's rows, with the columns of `schema`; an empty field is null.
@@ -144,41 +170,71 @@ impl Iterator for Rows {
 
 impl Rows {
     fn batch(&mut self) -> Result<RawBatch> {
-        let mut builders: Vec<StringBuilder> = self.order.iter().map(|_| StringBuilder::new()).collect();
+        let mut builders: Vec<StringBuilder> =
+            self.order.iter().map(|_| StringBuilder::new()).collect();
         let mut lines = Vec::with_capacity(BATCH_ROWS);
         let mut malformed = Vec::new();
         while lines.len() < BATCH_ROWS && malformed.len() < BATCH_ROWS {
-            let more = self.reader.read_byte_record(&mut self.record).map_err(|error| broken(&self.path, &error))?;
+            let more = self
+                .reader
+                .read_byte_record(&mut self.record)
+                .map_err(|error| broken(&self.path, &error))?;
             if !more {
                 self.done = true;
                 break;
             }
             let line = self.record.position().map_or(0, csv::Position::line);
             if let Err(reason) = self.whole() {
-                let value = String::from_utf8_lossy(self.record.as_slice()).chars().take(200).collect();
-                malformed.push(Malformed { line, value, reason });
+                let value = String::from_utf8_lossy(self.record.as_slice())
+                    .chars()
+                    .take(200)
+                    .collect();
+                malformed.push(Malformed {
+                    line,
+                    value,
+                    reason,
+                });
                 continue;
             }
             for (builder, &place) in builders.iter_mut().zip(&self.order) {
                 // `whole` has made sure that every field is there and is UTF-8.
-                match std::str::from_utf8(&self.record[place]).unwrap_or_default().trim() {
+                match std::str::from_utf8(&self.record[place])
+                    .unwrap_or_default()
+                    .trim()
+                {
                     "" => builder.append_null(),
                     text => builder.append_value(text),
                 }
             }
             lines.push(line);
         }
-        let columns: Vec<ArrayRef> = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-        let rows = RecordBatch::try_new(self.schema.clone(), columns).during(self.path.display())?;
-        Ok(RawBatch { rows, lines, malformed })
+        let columns: Vec<ArrayRef> = builders
+            .iter_mut()
+            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
+            .collect();
+        let rows =
+            RecordBatch::try_new(self.schema.clone(), columns).during(self.path.display())?;
+        Ok(RawBatch {
+            rows,
+            lines,
+            malformed,
+        })
     }
 
     /// Whether the record has the header's number of fields, all of them text.
     fn whole(&self) -> Result<(), String> {
         if self.record.len() != self.width {
-            return Err(format!("{} fields where the header has {}", self.record.len(), self.width));
+            return Err(format!(
+                "{} fields where the header has {}",
+                self.record.len(),
+                self.width
+            ));
         }
-        if self.record.iter().all(|field| std::str::from_utf8(field).is_ok()) {
+        if self
+            .record
+            .iter()
+            .all(|field| std::str::from_utf8(field).is_ok())
+        {
             Ok(())
         } else {
             Err("not UTF-8 text".to_owned())

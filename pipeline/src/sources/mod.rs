@@ -78,18 +78,28 @@ pub fn files(settings: &Settings, number: usize, source: &Source) -> Result<Vec<
             if path.is_dir() {
                 return Err(settings
                     .wrong(&at, format!("{} is a folder", path.display()))
-                    .hint(format!("name its files, for example \"{written}/*.parquet\"")));
+                    .hint(format!(
+                        "name its files, for example \"{written}/*.parquet\""
+                    )));
             }
             let format = match source.format {
                 Some(format) => format,
                 None => guess_format(&path).ok_or_else(|| {
                     settings
-                        .wrong(&at, format!("the name of {} does not tell its format", path.display()))
+                        .wrong(
+                            &at,
+                            format!("the name of {} does not tell its format", path.display()),
+                        )
                         .hint("add format = \"csv\" or format = \"parquet\" to this source")
                 })?,
             };
             let (size, sha256) = digest(&path).map_err(|failure| failure.during(path.display()))?;
-            files.push(SourceFile { path, size, sha256, format });
+            files.push(SourceFile {
+                path,
+                size,
+                sha256,
+                format,
+            });
         }
     }
     Ok(files)
@@ -99,9 +109,14 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.exists() {
         return Ok(vec![path.to_owned()]);
     }
-    let pattern = path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))?;
-    let matches = glob::glob(pattern).map_err(|error| format!("`{pattern}` is no glob: {}", error.msg))?;
-    let mut found = matches.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let pattern = path
+        .to_str()
+        .ok_or_else(|| format!("{} is not UTF-8", path.display()))?;
+    let matches =
+        glob::glob(pattern).map_err(|error| format!("`{pattern}` is no glob: {}", error.msg))?;
+    let mut found = matches
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| error.to_string())?;
     found.retain(|path| path.is_file());
     found.sort();
     Ok(found)
@@ -109,7 +124,10 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn nearest_file(path: &Path) -> Option<String> {
     let written = path.file_name()?.to_str()?;
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -165,6 +183,9 @@ pub fn open(file: &SourceFile, source: &Source, schema: &SchemaRef) -> Result<Ra
 
 /// For files of one source that do not have the same columns.
 fn missing_column(path: &Path, name: &str, known: &[&str]) -> Failure {
-    Failure::data(format!("{}: there is no column `{name}`, which the first file of this source has", path.display()))
-        .hint(crate::failure::did_you_mean(name, known))
+    Failure::data(format!(
+        "{}: there is no column `{name}`, which the first file of this source has",
+        path.display()
+    ))
+    .hint(crate::failure::did_you_mean(name, known))
 }

@@ -9,6 +9,7 @@ pub mod segment;
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -38,12 +39,42 @@ pub struct Stage {
 
 /// Every stage, in the order of a run.
 pub const STAGES: &[Stage] = &[
-    Stage { name: ingest::NAME, reads: &[], run: ingest::run, optional: false },
-    Stage { name: features::NAME, reads: &[ingest::NAME], run: features::run, optional: false },
-    Stage { name: segment::NAME, reads: &[features::NAME], run: segment::run, optional: false },
-    Stage { name: churn::NAME, reads: &[ingest::NAME, features::NAME], run: churn::run, optional: true },
-    Stage { name: rules::NAME, reads: &[ingest::NAME], run: rules::run, optional: true },
-    Stage { name: offers::NAME, reads: &[ingest::NAME], run: offers::run, optional: true },
+    Stage {
+        name: ingest::NAME,
+        reads: &[],
+        run: ingest::run,
+        optional: false,
+    },
+    Stage {
+        name: features::NAME,
+        reads: &[ingest::NAME],
+        run: features::run,
+        optional: false,
+    },
+    Stage {
+        name: segment::NAME,
+        reads: &[features::NAME],
+        run: segment::run,
+        optional: false,
+    },
+    Stage {
+        name: churn::NAME,
+        reads: &[ingest::NAME, features::NAME],
+        run: churn::run,
+        optional: true,
+    },
+    Stage {
+        name: rules::NAME,
+        reads: &[ingest::NAME],
+        run: rules::run,
+        optional: true,
+    },
+    Stage {
+        name: offers::NAME,
+        reads: &[ingest::NAME],
+        run: offers::run,
+        optional: true,
+    },
 ];
 
 /// What every stage is given.
@@ -57,18 +88,18 @@ pub struct Context<'a> {
     /// The seed of everything random.
     pub seed: u64,
     /// Runs queries.
-    pub engine: &'a Engine,
+    pub engine: &'a Arc<Engine>,
     /// What earlier stages left.
     pub manifest: &'a Manifest,
     /// Tells a person how far it is.
     pub progress: &'a Progress,
     /// Opened when first asked for.
-    pub warehouse: &'a OnceCell<Warehouse<'a>>,
+    pub warehouse: &'a OnceCell<Warehouse>,
 }
 
 impl<'a> Context<'a> {
     /// The warehouse, as if nothing on or after the as-of date had been loaded.
-    pub fn warehouse(&self) -> Result<&'a Warehouse<'a>> {
+    pub fn warehouse(&self) -> Result<&'a Warehouse> {
         if let Some(open) = self.warehouse.get() {
             return Ok(open);
         }
@@ -98,8 +129,17 @@ pub struct Report {
 impl Report {
     /// A report of these files and numbers, everything else empty.
     pub fn new(files: Pending, metrics: &impl Serialize) -> Result<Self> {
-        let metrics = serde_json::to_value(metrics).map_err(|error| Failure::machine(error.to_string()))?;
-        Ok(Self { as_of: None, inputs: Vec::new(), rows_in: 0, rows_out: 0, metrics, warnings: Vec::new(), files })
+        let metrics =
+            serde_json::to_value(metrics).map_err(|error| Failure::machine(error.to_string()))?;
+        Ok(Self {
+            as_of: None,
+            inputs: Vec::new(),
+            rows_in: 0,
+            rows_out: 0,
+            metrics,
+            warnings: Vec::new(),
+            files,
+        })
     }
 }
 
@@ -117,7 +157,11 @@ mod tests {
         let mut earlier = Vec::new();
         for stage in STAGES {
             for name in stage.reads {
-                assert!(earlier.contains(name), "{} reads from {name} before it has run", stage.name);
+                assert!(
+                    earlier.contains(name),
+                    "{} reads from {name} before it has run",
+                    stage.name
+                );
             }
             earlier.push(stage.name);
         }

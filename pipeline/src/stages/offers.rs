@@ -6,7 +6,9 @@ use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use chrono::{Days, NaiveDate};
 use regulars_models::ParamGuard;
-use regulars_models::cross_sell::{CrossSellParams, Evidence, Figures, History, ScoreKind, Suggestion};
+use regulars_models::cross_sell::{
+    CrossSellParams, Evidence, Figures, History, ScoreKind, Suggestion,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Report};
@@ -65,7 +67,11 @@ pub struct Quality {
 
 impl From<Figures> for Quality {
     fn from(figures: Figures) -> Self {
-        Self { hit_rate: figures.hit_rate, recall: figures.recall, ndcg: figures.ndcg }
+        Self {
+            hit_rate: figures.hit_rate,
+            recall: figures.recall,
+            ndcg: figures.ndcg,
+        }
     }
 }
 
@@ -75,16 +81,35 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = &config.offers;
     let warehouse = context.warehouse()?;
     if !warehouse.has_column("interactions", "product_id") {
-        return Err(Failure::data("the interactions name no products, so there is nothing to suggest")
-            .hint("map product_id of the interactions to a column of the source, and run ingest again"));
+        return Err(Failure::data(
+            "the interactions name no products, so there is nothing to suggest",
+        )
+        .hint(
+            "map product_id of the interactions to a column of the source, and run ingest again",
+        ));
     }
     let asked = settings.level.as_deref().or(config.rules.level.as_deref());
     let level = warehouse.level(context.settings, NAME, asked)?;
-    context.progress.step(&format!("collecting purchases by {level}"));
+    context
+        .progress
+        .step(&format!("collecting purchases by {level}"));
     let purchases = Purchases::read(warehouse, context.settings, NAME, &level, &settings.exclude)?;
-    let Purchases { offsets, days, baskets, line_items, .. } = &purchases;
-    let history = History::new(offsets, days, baskets, line_items, purchases.items.len(), None)
-        .map_err(|error| Failure::data(error.to_string()))?;
+    let Purchases {
+        offsets,
+        days,
+        baskets,
+        line_items,
+        ..
+    } = &purchases;
+    let history = History::new(
+        offsets,
+        days,
+        baskets,
+        line_items,
+        purchases.items.len(),
+        None,
+    )
+    .map_err(|error| Failure::data(error.to_string()))?;
     let horizon = i32::try_from(settings.holdout_days).unwrap_or(i32::MAX);
     let params = CrossSellParams::new()
         .suggestions(settings.per_customer)
@@ -94,18 +119,22 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .map_err(|error| Failure::settings(error.to_string()))?;
 
     let mut warnings = warehouse.warnings.clone();
-    let from = warehouse.end.checked_sub_days(Days::new(settings.holdout_days.into()));
-    let test = from.filter(|from| *from > warehouse.first_day).and_then(|from| {
-        context.progress.step("testing on the last days");
-        let tested = params.evaluate(&history, day_number(from)).ok()?;
-        Some(Test {
-            from,
-            days: settings.holdout_days,
-            customers: tested.n_customers as u64,
-            model: tested.model.into(),
-            popularity: tested.popularity.into(),
-        })
-    });
+    let from = warehouse
+        .end
+        .checked_sub_days(Days::new(settings.holdout_days.into()));
+    let test = from
+        .filter(|from| *from > warehouse.first_day)
+        .and_then(|from| {
+            context.progress.step("testing on the last days");
+            let tested = params.evaluate(&history, day_number(from)).ok()?;
+            Some(Test {
+                from,
+                days: settings.holdout_days,
+                customers: tested.n_customers as u64,
+                model: tested.model.into(),
+                popularity: tested.popularity.into(),
+            })
+        });
     if let Some(test) = &test
         && test.model.ndcg <= test.popularity.ndcg
     {
@@ -120,15 +149,27 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let suggestions = model.suggest();
     let score_means = match model.score_kind() {
         ScoreKind::Probability => {
-            format!("Probability of buying it for the first time in the next {} days", settings.holdout_days)
+            format!(
+                "Probability of buying it for the first time in the next {} days",
+                settings.holdout_days
+            )
         }
-        ScoreKind::Affinity => "How well it fits, 0 to 1; the history is too short for probabilities".to_owned(),
+        ScoreKind::Affinity => {
+            "How well it fits, 0 to 1; the history is too short for probabilities".to_owned()
+        }
     };
 
     let mut files = Pending::new(context.out, NAME);
     let about = format!("What each customer would buy next, by {level}, best first");
-    files.parquet_and_csv("suggestions", &about, &table(&suggestions, &purchases, &score_means)?)?;
-    let mut customers: Vec<u32> = suggestions.iter().map(|suggestion| suggestion.customer).collect();
+    files.parquet_and_csv(
+        "suggestions",
+        &about,
+        &table(&suggestions, &purchases, &score_means)?,
+    )?;
+    let mut customers: Vec<u32> = suggestions
+        .iter()
+        .map(|suggestion| suggestion.customer)
+        .collect();
     customers.dedup();
     let metrics = Metrics {
         level,
@@ -147,33 +188,85 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     })
 }
 
-fn table(suggestions: &[Suggestion], purchases: &Purchases, score_means: &str) -> Result<RecordBatch> {
+fn table(
+    suggestions: &[Suggestion],
+    purchases: &Purchases,
+    score_means: &str,
+) -> Result<RecordBatch> {
     let item = |code: u32| purchases.items[code as usize].as_str();
-    let rows: UInt32Array = suggestions.iter().map(|suggestion| suggestion.customer).collect();
+    let rows: UInt32Array = suggestions
+        .iter()
+        .map(|suggestion| suggestion.customer)
+        .collect();
     let customers = take(&purchases.customers, &rows, None)?;
-    let ranks: ArrayRef = Arc::new(suggestions.iter().map(|suggestion| suggestion.rank).collect::<UInt32Array>());
+    let ranks: ArrayRef = Arc::new(
+        suggestions
+            .iter()
+            .map(|suggestion| suggestion.rank)
+            .collect::<UInt32Array>(),
+    );
     let rule = |suggestion: &Suggestion| match suggestion.evidence {
-        Evidence::Basket { antecedent, .. } => format!("{} => {}", item(antecedent), item(suggestion.item)),
+        Evidence::Basket { antecedent, .. } => {
+            format!("{} => {}", item(antecedent), item(suggestion.item))
+        }
         Evidence::Group { .. } | Evidence::Popularity { .. } => String::new(),
     };
     let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
     TableBuilder::new()
         .column("customer_id", "Who", customers)
         .column("rank", "1 is the best suggestion", ranks)
-        .column("item", "What to offer", text(suggestions.iter().map(|suggestion| item(suggestion.item))))
-        .column("level", "The level of the taxonomy that the item is of", text(suggestions.iter().map(|_| &purchases.level)))
-        .column("score", score_means, exact_numbers(suggestions.iter().map(|suggestion| crate::table::round(suggestion.score, 6))))
-        .column("reason", "Why, in words", text(suggestions.iter().map(|suggestion| reason(&suggestion.evidence, &item))))
-        .column("rule", "The association behind the reason; empty for popular items", text(suggestions.iter().map(rule)))
+        .column(
+            "item",
+            "What to offer",
+            text(suggestions.iter().map(|suggestion| item(suggestion.item))),
+        )
+        .column(
+            "level",
+            "The level of the taxonomy that the item is of",
+            text(suggestions.iter().map(|_| &purchases.level)),
+        )
+        .column(
+            "score",
+            score_means,
+            exact_numbers(
+                suggestions
+                    .iter()
+                    .map(|suggestion| crate::table::round(suggestion.score, 6)),
+            ),
+        )
+        .column(
+            "reason",
+            "Why, in words",
+            text(
+                suggestions
+                    .iter()
+                    .map(|suggestion| reason(&suggestion.evidence, &item)),
+            ),
+        )
+        .column(
+            "rule",
+            "The association behind the reason; empty for popular items",
+            text(suggestions.iter().map(rule)),
+        )
         .column(
             "confidence",
             "Share of baskets with the item among those with what the customer buys",
-            numbers(suggestions.iter().map(|suggestion| or_nan(suggestion.evidence.confidence())), 6),
+            numbers(
+                suggestions
+                    .iter()
+                    .map(|suggestion| or_nan(suggestion.evidence.confidence())),
+                6,
+            ),
         )
         .column(
             "lift",
             "How many times chance that is",
-            numbers(suggestions.iter().map(|suggestion| or_nan(suggestion.evidence.lift())), 6),
+            numbers(
+                suggestions
+                    .iter()
+                    .map(|suggestion| or_nan(suggestion.evidence.lift())),
+                6,
+            ),
         )
         .build()
 }
@@ -184,11 +277,19 @@ fn reason<'a>(evidence: &Evidence, item: &impl Fn(u32) -> &'a str) -> String {
     let lift = evidence.lift().unwrap_or(1.0);
     match evidence {
         Evidence::Basket { antecedent, .. } => {
-            format!("bought with {} in {share} of baskets, {lift:.1} times chance", calm(item(*antecedent)))
+            format!(
+                "bought with {} in {share} of baskets, {lift:.1} times chance",
+                calm(item(*antecedent))
+            )
         }
         Evidence::Group { .. } => {
-            format!("bought by {share} of the customers who buy from the same shelf, {lift:.1} times chance")
+            format!(
+                "bought by {share} of the customers who buy from the same shelf, {lift:.1} times chance"
+            )
         }
-        Evidence::Popularity { .. } => format!("bought by {} of all customers", percent(evidence.base_rate())),
+        Evidence::Popularity { .. } => format!(
+            "bought by {} of all customers",
+            percent(evidence.base_rate())
+        ),
     }
 }

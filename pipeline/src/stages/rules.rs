@@ -4,7 +4,8 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use chrono::{Days, NaiveDate};
 use regulars_models::ParamGuard;
 use regulars_models::associations::{
-    Baskets, ItemsetParams, Itemsets, Measures, MinSupport, Rule, RuleParams, benjamini_hochberg, remeasure,
+    Baskets, ItemsetParams, Itemsets, Measures, MinSupport, Rule, RuleParams, benjamini_hochberg,
+    remeasure,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,11 +57,17 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = &context.settings.config.rules;
     let warehouse = context.warehouse()?;
     if !warehouse.has_column("interactions", "product_id") {
-        return Err(Failure::data("the interactions name no products, so there are no baskets to mine")
-            .hint("map product_id of the interactions to a column of the source, and run ingest again"));
+        return Err(Failure::data(
+            "the interactions name no products, so there are no baskets to mine",
+        )
+        .hint(
+            "map product_id of the interactions to a column of the source, and run ingest again",
+        ));
     }
     let level = warehouse.level(context.settings, NAME, settings.level.as_deref())?;
-    context.progress.step(&format!("collecting baskets by {level}"));
+    context
+        .progress
+        .step(&format!("collecting baskets by {level}"));
     let purchases = Purchases::read(warehouse, context.settings, NAME, &level, &settings.exclude)?;
 
     let split = warehouse
@@ -68,20 +75,32 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .checked_sub_days(Days::new(settings.later_days.into()))
         .filter(|split| *split > warehouse.first_day)
         .ok_or_else(|| {
-            Failure::data(format!("the history is no longer than the {} days kept for measuring rules again", settings.later_days))
-                .hint("set a smaller later_days under [rules]")
+            Failure::data(format!(
+                "the history is no longer than the {} days kept for measuring rules again",
+                settings.later_days
+            ))
+            .hint("set a smaller later_days under [rules]")
         })?;
-    let (mined, later) = (slice(&purchases, i32::MIN..day_number(split))?, slice(&purchases, day_number(split)..i32::MAX)?);
+    let (mined, later) = (
+        slice(&purchases, i32::MIN..day_number(split))?,
+        slice(&purchases, day_number(split)..i32::MAX)?,
+    );
     if mined.n_baskets() == 0 {
         return Err(Failure::data(format!("there is no basket before {split} to mine"))
             .hint("set a smaller later_days under [rules], or load products for the lines that were bought"));
     }
-    context.progress.step(&format!("mining {} baskets", count(mined.n_baskets() as u64)));
+    context.progress.step(&format!(
+        "mining {} baskets",
+        count(mined.n_baskets() as u64)
+    ));
     let itemsets = ItemsetParams::new(MinSupport::Share(settings.min_support))
         .max_len(settings.max_length)
         .check()
         .and_then(|params| params.fit(&mined))
-        .map_err(|error| Failure::data(error.to_string()).hint("raise min_support or lower max_length under [rules]"))?;
+        .map_err(|error| {
+            Failure::data(error.to_string())
+                .hint("raise min_support or lower max_length under [rules]")
+        })?;
     let fitted = RuleParams::new()
         .min_confidence(settings.min_confidence)
         .min_lift(settings.min_lift)
@@ -94,11 +113,25 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let again = Again::measure(&rules, &later);
 
     let mut files = Pending::new(context.out, NAME);
-    files.parquet("itemsets.parquet", "Items that are bought together often", &itemset_table(&itemsets, &purchases.items)?)?;
-    let about = format!("What is bought together more often than chance, by {level}, the most useful rule first");
-    files.parquet_and_csv("rules", &about, &rule_table(&rules, &again, &purchases.items)?)?;
+    files.parquet(
+        "itemsets.parquet",
+        "Items that are bought together often",
+        &itemset_table(&itemsets, &purchases.items)?,
+    )?;
+    let about = format!(
+        "What is bought together more often than chance, by {level}, the most useful rule first"
+    );
+    files.parquet_and_csv(
+        "rules",
+        &about,
+        &rule_table(&rules, &again, &purchases.items)?,
+    )?;
 
-    let strongest = rules.iter().take(STRONGEST).map(|rule| sentence(rule, &purchases.items)).collect();
+    let strongest = rules
+        .iter()
+        .take(STRONGEST)
+        .map(|rule| sentence(rule, &purchases.items))
+        .collect();
     let metrics = Metrics {
         mined_from: warehouse.first_day,
         mined_until: split,
@@ -124,7 +157,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
 
 fn slice(purchases: &Purchases, days: std::ops::Range<i32>) -> Result<Baskets> {
     let (baskets, items, n_baskets) = purchases.baskets_on(days);
-    Baskets::from_pairs(&baskets, &items, n_baskets, purchases.items.len()).map_err(|error| Failure::data(error.to_string()))
+    Baskets::from_pairs(&baskets, &items, n_baskets, purchases.items.len())
+        .map_err(|error| Failure::data(error.to_string()))
 }
 
 /// The kept rules on later baskets.
@@ -139,24 +173,36 @@ impl Again {
         let p_values: Vec<f64> = measures.iter().map(|measures| measures.p_value).collect();
         let corrected = benjamini_hochberg(&p_values);
         let known = later.n_baskets() > 0;
-        let held_up = corrected.iter().map(|q| known.then_some(*q <= HELD_UP)).collect();
+        let held_up = corrected
+            .iter()
+            .map(|q| known.then_some(*q <= HELD_UP))
+            .collect();
         Self { measures, held_up }
     }
 
     fn share(&self) -> Option<f64> {
         let known: Vec<bool> = self.held_up.iter().copied().flatten().collect();
-        (!known.is_empty()).then(|| known.iter().filter(|held| **held).count() as f64 / known.len() as f64)
+        (!known.is_empty())
+            .then(|| known.iter().filter(|held| **held).count() as f64 / known.len() as f64)
     }
 }
 
 fn names(codes: &[u32], items: &[String]) -> String {
-    let names: Vec<&str> = codes.iter().map(|&code| items[code as usize].as_str()).collect();
+    let names: Vec<&str> = codes
+        .iter()
+        .map(|&code| items[code as usize].as_str())
+        .collect();
     names.join(" + ")
 }
 
 /// A rule as a person would say it.
 fn sentence(rule: &Rule, items: &[String]) -> String {
-    let Measures { confidence, lift, antecedent_count, .. } = rule.measures;
+    let Measures {
+        confidence,
+        lift,
+        antecedent_count,
+        ..
+    } = rule.measures;
     format!(
         "of {} baskets with {}, {} also had {}: {lift:.1} times chance",
         count(antecedent_count),
@@ -170,10 +216,26 @@ fn itemset_table(itemsets: &Itemsets, items: &[String]) -> Result<RecordBatch> {
     let sets: Vec<_> = itemsets.iter().collect();
     let baskets = f64::from(itemsets.n_baskets());
     TableBuilder::new()
-        .column("items", "The items, in alphabetical order", text(sets.iter().map(|set| names(set.items, items))))
-        .column("length", "How many items", whole(sets.iter().map(|set| set.items.len() as u64)))
-        .column("count", "Baskets with all of them", whole(sets.iter().map(|set| u64::from(set.count))))
-        .column("support", "Share of the baskets", numbers(sets.iter().map(|set| f64::from(set.count) / baskets), 8))
+        .column(
+            "items",
+            "The items, in alphabetical order",
+            text(sets.iter().map(|set| names(set.items, items))),
+        )
+        .column(
+            "length",
+            "How many items",
+            whole(sets.iter().map(|set| set.items.len() as u64)),
+        )
+        .column(
+            "count",
+            "Baskets with all of them",
+            whole(sets.iter().map(|set| u64::from(set.count))),
+        )
+        .column(
+            "support",
+            "Share of the baskets",
+            numbers(sets.iter().map(|set| f64::from(set.count) / baskets), 8),
+        )
         .build()
 }
 

@@ -6,11 +6,14 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt8Array, UInt32Array, 
 use ndarray::Array2;
 use regulars_models::ParamGuard;
 use regulars_models::clustering::{
-    Assignment, ClusterName, ClusterProfile, Feature, FeatureWords, KMeansSegmenter, NamingParams, profile_clusters,
+    Assignment, ClusterName, ClusterProfile, Feature, FeatureWords, KMeansSegmenter, NamingParams,
+    profile_clusters,
 };
-use regulars_models::rfm::{RfmParams, SegmentMap, SegmentRange, concentration, segment_guide, value_tiers};
 use regulars_models::linfa::DatasetBase;
 use regulars_models::linfa::traits::Fit;
+use regulars_models::rfm::{
+    RfmParams, SegmentMap, SegmentRange, concentration, segment_guide, value_tiers,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Report};
@@ -95,7 +98,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let dates = features_metrics(context)?;
     let snapshot = Snapshot::read(context, dates.score_date)?;
     if snapshot.is_empty() {
-        return Err(Failure::data("the features hold no customer").hint("run features again after a load with purchases"));
+        return Err(Failure::data("the features hold no customer")
+            .hint("run features again after a load with purchases"));
     }
     let spend = snapshot.vector("monetary")?;
     let (rfm_table, mut metrics) = rfm(context.settings, &snapshot, &spend)?;
@@ -107,7 +111,11 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     }
     let clusters = clusters.ok();
     let table = with_clusters(rfm_table, clusters.as_ref(), snapshot.len())?;
-    files.parquet_and_csv("segments", "Every customer with scores, segment, value tier and cluster", &table)?;
+    files.parquet_and_csv(
+        "segments",
+        "Every customer with scores, segment, value tier and cluster",
+        &table,
+    )?;
     let about = "RFM segments with their sizes, what they mean and what to do";
     files.parquet_and_csv("rfm_segments", about, &guide_table(&metrics.segments)?)?;
     if let Some(found) = &clusters {
@@ -127,9 +135,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
 
 /// The user's map of RFM cells, or the default one.
 pub fn segment_map(map: Option<&Vec<Vec<String>>>) -> Result<SegmentMap, String> {
-    let Some(rows) = map else { return Ok(SegmentMap::default()) };
+    let Some(rows) = map else {
+        return Ok(SegmentMap::default());
+    };
     if rows.len() != 5 || rows.iter().any(|row| row.len() != 5) {
-        return Err("the map needs five rows, for recency 5 to 1, of five names each, for FM 1 to 5".to_owned());
+        return Err(
+            "the map needs five rows, for recency 5 to 1, of five names each, for FM 1 to 5"
+                .to_owned(),
+        );
     }
     let mut ranges = Vec::new();
     for (row, names) in rows.iter().enumerate() {
@@ -144,14 +157,29 @@ pub fn segment_map(map: Option<&Vec<Vec<String>>>) -> Result<SegmentMap, String>
 /// The customers with their scores, segments and tiers.
 fn rfm(settings: &Settings, snapshot: &Snapshot, spend: &[f64]) -> Result<(TableBuilder, Metrics)> {
     let config = &settings.config.segment;
-    let map = segment_map(config.map.as_ref()).map_err(|problem| settings.wrong(&["segment", "map"], problem))?;
+    let map = segment_map(config.map.as_ref())
+        .map_err(|problem| settings.wrong(&["segment", "map"], problem))?;
     // A map of the user's own has its own idea of who is new.
-    let map = if config.map.is_some() { map.without_new_customer_rule() } else { map };
-    let params = RfmParams::default().new_within_days(config.new_within_days.into()).map(map.clone());
+    let map = if config.map.is_some() {
+        map.without_new_customer_rule()
+    } else {
+        map
+    };
+    let params = RfmParams::default()
+        .new_within_days(config.new_within_days.into())
+        .map(map.clone());
     let column = |name: &str| snapshot.vector(name);
-    let (recency, frequency, tenure) = (column("recency_days")?, column("frequency")?, column("tenure_days")?);
+    let (recency, frequency, tenure) = (
+        column("recency_days")?,
+        column("frequency")?,
+        column("tenure_days")?,
+    );
     let wrong = |error: regulars_models::rfm::RfmError| Failure::data(error.to_string());
-    let scored = params.check().map_err(wrong)?.score(&recency, &frequency, spend, &tenure).map_err(wrong)?;
+    let scored = params
+        .check()
+        .map_err(wrong)?
+        .score(&recency, &frequency, spend, &tenure)
+        .map_err(wrong)?;
     let tiers = value_tiers(spend, &[0.8, 0.95, 1.0]).map_err(wrong)?;
     let concentration = concentration(spend).map_err(wrong)?;
 
@@ -177,7 +205,9 @@ fn rfm(settings: &Settings, snapshot: &Snapshot, spend: &[f64]) -> Result<(Table
     let metrics = Metrics {
         customers: snapshot.len() as u64,
         spend: crate::table::round(total, 2),
-        top_tenth_share: concentration.as_ref().map_or(0.0, |found| found.top_decile_share),
+        top_tenth_share: concentration
+            .as_ref()
+            .map_or(0.0, |found| found.top_decile_share),
         gini: concentration.as_ref().map_or(0.0, |found| found.gini),
         segments,
         clusters: Vec::new(),
@@ -188,15 +218,49 @@ fn rfm(settings: &Settings, snapshot: &Snapshot, spend: &[f64]) -> Result<(Table
     };
     let table = TableBuilder::new()
         .column("customer_id", "Who", snapshot.customers.clone())
-        .column("recency_days", "Days since the last purchase", numbers(recency, 0))
+        .column(
+            "recency_days",
+            "Days since the last purchase",
+            numbers(recency, 0),
+        )
         .column("frequency", "Baskets bought", numbers(frequency, 0))
-        .column("monetary", "Money spent, returns taken off", numbers(spend.iter().copied(), 2))
+        .column(
+            "monetary",
+            "Money spent, returns taken off",
+            numbers(spend.iter().copied(), 2),
+        )
         .column("r", "Recency score, 5 best", scores(|customer| customer.r))
-        .column("f", "Frequency score, 5 best", scores(|customer| customer.f))
+        .column(
+            "f",
+            "Frequency score, 5 best",
+            scores(|customer| customer.f),
+        )
         .column("m", "Monetary score, 5 best", scores(|customer| customer.m))
-        .column("rfm", "The three scores in one", text(scored.customers.iter().map(|c| format!("{}{}{}", c.r, c.f, c.m))))
-        .column("rfm_segment", "RFM segment", text(scored.customers.iter().map(|customer| &map.names()[customer.segment])))
-        .column("value_tier", "A: the first 80 % of spend, B: up to 95 %, C: the rest", text(tiers.iter().map(|tier| ["A", "B", "C"][*tier])));
+        .column(
+            "rfm",
+            "The three scores in one",
+            text(
+                scored
+                    .customers
+                    .iter()
+                    .map(|c| format!("{}{}{}", c.r, c.f, c.m)),
+            ),
+        )
+        .column(
+            "rfm_segment",
+            "RFM segment",
+            text(
+                scored
+                    .customers
+                    .iter()
+                    .map(|customer| &map.names()[customer.segment]),
+            ),
+        )
+        .column(
+            "value_tier",
+            "A: the first 80 % of spend, B: up to 95 %, C: the rest",
+            text(tiers.iter().map(|tier| ["A", "B", "C"][*tier])),
+        );
     Ok((table, metrics))
 }
 
@@ -206,13 +270,38 @@ fn share_of(part: f64, total: f64) -> f64 {
 
 fn guide_table(segments: &[SegmentRow]) -> Result<RecordBatch> {
     let guide = |of: fn(&regulars_models::rfm::SegmentGuide) -> &'static str| {
-        text(segments.iter().map(|segment| segment_guide(&segment.name).map_or("", of)))
+        text(
+            segments
+                .iter()
+                .map(|segment| segment_guide(&segment.name).map_or("", of)),
+        )
     };
     TableBuilder::new()
-        .column("rfm_segment", "RFM segment", text(segments.iter().map(|segment| &segment.name)))
-        .column("customers", "Customers in it", Arc::new(segments.iter().map(|segment| segment.customers).collect::<UInt64Array>()))
-        .column("share", "Share of all customers", numbers(segments.iter().map(|segment| segment.share), 6))
-        .column("spend_share", "Share of all spend", numbers(segments.iter().map(|segment| segment.spend_share), 6))
+        .column(
+            "rfm_segment",
+            "RFM segment",
+            text(segments.iter().map(|segment| &segment.name)),
+        )
+        .column(
+            "customers",
+            "Customers in it",
+            Arc::new(
+                segments
+                    .iter()
+                    .map(|segment| segment.customers)
+                    .collect::<UInt64Array>(),
+            ),
+        )
+        .column(
+            "share",
+            "Share of all customers",
+            numbers(segments.iter().map(|segment| segment.share), 6),
+        )
+        .column(
+            "spend_share",
+            "Share of all spend",
+            numbers(segments.iter().map(|segment| segment.spend_share), 6),
+        )
         .column("meaning", "Who they are", guide(|guide| guide.description))
         .column("action", "What to do", guide(|guide| guide.action))
         .build()
@@ -230,16 +319,64 @@ struct Behaviour {
 /// The features that clusters are made of. Those that say nearly the same (spend in 28, 56, 84
 /// days) are left out, or they would decide alone; money and counts are taken by their logarithm.
 fn behaviours() -> Vec<Behaviour> {
-    let of = |name, feature, high, low, theme| Behaviour { name, feature, high, low, theme };
+    let of = |name, feature, high, low, theme| Behaviour {
+        name,
+        feature,
+        high,
+        low,
+        theme,
+    };
     vec![
-        of("recency_days", Feature::log(), "long away", "just here", "recency"),
+        of(
+            "recency_days",
+            Feature::log(),
+            "long away",
+            "just here",
+            "recency",
+        ),
         of("trips_168", Feature::log(), "frequent", "rare", "frequency"),
-        of("mean_basket", Feature::log(), "big baskets", "small baskets", "basket"),
-        of("spend_trend_84", Feature::default(), "growing", "shrinking", "trend"),
-        of("discount_share", Feature::default(), "discount-driven", "full-price", "price"),
-        of("weekend_share", Feature::default(), "weekend shoppers", "weekday shoppers", "day"),
-        of("evening_share", Feature::default(), "evening shoppers", "daytime shoppers", "hour"),
-        of("distinct_categories", Feature::log(), "wide choice", "narrow choice", "variety"),
+        of(
+            "mean_basket",
+            Feature::log(),
+            "big baskets",
+            "small baskets",
+            "basket",
+        ),
+        of(
+            "spend_trend_84",
+            Feature::default(),
+            "growing",
+            "shrinking",
+            "trend",
+        ),
+        of(
+            "discount_share",
+            Feature::default(),
+            "discount-driven",
+            "full-price",
+            "price",
+        ),
+        of(
+            "weekend_share",
+            Feature::default(),
+            "weekend shoppers",
+            "weekday shoppers",
+            "day",
+        ),
+        of(
+            "evening_share",
+            Feature::default(),
+            "evening shoppers",
+            "daytime shoppers",
+            "hour",
+        ),
+        of(
+            "distinct_categories",
+            Feature::log(),
+            "wide choice",
+            "narrow choice",
+            "variety",
+        ),
     ]
 }
 
@@ -257,31 +394,62 @@ fn clusters(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
     let settings = &context.settings.config.segment;
     let least = settings.min_clusters * LEAST_PER_CLUSTER;
     if snapshot.len() < least {
-        let message = format!("there are no clusters: {} customers are fewer than the {least} that say something about behaviour", snapshot.len());
+        let message = format!(
+            "there are no clusters: {} customers are fewer than the {least} that say something about behaviour",
+            snapshot.len()
+        );
         return Ok(Err(message));
     }
-    let most = settings.max_clusters.min(snapshot.len() / LEAST_PER_CLUSTER);
-    let behaviours: Vec<Behaviour> = behaviours().into_iter().filter(|behaviour| snapshot.index(behaviour.name).is_some()).collect();
+    let most = settings
+        .max_clusters
+        .min(snapshot.len() / LEAST_PER_CLUSTER);
+    let behaviours: Vec<Behaviour> = behaviours()
+        .into_iter()
+        .filter(|behaviour| snapshot.index(behaviour.name).is_some())
+        .collect();
     let mut matrix = Array2::zeros((snapshot.len(), behaviours.len()));
     for (place, behaviour) in behaviours.iter().enumerate() {
-        matrix.column_mut(place).assign(&snapshot.column(behaviour.name)?);
+        matrix
+            .column_mut(place)
+            .assign(&snapshot.column(behaviour.name)?);
     }
-    let features: Vec<Feature> = behaviours.iter().map(|behaviour| behaviour.feature).collect();
+    let features: Vec<Feature> = behaviours
+        .iter()
+        .map(|behaviour| behaviour.feature)
+        .collect();
     let params = KMeansSegmenter::params(features.clone())
         .clusters(settings.min_clusters..=most)
         .min_share(settings.min_cluster_share)
         .winsor(WINSOR.0, WINSOR.1)
         .seed(context.seed);
-    context.progress.step(&format!("trying {} to {most} clusters", settings.min_clusters));
+    context.progress.step(&format!(
+        "trying {} to {most} clusters",
+        settings.min_clusters
+    ));
     let fitted = match params.fit(&DatasetBase::from(matrix.view())) {
         Ok(fitted) => fitted,
         Err(error) => return Ok(Err(format!("there are no clusters: {error}"))),
     };
-    let wrong = |error: regulars_models::clustering::ClusteringError| Failure::data(error.to_string());
+    let wrong =
+        |error: regulars_models::clustering::ClusteringError| Failure::data(error.to_string());
     let assignment = fitted.assign(matrix.view()).map_err(wrong)?;
-    let profiles = profile_clusters(matrix.view(), &assignment.labels, fitted.clusters(), &features, WINSOR).map_err(wrong)?;
-    let words: Vec<FeatureWords> = behaviours.iter().map(|b| FeatureWords::new(b.high, b.low, b.theme)).collect();
-    let names = NamingParams::default().check().map_err(wrong)?.name(&profiles, &words).map_err(wrong)?;
+    let profiles = profile_clusters(
+        matrix.view(),
+        &assignment.labels,
+        fitted.clusters(),
+        &features,
+        WINSOR,
+    )
+    .map_err(wrong)?;
+    let words: Vec<FeatureWords> = behaviours
+        .iter()
+        .map(|b| FeatureWords::new(b.high, b.low, b.theme))
+        .collect();
+    let names = NamingParams::default()
+        .check()
+        .map_err(wrong)?
+        .name(&profiles, &words)
+        .map_err(wrong)?;
     let tried = fitted
         .figures()
         .iter()
@@ -289,10 +457,16 @@ fn clusters(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
             k: figures.clusters,
             stability: figures.stability,
             silhouette: figures.silhouette,
-            smallest_share: figures.smallest_share,
+            smallest_share: figures.smallest_share(),
         })
         .collect();
-    Ok(Ok(Clusters { behaviours, assignment, profiles, names, tried }))
+    Ok(Ok(Clusters {
+        behaviours,
+        assignment,
+        profiles,
+        names,
+        tried,
+    }))
 }
 
 impl Clusters {
@@ -319,27 +493,89 @@ impl Clusters {
 
     /// One row for each cluster and feature.
     fn profile_table(&self) -> Result<RecordBatch> {
-        let rows: Vec<(usize, usize)> =
-            (0..self.profiles.len()).flat_map(|cluster| (0..self.behaviours.len()).map(move |feature| (cluster, feature))).collect();
-        let profile = |&(cluster, feature): &(usize, usize)| &self.profiles[cluster].features[feature];
+        let rows: Vec<(usize, usize)> = (0..self.profiles.len())
+            .flat_map(|cluster| (0..self.behaviours.len()).map(move |feature| (cluster, feature)))
+            .collect();
+        let profile =
+            |&(cluster, feature): &(usize, usize)| &self.profiles[cluster].features[feature];
         TableBuilder::new()
-            .column("cluster", "Number of the cluster, largest first", Arc::new(rows.iter().map(|row| row.0 as u32 + 1).collect::<UInt32Array>()))
-            .column("cluster_name", "What sets it apart", text(rows.iter().map(|row| &self.names[row.0].name)))
-            .column("customers", "Customers in it", Arc::new(rows.iter().map(|row| self.profiles[row.0].size as u64).collect::<UInt64Array>()))
-            .column("share", "Share of all customers", numbers(rows.iter().map(|row| self.profiles[row.0].share), 6))
-            .column("feature", "The feature", text(rows.iter().map(|row| self.behaviours[row.1].name)))
-            .column("mean", "Mean in the cluster", numbers(rows.iter().map(|row| profile(row).mean), 4))
-            .column("median", "Median in the cluster", numbers(rows.iter().map(|row| profile(row).median), 4))
-            .column("index", "100 is the mean of all customers", numbers(rows.iter().map(|row| profile(row).index.unwrap_or(f64::NAN)), 1))
-            .column("difference", "Standard deviations above the mean of all", numbers(rows.iter().map(|row| profile(row).difference), 4))
+            .column(
+                "cluster",
+                "Number of the cluster, largest first",
+                Arc::new(
+                    rows.iter()
+                        .map(|row| row.0 as u32 + 1)
+                        .collect::<UInt32Array>(),
+                ),
+            )
+            .column(
+                "cluster_name",
+                "What sets it apart",
+                text(rows.iter().map(|row| &self.names[row.0].name)),
+            )
+            .column(
+                "customers",
+                "Customers in it",
+                Arc::new(
+                    rows.iter()
+                        .map(|row| self.profiles[row.0].size as u64)
+                        .collect::<UInt64Array>(),
+                ),
+            )
+            .column(
+                "share",
+                "Share of all customers",
+                numbers(rows.iter().map(|row| self.profiles[row.0].share), 6),
+            )
+            .column(
+                "feature",
+                "The feature",
+                text(rows.iter().map(|row| self.behaviours[row.1].name)),
+            )
+            .column(
+                "mean",
+                "Mean in the cluster",
+                numbers(rows.iter().map(|row| profile(row).mean), 4),
+            )
+            .column(
+                "median",
+                "Median in the cluster",
+                numbers(rows.iter().map(|row| profile(row).median), 4),
+            )
+            .column(
+                "index",
+                "100 is the mean of all customers",
+                numbers(
+                    rows.iter()
+                        .map(|row| profile(row).index.unwrap_or(f64::NAN)),
+                    1,
+                ),
+            )
+            .column(
+                "difference",
+                "Standard deviations above the mean of all",
+                numbers(rows.iter().map(|row| profile(row).difference), 4),
+            )
             .build()
     }
 }
 
-fn with_clusters(table: TableBuilder, clusters: Option<&Clusters>, rows: usize) -> Result<RecordBatch> {
+fn with_clusters(
+    table: TableBuilder,
+    clusters: Option<&Clusters>,
+    rows: usize,
+) -> Result<RecordBatch> {
     let (numbers_, names, distances): (ArrayRef, ArrayRef, ArrayRef) = match clusters {
-        Some(Clusters { assignment, names, .. }) => (
-            Arc::new(assignment.labels.iter().map(|label| *label as u32 + 1).collect::<UInt32Array>()),
+        Some(Clusters {
+            assignment, names, ..
+        }) => (
+            Arc::new(
+                assignment
+                    .labels
+                    .iter()
+                    .map(|label| *label as u32 + 1)
+                    .collect::<UInt32Array>(),
+            ),
             text(assignment.labels.iter().map(|label| &names[*label].name)),
             numbers(assignment.distances.iter().copied(), 4),
         ),
@@ -352,6 +588,10 @@ fn with_clusters(table: TableBuilder, clusters: Option<&Clusters>, rows: usize) 
     table
         .column("cluster", "Number of the cluster, largest first", numbers_)
         .column("cluster_name", "What sets the cluster apart", names)
-        .column("cluster_distance", "Distance to the cluster's centre; large for a customer who fits none", distances)
+        .column(
+            "cluster_distance",
+            "Distance to the cluster's centre; large for a customer who fits none",
+            distances,
+        )
         .build()
 }

@@ -88,12 +88,25 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         ))
         .hint("load a longer history, or set a smaller horizon_days or min_history_days under [churn]"));
     };
-    context.progress.step(&format!("labels at {} dates", dates.train_dates.len() + 1));
-    let labelled_dates: Vec<NaiveDate> = dates.train_dates.iter().copied().chain([test_date]).collect();
-    let snapshots = labelled_dates.iter().map(|date| Snapshot::read(context, *date)).collect::<Result<Vec<_>>>()?;
+    context
+        .progress
+        .step(&format!("labels at {} dates", dates.train_dates.len() + 1));
+    let labelled_dates: Vec<NaiveDate> = dates
+        .train_dates
+        .iter()
+        .copied()
+        .chain([test_date])
+        .collect();
+    let snapshots = labelled_dates
+        .iter()
+        .map(|date| Snapshot::read(context, *date))
+        .collect::<Result<Vec<_>>>()?;
     let labels = rows::labels(warehouse, &snapshots, settings)?;
-    let labelled: Vec<Labelled> =
-        snapshots.iter().zip(labels).map(|(snapshot, churned)| Labelled::new(snapshot, &churned, settings)).collect::<Result<_>>()?;
+    let labelled: Vec<Labelled> = snapshots
+        .iter()
+        .zip(labels)
+        .map(|(snapshot, churned)| Labelled::new(snapshot, &churned, settings))
+        .collect::<Result<_>>()?;
     let (train, test) = labelled.split_at(labelled.len() - 1);
     let (train, test) = (Labelled::stack(train), &test[0]);
     for (what, set) in [("training dates", &train), ("test date", test)] {
@@ -103,36 +116,75 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let rows = eligible(&scored, settings)?;
     let names = scored.names.clone();
 
-    context.progress.step(&format!("learning from {} customers", train.labels.len()));
+    context
+        .progress
+        .step(&format!("learning from {} customers", train.labels.len()));
     let tested = Fitted::fit(&train, &names, context.seed)?;
     let models = tested.measure(test)?;
     // The scores of today come from everything that is known by today.
-    context.progress.step("learning again from every known outcome");
+    context
+        .progress
+        .step("learning again from every known outcome");
     let whole = Labelled::stack(&labelled);
     let fitted = Fitted::fit_scoring(&whole, context.seed)?;
     let features = scored.rows(&rows);
     let probabilities = fitted.boosted.predict_probability(features.view());
     let contributions = fitted.boosted.contributions(features.view());
 
-    let bands: Vec<&str> = probabilities.iter().map(|p| band(*p, &settings.bands)).collect();
-    let reasons = reasons::reasons(&names, features.view(), contributions.view(), &context.settings.config.project.currency, REASONS);
+    let bands: Vec<&str> = probabilities
+        .iter()
+        .map(|p| band(*p, &settings.bands))
+        .collect();
+    let reasons = reasons::reasons(
+        &names,
+        features.view(),
+        contributions.view(),
+        &context.settings.config.project.currency,
+        REASONS,
+    );
     let mut files = Pending::new(context.out, NAME);
-    let about = format!("Who is leaving: the probability of buying nothing in the next {} days, and why", settings.horizon_days);
-    let table = score_table(&scored, &rows, probabilities.as_slice().unwrap_or_default(), &bands, &reasons)?;
+    let about = format!(
+        "Who is leaving: the probability of buying nothing in the next {} days, and why",
+        settings.horizon_days
+    );
+    let table = score_table(
+        &scored,
+        &rows,
+        probabilities.as_slice().unwrap_or_default(),
+        &bands,
+        &reasons,
+    )?;
     files.parquet_and_csv("churn", &about, &table)?;
-    files.parquet_and_csv("churn_models", "Every model on the date that none had seen", &models::table(&models)?)?;
+    files.parquet_and_csv(
+        "churn_models",
+        "Every model on the date that none had seen",
+        &models::table(&models)?,
+    )?;
     let importance = fitted.boosted.gain_importance().to_vec();
-    files.parquet_and_csv("churn_features", "What the scores look at, most important first", &importance_table(&dates_about(context, &names)?, &names, &importance)?)?;
+    files.parquet_and_csv(
+        "churn_features",
+        "What the scores look at, most important first",
+        &importance_table(&dates_about(context, &names)?, &names, &importance)?,
+    )?;
     let outcome = format!("bought nothing for {} days", settings.horizon_days);
     let tree = format!(
         "Who {outcome}, learned at {} dates up to {test_date} and read from the top down.\n\n{}",
         labelled_dates.len(),
         fitted.tree.to_text(&names, "left")
     );
-    files.text("churn_tree.txt", "A tree that a person can read and follow by hand", &tree)?;
+    files.text(
+        "churn_tree.txt",
+        "A tree that a person can read and follow by hand",
+        &tree,
+    )?;
 
     let mut warnings = warehouse.warnings.clone();
-    let auc = |name: &str| models.iter().find(|model| model.model == name).map_or(f64::NAN, |model| model.roc_auc);
+    let auc = |name: &str| {
+        models
+            .iter()
+            .find(|model| model.model == name)
+            .map_or(f64::NAN, |model| model.roc_auc)
+    };
     if auc(BOOSTED) <= auc(RECENCY) {
         let message = format!(
             "on {test_date} the churn model (ROC AUC {:.3}) was no better than recency alone ({:.3}); do not act on its scores",
@@ -154,7 +206,12 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         models,
         chosen: BOOSTED.to_owned(),
         scored: rows.len() as u64,
-        bands: ["high", "medium", "low"].map(|name| BandRow { band: name.to_owned(), customers: count(name) }).to_vec(),
+        bands: ["high", "medium", "low"]
+            .map(|name| BandRow {
+                band: name.to_owned(),
+                customers: count(name),
+            })
+            .to_vec(),
     };
     Ok(Report {
         as_of: Some(scored.as_of),
@@ -175,9 +232,19 @@ fn band(probability: f64, bands: &Bands) -> &'static str {
     }
 }
 
-fn score_table(scored: &Snapshot, rows: &[usize], probabilities: &[f64], bands: &[&str], reasons: &[Vec<String>]) -> Result<RecordBatch> {
+fn score_table(
+    scored: &Snapshot,
+    rows: &[usize],
+    probabilities: &[f64],
+    bands: &[&str],
+    reasons: &[Vec<String>],
+) -> Result<RecordBatch> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]).then(a.cmp(b)));
+    order.sort_by(|a, b| {
+        probabilities[*b]
+            .total_cmp(&probabilities[*a])
+            .then(a.cmp(b))
+    });
     let mut ranks = vec![0u32; rows.len()];
     for (rank, row) in order.iter().enumerate() {
         ranks[*row] = rank as u32 + 1;
@@ -185,12 +252,22 @@ fn score_table(scored: &Snapshot, rows: &[usize], probabilities: &[f64], bands: 
     let chosen: UInt32Array = rows.iter().map(|row| *row as u32).collect();
     let ranks: ArrayRef = Arc::new(UInt32Array::from(ranks));
     let mut table = TableBuilder::new()
-        .column("customer_id", "Who", take(&scored.customers, &chosen, None)?)
-        .column("churn_probability", "Probability of buying nothing in the horizon", numbers(probabilities.iter().copied(), 6))
+        .column(
+            "customer_id",
+            "Who",
+            take(&scored.customers, &chosen, None)?,
+        )
+        .column(
+            "churn_probability",
+            "Probability of buying nothing in the horizon",
+            numbers(probabilities.iter().copied(), 6),
+        )
         .column("band", "Risk band", text(bands))
         .column("rank", "1 is the customer most likely to leave", ranks);
     for place in 0..REASONS {
-        let nth = reasons.iter().map(|reasons| reasons.get(place).map_or("", String::as_str));
+        let nth = reasons
+            .iter()
+            .map(|reasons| reasons.get(place).map_or("", String::as_str));
         let about = format!("What weighs most in the score, number {}", place + 1);
         table = table.column(&format!("reason_{}", place + 1), &about, text(nth));
     }
@@ -200,13 +277,19 @@ fn score_table(scored: &Snapshot, rows: &[usize], probabilities: &[f64], bands: 
 /// What each feature means, from the snapshot's own column descriptions.
 fn dates_about(context: &Context<'_>, names: &[String]) -> Result<Vec<String>> {
     let dates = features_metrics(context)?;
-    let path = context.manifest.file(context.out, super::features::NAME, &super::features::file_name(dates.score_date))?;
+    let path = context.manifest.file(
+        context.out,
+        super::features::NAME,
+        &super::features::file_name(dates.score_date),
+    )?;
     let schema = crate::outputs::parquet_schema(&path)?;
     Ok(names
         .iter()
         .map(|name| {
             let field = schema.field_with_name(name).ok();
-            field.and_then(|field| field.metadata().get("description").cloned()).unwrap_or_default()
+            field
+                .and_then(|field| field.metadata().get("description").cloned())
+                .unwrap_or_default()
         })
         .collect())
 }
@@ -215,10 +298,28 @@ fn importance_table(about: &[String], names: &[String], importance: &[f64]) -> R
     let total: f64 = importance.iter().sum();
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by(|a, b| importance[*b].total_cmp(&importance[*a]).then(a.cmp(b)));
-    let share = |place: &usize| if total > 0.0 { importance[*place] / total } else { 0.0 };
+    let share = |place: &usize| {
+        if total > 0.0 {
+            importance[*place] / total
+        } else {
+            0.0
+        }
+    };
     TableBuilder::new()
-        .column("feature", "The feature", text(order.iter().map(|place| &names[*place])))
-        .column("importance", "Share of what the boosted trees gained by splitting on it", numbers(order.iter().map(share), 6))
-        .column("meaning", "What it is", text(order.iter().map(|place| &about[*place])))
+        .column(
+            "feature",
+            "The feature",
+            text(order.iter().map(|place| &names[*place])),
+        )
+        .column(
+            "importance",
+            "Share of what the boosted trees gained by splitting on it",
+            numbers(order.iter().map(share), 6),
+        )
+        .column(
+            "meaning",
+            "What it is",
+            text(order.iter().map(|place| &about[*place])),
+        )
         .build()
 }

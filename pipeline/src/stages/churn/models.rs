@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
-use ndarray::{Array2, ArrayView2, s};
-use regulars_models::classifiers::{LinfaTree, LogisticRegression, ProbabilityModel, SingleFeature};
+use ndarray::{Array2, Axis, Slice};
+use regulars_models::classifiers::{
+    LinfaTree, LogisticRegression, ProbabilityModel, SingleFeature,
+};
 use regulars_models::linfa::Dataset;
 use regulars_models::linfa::traits::Fit;
-use regulars_models::metrics::{average_precision, brier_score, lift_at, log_loss, roc_auc};
+use regulars_models::metrics::{MetricError, average_precision, brier, lift_at, log_loss, roc_auc};
 use regulars_models::tree::{DecisionTree, GradientBoosting};
 use serde::{Deserialize, Serialize};
 
@@ -68,36 +70,56 @@ impl Fitted {
     pub fn fit(train: &Labelled, names: &[String], seed: u64) -> Result<Self> {
         let Scoring { boosted, tree } = Self::fit_scoring(train, seed)?;
         let data = dataset(train);
-        let logistic = LogisticRegression::params().fit(&data).map_err(wrong(LOGISTIC))?;
+        let logistic = LogisticRegression::params()
+            .fit(&data)
+            .map_err(wrong(LOGISTIC))?;
         let linfa_tree = LinfaTree::params().fit(&data).map_err(wrong(LINFA_TREE))?;
         let recency = names
             .iter()
             .position(|name| name == "recency_days")
-            .ok_or_else(|| Failure::data("the features lack `recency_days`").hint("run features again"))?;
-        let recency = SingleFeature::params(recency).fit(&data).map_err(wrong(RECENCY))?;
-        let others: Vec<(&'static str, Box<dyn ProbabilityModel>)> =
-            vec![(LOGISTIC, Box::new(logistic)), (LINFA_TREE, Box::new(linfa_tree)), (RECENCY, Box::new(recency))];
-        Ok(Self { boosted, tree, others })
+            .ok_or_else(|| {
+                Failure::data("the features lack `recency_days`").hint("run features again")
+            })?;
+        let recency = SingleFeature::params(recency)
+            .fit(&data)
+            .map_err(wrong(RECENCY))?;
+        let others: Vec<(&'static str, Box<dyn ProbabilityModel>)> = vec![
+            (LOGISTIC, Box::new(logistic)),
+            (LINFA_TREE, Box::new(linfa_tree)),
+            (RECENCY, Box::new(recency)),
+        ];
+        Ok(Self {
+            boosted,
+            tree,
+            others,
+        })
     }
 
     /// Learns the two models that go into files.
     pub fn fit_scoring(train: &Labelled, seed: u64) -> Result<Scoring> {
         let data = dataset(train);
-        let boosted = GradientBoosting::params().n_trees(trees(train, seed)?).seed(seed).fit(&data).map_err(wrong(BOOSTED))?;
+        let boosted = GradientBoosting::params()
+            .n_trees(trees(train, seed)?)
+            .seed(seed)
+            .fit(&data)
+            .map_err(wrong(BOOSTED))?;
         let tree = DecisionTree::params().fit(&data).map_err(wrong(TREE))?;
         Ok(Scoring { boosted, tree })
     }
 
     /// Every model on customers that none has seen.
     pub fn measure(&self, test: &Labelled) -> Result<Vec<ModelRow>> {
-        let x = test.features.view();
-        let labels = test.labels.to_vec();
         let mut rows = vec![
-            row(BOOSTED, &self.boosted, x, &labels, Some(self.boosted.tree_count() as u64))?,
-            row(TREE, &self.tree, x, &labels, None)?,
+            row(
+                BOOSTED,
+                &self.boosted,
+                test,
+                Some(self.boosted.tree_count() as u64),
+            )?,
+            row(TREE, &self.tree, test, None)?,
         ];
         for (name, model) in &self.others {
-            rows.push(row(name, model.as_ref(), x, &labels, None)?);
+            rows.push(row(name, model.as_ref(), test, None)?);
         }
         Ok(rows)
     }
@@ -108,15 +130,29 @@ fn trees(train: &Labelled, seed: u64) -> Result<usize> {
     let most = GradientBoosting::params();
     let earlier = train.labels.len() - train.latest;
     let part = |rows: std::ops::Range<usize>| {
-        let features: Array2<f32> = train.features.slice(s![rows.clone(), ..]).to_owned();
-        Dataset::new(features, train.labels.slice(s![rows]).to_owned())
+        let features: Array2<f32> = train
+            .features
+            .slice_axis(Axis(0), Slice::from(rows.clone()))
+            .to_owned();
+        Dataset::new(
+            features,
+            train
+                .labels
+                .slice_axis(Axis(0), Slice::from(rows))
+                .to_owned(),
+        )
     };
     let (learn, check) = (part(0..earlier), part(earlier..train.labels.len()));
-    let both = |data: &Dataset<f32, bool, ndarray::Ix1>| data.targets.iter().any(|label| *label) && data.targets.iter().any(|label| !*label);
+    let both = |data: &Dataset<f32, bool, ndarray::Ix1>| {
+        data.targets.iter().any(|label| *label) && data.targets.iter().any(|label| !*label)
+    };
     if earlier < train.latest || !both(&learn) || !both(&check) {
         return Ok(DEFAULT_TREES); // one date alone cannot be split in time
     }
-    let fitted = most.seed(seed).fit_with_validation(&learn, &check).map_err(wrong(BOOSTED))?;
+    let fitted = most
+        .seed(seed)
+        .fit_with_validation(&learn, &check)
+        .map_err(wrong(BOOSTED))?;
     Ok(fitted.tree_count().max(1))
 }
 
@@ -131,16 +167,24 @@ fn wrong<E: std::fmt::Display>(model: &'static str) -> impl Fn(E) -> Failure {
     move |error| Failure::data(format!("{model}: {error}"))
 }
 
-fn row(name: &str, model: &dyn ProbabilityModel, x: ArrayView2<'_, f32>, labels: &[bool], trees: Option<u64>) -> Result<ModelRow> {
-    let scores = model.predict_probability(x).to_vec();
-    let figure = |value: std::result::Result<f64, regulars_models::metrics::MetricError>| value.map_err(|error| Failure::data(format!("{name}: {error}")));
+fn row(
+    name: &str,
+    model: &dyn ProbabilityModel,
+    test: &Labelled,
+    trees: Option<u64>,
+) -> Result<ModelRow> {
+    let scores = model.predict_probability(test.features.view());
+    let (labels, scores) = (test.labels.view(), scores.view());
+    let figure = |value: Result<f64, MetricError>| {
+        value.map_err(|error| Failure::data(format!("{name}: {error}")))
+    };
     Ok(ModelRow {
         model: name.to_owned(),
-        roc_auc: figure(roc_auc(labels, &scores))?,
-        average_precision: figure(average_precision(labels, &scores))?,
-        lift_top_tenth: figure(lift_at(labels, &scores, DEPTH))?,
-        brier: figure(brier_score(labels, &scores))?,
-        log_loss: figure(log_loss(labels, &scores))?,
+        roc_auc: figure(roc_auc(labels, scores))?,
+        average_precision: figure(average_precision(labels, scores))?,
+        lift_top_tenth: figure(lift_at(labels, scores, DEPTH))?,
+        brier: figure(brier(labels, scores))?,
+        log_loss: figure(log_loss(labels, scores))?,
         trees,
     })
 }
@@ -148,14 +192,43 @@ fn row(name: &str, model: &dyn ProbabilityModel, x: ArrayView2<'_, f32>, labels:
 /// The models side by side.
 pub fn table(models: &[ModelRow]) -> Result<RecordBatch> {
     let number = |of: fn(&ModelRow) -> f64| numbers(models.iter().map(of), 6);
-    let trees: ArrayRef = Arc::new(models.iter().map(|model| model.trees).collect::<UInt64Array>());
+    let trees: ArrayRef = Arc::new(
+        models
+            .iter()
+            .map(|model| model.trees)
+            .collect::<UInt64Array>(),
+    );
     TableBuilder::new()
-        .column("model", "The model", text(models.iter().map(|model| &model.model)))
-        .column("roc_auc", "Area under the ROC curve; 0.5 is chance, 1 perfect", number(|model| model.roc_auc))
-        .column("average_precision", "Mean precision over all depths", number(|model| model.average_precision))
-        .column("lift_top_tenth", "Leavers in the top tenth over those in a tenth drawn at random", number(|model| model.lift_top_tenth))
-        .column("brier", "Mean squared error of the probabilities; lower is better", number(|model| model.brier))
-        .column("log_loss", "Mean surprise at what happened; lower is better", number(|model| model.log_loss))
+        .column(
+            "model",
+            "The model",
+            text(models.iter().map(|model| &model.model)),
+        )
+        .column(
+            "roc_auc",
+            "Area under the ROC curve; 0.5 is chance, 1 perfect",
+            number(|model| model.roc_auc),
+        )
+        .column(
+            "average_precision",
+            "Mean precision over all depths",
+            number(|model| model.average_precision),
+        )
+        .column(
+            "lift_top_tenth",
+            "Leavers in the top tenth over those in a tenth drawn at random",
+            number(|model| model.lift_top_tenth),
+        )
+        .column(
+            "brier",
+            "Mean squared error of the probabilities; lower is better",
+            number(|model| model.brier),
+        )
+        .column(
+            "log_loss",
+            "Mean surprise at what happened; lower is better",
+            number(|model| model.log_loss),
+        )
         .column("trees", "Trees, for boosting", trees)
         .build()
 }

@@ -15,12 +15,35 @@ pub fn reasons(
     currency: &str,
     most: usize,
 ) -> Vec<Vec<String>> {
-    (0..features.nrows()).map(|row| of_row(names, features.row(row), contributions.row(row), currency, most)).collect()
+    (0..features.nrows())
+        .map(|row| {
+            of_row(
+                names,
+                features.row(row),
+                contributions.row(row),
+                currency,
+                most,
+            )
+        })
+        .collect()
 }
 
-fn of_row(names: &[String], values: ArrayView1<'_, f32>, weights: ArrayView1<'_, f64>, currency: &str, most: usize) -> Vec<String> {
-    let mut order: Vec<usize> = (0..names.len()).filter(|&place| weights[place] != 0.0).collect();
-    order.sort_by(|a, b| weights[*b].abs().total_cmp(&weights[*a].abs()).then(a.cmp(b)));
+fn of_row(
+    names: &[String],
+    values: ArrayView1<'_, f32>,
+    weights: ArrayView1<'_, f64>,
+    currency: &str,
+    most: usize,
+) -> Vec<String> {
+    let mut order: Vec<usize> = (0..names.len())
+        .filter(|&place| weights[place] != 0.0)
+        .collect();
+    order.sort_by(|a, b| {
+        weights[*b]
+            .abs()
+            .total_cmp(&weights[*a].abs())
+            .then(a.cmp(b))
+    });
     let mut said = Vec::new();
     let mut themes: Vec<&str> = Vec::new();
     for place in order {
@@ -30,8 +53,15 @@ fn of_row(names: &[String], values: ArrayView1<'_, f32>, weights: ArrayView1<'_,
             continue;
         }
         themes.push(theme);
-        let effect = if weights[place] > 0.0 { "raises the risk" } else { "lowers the risk" };
-        said.push(format!("{} ({effect})", phrase(&names[place], f64::from(values[place]), currency)));
+        let effect = if weights[place] > 0.0 {
+            "raises the risk"
+        } else {
+            "lowers the risk"
+        };
+        said.push(format!(
+            "{} ({effect})",
+            phrase(&names[place], f64::from(values[place]), currency)
+        ));
         if said.len() == most {
             break;
         }
@@ -59,7 +89,9 @@ fn phrase(name: &str, value: f64, currency: &str) -> String {
     let days = |value: f64| format!("{value:.0} days");
     if value.is_nan() {
         return match name {
-            "gap_mean_days" | "gap_sd_days" | "gap_max_days" | "recency_over_gap" => "no rhythm known yet".to_owned(),
+            "gap_mean_days" | "gap_sd_days" | "gap_max_days" | "recency_over_gap" => {
+                "no rhythm known yet".to_owned()
+            }
             "response_rate" => "never contacted".to_owned(),
             name => match name.strip_prefix("days_since_") {
                 Some(kind) => format!("no {} so far", kind.replace('_', " ")),
@@ -82,7 +114,14 @@ fn phrase(name: &str, value: f64, currency: &str) -> String {
         "gap_max_days" => format!("once away for {}", days(value)),
         "distinct_products" => format!("{value:.0} different products"),
         "distinct_categories" => format!("{value:.0} different categories"),
-        "locations" => format!("buys at {value:.0} {}", if value == 1.0 { "location" } else { "locations" }),
+        "locations" => format!(
+            "buys at {value:.0} {}",
+            if value == 1.0 {
+                "location"
+            } else {
+                "locations"
+            }
+        ),
         "discount_share" => format!("{} off by discounts", percent(value)),
         "discounted_line_share" => format!("{} of lines at a discount", percent(value)),
         "weekend_share" => format!("{} of baskets at weekends", percent(value)),
@@ -111,10 +150,17 @@ fn by_pattern(name: &str, value: f64, currency: &str) -> String {
         return format!("{} spent in the last {days} days", money(value, currency));
     }
     if let Some(days) = name.strip_prefix("trips_") {
-        return format!("{value:.0} {} in the last {days} days", if value == 1.0 { "basket" } else { "baskets" });
+        return format!(
+            "{value:.0} {} in the last {days} days",
+            if value == 1.0 { "basket" } else { "baskets" }
+        );
     }
     if let Some(department) = name.strip_prefix("share_") {
-        return format!("{} of spend in {}", percent(value), calm(&words(department)));
+        return format!(
+            "{} of spend in {}",
+            percent(value),
+            calm(&words(department))
+        );
     }
     if let Some(kind) = name.strip_prefix("days_since_") {
         return format!("last {} {value:.0} days ago", words(kind));
@@ -132,7 +178,13 @@ mod tests {
 
     #[test]
     fn the_heaviest_reasons_come_first_and_no_theme_twice() {
-        let names = ["recency_days", "recency_over_gap", "trips_28", "spend_trend_84"].map(str::to_owned);
+        let names = [
+            "recency_days",
+            "recency_over_gap",
+            "trips_28",
+            "spend_trend_84",
+        ]
+        .map(str::to_owned);
         let features = array![[30.0f32, 3.4, 1.0, -0.6]];
         let contributions = array![[0.9, 0.8, -0.2, 0.3, -2.0]];
         let said = reasons(&names, features.view(), contributions.view(), "USD", 3);
@@ -149,7 +201,13 @@ mod tests {
     #[test]
     fn an_empty_value_is_said_and_not_printed_as_a_number() {
         assert_eq!(phrase("gap_mean_days", f64::NAN, ""), "no rhythm known yet");
-        assert_eq!(phrase("days_since_complaint", f64::NAN, ""), "no complaint so far");
-        assert_eq!(phrase("share_meat_pckgd", 0.125, ""), "12.5 % of spend in meat pckgd");
+        assert_eq!(
+            phrase("days_since_complaint", f64::NAN, ""),
+            "no complaint so far"
+        );
+        assert_eq!(
+            phrase("share_meat_pckgd", 0.125, ""),
+            "12.5 % of spend in meat pckgd"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use ndarray::{Array1, Array2, Axis, concatenate};
 
@@ -26,7 +26,11 @@ impl Labelled {
     pub fn new(snapshot: &Snapshot, churned: &[bool], settings: &Churn) -> Result<Self> {
         let rows = eligible(snapshot, settings)?;
         let labels: Array1<bool> = rows.iter().map(|row| churned[*row]).collect();
-        Ok(Self { features: snapshot.rows(&rows), latest: labels.len(), labels })
+        Ok(Self {
+            features: snapshot.rows(&rows),
+            latest: labels.len(),
+            labels,
+        })
     }
 
     /// Several dates as one set, in their order.
@@ -55,8 +59,10 @@ impl Labelled {
         }
         if churned == 0 || churned == rows {
             let all = if churned == 0 { "nobody" } else { "everybody" };
-            return Err(Failure::data(format!("at the {what} {all} left, so there is nothing to tell apart"))
-                .hint("set another horizon_days under [churn]"));
+            return Err(Failure::data(format!(
+                "at the {what} {all} left, so there is nothing to tell apart"
+            ))
+            .hint("set another horizon_days under [churn]"));
         }
         Ok(())
     }
@@ -64,14 +70,26 @@ impl Labelled {
 
 /// Rows of a snapshot that can be scored: enough baskets, and still here not long ago.
 pub fn eligible(snapshot: &Snapshot, settings: &Churn) -> Result<Vec<usize>> {
-    let (frequency, recency) = (snapshot.column("frequency")?, snapshot.column("recency_days")?);
-    let can = |row: &usize| frequency[*row] >= f64::from(settings.min_baskets) && recency[*row] <= f64::from(settings.active_days);
+    let (frequency, recency) = (
+        snapshot.column("frequency")?,
+        snapshot.column("recency_days")?,
+    );
+    let can = |row: &usize| {
+        frequency[*row] >= f64::from(settings.min_baskets)
+            && recency[*row] <= f64::from(settings.active_days)
+    };
     Ok((0..snapshot.len()).filter(can).collect())
 }
 
 /// For each snapshot and customer, whether they bought nothing in the horizon.
-pub fn labels(warehouse: &Warehouse<'_>, snapshots: &[Snapshot], settings: &Churn) -> Result<Vec<Vec<bool>>> {
-    let Some(first) = snapshots.first() else { return Ok(Vec::new()) };
+pub fn labels(
+    warehouse: &Warehouse,
+    snapshots: &[Snapshot],
+    settings: &Churn,
+) -> Result<Vec<Vec<bool>>> {
+    let Some(first) = snapshots.first() else {
+        return Ok(Vec::new());
+    };
     let mut bought = Bought::default();
     let sql = format!(
         "SELECT customer_id, day FROM interactions WHERE kind = 'purchase' AND day >= DATE '{}' GROUP BY customer_id, day",
@@ -90,7 +108,9 @@ pub fn labels(warehouse: &Warehouse<'_>, snapshots: &[Snapshot], settings: &Chur
         .map(|snapshot| {
             let from = snapshot.as_of.to_epoch_days();
             let returned = bought.between(from, from.saturating_add(horizon));
-            (0..snapshot.len()).map(|row| !returned.contains(&snapshot.customers, row)).collect()
+            (0..snapshot.len())
+                .map(|row| !returned.contains(&snapshot.customers, row))
+                .collect()
         })
         .collect())
 }
@@ -112,7 +132,9 @@ impl Bought {
     fn insert(&mut self, customers: &ArrayRef, row: usize, day: i32) {
         match customers.as_primitive_opt::<Int64Type>() {
             Some(numbers) => self.numbers.push((day, numbers.value(row))),
-            None => self.texts.push((day, customers.as_string::<i32>().value(row).to_owned())),
+            None => self
+                .texts
+                .push((day, customers.as_string::<i32>().value(row).to_owned())),
         }
     }
 
@@ -120,8 +142,18 @@ impl Bought {
     fn between(&self, from: i32, until: i32) -> Returned<'_> {
         let within = |day: i32| (from..until).contains(&day);
         Returned {
-            numbers: self.numbers.iter().filter(|(day, _)| within(*day)).map(|(_, number)| *number).collect(),
-            texts: self.texts.iter().filter(|(day, _)| within(*day)).map(|(_, text)| text.as_str()).collect(),
+            numbers: self
+                .numbers
+                .iter()
+                .filter(|(day, _)| within(*day))
+                .map(|(_, number)| *number)
+                .collect(),
+            texts: self
+                .texts
+                .iter()
+                .filter(|(day, _)| within(*day))
+                .map(|(_, text)| text.as_str())
+                .collect(),
         }
     }
 }
@@ -149,6 +181,9 @@ mod tests {
         bought.insert(&customers, 1, 128); // on the day after the horizon
         bought.insert(&customers, 2, 127); // on its last day
         let returned = bought.between(100, 128);
-        assert_eq!([0, 1, 2].map(|row| returned.contains(&customers, row)), [true, false, true]);
+        assert_eq!(
+            [0, 1, 2].map(|row| returned.contains(&customers, row)),
+            [true, false, true]
+        );
     }
 }

@@ -20,20 +20,33 @@ impl SnapshotDates {
     pub fn new(first: NaiveDate, end: NaiveDate, churn: &Churn) -> Self {
         let horizon = Days::new(churn.horizon_days.into());
         let earliest = first + Days::new(churn.min_history_days.into());
-        let test = end.checked_sub_days(horizon).filter(|test| *test >= earliest);
+        let test = end
+            .checked_sub_days(horizon)
+            .filter(|test| *test >= earliest);
         let mut train = Vec::new();
         let mut next = test.and_then(|test| test.checked_sub_days(horizon));
-        while let Some(date) = next.filter(|date| *date >= earliest && train.len() < churn.max_snapshots) {
+        while let Some(date) =
+            next.filter(|date| *date >= earliest && train.len() < churn.max_snapshots)
+        {
             train.push(date);
             next = date.checked_sub_days(Days::new(churn.step_days.into()));
         }
         train.reverse();
-        Self { score: end, test, train }
+        Self {
+            score: end,
+            test,
+            train,
+        }
     }
 
     /// Every date once, earliest first.
     pub fn all(&self) -> Vec<NaiveDate> {
-        self.train.iter().copied().chain(self.test).chain([self.score]).collect()
+        self.train
+            .iter()
+            .copied()
+            .chain(self.test)
+            .chain([self.score])
+            .collect()
     }
 }
 

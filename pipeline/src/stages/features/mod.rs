@@ -6,7 +6,7 @@ mod sql;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -46,13 +46,21 @@ pub fn file_name(as_of: NaiveDate) -> String {
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let warehouse = context.warehouse()?;
     let engine = context.engine;
-    let dates = SnapshotDates::new(warehouse.first_day, warehouse.end, &context.settings.config.churn);
+    let dates = SnapshotDates::new(
+        warehouse.first_day,
+        warehouse.end,
+        &context.settings.config.churn,
+    );
 
     engine.register("as_of_dates", as_of_table(&dates.all())?)?;
-    context.progress.step("collecting the days of every customer");
+    context
+        .progress
+        .step("collecting the days of every customer");
     let plan = sql::Plan::new(warehouse, &context.settings.config.features)?;
     plan.prepare(engine)?;
-    context.progress.step(&format!("features at {} dates", dates.all().len()));
+    context
+        .progress
+        .step(&format!("features at {} dates", dates.all().len()));
     let snapshots = engine.query(&plan.snapshots())?;
 
     let mut files = Pending::new(context.out, NAME);
@@ -61,9 +69,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut start = 0;
     let mut customers = 0;
     while start < table.num_rows() {
-        let length = (start..table.num_rows()).take_while(|&row| days.value(row) == days.value(start)).count();
+        let length = (start..table.num_rows())
+            .take_while(|&row| days.value(row) == days.value(start))
+            .count();
         let date = date_of(days.value(start))?;
-        let about = format!("Features of every customer who bought before {date}, from what was known then");
+        let about = format!(
+            "Features of every customer who bought before {date}, from what was known then"
+        );
         files.parquet(&file_name(date), &about, &table.slice(start, length))?;
         if date == dates.score {
             customers = length as u64;
@@ -71,16 +83,29 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         start += length;
     }
     let interactions = engine.query("SELECT count(*) FROM interactions")?;
-    let interactions = interactions.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0) as u64;
+    let interactions = interactions
+        .column(0)
+        .as_primitive::<arrow::datatypes::Int64Type>()
+        .value(0) as u64;
     let metrics = Metrics {
         score_date: dates.score,
         test_date: dates.test,
         train_dates: dates.train.clone(),
         interactions,
         customers,
-        features: table.schema().fields().iter().skip(1).map(|field| field.name().clone()).collect(),
+        features: table
+            .schema()
+            .fields()
+            .iter()
+            .skip(1)
+            .map(|field| field.name().clone())
+            .collect(),
     };
-    context.progress.step(&format!("{} at {} dates", plural(customers, "customer"), dates.all().len()));
+    context.progress.step(&format!(
+        "{} at {} dates",
+        plural(customers, "customer"),
+        dates.all().len()
+    ));
     Ok(Report {
         as_of: Some(dates.score),
         rows_in: interactions,
@@ -91,11 +116,17 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
 }
 
 fn date_of(day: i32) -> Result<NaiveDate> {
-    NaiveDate::from_epoch_days(day).ok_or_else(|| Failure::data(format!("day {day} lies outside the calendar")))
+    NaiveDate::from_epoch_days(day)
+        .ok_or_else(|| Failure::data(format!("day {day} lies outside the calendar")))
 }
 
 fn as_of_table(dates: &[NaiveDate]) -> Result<RecordBatch> {
-    let days: ArrayRef = Arc::new(dates.iter().map(|date| date.to_epoch_days()).collect::<Int32Array>());
+    let days: ArrayRef = Arc::new(
+        dates
+            .iter()
+            .map(|date| date.to_epoch_days())
+            .collect::<Int32Array>(),
+    );
     let schema = Schema::new(vec![Field::new("as_of", DataType::Int32, false)]);
     Ok(RecordBatch::try_new(Arc::new(schema), vec![days])?)
 }
@@ -110,9 +141,16 @@ fn described(snapshots: &RecordBatch, plan: &sql::Plan) -> Result<RecordBatch> {
         .skip(1)
         .map(|field| {
             let text = about.get(field.name().as_str()).copied().unwrap_or("Who");
-            field.as_ref().clone().with_nullable(true).with_metadata([("description".to_owned(), text.to_owned())].into())
+            field
+                .as_ref()
+                .clone()
+                .with_nullable(true)
+                .with_metadata([("description".to_owned(), text.to_owned())].into())
         })
         .collect();
     let columns = snapshots.columns().iter().skip(1).cloned().collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 
 use crate::config::Features;
 use crate::engine::Engine;
@@ -44,11 +44,19 @@ pub struct Plan {
 
 impl Plan {
     /// Looks at what was loaded and decides what can be computed.
-    pub fn new(warehouse: &Warehouse<'_>, settings: &Features) -> Result<Self> {
-        let mut plan = Plan { folds: Vec::new(), features: Vec::new(), joins: String::new() };
+    pub fn new(warehouse: &Warehouse, settings: &Features) -> Result<Self> {
+        let mut plan = Plan {
+            folds: Vec::new(),
+            features: Vec::new(),
+            joins: String::new(),
+        };
         let has = |column: &str| warehouse.has_column("interactions", column);
         let departments = departments(warehouse, settings.departments)?;
-        let has = Has { amount: has("amount"), discount: has("discount"), location: has("location_id") };
+        let has = Has {
+            amount: has("amount"),
+            discount: has("discount"),
+            location: has("location_id"),
+        };
         plan.fold_days(&departments, &has, settings.evening_from);
         plan.from_days(has.discount);
         for (number, name) in departments.iter().enumerate() {
@@ -59,26 +67,48 @@ impl Plan {
             );
         }
         if warehouse.has_column("interactions", "product_id") {
-            plan.count_first_seen("products", "distinct_products", "Different products bought", &seen_products());
+            plan.count_first_seen(
+                "products",
+                "distinct_products",
+                "Different products bought",
+                &seen_products(),
+            );
             if warehouse.has_column("products", "category") {
                 let fold = "SELECT p.customer_id, c.category AS thing, min(p.first_day) AS first_day \
                      FROM products_seen p JOIN products c ON p.thing = c.product_id \
                      WHERE c.category IS NOT NULL GROUP BY 1, 2";
-                plan.count_first_seen("categories", "distinct_categories", "Different categories bought", fold);
+                plan.count_first_seen(
+                    "categories",
+                    "distinct_categories",
+                    "Different categories bought",
+                    fold,
+                );
             }
         }
         if has.location {
             let fold = "SELECT customer_id, location AS thing, min(d) AS first_day FROM customer_days \
                  WHERE location IS NOT NULL GROUP BY 1, 2";
-            plan.count_first_seen("locations", "locations", "Different locations bought at", fold);
+            plan.count_first_seen(
+                "locations",
+                "locations",
+                "Different locations bought at",
+                fold,
+            );
         }
         plan.events(warehouse)?;
         Ok(plan)
     }
 
     fn add(&mut self, name: &str, about: &str, sql: &str) {
-        debug_assert!(!self.features.iter().any(|feature| feature.name == name), "{name} twice");
-        self.features.push(Feature { name: name.to_owned(), about: about.to_owned(), sql: sql.to_owned() });
+        debug_assert!(
+            !self.features.iter().any(|feature| feature.name == name),
+            "{name} twice"
+        );
+        self.features.push(Feature {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            sql: sql.to_owned(),
+        });
     }
 
     /// `customer_days`: one row for each customer and day with a purchase or return.
@@ -93,16 +123,27 @@ impl Plan {
                 shares,
                 ", sum(CASE WHEN i.kind = 'purchase' AND p.department = '{name}' THEN {amount} END) AS department_{number}"
             );
-            let _ = write!(shares_again, ", sum(department_{number}) AS department_{number}");
+            let _ = write!(
+                shares_again,
+                ", sum(department_{number}) AS department_{number}"
+            );
         }
-        let products = if departments.is_empty() { "" } else { "LEFT JOIN products p ON i.product_id = p.product_id" };
+        let products = if departments.is_empty() {
+            ""
+        } else {
+            "LEFT JOIN products p ON i.product_id = p.product_id"
+        };
         let discount_sum = if has.discount {
             "sum(CASE WHEN i.kind = 'purchase' THEN i.discount END) AS discount, \
              sum(CASE WHEN i.kind = 'purchase' AND i.discount > 0 THEN 1 ELSE 0 END) AS discounted_lines"
         } else {
             "0 AS discount, 0 AS discounted_lines"
         };
-        let location = if has.location { "min(i.location_id) AS location" } else { "NULL AS location" };
+        let location = if has.location {
+            "min(i.location_id) AS location"
+        } else {
+            "NULL AS location"
+        };
         // A basket is split by day, so that an as-of date at midnight never sees the rest of it;
         // it counts as one, on the day on which it began.
         self.folds.push((
@@ -136,8 +177,18 @@ impl Plan {
     /// Recency, frequency, monetary value, rhythm, windows, trends and shares.
     fn from_days(&mut self, discount: bool) {
         let since = |days: u32| format!("d >= as_of - {days}");
-        let spend = |days: u32| format!("CAST(coalesce(sum(spend - returned) FILTER (WHERE {}), 0) AS DOUBLE)", since(days));
-        let trips = |days: u32| format!("CAST(coalesce(sum(baskets) FILTER (WHERE {}), 0) AS DOUBLE)", since(days));
+        let spend = |days: u32| {
+            format!(
+                "CAST(coalesce(sum(spend - returned) FILTER (WHERE {}), 0) AS DOUBLE)",
+                since(days)
+            )
+        };
+        let trips = |days: u32| {
+            format!(
+                "CAST(coalesce(sum(baskets) FILTER (WHERE {}), 0) AS DOUBLE)",
+                since(days)
+            )
+        };
         let trend = |of: &dyn Fn(u32) -> String, days: u32| {
             let (new, both) = (of(days), of(2 * days));
             format!("coalesce((2 * {new} - {both}) / nullif(abs({both}), 0), 0)")
@@ -145,11 +196,31 @@ impl Plan {
         let gap_mean = "CAST(sum(gap) AS DOUBLE) / nullif(count(gap), 0)";
         let gaps = "CAST(count(gap) AS DOUBLE)";
 
-        self.add("recency_days", "Days since the last purchase", "CAST(as_of - max(bought_on) AS DOUBLE)");
-        self.add("frequency", "Baskets bought", "CAST(sum(baskets) AS DOUBLE)");
-        self.add("monetary", "Money spent, returns taken off", "CAST(sum(spend - returned) AS DOUBLE)");
-        self.add("tenure_days", "Days since the first purchase", "CAST(as_of - min(bought_on) AS DOUBLE)");
-        self.add("purchase_days", "Different days with a purchase", "CAST(count(bought_on) AS DOUBLE)");
+        self.add(
+            "recency_days",
+            "Days since the last purchase",
+            "CAST(as_of - max(bought_on) AS DOUBLE)",
+        );
+        self.add(
+            "frequency",
+            "Baskets bought",
+            "CAST(sum(baskets) AS DOUBLE)",
+        );
+        self.add(
+            "monetary",
+            "Money spent, returns taken off",
+            "CAST(sum(spend - returned) AS DOUBLE)",
+        );
+        self.add(
+            "tenure_days",
+            "Days since the first purchase",
+            "CAST(as_of - min(bought_on) AS DOUBLE)",
+        );
+        self.add(
+            "purchase_days",
+            "Different days with a purchase",
+            "CAST(count(bought_on) AS DOUBLE)",
+        );
         self.add(
             "mean_basket",
             "Money spent in a basket, on average",
@@ -160,7 +231,11 @@ impl Plan {
             "Lines in a basket, on average",
             "CAST(sum(lines) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)",
         );
-        self.add("gap_mean_days", "Days between two days with a purchase, on average", gap_mean);
+        self.add(
+            "gap_mean_days",
+            "Days between two days with a purchase, on average",
+            gap_mean,
+        );
         self.add(
             "gap_sd_days",
             "Standard deviation of the days between two days with a purchase",
@@ -169,22 +244,38 @@ impl Plan {
                  - CAST(sum(gap) AS DOUBLE) * CAST(sum(gap) AS DOUBLE) / {gaps}) / ({gaps} - 1.0))) END"
             ),
         );
-        self.add("gap_max_days", "The longest time between two days with a purchase", "CAST(max(gap) AS DOUBLE)");
+        self.add(
+            "gap_max_days",
+            "The longest time between two days with a purchase",
+            "CAST(max(gap) AS DOUBLE)",
+        );
         self.add(
             "recency_over_gap",
             "Days since the last purchase over the usual days between two",
             &format!("CAST(as_of - max(bought_on) AS DOUBLE) / nullif({gap_mean}, 0)"),
         );
         for days in WINDOWS {
-            self.add(&format!("spend_{days}"), &format!("Money spent in the last {days} days"), &spend(days));
+            self.add(
+                &format!("spend_{days}"),
+                &format!("Money spent in the last {days} days"),
+                &spend(days),
+            );
         }
         for days in WINDOWS {
-            self.add(&format!("trips_{days}"), &format!("Baskets bought in the last {days} days"), &trips(days));
+            self.add(
+                &format!("trips_{days}"),
+                &format!("Baskets bought in the last {days} days"),
+                &trips(days),
+            );
         }
         for days in [28, 84] {
-            let about = format!("Change of spend from the {days} days before to the last {days} days, -1 to 1");
+            let about = format!(
+                "Change of spend from the {days} days before to the last {days} days, -1 to 1"
+            );
             self.add(&format!("spend_trend_{days}"), &about, &trend(&spend, days));
-            let about = format!("Change of baskets from the {days} days before to the last {days} days, -1 to 1");
+            let about = format!(
+                "Change of baskets from the {days} days before to the last {days} days, -1 to 1"
+            );
             self.add(&format!("trips_trend_{days}"), &about, &trend(&trips, days));
         }
         if discount {
@@ -199,9 +290,19 @@ impl Plan {
                 "CAST(sum(discounted_lines) AS DOUBLE) / nullif(CAST(sum(lines) AS DOUBLE), 0)",
             );
         }
-        let share = |column: &str| format!("CAST(sum({column}) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)");
-        self.add("weekend_share", "Share of baskets on Saturday and Sunday", &share("weekend_baskets"));
-        self.add("evening_share", "Share of baskets in the evening", &share("evening_baskets"));
+        let share = |column: &str| {
+            format!("CAST(sum({column}) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)")
+        };
+        self.add(
+            "weekend_share",
+            "Share of baskets on Saturday and Sunday",
+            &share("weekend_baskets"),
+        );
+        self.add(
+            "evening_share",
+            "Share of baskets in the evening",
+            &share("evening_baskets"),
+        );
     }
 
     /// Counts of different things seen so far, from the day on which each was first seen.
@@ -217,15 +318,25 @@ impl Plan {
             " LEFT JOIN (SELECT a.as_of, s.customer_id, count(*) AS things FROM {seen} s JOIN as_of_dates a \
              ON s.first_day < a.as_of GROUP BY 1, 2) {table} ON {table}.as_of = f.as_of AND {table}.customer_id = f.customer_id"
         );
-        self.add(name, about, &format!("#CAST(coalesce({table}.things, 0) AS DOUBLE)"));
+        self.add(
+            name,
+            about,
+            &format!("#CAST(coalesce({table}.things, 0) AS DOUBLE)"),
+        );
     }
 
     /// Counts of everything that is no purchase, for the kinds that the history has.
-    fn events(&mut self, warehouse: &Warehouse<'_>) -> Result<()> {
+    fn events(&mut self, warehouse: &Warehouse) -> Result<()> {
         let kinds = warehouse.engine.query(
             "SELECT kind FROM interactions WHERE kind <> 'purchase' GROUP BY kind ORDER BY kind",
         )?;
-        let kinds: Vec<String> = kinds.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+        let kinds: Vec<String> = kinds
+            .column(0)
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
         if kinds.is_empty() {
             return Ok(());
         }
@@ -252,11 +363,23 @@ impl Plan {
         for kind in &kinds {
             let words = kind.replace('_', " ");
             let plural = format!("{kind}s");
-            self.add(&plural, &format!("Number of {words}s"), &format!("#CAST(coalesce({kind}_all, 0) AS DOUBLE)"));
+            self.add(
+                &plural,
+                &format!("Number of {words}s"),
+                &format!("#CAST(coalesce({kind}_all, 0) AS DOUBLE)"),
+            );
             let about = format!("Number of {words}s in the last 84 days");
-            self.add(&format!("{plural}_84"), &about, &format!("#CAST(coalesce({kind}_84, 0) AS DOUBLE)"));
+            self.add(
+                &format!("{plural}_84"),
+                &about,
+                &format!("#CAST(coalesce({kind}_84, 0) AS DOUBLE)"),
+            );
             let about = format!("Days since the last {words}; empty when there was none");
-            self.add(&format!("days_since_{kind}"), &about, &format!("#CAST(f.as_of - {kind}_last AS DOUBLE)"));
+            self.add(
+                &format!("days_since_{kind}"),
+                &about,
+                &format!("#CAST(f.as_of - {kind}_last AS DOUBLE)"),
+            );
         }
         let has = |kind: &str| kinds.iter().any(|known| known == kind);
         if has("contact") && has("response") {
@@ -274,7 +397,11 @@ impl Plan {
             );
         }
         if has("return") {
-            self.add("returned_share", "Money returned over money spent", "CAST(sum(returned) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)");
+            self.add(
+                "returned_share",
+                "Money returned over money spent",
+                "CAST(sum(returned) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)",
+            );
         }
         Ok(())
     }
@@ -313,7 +440,9 @@ impl Plan {
 
     /// What each feature means.
     pub fn descriptions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.features.iter().map(|feature| (feature.name.as_str(), feature.about.as_str()))
+        self.features
+            .iter()
+            .map(|feature| (feature.name.as_str(), feature.about.as_str()))
     }
 }
 
@@ -324,11 +453,17 @@ fn seen_products() -> String {
 }
 
 /// The departments with the largest spend, the largest first.
-fn departments(warehouse: &Warehouse<'_>, most: usize) -> Result<Vec<String>> {
-    if !warehouse.has_column("products", "department") || !warehouse.has_column("interactions", "product_id") {
+fn departments(warehouse: &Warehouse, most: usize) -> Result<Vec<String>> {
+    if !warehouse.has_column("products", "department")
+        || !warehouse.has_column("interactions", "product_id")
+    {
         return Ok(Vec::new());
     }
-    let amount = if warehouse.has_column("interactions", "amount") { "amount" } else { NO_AMOUNT };
+    let amount = if warehouse.has_column("interactions", "amount") {
+        "amount"
+    } else {
+        NO_AMOUNT
+    };
     let largest = warehouse.engine.query(&format!(
         "SELECT p.department, sum(s.amount) AS amount FROM (SELECT product_id, sum({amount}) AS amount FROM interactions \
          WHERE kind = 'purchase' GROUP BY product_id) s JOIN products p ON s.product_id = p.product_id \
@@ -337,7 +472,10 @@ fn departments(warehouse: &Warehouse<'_>, most: usize) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for name in largest.column(0).as_string::<i32>().iter().flatten() {
         // Two departments whose names differ in punctuation alone would share a column.
-        if !names.iter().any(|known| identifier(known) == identifier(name)) {
+        if !names
+            .iter()
+            .any(|known| identifier(known) == identifier(name))
+        {
             names.push(name.to_owned());
         }
     }
@@ -347,13 +485,21 @@ fn departments(warehouse: &Warehouse<'_>, most: usize) -> Result<Vec<String>> {
 /// A name that can be a column without quotes.
 fn identifier(name: &str) -> String {
     let mut identifier = String::new();
-    for part in name.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
+    for part in name
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+    {
         if !identifier.is_empty() {
             identifier.push('_');
         }
         identifier.push_str(part);
     }
-    if identifier.is_empty() { "unnamed".to_owned() } else { identifier }
+    if identifier.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        identifier
+    }
 }
 
 #[cfg(test)]

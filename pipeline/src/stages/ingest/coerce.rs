@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::compute::kernels::cast_utils::string_to_datetime;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use chrono::{NaiveDate, NaiveDateTime, Utc};
 
 use super::zone::{DayHour, Zone};
@@ -35,7 +37,12 @@ pub struct Reading {
 }
 
 /// Turns `values` into what `content` holds, in the type `target`.
-pub fn coerce(values: &ArrayRef, content: Content, target: &DataType, reading: &mut Reading) -> Result<Coerced> {
+pub fn coerce(
+    values: &ArrayRef,
+    content: Content,
+    target: &DataType,
+    reading: &mut Reading,
+) -> Result<Coerced> {
     let values = plain(values)?;
     match (content, target) {
         (Content::Id, DataType::Int64) => whole_numbers(&values),
@@ -64,11 +71,17 @@ fn lost(before: &ArrayRef, after: &ArrayRef, reason: &str) -> Vec<Problem> {
     if before.null_count() == after.null_count() {
         return Vec::new();
     }
-    (0..before.len()).filter(|&row| before.is_valid(row) && after.is_null(row)).map(|row| (row, reason.to_owned())).collect()
+    (0..before.len())
+        .filter(|&row| before.is_valid(row) && after.is_null(row))
+        .map(|row| (row, reason.to_owned()))
+        .collect()
 }
 
 fn is_float(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Float16 | DataType::Float32 | DataType::Float64)
+    matches!(
+        data_type,
+        DataType::Float16 | DataType::Float32 | DataType::Float64
+    )
 }
 
 fn whole_numbers(values: &ArrayRef) -> Result<Coerced> {
@@ -78,36 +91,62 @@ fn whole_numbers(values: &ArrayRef) -> Result<Coerced> {
         let whole: Int64Array = floats
             .as_primitive::<Float64Type>()
             .iter()
-            .map(|value| value.filter(|v| v.fract() == 0.0 && v.abs() < 9.0e15).map(|v| v as i64))
+            .map(|value| {
+                value
+                    .filter(|v| v.fract() == 0.0 && v.abs() < 9.0e15)
+                    .map(|v| v as i64)
+            })
             .collect();
         let whole: ArrayRef = Arc::new(whole);
         let problems = lost(values, &whole, "is no whole number");
-        return Ok(Coerced { values: whole, problems });
+        return Ok(Coerced {
+            values: whole,
+            problems,
+        });
     }
     let whole = cast(values, &DataType::Int64)?;
     let problems = lost(values, &whole, "is too large for a whole number of 64 bits");
-    Ok(Coerced { values: whole, problems })
+    Ok(Coerced {
+        values: whole,
+        problems,
+    })
 }
 
 fn text(values: &ArrayRef) -> Result<Coerced> {
     let source = if is_float(values.data_type()) {
         let whole = whole_numbers(values)?;
-        if whole.problems.is_empty() { whole.values } else { Arc::clone(values) }
+        if whole.problems.is_empty() {
+            whole.values
+        } else {
+            Arc::clone(values)
+        }
     } else {
         Arc::clone(values)
     };
     let text = cast(&source, &DataType::Utf8)?;
     // An empty text says nothing; elsewhere it would look like a value.
-    let text: StringArray =
-        text.as_string::<i32>().iter().map(|value| value.map(str::trim).filter(|value| !value.is_empty())).collect();
-    Ok(Coerced { values: Arc::new(text), problems: Vec::new() })
+    let text: StringArray = text
+        .as_string::<i32>()
+        .iter()
+        .map(|value| value.map(str::trim).filter(|value| !value.is_empty()))
+        .collect();
+    Ok(Coerced {
+        values: Arc::new(text),
+        problems: Vec::new(),
+    })
 }
 
 fn attribute_number(values: &ArrayRef) -> Result<Coerced> {
     let numbers = cast(values, &DataType::Float64)?;
-    let numbers: Float64Array =
-        numbers.as_primitive::<Float64Type>().iter().map(|value| value.filter(|value| value.is_finite())).collect();
-    Ok(Coerced { values: Arc::new(numbers), problems: Vec::new() })
+    let numbers: Float64Array = numbers
+        .as_primitive::<Float64Type>()
+        .iter()
+        .map(|value| value.filter(|value| value.is_finite()))
+        .collect();
+    Ok(Coerced {
+        values: Arc::new(numbers),
+        problems: Vec::new(),
+    })
 }
 
 fn kinds(values: &ArrayRef) -> Result<Coerced> {
@@ -119,17 +158,26 @@ fn kinds(values: &ArrayRef) -> Result<Coerced> {
         .enumerate()
         .map(|(row, value)| {
             let value = value?;
-            let known = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(value)).copied();
+            let known = KINDS
+                .iter()
+                .find(|kind| kind.eq_ignore_ascii_case(value))
+                .copied();
             if known.is_none() {
-                problems.push((row, match nearest(value, KINDS.iter().copied()) {
-                    Some(kind) => format!("is no kind of interaction; did you mean {kind}?"),
-                    None => format!("is no kind of interaction; known: {}", KINDS.join(", ")),
-                }));
+                problems.push((
+                    row,
+                    match nearest(value, KINDS.iter().copied()) {
+                        Some(kind) => format!("is no kind of interaction; did you mean {kind}?"),
+                        None => format!("is no kind of interaction; known: {}", KINDS.join(", ")),
+                    },
+                ));
             }
             known
         })
         .collect();
-    Ok(Coerced { values: Arc::new(kinds), problems })
+    Ok(Coerced {
+        values: Arc::new(kinds),
+        problems,
+    })
 }
 
 /// The largest amount that fits, in ten-thousandths.
@@ -154,28 +202,49 @@ fn decimals(values: &ArrayRef) -> Result<Coerced> {
         data_type if is_float(data_type) => {
             let floats = cast(values, &DataType::Float64)?;
             let floats = floats.as_primitive::<Float64Type>();
-            floats.iter().enumerate().map(|(row, value)| keep(row, from_float(value?))).collect()
+            floats
+                .iter()
+                .enumerate()
+                .map(|(row, value)| keep(row, from_float(value?)))
+                .collect()
         }
         data_type if data_type.is_integer() => {
             let whole = cast(values, &DataType::Int64)?;
             let whole = whole.as_primitive::<Int64Type>();
-            whole.iter().enumerate().map(|(row, value)| keep(row, Ok(i128::from(value?) * ONE as i128))).collect()
+            whole
+                .iter()
+                .enumerate()
+                .map(|(row, value)| keep(row, Ok(i128::from(value?) * ONE as i128)))
+                .collect()
         }
-        DataType::Utf8 => {
-            values.as_string::<i32>().iter().enumerate().map(|(row, value)| keep(row, from_text(value?))).collect()
-        }
+        DataType::Utf8 => values
+            .as_string::<i32>()
+            .iter()
+            .enumerate()
+            .map(|(row, value)| keep(row, from_text(value?)))
+            .collect(),
         _ => {
             let cast = cast(values, &DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE))?;
             let problems = lost(values, &cast, "is no number that fits an amount");
-            return Ok(Coerced { values: cast, problems });
+            return Ok(Coerced {
+                values: cast,
+                problems,
+            });
         }
     };
     let decimals = decimals.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?;
-    Ok(Coerced { values: Arc::new(decimals), problems })
+    Ok(Coerced {
+        values: Arc::new(decimals),
+        problems,
+    })
 }
 
 fn from_float(value: f64) -> Result<i128, &'static str> {
-    if value.is_finite() { Ok((value * ONE).round() as i128) } else { Err("is not a finite number") }
+    if value.is_finite() {
+        Ok((value * ONE).round() as i128)
+    } else {
+        Err("is not a finite number")
+    }
 }
 
 /// A plain decimal is read digit by digit, so that 0.1 is a tenth; half a ten-thousandth rounds up.
@@ -188,7 +257,11 @@ fn from_text(text: &str) -> Result<i128, &'static str> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if digits.len() <= 30 && !(whole.is_empty() && fraction.is_empty()) && plain(whole) && plain(fraction) {
+    if digits.len() <= 30
+        && !(whole.is_empty() && fraction.is_empty())
+        && plain(whole)
+        && plain(fraction)
+    {
         let mut value: i128 = whole.parse().unwrap_or(0);
         let mut places = fraction.bytes().map(|byte| i128::from(byte - b'0'));
         for _ in 0..MONEY_SCALE {
@@ -201,14 +274,19 @@ fn from_text(text: &str) -> Result<i128, &'static str> {
     }
     match text.parse::<f64>() {
         Ok(value) => from_float(value),
-        Err(_) if text.contains(',') => Err("is no number; write a point for the decimals and nothing for thousands"),
+        Err(_) if text.contains(',') => {
+            Err("is no number; write a point for the decimals and nothing for thousands")
+        }
         Err(_) => Err("is no number"),
     }
 }
 
 fn flags(values: &ArrayRef) -> Result<Coerced> {
     if *values.data_type() == DataType::Boolean {
-        return Ok(Coerced { values: Arc::clone(values), problems: Vec::new() });
+        return Ok(Coerced {
+            values: Arc::clone(values),
+            problems: Vec::new(),
+        });
     }
     let text = text(values)?.values;
     let mut problems = Vec::new();
@@ -225,7 +303,10 @@ fn flags(values: &ArrayRef) -> Result<Coerced> {
             }
         })
         .collect();
-    Ok(Coerced { values: Arc::new(flags), problems })
+    Ok(Coerced {
+        values: Arc::new(flags),
+        problems,
+    })
 }
 
 fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
@@ -243,27 +324,50 @@ fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
                 Some(Date32Type::from_naive_date(wall?.date()))
             })
             .collect(),
-        DataType::Date32 => return Ok(Coerced { values: Arc::clone(values), problems }),
-        DataType::Timestamp(_, None) | DataType::Date64 => cast(values, &DataType::Date32)?.as_primitive().clone(),
+        DataType::Date32 => {
+            return Ok(Coerced {
+                values: Arc::clone(values),
+                problems,
+            });
+        }
+        DataType::Timestamp(_, None) | DataType::Date64 => {
+            cast(values, &DataType::Date32)?.as_primitive().clone()
+        }
         DataType::Timestamp(_, Some(_)) => {
             let moments = times(values, reading)?.values;
             let moments = moments.as_primitive::<TimestampMicrosecondType>();
-            moments.iter().map(|value| reading.zone.day_hour(value?).map(|DayHour { day, .. }| day)).collect()
+            moments
+                .iter()
+                .map(|value| reading.zone.day_hour(value?).map(|DayHour { day, .. }| day))
+                .collect()
         }
-        other => return Ok(Coerced { values: nothing(&DataType::Date32, values.len()), problems: all(values, &no_date(other)) }),
+        other => {
+            return Ok(Coerced {
+                values: nothing(&DataType::Date32, values.len()),
+                problems: all(values, &no_date(other)),
+            });
+        }
     };
-    Ok(Coerced { values: Arc::new(dates), problems })
+    Ok(Coerced {
+        values: Arc::new(dates),
+        problems,
+    })
 }
 
 fn times(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut problems = Vec::new();
     let moments: TimestampMicrosecondArray = match values.data_type() {
-        DataType::Timestamp(_, Some(_)) => cast(values, &utc)?.as_primitive::<TimestampMicrosecondType>().clone(),
+        DataType::Timestamp(_, Some(_)) => cast(values, &utc)?
+            .as_primitive::<TimestampMicrosecondType>()
+            .clone(),
         DataType::Timestamp(_, None) | DataType::Date32 | DataType::Date64 => {
             let walls = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
             let walls = walls.as_primitive::<TimestampMicrosecondType>();
-            walls.iter().map(|wall| reading.zone.to_utc(wall?)).collect()
+            walls
+                .iter()
+                .map(|wall| reading.zone.to_utc(wall?))
+                .collect()
         }
         DataType::Utf8 => values
             .as_string::<i32>()
@@ -277,21 +381,34 @@ fn times(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
                 moment
             })
             .collect(),
-        other => return Ok(Coerced { values: nothing(&utc, values.len()), problems: all(values, &no_date(other)) }),
+        other => {
+            return Ok(Coerced {
+                values: nothing(&utc, values.len()),
+                problems: all(values, &no_date(other)),
+            });
+        }
     };
     let moments: ArrayRef = Arc::new(moments.with_timezone("UTC"));
     if problems.is_empty() {
         problems = lost(values, &moments, "lies outside the years that can be kept");
     }
-    Ok(Coerced { values: moments, problems })
+    Ok(Coerced {
+        values: moments,
+        problems,
+    })
 }
 
 fn no_date(data_type: &DataType) -> String {
-    format!("is {data_type}, not a time; map it with sql, for example to_timestamp(column) for seconds since 1970")
+    format!(
+        "is {data_type}, not a time; map it with sql, for example to_timestamp(column) for seconds since 1970"
+    )
 }
 
 fn all(values: &ArrayRef, reason: &str) -> Vec<Problem> {
-    (0..values.len()).filter(|&row| values.is_valid(row)).map(|row| (row, reason.to_owned())).collect()
+    (0..values.len())
+        .filter(|&row| values.is_valid(row))
+        .map(|row| (row, reason.to_owned()))
+        .collect()
 }
 
 fn nothing(data_type: &DataType, rows: usize) -> ArrayRef {
@@ -301,7 +418,8 @@ fn nothing(data_type: &DataType, rows: usize) -> ArrayRef {
 fn not_a_time(reading: &Reading) -> String {
     match &reading.time_format {
         Some(format) => format!("is no time written as {format}"),
-        None => "is no time; write it as 2017-12-31 or 2017-12-31 18:30:00, or set time_format".to_owned(),
+        None => "is no time; write it as 2017-12-31 or 2017-12-31 18:30:00, or set time_format"
+            .to_owned(),
     }
 }
 
@@ -310,7 +428,11 @@ fn parse_wall(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
     match format {
         Some(format) => NaiveDateTime::parse_from_str(text, format)
             .ok()
-            .or_else(|| NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)),
+            .or_else(|| {
+                NaiveDate::parse_from_str(text, format)
+                    .ok()?
+                    .and_hms_opt(0, 0, 0)
+            }),
         None => Some(string_to_datetime(&Utc, text).ok()?.naive_utc()),
     }
 }
@@ -318,7 +440,8 @@ fn parse_wall(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
 /// A moment: text that carries an offset says which, other text is a time on the wall.
 fn parse_moment(text: &str, reading: &mut Reading) -> Option<i64> {
     let clock = text.get(10..).unwrap_or_default();
-    if reading.time_format.is_none() && (clock.ends_with(['Z', 'z']) || clock.contains(['+', '-'])) {
+    if reading.time_format.is_none() && (clock.ends_with(['Z', 'z']) || clock.contains(['+', '-']))
+    {
         return Some(string_to_datetime(&Utc, text).ok()?.timestamp_micros());
     }
     let wall = parse_wall(text, reading.time_format.as_deref())?;
@@ -330,7 +453,10 @@ mod tests {
     use super::*;
 
     fn reading() -> Reading {
-        Reading { zone: Zone::new(chrono_tz::America::New_York), time_format: None }
+        Reading {
+            zone: Zone::new(chrono_tz::America::New_York),
+            time_format: None,
+        }
     }
 
     fn texts(values: &[&str]) -> ArrayRef {
@@ -339,31 +465,83 @@ mod tests {
 
     #[test]
     fn money_in_text_is_exact_and_wrong_money_says_why() {
-        let got = decimals(&texts(&["0.1", "-12.34565", "1e3", "1,5", "abc", "1.00005", ".5", "99999999999999999999"])).unwrap();
-        let values = got.values.as_primitive::<arrow::datatypes::Decimal128Type>();
+        let got = decimals(&texts(&[
+            "0.1",
+            "-12.34565",
+            "1e3",
+            "1,5",
+            "abc",
+            "1.00005",
+            ".5",
+            "99999999999999999999",
+        ]))
+        .unwrap();
+        let values = got
+            .values
+            .as_primitive::<arrow::datatypes::Decimal128Type>();
         assert_eq!(
             values.iter().collect::<Vec<_>>(),
-            [Some(1000), Some(-123_457), Some(10_000_000), None, None, Some(10_001), Some(5000), None]
+            [
+                Some(1000),
+                Some(-123_457),
+                Some(10_000_000),
+                None,
+                None,
+                Some(10_001),
+                Some(5000),
+                None
+            ]
         );
         let rows: Vec<usize> = got.problems.iter().map(|problem| problem.0).collect();
         assert_eq!(rows, [3, 4, 7]);
-        assert!(got.problems[0].1.contains("write a point"), "{:?}", got.problems);
+        assert!(
+            got.problems[0].1.contains("write a point"),
+            "{:?}",
+            got.problems
+        );
     }
 
     #[test]
     fn nan_is_a_problem_and_not_a_zero() {
-        let values: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.5), Some(f64::NAN), None, Some(f64::INFINITY)]));
+        let values: ArrayRef = Arc::new(Float64Array::from(vec![
+            Some(1.5),
+            Some(f64::NAN),
+            None,
+            Some(f64::INFINITY),
+        ]));
         let got = decimals(&values).unwrap();
-        assert_eq!(got.problems, [(1, "is not a finite number".to_owned()), (3, "is not a finite number".to_owned())]);
+        assert_eq!(
+            got.problems,
+            [
+                (1, "is not a finite number".to_owned()),
+                (3, "is not a finite number".to_owned())
+            ]
+        );
         assert_eq!(got.values.null_count(), 3);
     }
 
     #[test]
     fn times_without_a_zone_are_on_the_wall_and_with_one_are_moments() {
-        let got = times(&texts(&["2017-07-01 12:00:00", "2017-07-01T12:00:00Z", "2017-07-01", "soon"]), &mut reading()).unwrap();
+        let got = times(
+            &texts(&[
+                "2017-07-01 12:00:00",
+                "2017-07-01T12:00:00Z",
+                "2017-07-01",
+                "soon",
+            ]),
+            &mut reading(),
+        )
+        .unwrap();
         let values = got.values.as_primitive::<TimestampMicrosecondType>();
         let at = |row: usize| values.value_as_datetime(row).unwrap().to_string();
-        assert_eq!([at(0), at(1), at(2)], ["2017-07-01 16:00:00", "2017-07-01 12:00:00", "2017-07-01 04:00:00"]);
+        assert_eq!(
+            [at(0), at(1), at(2)],
+            [
+                "2017-07-01 16:00:00",
+                "2017-07-01 12:00:00",
+                "2017-07-01 04:00:00"
+            ]
+        );
         assert_eq!(got.problems.len(), 1);
     }
 
@@ -375,7 +553,14 @@ mod tests {
         assert_eq!(got.problems.len(), 1);
         reading.time_format = Some("%d.%m.%Y".to_owned());
         let got = dates(&texts(&["31.12.2017"]), &mut reading).unwrap();
-        assert_eq!(got.values.as_primitive::<Date32Type>().value_as_date(0).unwrap().to_string(), "2017-12-31");
+        assert_eq!(
+            got.values
+                .as_primitive::<Date32Type>()
+                .value_as_date(0)
+                .unwrap()
+                .to_string(),
+            "2017-12-31"
+        );
     }
 
     #[test]
@@ -384,11 +569,25 @@ mod tests {
         let got = whole_numbers(&values).unwrap();
         assert_eq!(got.values.as_primitive::<Int64Type>().value(0), 12345);
         assert_eq!(got.problems.len(), 1);
-        assert_eq!(text(&(Arc::new(Float64Array::from(vec![7.0])) as ArrayRef)).unwrap().values.as_string::<i32>().value(0), "7");
+        assert_eq!(
+            text(&(Arc::new(Float64Array::from(vec![7.0])) as ArrayRef))
+                .unwrap()
+                .values
+                .as_string::<i32>()
+                .value(0),
+            "7"
+        );
     }
 
     #[test]
     fn leading_zeros_of_an_id_stay() {
-        assert_eq!(text(&texts(&["007"])).unwrap().values.as_string::<i32>().value(0), "007");
+        assert_eq!(
+            text(&texts(&["007"]))
+                .unwrap()
+                .values
+                .as_string::<i32>()
+                .value(0),
+            "007"
+        );
     }
 }

@@ -59,7 +59,10 @@ pub fn load(
     schema: SchemaRef,
     source: Source<'static>,
 ) -> Result<()> {
-    let mut record = LoadRecord { timezone: timezone.to_owned(), tables: BTreeMap::new() };
+    let mut record = LoadRecord {
+        timezone: timezone.to_owned(),
+        tables: BTreeMap::new(),
+    };
     let mut tables = Vec::new();
     for table in small {
         let delta = open(engine, out, table.name)?;
@@ -76,10 +79,14 @@ pub fn load(
     let finish = move || -> Result<()> {
         for (table, delta, next) in tables {
             let name = table.name;
-            let written = handle.block_on(commit_small(table, delta)).during(format!("writing {name}"))?;
+            let written = handle
+                .block_on(commit_small(table, delta))
+                .during(format!("writing {name}"))?;
             if written != Some(next) {
-                return Err(Failure::data(format!("somebody else wrote to the table {name} during this load"))
-                    .hint("run ingest again when the other load has ended"));
+                return Err(Failure::data(format!(
+                    "somebody else wrote to the table {name} during this load"
+                ))
+                .hint("run ingest again when the other load has ended"));
             }
         }
         Ok(())
@@ -88,7 +95,8 @@ pub fn load(
         source(send)?;
         finish()
     });
-    let record = serde_json::to_value(&record).map_err(|error| Failure::machine(error.to_string()))?;
+    let record =
+        serde_json::to_value(&record).map_err(|error| Failure::machine(error.to_string()))?;
     let written = engine.wait(commit_interactions(interactions, schema, work, record));
     if written.is_err() {
         for file in data_files(&folder).difference(&before) {
@@ -105,16 +113,27 @@ fn open(engine: &Engine, out: &Path, name: &str) -> Result<DeltaTable> {
     let folder = table_folder(out, name);
     fs::create_dir_all(&folder).during(folder.display())?;
     let url = table_url(out, name)?;
-    engine.wait(DeltaTable::try_from_url(url)).during(format!("opening {}", folder.display()))
+    engine
+        .wait(DeltaTable::try_from_url(url))
+        .during(format!("opening {}", folder.display()))
 }
 
 async fn commit_small(table: Small, delta: DeltaTable) -> Result<Option<u64>> {
-    let batches = if table.batches.is_empty() { vec![RecordBatch::new_empty(table.schema)] } else { table.batches };
+    let batches = if table.batches.is_empty() {
+        vec![RecordBatch::new_empty(table.schema)]
+    } else {
+        table.batches
+    };
     let written = replacing(delta)?.with_input_batches(batches).await?;
     Ok(written.version())
 }
 
-async fn commit_interactions(delta: DeltaTable, schema: SchemaRef, work: Source<'static>, record: Value) -> Result<()> {
+async fn commit_interactions(
+    delta: DeltaTable,
+    schema: SchemaRef,
+    work: Source<'static>,
+    record: Value,
+) -> Result<()> {
     let failure: Arc<Mutex<Option<Failure>>> = Arc::default();
     let plan = plan(schema, work, Arc::clone(&failure))?;
     let properties = CommitProperties::default().with_metadata([(LOAD_RECORD.to_owned(), record)]);
@@ -126,7 +145,11 @@ async fn commit_interactions(delta: DeltaTable, schema: SchemaRef, work: Source<
     match written {
         Ok(_) => Ok(()),
         // The source's own words say more than the writer's about a stream that ended early.
-        Err(error) => Err(failure.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| error.into())),
+        Err(error) => Err(failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .unwrap_or_else(|| error.into())),
     }
 }
 
@@ -150,10 +173,21 @@ fn replacing(delta: DeltaTable) -> Result<WriteBuilder> {
     Ok(builder)
 }
 
-fn plan(schema: SchemaRef, work: Source<'static>, failure: Arc<Mutex<Option<Failure>>>) -> Result<LogicalPlan> {
-    let stream = Stream { schema: Arc::clone(&schema), work: Mutex::new(Some(work)), failure };
+fn plan(
+    schema: SchemaRef,
+    work: Source<'static>,
+    failure: Arc<Mutex<Option<Failure>>>,
+) -> Result<LogicalPlan> {
+    let stream = Stream {
+        schema: Arc::clone(&schema),
+        work: Mutex::new(Some(work)),
+        failure,
+    };
     let table = StreamingTable::try_new(schema, vec![Arc::new(stream)])?;
-    Ok(LogicalPlanBuilder::scan("interactions", provider_as_source(Arc::new(table)), None)?.build()?)
+    Ok(
+        LogicalPlanBuilder::scan("interactions", provider_as_source(Arc::new(table)), None)?
+            .build()?,
+    )
 }
 
 /// The rows of a load as a table that can be read once.
@@ -177,18 +211,29 @@ impl PartitionStream for Stream {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 4);
         let sender = builder.tx();
-        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let work = self
+            .work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let failure = Arc::clone(&self.failure);
         builder.spawn_blocking(move || {
             let Some(work) = work else {
-                return Err(DataFusionError::Internal("the rows of a load can be read only once".to_owned()));
+                return Err(DataFusionError::Internal(
+                    "the rows of a load can be read only once".to_owned(),
+                ));
             };
             let mut send = |batch: RecordBatch| {
-                sender.blocking_send(Ok(batch)).map_err(|_| Failure::machine("the writer stopped before the load ended"))
+                sender
+                    .blocking_send(Ok(batch))
+                    .map_err(|_| Failure::machine("the writer stopped before the load ended"))
             };
             work(&mut send).map_err(|problem| {
                 let text = DataFusionError::External(Box::new(problem.clone()));
-                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(problem);
+                failure
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(problem);
                 text
             })
         });
@@ -205,7 +250,10 @@ fn data_files(folder: &Path) -> BTreeSet<PathBuf> {
             let path = entry.path();
             if path.is_dir() && entry.file_name() != "_delta_log" {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "parquet")
+            {
                 files.insert(path);
             }
         }

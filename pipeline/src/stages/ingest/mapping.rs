@@ -69,7 +69,11 @@ pub fn plan<'a>(settings: &'a Settings, table: &'static Table) -> Result<Option<
         return Ok(None);
     }
     let mut columns = Vec::new();
-    let mapped = |name: &str| found.iter().any(|(_, opened)| opened.mapped.contains_key(name));
+    let mapped = |name: &str| {
+        found
+            .iter()
+            .any(|(_, opened)| opened.mapped.contains_key(name))
+    };
     for column in table.columns.iter().filter(|column| mapped(column.name)) {
         columns.push(ColumnPlan {
             name: column.name.to_owned(),
@@ -79,46 +83,78 @@ pub fn plan<'a>(settings: &'a Settings, table: &'static Table) -> Result<Option<
             about: column.about.to_owned(),
         });
     }
-    let mut attributes: Vec<&str> = found.iter().flat_map(|(_, opened)| opened.mapped.keys().map(String::as_str)).collect();
+    let mut attributes: Vec<&str> = found
+        .iter()
+        .flat_map(|(_, opened)| opened.mapped.keys().map(String::as_str))
+        .collect();
     attributes.retain(|name| table.column(name).is_none());
     attributes.sort_unstable();
     attributes.dedup();
     for name in attributes {
-        let numeric = found.iter().filter_map(|(_, opened)| opened.mapped.get(name)).all(|(_, kind)| kind.is_numeric());
+        let numeric = found
+            .iter()
+            .filter_map(|(_, opened)| opened.mapped.get(name))
+            .all(|(_, kind)| kind.is_numeric());
         columns.push(ColumnPlan {
             name: name.to_owned(),
             content: Content::Attribute,
             required: false,
-            data_type: if numeric { DataType::Float64 } else { DataType::Utf8 },
+            data_type: if numeric {
+                DataType::Float64
+            } else {
+                DataType::Utf8
+            },
             about: "An attribute from the source".to_owned(),
         });
     }
-    for column in columns.iter_mut().filter(|column| column.content == Content::Id) {
+    for column in columns
+        .iter_mut()
+        .filter(|column| column.content == Content::Id)
+    {
         let whole = found
             .iter()
             .filter_map(|(_, opened)| opened.mapped.get(&column.name))
             .all(|(_, kind)| kind.is_numeric() || *kind == DataType::Null);
-        column.data_type = if whole { DataType::Int64 } else { DataType::Utf8 };
+        column.data_type = if whole {
+            DataType::Int64
+        } else {
+            DataType::Utf8
+        };
     }
     let sources = found
         .into_iter()
         .map(|(_, opened)| SourcePlan {
             source: opened.source,
-            expressions: columns.iter().map(|column| opened.mapped.get(&column.name).map(|(e, _)| Arc::clone(e))).collect(),
+            expressions: columns
+                .iter()
+                .map(|column| opened.mapped.get(&column.name).map(|(e, _)| Arc::clone(e)))
+                .collect(),
             files: opened.files,
             schema: opened.schema,
         })
         .collect();
-    Ok(Some(TablePlan { table, columns, sources }))
+    Ok(Some(TablePlan {
+        table,
+        columns,
+        sources,
+    }))
 }
 
 /// Keys that name the same thing in several tables must have one type: text wins.
 pub fn agree_on_keys(plans: &mut [TablePlan<'_>]) {
     let mut text: BTreeMap<String, bool> = BTreeMap::new();
-    for column in plans.iter().flat_map(|plan| &plan.columns).filter(|column| column.content == Content::Id) {
+    for column in plans
+        .iter()
+        .flat_map(|plan| &plan.columns)
+        .filter(|column| column.content == Content::Id)
+    {
         *text.entry(column.name.clone()).or_default() |= column.data_type == DataType::Utf8;
     }
-    for column in plans.iter_mut().flat_map(|plan| &mut plan.columns).filter(|column| column.content == Content::Id) {
+    for column in plans
+        .iter_mut()
+        .flat_map(|plan| &mut plan.columns)
+        .filter(|column| column.content == Content::Id)
+    {
         if text[&column.name] {
             column.data_type = DataType::Utf8;
         }
@@ -134,7 +170,12 @@ struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    fn new(settings: &Settings, session: &SessionContext, number: usize, source: &'a Source) -> Result<Self> {
+    fn new(
+        settings: &Settings,
+        session: &SessionContext,
+        number: usize,
+        source: &'a Source,
+    ) -> Result<Self> {
         let files = sources::files(settings, number, source)?;
         let schema = sources::schema(&files[0], source)?;
         let names = DFSchema::try_from(schema.as_ref().clone()).during(files[0].path.display())?;
@@ -143,12 +184,18 @@ impl<'a> Opened<'a> {
             let number = number.to_string();
             let at = ["sources", number.as_str(), "columns", column.as_str()];
             let logical = match mapping {
-                Mapping::Column(name) => by_name(name, &schema)
-                    .ok_or_else(|| unknown_column(name, &schema, &files[0], settings.wrong(&at, "")))?,
+                Mapping::Column(name) => by_name(name, &schema).ok_or_else(|| {
+                    unknown_column(name, &schema, &files[0], settings.wrong(&at, ""))
+                })?,
                 Mapping::Constant(value) => Expr::Literal(scalar(value), None),
-                Mapping::Sql(sql) => session
-                    .parse_sql_expr(sql, &names)
-                    .map_err(|error| wrong_sql(&error.strip_backtrace(), &schema, files[0].format, settings.wrong(&at, "")))?,
+                Mapping::Sql(sql) => session.parse_sql_expr(sql, &names).map_err(|error| {
+                    wrong_sql(
+                        &error.strip_backtrace(),
+                        &schema,
+                        files[0].format,
+                        settings.wrong(&at, ""),
+                    )
+                })?,
             };
             let physical = session
                 .create_physical_expr(logical, &names)
@@ -156,10 +203,22 @@ impl<'a> Opened<'a> {
                     let data_type = expression.data_type(&schema)?;
                     Ok((expression, data_type))
                 })
-                .map_err(|error| wrong_sql(&error.strip_backtrace(), &schema, files[0].format, settings.wrong(&at, "")))?;
+                .map_err(|error| {
+                    wrong_sql(
+                        &error.strip_backtrace(),
+                        &schema,
+                        files[0].format,
+                        settings.wrong(&at, ""),
+                    )
+                })?;
             mapped.insert(column.clone(), physical);
         }
-        Ok(Self { source, files, schema, mapped })
+        Ok(Self {
+            source,
+            files,
+            schema,
+            mapped,
+        })
     }
 }
 
@@ -169,15 +228,38 @@ fn by_name(name: &str, schema: &SchemaRef) -> Option<Expr> {
 }
 
 fn unknown_column(name: &str, schema: &SchemaRef, file: &SourceFile, at: Failure) -> Failure {
-    let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    Failure::settings(format!("{}{} has no column `{name}`", at.message, file.path.display())).hint(did_you_mean(name, &known))
+    let known: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    Failure::settings(format!(
+        "{}{} has no column `{name}`",
+        at.message,
+        file.path.display()
+    ))
+    .hint(did_you_mean(name, &known))
 }
 
 fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Failure {
-    let known = schema.fields().iter().map(|field| format!("`{}`", field.name())).collect::<Vec<_>>().join(", ");
-    let problem = error.lines().next().unwrap_or_default().split(" Valid fields are").next().unwrap_or_default();
+    let known = schema
+        .fields()
+        .iter()
+        .map(|field| format!("`{}`", field.name()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let problem = error
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split(" Valid fields are")
+        .next()
+        .unwrap_or_default();
     let problem = problem.trim_end_matches('.');
-    let failure = Failure::settings(format!("{}this SQL does not fit the source: {problem}", at.message));
+    let failure = Failure::settings(format!(
+        "{}this SQL does not fit the source: {problem}",
+        at.message
+    ));
     if format == Format::Csv && !problem.contains("No field named") {
         return failure.hint(format!(
             "the columns of a CSV are text; calculate with try_cast(column AS DOUBLE). Columns: {known}"
@@ -201,8 +283,12 @@ impl SourcePlan<'_> {
         self.expressions
             .iter()
             .map(|expression| {
-                let Some(expression) = expression else { return Ok(None) };
-                Ok(Some(expression.evaluate(rows)?.into_array(rows.num_rows())?))
+                let Some(expression) = expression else {
+                    return Ok(None);
+                };
+                Ok(Some(
+                    expression.evaluate(rows)?.into_array(rows.num_rows())?,
+                ))
             })
             .collect()
     }

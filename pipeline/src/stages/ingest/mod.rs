@@ -54,21 +54,40 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = context.settings;
     let mut plans = Vec::new();
     for table in contract::TABLES {
-        context.progress.step(&format!("looking at the sources of {}", table.name));
+        context
+            .progress
+            .step(&format!("looking at the sources of {}", table.name));
         plans.extend(mapping::plan(settings, table)?);
     }
     if !plans.iter().any(|plan| plan.table.name == "interactions") {
-        return Err(Failure::settings(format!("{}: no source feeds the table interactions", settings.path.display()))
-            .hint("add [[sources]] with table = \"interactions\"; see docs/settings.md for an example"));
+        return Err(Failure::settings(format!(
+            "{}: no source feeds the table interactions",
+            settings.path.display()
+        ))
+        .hint(
+            "add [[sources]] with table = \"interactions\"; see docs/settings.md for an example",
+        ));
     }
     mapping::agree_on_keys(&mut plans);
-    let inputs = plans.iter().flat_map(|plan| &plan.sources).flat_map(|source| source.files.clone()).collect();
+    let inputs = plans
+        .iter()
+        .flat_map(|plan| &plan.sources)
+        .flat_map(|source| source.files.clone())
+        .collect();
 
-    let today = || chrono::Utc::now().with_timezone(&settings.config.project.timezone).date_naive();
-    let latest = settings.config.ingest.latest.map_or_else(today, |day| day.0);
+    let today = || {
+        chrono::Utc::now()
+            .with_timezone(&settings.config.project.timezone.0)
+            .date_naive()
+    };
+    let latest = settings
+        .config
+        .ingest
+        .latest
+        .map_or_else(today, |day| day.0);
     let terms = Terms {
         out: context.out,
-        timezone: settings.config.project.timezone,
+        timezone: settings.config.project.timezone.0,
         latest: latest.to_epoch_days(),
         duplicates: settings.config.ingest.duplicates,
     };
@@ -100,31 +119,54 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         finished.warn(&mut warnings);
         metrics.push(finished.metrics);
         rejects.push(finished.rejects);
-        small.push(Small { name: plan.table.name, schema, batches });
+        small.push(Small {
+            name: plan.table.name,
+            schema,
+            batches,
+        });
     }
-    let Some(plan) = interactions else { return Err(Failure::settings("no source feeds interactions")) };
+    let Some(plan) = interactions else {
+        return Err(Failure::settings("no source feeds interactions"));
+    };
     let finished = load_interactions(context, plan, &terms, products, small, limit)?;
     finished.warn(&mut warnings);
     metrics.push(finished.metrics);
     rejects.push(finished.rejects);
 
-    if !settings.config.sources.iter().any(|source| source.table == "products") {
+    if !settings
+        .config
+        .sources
+        .iter()
+        .any(|source| source.table == "products")
+    {
         warnings.push(Warning::new(
             warning::NO_PRODUCTS,
             "no source feeds the products: taxonomy features are off, and rules and offers work on product ids",
         ));
     }
-    if !settings.config.sources_of("interactions").any(|(_, source)| source.columns.contains_key("amount")) {
+    if !settings
+        .config
+        .sources_of("interactions")
+        .any(|(_, source)| source.columns.contains_key("amount"))
+    {
         warnings.push(Warning::new(
             warning::NO_AMOUNTS,
             "no source gives the interactions an amount: money is 0 everywhere, and segments rest on recency and frequency",
         ));
     }
     let mut files = Pending::new(context.out, NAME);
-    rejects.into_iter().for_each(|pending| files.absorb(pending));
+    rejects
+        .into_iter()
+        .for_each(|pending| files.absorb(pending));
     let rows_in = metrics.iter().map(|table| table.read).sum();
     let rows_out = metrics.iter().map(|table| table.kept).sum();
-    Ok(Report { inputs, rows_in, rows_out, warnings, ..Report::new(files, &Metrics { tables: metrics })? })
+    Ok(Report {
+        inputs,
+        rows_in,
+        rows_out,
+        warnings,
+        ..Report::new(files, &Metrics { tables: metrics })?
+    })
 }
 
 /// Streams the interactions into the warehouse and ends the load.
@@ -156,15 +198,21 @@ fn load_interactions(
         }
         let finished = finish(rows, "interactions", limit, &out)?;
         if finished.metrics.kept == 0 {
-            return Err(Failure::data(format!("none of the {} source rows of interactions can be used", finished.metrics.read))
-                .hint("look at the sources: is there a row below the header?"));
+            return Err(Failure::data(format!(
+                "none of the {} source rows of interactions can be used",
+                finished.metrics.read
+            ))
+            .hint("look at the sources: is there a row below the header?"));
         }
         *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
         Ok(())
     });
     let timezone = terms.timezone.name();
     load::load(context.engine, context.out, timezone, small, schema, work)?;
-    let finished = finished.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let finished = finished
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
     finished.ok_or_else(|| Failure::machine("the load ended without a count of its rows"))
 }
 
@@ -178,7 +226,12 @@ struct OwnedSource {
 
 impl From<SourcePlan<'_>> for OwnedSource {
     fn from(plan: SourcePlan<'_>) -> Self {
-        Self { source: plan.source.clone(), files: plan.files, schema: plan.schema, expressions: plan.expressions }
+        Self {
+            source: plan.source.clone(),
+            files: plan.files,
+            schema: plan.schema,
+            expressions: plan.expressions,
+        }
     }
 }
 
@@ -203,12 +256,22 @@ struct Finished {
 
 /// Closes the rejects and holds the load to its limit.
 fn finish(rows: Rows, table: &str, limit: f64, out: &Path) -> Result<Finished> {
-    let Counts { read, kept, duplicates, rejected, unknown_products } = rows.counts;
+    let Counts {
+        read,
+        kept,
+        duplicates,
+        rejected,
+        unknown_products,
+    } = rows.counts;
     debug_assert_eq!(read, kept + duplicates + rejected);
     let reasons = rows.rejects.main_reasons();
     let rejects_name = rows.rejects.name().to_owned();
     let rejects = rows.rejects.finish()?;
-    let share = if read == 0 { 0.0 } else { rejected as f64 / read as f64 };
+    let share = if read == 0 {
+        0.0
+    } else {
+        rejected as f64 / read as f64
+    };
     if share > limit {
         rejects.commit()?;
         return Err(Failure::data(format!(
@@ -223,13 +286,32 @@ fn finish(rows: Rows, table: &str, limit: f64, out: &Path) -> Result<Finished> {
             out.join(&rejects_name).display()
         )));
     }
-    let metrics = TableMetrics { table: table.to_owned(), read, kept, duplicates, rejected, unknown_products };
-    Ok(Finished { metrics, rejects, reasons, rejects_name })
+    let metrics = TableMetrics {
+        table: table.to_owned(),
+        read,
+        kept,
+        duplicates,
+        rejected,
+        unknown_products,
+    };
+    Ok(Finished {
+        metrics,
+        rejects,
+        reasons,
+        rejects_name,
+    })
 }
 
 impl Finished {
     fn warn(&self, warnings: &mut Vec<Warning>) {
-        let TableMetrics { table, read, duplicates, rejected, unknown_products, .. } = &self.metrics;
+        let TableMetrics {
+            table,
+            read,
+            duplicates,
+            rejected,
+            unknown_products,
+            ..
+        } = &self.metrics;
         if *rejected > 0 {
             let message = format!(
                 "{table}: {} of {} rows rejected ({}); see {}",
@@ -249,7 +331,10 @@ impl Finished {
             warnings.push(Warning::new(warning::DUPLICATE_ROWS, message));
         }
         if *unknown_products > 0 {
-            let message = format!("{table}: {} rows name products that the products table does not have", count(*unknown_products));
+            let message = format!(
+                "{table}: {} rows name products that the products table does not have",
+                count(*unknown_products)
+            );
             warnings.push(Warning::new(warning::UNKNOWN_PRODUCTS, message));
         }
     }

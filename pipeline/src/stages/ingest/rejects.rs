@@ -41,20 +41,34 @@ impl Rejects {
     }
 
     /// Notes one bad cell, or one bad row when `column` is empty.
-    pub fn add(&mut self, place: &Place<'_>, column: &str, value: &str, reason: &str) -> Result<()> {
+    pub fn add(
+        &mut self,
+        place: &Place<'_>,
+        column: &str,
+        value: &str,
+        reason: &str,
+    ) -> Result<()> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
                 let path = self.files.place(&self.name, None, ABOUT)?;
                 let mut writer = csv::Writer::from_path(&path).map_err(broken)?;
-                writer.write_record(["file", "line", "column", "value", "reason"]).map_err(broken)?;
+                writer
+                    .write_record(["file", "line", "column", "value", "reason"])
+                    .map_err(broken)?;
                 self.writer.insert(writer)
             }
         };
         let file = place.file.display().to_string();
-        writer.write_record([&file, &place.line.to_string(), column, value, reason]).map_err(broken)?;
+        writer
+            .write_record([&file, &place.line.to_string(), column, value, reason])
+            .map_err(broken)?;
         self.written += 1;
-        let what = if column.is_empty() { reason.to_owned() } else { format!("{column} {reason}") };
+        let what = if column.is_empty() {
+            reason.to_owned()
+        } else {
+            format!("{column} {reason}")
+        };
         *self.reasons.entry(what).or_default() += 1;
         Ok(())
     }
@@ -63,7 +77,11 @@ impl Rejects {
     pub fn main_reasons(&self) -> String {
         let mut reasons: Vec<(&String, &u64)> = self.reasons.iter().collect();
         reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        let shown: Vec<String> = reasons.iter().take(3).map(|(reason, count)| format!("{count} x {reason}")).collect();
+        let shown: Vec<String> = reasons
+            .iter()
+            .take(3)
+            .map(|(reason, count)| format!("{count} x {reason}"))
+            .collect();
         shown.join("; ")
     }
 

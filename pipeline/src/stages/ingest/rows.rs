@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int8Array, Int64Array, RecordBatch, StringArray,
-    new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int8Array, Int64Array, RecordBatch,
+    StringArray, new_null_array,
 };
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::Datelike;
 use chrono_tz::Tz;
-use datafusion::common::hash_utils::{RandomState, create_hashes};
+use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 
 use super::coerce::{Coerced, Reading, coerce};
 use super::mapping::{ColumnPlan, SourcePlan, TablePlan};
@@ -78,7 +78,10 @@ impl Rows {
         let mut columns = plan.columns.clone();
         if has_days {
             if !columns.iter().any(|column| column.name == "basket_id") {
-                let about = plan.table.column("basket_id").map_or("", |column: &Column| column.about);
+                let about = plan
+                    .table
+                    .column("basket_id")
+                    .map_or("", |column: &Column| column.about);
                 let basket = ColumnPlan {
                     name: "basket_id".into(),
                     content: Content::Id,
@@ -89,9 +92,21 @@ impl Rows {
                 fields.push(described(&basket));
                 columns.push(basket);
             }
-            fields.push(note("day", DataType::Date32, "The day in the project's time zone"));
-            fields.push(note("hour", DataType::Int8, "The hour of that day, 0 to 23"));
-            fields.push(note("month", DataType::Utf8, "The month of that day; partitions the table"));
+            fields.push(note(
+                "day",
+                DataType::Date32,
+                "The day in the project's time zone",
+            ));
+            fields.push(note(
+                "hour",
+                DataType::Int8,
+                "The hour of that day, 0 to 23",
+            ));
+            fields.push(note(
+                "month",
+                DataType::Utf8,
+                "The month of that day; partitions the table",
+            ));
         }
         let place = |name: &str| columns.iter().position(|column| column.name == name);
         Self {
@@ -115,10 +130,20 @@ impl Rows {
     }
 
     /// Reads a source from its first file to its last and hands on what is kept.
-    pub fn read(&mut self, source: &SourcePlan<'_>, mut keep: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    pub fn read(
+        &mut self,
+        source: &SourcePlan<'_>,
+        mut keep: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
         let mut seen = LineHashes::default();
-        let zone = source.source.timezone.map_or_else(|| self.zone.clone(), Zone::new);
-        let mut reading = Reading { zone, time_format: source.source.time_format.clone() };
+        let zone = source
+            .source
+            .timezone
+            .map_or_else(|| self.zone.clone(), |zone| Zone::new(zone.0));
+        let mut reading = Reading {
+            zone,
+            time_format: source.source.time_format.clone(),
+        };
         for file in &source.files {
             for batch in sources::open(file, source.source, &source.schema)? {
                 let kept = self.shape(source, &file.path, batch?, &mut reading, &mut seen)?;
@@ -142,15 +167,27 @@ impl Rows {
         self.counts.read += (rows + raw.malformed.len()) as u64;
         for malformed in &raw.malformed {
             self.counts.rejected += 1;
-            self.rejects.add(&Place { file, line: malformed.line }, "", &malformed.value, &malformed.reason)?;
+            self.rejects.add(
+                &Place {
+                    file,
+                    line: malformed.line,
+                },
+                "",
+                &malformed.value,
+                &malformed.reason,
+            )?;
         }
-        let place = |row: usize| Place { file, line: raw.lines[row] };
+        let place = |row: usize| Place {
+            file,
+            line: raw.lines[row],
+        };
         let mut good = vec![true; rows];
         if self.duplicates == Duplicates::Drop {
             for row in seen.copies(&raw.rows)? {
                 good[row] = false;
                 self.counts.duplicates += 1;
-                self.rejects.add(&place(row), "", "", "is an exact copy of an earlier line")?;
+                self.rejects
+                    .add(&place(row), "", "", "is an exact copy of an earlier line")?;
             }
         }
         let copies: Vec<bool> = good.iter().map(|good| !good).collect();
@@ -162,13 +199,21 @@ impl Rows {
                 columns.push(new_null_array(&plan.data_type, rows));
                 continue;
             };
-            let Coerced { values: coerced, problems } = coerce(values, plan.content, &plan.data_type, reading)?;
+            let Coerced {
+                values: coerced,
+                problems,
+            } = coerce(values, plan.content, &plan.data_type, reading)?;
             let options = FormatOptions::default();
             let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
             for (row, reason) in problems {
                 if !copies[row] {
                     good[row] = false;
-                    self.rejects.add(&place(row), &plan.name, &shown.value(row).to_string(), &reason)?;
+                    self.rejects.add(
+                        &place(row),
+                        &plan.name,
+                        &shown.value(row).to_string(),
+                        &reason,
+                    )?;
                 }
             }
             if plan.required && coerced.null_count() > 0 {
@@ -190,7 +235,12 @@ impl Rows {
                 if good[row] && !self.keys_seen.insert(&values, row) {
                     good[row] = false;
                     let shown = key_text(&values, row);
-                    self.rejects.add(&place(row), &self.columns[key].name, &shown, "has a row already")?;
+                    self.rejects.add(
+                        &place(row),
+                        &self.columns[key].name,
+                        &shown,
+                        "has a row already",
+                    )?;
                 }
             }
         }
@@ -200,7 +250,8 @@ impl Rows {
         self.counts.kept += kept.num_rows() as u64;
         if let Some((column, known)) = &self.known_products {
             let products = kept.column(*column);
-            let unknown = (0..kept.num_rows()).filter(|&row| products.is_valid(row) && !known.contains(products, row));
+            let unknown = (0..kept.num_rows())
+                .filter(|&row| products.is_valid(row) && !known.contains(products, row));
             self.counts.unknown_products += unknown.count() as u64;
         }
         Ok(kept)
@@ -216,12 +267,18 @@ impl Rows {
         place: &dyn Fn(usize) -> Place<'f>,
     ) -> Result<()> {
         let named = |name: &str| self.columns.iter().position(|column| column.name == name);
-        let (Some(time), Some(basket), Some(kind)) = (named("occurred_at"), named("basket_id"), named("kind")) else {
+        let (Some(time), Some(basket), Some(kind)) =
+            (named("occurred_at"), named("basket_id"), named("kind"))
+        else {
             return Ok(()); // the settings' check has made sure of them
         };
-        let moments = columns[time].as_primitive::<TimestampMicrosecondType>().clone();
-        let seen: Vec<Option<DayHour>> =
-            moments.iter().map(|moment| moment.and_then(|moment| self.zone.day_hour(moment))).collect();
+        let moments = columns[time]
+            .as_primitive::<TimestampMicrosecondType>()
+            .clone();
+        let seen: Vec<Option<DayHour>> = moments
+            .iter()
+            .map(|moment| moment.and_then(|moment| self.zone.day_hour(moment)))
+            .collect();
         for (row, seen) in seen.iter().enumerate() {
             if let Some(DayHour { day, .. }) = seen
                 && *day > self.latest
@@ -229,14 +286,32 @@ impl Rows {
                 && !copies[row]
             {
                 good[row] = false;
-                let value = moments.value_as_datetime(row).map(|time| format!("{time} UTC")).unwrap_or_default();
-                let latest = date_of(self.latest).map(|day| day.to_string()).unwrap_or_default();
-                self.rejects.add(&place(row), "occurred_at", &value, &format!("lies in the future, after {latest}"))?;
+                let value = moments
+                    .value_as_datetime(row)
+                    .map(|time| format!("{time} UTC"))
+                    .unwrap_or_default();
+                let latest = date_of(self.latest)
+                    .map(|day| day.to_string())
+                    .unwrap_or_default();
+                self.rejects.add(
+                    &place(row),
+                    "occurred_at",
+                    &value,
+                    &format!("lies in the future, after {latest}"),
+                )?;
             }
         }
         columns[basket] = with_day_baskets(&columns[basket], &columns[kind], &seen);
-        columns.push(Arc::new(seen.iter().map(|seen| seen.map(|seen| seen.day)).collect::<Date32Array>()));
-        columns.push(Arc::new(seen.iter().map(|seen| seen.map(|seen| seen.hour)).collect::<Int8Array>()));
+        columns.push(Arc::new(
+            seen.iter()
+                .map(|seen| seen.map(|seen| seen.day))
+                .collect::<Date32Array>(),
+        ));
+        columns.push(Arc::new(
+            seen.iter()
+                .map(|seen| seen.map(|seen| seen.hour))
+                .collect::<Int8Array>(),
+        ));
         let month = |seen: &Option<DayHour>| {
             let date = date_of(seen.as_ref()?.day)?;
             Some(format!("{:04}-{:02}", date.year(), date.month()))
@@ -250,7 +325,8 @@ impl Rows {
 /// day's digits, negative where baskets are whole numbers, so that it meets no number of a till.
 fn with_day_baskets(baskets: &ArrayRef, kinds: &ArrayRef, seen: &[Option<DayHour>]) -> ArrayRef {
     let kinds = kinds.as_string::<i32>();
-    let buys = |row: usize| kinds.is_valid(row) && matches!(kinds.value(row), "purchase" | "return");
+    let buys =
+        |row: usize| kinds.is_valid(row) && matches!(kinds.value(row), "purchase" | "return");
     let needs = |row: usize| baskets.is_null(row) && buys(row);
     if !(0..baskets.len()).any(needs) {
         return Arc::clone(baskets);
@@ -260,15 +336,29 @@ fn with_day_baskets(baskets: &ArrayRef, kinds: &ArrayRef, seen: &[Option<DayHour
         Some(numbers) => {
             let day_number = |row: usize| {
                 let date = date(row)?;
-                Some(-(i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())))
+                Some(
+                    -(i64::from(date.year()) * 10_000
+                        + i64::from(date.month()) * 100
+                        + i64::from(date.day())),
+                )
             };
-            let value = |row: usize| if needs(row) { day_number(row) } else { numbers.is_valid(row).then(|| numbers.value(row)) };
+            let value = |row: usize| {
+                if needs(row) {
+                    day_number(row)
+                } else {
+                    numbers.is_valid(row).then(|| numbers.value(row))
+                }
+            };
             Arc::new((0..baskets.len()).map(value).collect::<Int64Array>())
         }
         None => {
             let texts = baskets.as_string::<i32>();
             let value = |row: usize| {
-                if needs(row) { date(row).map(|date| format!("day {date}")) } else { texts.is_valid(row).then(|| texts.value(row).to_owned()) }
+                if needs(row) {
+                    date(row).map(|date| format!("day {date}"))
+                } else {
+                    texts.is_valid(row).then(|| texts.value(row).to_owned())
+                }
             };
             Arc::new((0..baskets.len()).map(value).collect::<StringArray>())
         }
@@ -281,7 +371,8 @@ fn described(column: &ColumnPlan) -> Field {
 
 fn note(name: &str, data_type: DataType, about: &str) -> Field {
     // `comment` is the key that Delta Lake and Spark show as a column's description.
-    Field::new(name, data_type, true).with_metadata([("comment".to_owned(), about.to_owned())].into())
+    Field::new(name, data_type, true)
+        .with_metadata([("comment".to_owned(), about.to_owned())].into())
 }
 
 /// A set of keys: whole numbers or text.
@@ -296,7 +387,9 @@ impl Keys {
     pub fn insert(&mut self, values: &ArrayRef, row: usize) -> bool {
         match values.as_primitive_opt::<Int64Type>() {
             Some(numbers) => self.numbers.insert(numbers.value(row)),
-            None => self.texts.insert(values.as_string::<i32>().value(row).to_owned()),
+            None => self
+                .texts
+                .insert(values.as_string::<i32>().value(row).to_owned()),
         }
     }
 
@@ -328,8 +421,16 @@ impl LineHashes {
     fn copies(&mut self, rows: &RecordBatch) -> Result<Vec<usize>> {
         let mut low = vec![0; rows.num_rows()];
         let mut high = vec![0; rows.num_rows()];
-        create_hashes(rows.columns(), &RandomState::with_seed(0x7265_6775), &mut low)?;
-        create_hashes(rows.columns(), &RandomState::with_seed(0x6c61_7273), &mut high)?;
+        create_hashes(
+            rows.columns(),
+            &QualityRandomState::with_seed(0x7265_6775),
+            &mut low,
+        )?;
+        create_hashes(
+            rows.columns(),
+            &QualityRandomState::with_seed(0x6c61_7273),
+            &mut high,
+        )?;
         let mut copies = Vec::new();
         for (row, (low, high)) in low.into_iter().zip(high).enumerate() {
             if !self.seen.insert(u128::from(high) << 64 | u128::from(low)) {

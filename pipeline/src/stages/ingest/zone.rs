@@ -30,7 +30,11 @@ pub struct DayHour {
 impl Zone {
     /// The zone of this name.
     pub fn new(tz: Tz) -> Self {
-        Self { tz, local: None, utc: None }
+        Self {
+            tz,
+            local: None,
+            utc: None,
+        }
     }
 
     /// The moment, in microseconds UTC, of a wall-clock time given in microseconds.
@@ -46,9 +50,10 @@ impl Zone {
                 let naive = naive(wall)?;
                 let offset = match self.tz.offset_from_local_datetime(&naive) {
                     LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset,
-                    LocalResult::None => {
-                        self.tz.offset_from_local_datetime(&naive.checked_sub_days(Days::new(1))?).earliest()?
-                    }
+                    LocalResult::None => self
+                        .tz
+                        .offset_from_local_datetime(&naive.checked_sub_days(Days::new(1))?)
+                        .earliest()?,
                 };
                 let offset = i64::from(offset.fix().local_minus_utc()) * SECOND;
                 self.local = Some((quarter, offset));
@@ -72,7 +77,10 @@ impl Zone {
         };
         let wall = utc.checked_add(offset)?;
         let day = i32::try_from(wall.div_euclid(DAY)).ok()?;
-        Some(DayHour { day, hour: (wall.rem_euclid(DAY) / HOUR) as i8 })
+        Some(DayHour {
+            day,
+            hour: (wall.rem_euclid(DAY) / HOUR) as i8,
+        })
     }
 }
 
@@ -90,27 +98,42 @@ mod tests {
     use super::*;
 
     fn micros(text: &str) -> i64 {
-        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap().and_utc().timestamp_micros()
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M")
+            .unwrap()
+            .and_utc()
+            .timestamp_micros()
     }
 
     #[test]
     fn new_york_is_behind_utc_by_five_hours_in_winter_and_four_in_summer() {
         let mut zone = Zone::new(chrono_tz::America::New_York);
-        assert_eq!(zone.to_utc(micros("2017-01-10 12:00")), Some(micros("2017-01-10 17:00")));
-        assert_eq!(zone.to_utc(micros("2017-07-10 12:00")), Some(micros("2017-07-10 16:00")));
+        assert_eq!(
+            zone.to_utc(micros("2017-01-10 12:00")),
+            Some(micros("2017-01-10 17:00"))
+        );
+        assert_eq!(
+            zone.to_utc(micros("2017-07-10 12:00")),
+            Some(micros("2017-07-10 16:00"))
+        );
     }
 
     #[test]
     fn an_hour_that_happens_twice_is_the_first_one() {
         let mut zone = Zone::new(chrono_tz::America::New_York);
-        assert_eq!(zone.to_utc(micros("2017-11-05 01:30")), Some(micros("2017-11-05 05:30")));
+        assert_eq!(
+            zone.to_utc(micros("2017-11-05 01:30")),
+            Some(micros("2017-11-05 05:30"))
+        );
     }
 
     #[test]
     fn a_time_that_the_clock_left_out_is_read_from_the_clock_that_was_not_set() {
         let mut zone = Zone::new(chrono_tz::America::New_York);
         // 02:30 did not happen on 2017-03-12; the old clock shows it at 07:30 UTC.
-        assert_eq!(zone.to_utc(micros("2017-03-12 02:30")), Some(micros("2017-03-12 07:30")));
+        assert_eq!(
+            zone.to_utc(micros("2017-03-12 02:30")),
+            Some(micros("2017-03-12 07:30"))
+        );
     }
 
     #[test]
