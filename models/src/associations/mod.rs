@@ -33,7 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Useful for baskets of any width and history that fits into memory (12 bytes a line while
+//! Useful for baskets of any width and history that fits into memory (12 bytes a line beside them while
 //! mining). Not useful for what is rare: a pair below the minimum support is not seen, so
 //! itemsets cannot tell which items replace each other.
 
