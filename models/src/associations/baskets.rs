@@ -48,10 +48,10 @@ pub enum BasketsError {
         /// Length of the item column.
         items: usize,
     },
-    /// More items, or more baskets and lines together, than 32 bits can number.
+    /// More baskets, items or lines than 32 bits can number.
     #[error("{count} {what} are more than 4,294,967,294; mine a part of the history at a time")]
     TooLarge {
-        /// What there is too much of: `items` or `baskets and lines`.
+        /// What there is too much of: `baskets`, `items` or `lines`.
         what: &'static str,
         /// How many there are.
         count: usize,
@@ -236,7 +236,8 @@ fn check_size(what: &'static str, count: usize) -> Result<(), BasketsError> {
 
 fn check_lines(items: &[u32], n_baskets: usize, n_items: usize) -> Result<(), BasketsError> {
     check_size("items", n_items)?;
-    check_size("baskets and lines", items.len().saturating_add(n_baskets))?;
+    check_size("baskets", n_baskets)?;
+    check_size("lines", items.len())?;
     match items.iter().position(|&item| item as usize >= n_items) {
         Some(line) => Err(BasketsError::ItemOutOfRange {
             line,

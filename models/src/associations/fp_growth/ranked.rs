@@ -2,16 +2,19 @@
 
 use super::super::Baskets;
 
-/// Marks an item that is not frequent, and the start of a row.
+/// Marks an item that is not frequent.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// Baskets of frequent items only, as ranks: rank 0 is the item in most baskets.
 pub(super) struct RankedBaskets {
-    /// Row after row, each `NONE` and then its ranks, ascending.
+    /// Row after row, the ranks of each ascending.
     rows: Vec<u32>,
-    /// Where each item stands in `rows`: those of rank `r` are
-    /// `places[starts[r]..starts[r + 1]]`, in the order of the baskets.
-    places: Vec<u32>,
+    /// For each place of an item, where in `rows` its row begins and where the item stands:
+    /// those of rank `r` are `places[starts[r]..starts[r + 1]]`, in the order of the baskets.
+    ///
+    /// Rows lie all over the memory. With both ends known beforehand, the processor fetches the
+    /// next rows while it waits for one; a mark at the start of each row would hide them.
+    places: Vec<[u32; 2]>,
     starts: Vec<usize>,
     /// For each rank, the sum of the lengths of the paths before it.
     work: Vec<u64>,
@@ -47,34 +50,33 @@ impl RankedBaskets {
 
         // Lines are first grouped by rank, then dealt out to the rows in that order, which
         // leaves each row sorted without a comparison.
-        let mut places = vec![0_u32; n_lines];
+        let mut places = vec![[0_u32; 2]; n_lines];
         let mut ends = starts.clone();
-        let mut row_ends = Vec::with_capacity(baskets.n_baskets());
+        let mut row_starts = Vec::with_capacity(baskets.n_baskets());
         let mut n_cells = 0_u32;
         for (row, basket) in baskets.iter().enumerate() {
-            row_ends.push(n_cells + 1);
-            n_cells += 1;
+            row_starts.push(n_cells);
             for &item in basket {
                 let rank = rank_of[item as usize];
                 if rank != NONE {
                     let end = &mut ends[rank as usize];
-                    places[*end] = row as u32;
+                    places[*end][0] = row as u32;
                     *end += 1;
                     n_cells += 1;
                 }
             }
         }
-        let mut rows = vec![NONE; n_cells as usize];
+        let mut rows = vec![NONE; n_lines];
         let mut work = vec![0_u64; codes.len()];
-        let first_cells = row_ends.clone();
+        let mut row_ends = row_starts.clone();
         for rank in 0..codes.len() {
             for place in &mut places[starts[rank]..starts[rank + 1]] {
-                let row = *place as usize;
+                let row = place[0] as usize;
                 let cell = row_ends[row];
                 rows[cell as usize] = rank as u32;
                 row_ends[row] = cell + 1;
-                work[rank] += u64::from(cell - first_cells[row]);
-                *place = cell;
+                work[rank] += u64::from(cell - row_starts[row]);
+                *place = [row_starts[row], cell];
             }
         }
         Self {
@@ -112,8 +114,8 @@ impl RankedBaskets {
         &self.code_places
     }
 
-    /// All rows, and the cells in them that hold this rank.
-    pub(super) fn rows_and_places(&self, rank: usize) -> (&[u32], &[u32]) {
+    /// All rows, and the start and the end of what precedes this rank in each row that has it.
+    pub(super) fn rows_and_places(&self, rank: usize) -> (&[u32], &[[u32; 2]]) {
         (
             &self.rows,
             &self.places[self.starts[rank]..self.starts[rank + 1]],

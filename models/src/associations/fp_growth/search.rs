@@ -18,7 +18,7 @@ trait Paths {
 /// What precedes an item in the rows that hold it.
 struct RowPaths<'a> {
     rows: &'a [u32],
-    places: &'a [u32],
+    places: &'a [[u32; 2]],
 }
 
 impl Paths for RowPaths<'_> {
@@ -32,10 +32,8 @@ impl Paths for RowPaths<'_> {
 
     #[inline]
     fn climb(&self, path: usize, mut visit: impl FnMut(usize)) {
-        for &rank in self.rows[..self.places[path] as usize].iter().rev() {
-            if rank == NONE {
-                break;
-            }
+        let [start, end] = self.places[path].map(|cell| cell as usize);
+        for &rank in self.rows[start..end].iter().rev() {
             visit(rank as usize);
         }
     }
@@ -49,9 +47,9 @@ pub(super) struct Tree {
     codes: Vec<u32>,
     /// Item `j` has the nodes `starts[j]..starts[j + 1]`.
     starts: Vec<u32>,
-    parent: Vec<u32>,
-    item: Vec<u32>,
-    count: Vec<u32>,
+    /// Parent and item of each node, side by side because a climb needs both.
+    nodes: Vec<[u32; 2]>,
+    counts: Vec<u32>,
 }
 
 /// The paths from the nodes of one item up to the root.
@@ -68,15 +66,16 @@ impl Paths for TreePaths<'_> {
 
     #[inline]
     fn weight(&self, path: usize) -> u32 {
-        self.tree.count[self.first + path]
+        self.tree.counts[self.first + path]
     }
 
     #[inline]
     fn climb(&self, path: usize, mut visit: impl FnMut(usize)) {
-        let mut node = self.tree.parent[self.first + path] as usize;
-        while node != 0 {
-            visit(self.tree.item[node] as usize);
-            node = self.tree.parent[node] as usize;
+        let [mut above, _] = self.tree.nodes[self.first + path];
+        while above != 0 {
+            let [parent, item] = self.tree.nodes[above as usize];
+            visit(item as usize);
+            above = parent;
         }
     }
 }
@@ -276,16 +275,16 @@ impl Scratch {
     fn plant(&mut self, paths: &impl Paths, tree: &mut Tree) {
         self.list_paths(paths, tree.codes.len());
         tree.starts.clear();
-        for column in [&mut tree.parent, &mut tree.item, &mut tree.count] {
-            column.clear();
-            column.push(0);
-        }
+        tree.nodes.clear();
+        tree.nodes.push([0, 0]);
+        tree.counts.clear();
+        tree.counts.push(0);
         self.newest_child.clear();
         self.newest_child.push(0);
         self.at.clear();
         self.at.resize(paths.len(), 0);
         for item in 0..tree.codes.len() {
-            let first = tree.parent.len() as u32;
+            let first = tree.nodes.len() as u32;
             tree.starts.push(first);
             for &path in &self.lists[self.list_starts[item]..self.ends[item]] {
                 let parent = self.at[path as usize];
@@ -294,19 +293,18 @@ impl Scratch {
                 // newest child of its parent, and has a number from `first` on.
                 let mut node = self.newest_child[parent as usize];
                 if node >= first {
-                    tree.count[node as usize] += weight;
+                    tree.counts[node as usize] += weight;
                 } else {
-                    node = tree.parent.len() as u32;
-                    tree.parent.push(parent);
-                    tree.item.push(item as u32);
-                    tree.count.push(weight);
+                    node = tree.nodes.len() as u32;
+                    tree.nodes.push([parent, item as u32]);
+                    tree.counts.push(weight);
                     self.newest_child.push(0);
                     self.newest_child[parent as usize] = node;
                 }
                 self.at[path as usize] = node;
             }
         }
-        tree.starts.push(tree.parent.len() as u32);
+        tree.starts.push(tree.nodes.len() as u32);
     }
 
     /// Lists for each item of the new tree the paths that hold it.
