@@ -234,13 +234,15 @@ fn sum_parts<R: Sync, const N: usize>(
 const TRIANGLE: usize = WEIGHTS * (WEIGHTS + 1) / 2;
 /// Gradient, then the upper triangle of the curvature.
 const SUMS: usize = WEIGHTS + TRIANGLE;
+/// The first steps look at every so many-th row.
+const THINNING: usize = 8;
 /// The longest step of one weight, which keeps Newton's method from overshooting.
 const LONGEST: f64 = 2.0;
 
 /// Ridge logistic regression by Newton's method on standardised signals; the constant is not
 /// penalised. Returns the constant and the weights on the signals' own scales; a constant
 /// signal gets the weight 0. `None` if a signal is not finite or nothing settles.
-fn logistic<R: Sync>(
+fn logistic<R: Copy + Sync>(
     rows: &[R],
     signals: impl Fn(&R) -> [f64; SIGNALS] + Sync,
     positive: impl Fn(&R) -> bool + Sync,
@@ -267,13 +269,33 @@ fn logistic<R: Sync>(
 
     let mut w = [0.0; WEIGHTS];
     w[SIGNALS] = libm::log(rate / (1.0 - rate));
+    // Most steps are made on few rows; the full sum then needs two or three.
+    let standardised = |row: &R| -> [f64; WEIGHTS] {
+        let raw = signals(row);
+        let mut x = [1.0; WEIGHTS];
+        for j in 0..SIGNALS {
+            x[j] = (raw[j] - mean[j]) * scale[j];
+        }
+        x
+    };
+    let few: Vec<R> = rows.iter().step_by(THINNING).copied().collect();
+    w = newton(&few, standardised, &positive, w).unwrap_or(w);
+    w = newton(rows, standardised, &positive, w)?;
+    let weights: [f64; SIGNALS] = std::array::from_fn(|j| w[j] * scale[j]);
+    let shift: f64 = weights.iter().zip(&mean).map(|(w, m)| w * m).sum();
+    Some((w[SIGNALS] - shift, weights))
+}
+
+/// Newton's method from `w`, on standardised signals with the constant last.
+fn newton<R: Sync>(
+    rows: &[R],
+    standardised: impl Fn(&R) -> [f64; WEIGHTS] + Sync,
+    positive: impl Fn(&R) -> bool + Sync,
+    mut w: [f64; WEIGHTS],
+) -> Option<[f64; WEIGHTS]> {
     for _step in 0..50 {
         let sums = sum_parts::<R, SUMS>(rows, |sum, row| {
-            let raw = signals(row);
-            let mut x = [1.0; WEIGHTS];
-            for j in 0..SIGNALS {
-                x[j] = (raw[j] - mean[j]) * scale[j];
-            }
+            let x = standardised(row);
             let p = sigmoid(x.iter().zip(&w).map(|(x, w)| x * w).sum());
             let error = p - f64::from(u8::from(positive(row)));
             let curvature = p * (1.0 - p);
@@ -281,8 +303,8 @@ fn logistic<R: Sync>(
             for a in 0..WEIGHTS {
                 sum[a] += error * x[a];
                 let xa = curvature * x[a];
-                for b in a..WEIGHTS {
-                    sum[at] += xa * x[b];
+                for xb in &x[a..] {
+                    sum[at] += xa * xb;
                     at += 1;
                 }
             }
@@ -307,9 +329,7 @@ fn logistic<R: Sync>(
         (0..WEIGHTS).for_each(|j| w[j] -= part * step[j]);
         // Newton's error is squared by each step: this one leaves about 1e-8.
         if longest < 1e-4 {
-            let weights: [f64; SIGNALS] = std::array::from_fn(|j| w[j] * scale[j]);
-            let shift: f64 = weights.iter().zip(&mean).map(|(w, m)| w * m).sum();
-            return Some((w[SIGNALS] - shift, weights));
+            return Some(w);
         }
     }
     None

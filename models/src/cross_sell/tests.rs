@@ -225,11 +225,11 @@ fn every_reason_can_be_counted_again() {
     // Brute force: the set of items of each basket and of each customer.
     let mut baskets: BTreeMap<(usize, i32, u32), BTreeSet<u32>> = BTreeMap::new();
     let mut customers = vec![BTreeSet::new(); rows.n_customers()];
-    for customer in 0..rows.n_customers() {
+    for (customer, has) in customers.iter_mut().enumerate() {
         for r in rows.rows_of(customer).filter(|&r| rows.days[r] < as_of) {
             let key = (customer, rows.days[r], rows.baskets[r]);
             baskets.entry(key).or_default().insert(rows.items[r]);
-            customers[customer].insert(rows.items[r]);
+            has.insert(rows.items[r]);
         }
     }
     let count = |items: &[u32]| {
