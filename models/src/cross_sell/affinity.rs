@@ -10,7 +10,7 @@
 //! `affinity_j = sum_r (sum_{i owned} V_ir) w_r V_jr / (1 - sum_r w_r V_jr^2)`.
 //!
 //! That is exact when `r` is the number of items, costs `r` numbers an item instead of an
-//! inverse, and on the grocery history it was chosen on ranks better than the full inverse.
+//! inverse, and on the grocery history it was chosen on ranks as well as the full inverse.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};

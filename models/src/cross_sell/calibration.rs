@@ -104,11 +104,10 @@ impl Calibration {
                 .sum::<f64>()
     }
 
-    /// The probability, from the affinity and the sum of both parts.
-    pub fn probability(&self, affinity: f32, parts: f64) -> f64 {
+    /// The part of the log-odds that the affinity brings.
+    pub fn of_affinity(&self, affinity: f32) -> f64 {
         let affinity = f64::from(affinity);
-        let odds = parts + self.affinity * affinity + self.log_affinity * log_floor(affinity);
-        sigmoid(odds)
+        self.affinity * affinity + self.log_affinity * log_floor(affinity)
     }
 
     /// Learns on the horizon before `as_of`; `None` when there is less than one horizon of
@@ -157,6 +156,7 @@ impl Calibration {
                             customer: index as u32,
                             item,
                             affinity,
+                            log_affinity: log_floor(f64::from(affinity)),
                             bought: bought.binary_search(&item).is_ok(),
                         })
                         .collect()
@@ -170,7 +170,7 @@ impl Calibration {
         }
         let signals = |row: &Row| -> [f64; SIGNALS] {
             let mut x = [0.0; SIGNALS];
-            x[0] = log_floor(f64::from(row.affinity));
+            x[0] = row.log_affinity;
             x[1] = f64::from(row.affinity);
             x[2..2 + ITEM_SIGNALS].copy_from_slice(&items[row.item as usize]);
             x[2 + ITEM_SIGNALS..].copy_from_slice(&habits[row.customer as usize]);
@@ -194,6 +194,7 @@ struct Row {
     customer: u32,
     item: u32,
     affinity: f32,
+    log_affinity: f64,
     bought: bool,
 }
 
@@ -201,7 +202,7 @@ fn log_floor(affinity: f64) -> f64 {
     libm::log(affinity.max(FLOOR))
 }
 
-fn sigmoid(x: f64) -> f64 {
+pub(super) fn sigmoid(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + libm::exp(-x))
     } else {
@@ -231,13 +232,17 @@ fn sum_parts<R: Sync, const N: usize>(
 }
 
 const TRIANGLE: usize = WEIGHTS * (WEIGHTS + 1) / 2;
-/// Loss, gradient, upper triangle of the curvature.
-const SUMS: usize = 1 + WEIGHTS + TRIANGLE;
+/// Gradient, then the upper triangle of the curvature.
+const SUMS: usize = WEIGHTS + TRIANGLE;
+/// The first steps look at every so many-th row.
+const THINNING: usize = 8;
+/// The longest step of one weight, which keeps Newton's method from overshooting.
+const LONGEST: f64 = 2.0;
 
 /// Ridge logistic regression by Newton's method on standardised signals; the constant is not
 /// penalised. Returns the constant and the weights on the signals' own scales; a constant
-/// signal gets the weight 0. `None` only if a signal is not finite.
-fn logistic<R: Sync>(
+/// signal gets the weight 0. `None` if a signal is not finite or nothing settles.
+fn logistic<R: Copy + Sync>(
     rows: &[R],
     signals: impl Fn(&R) -> [f64; SIGNALS] + Sync,
     positive: impl Fn(&R) -> bool + Sync,
@@ -264,42 +269,49 @@ fn logistic<R: Sync>(
 
     let mut w = [0.0; WEIGHTS];
     w[SIGNALS] = libm::log(rate / (1.0 - rate));
-    let (mut best, mut best_loss) = (w, f64::INFINITY);
+    // Most steps are made on few rows; the full sum then needs two or three.
+    let standardised = |row: &R| -> [f64; WEIGHTS] {
+        let raw = signals(row);
+        let mut x = [1.0; WEIGHTS];
+        for j in 0..SIGNALS {
+            x[j] = (raw[j] - mean[j]) * scale[j];
+        }
+        x
+    };
+    let few: Vec<R> = rows.iter().step_by(THINNING).copied().collect();
+    w = newton(&few, standardised, &positive, w).unwrap_or(w);
+    w = newton(rows, standardised, &positive, w)?;
+    let weights: [f64; SIGNALS] = std::array::from_fn(|j| w[j] * scale[j]);
+    let shift: f64 = weights.iter().zip(&mean).map(|(w, m)| w * m).sum();
+    Some((w[SIGNALS] - shift, weights))
+}
+
+/// Newton's method from `w`, on standardised signals with the constant last.
+fn newton<R: Sync>(
+    rows: &[R],
+    standardised: impl Fn(&R) -> [f64; WEIGHTS] + Sync,
+    positive: impl Fn(&R) -> bool + Sync,
+    mut w: [f64; WEIGHTS],
+) -> Option<[f64; WEIGHTS]> {
     for _step in 0..50 {
         let sums = sum_parts::<R, SUMS>(rows, |sum, row| {
-            let raw = signals(row);
-            let mut x = [1.0; WEIGHTS];
-            for j in 0..SIGNALS {
-                x[j] = (raw[j] - mean[j]) * scale[j];
-            }
-            let odds: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum();
-            let p = sigmoid(odds);
-            let y = f64::from(u8::from(positive(row)));
-            sum[0] -= libm::log((if y > 0.0 { p } else { 1.0 - p }).max(1e-300));
+            let x = standardised(row);
+            let p = sigmoid(x.iter().zip(&w).map(|(x, w)| x * w).sum());
+            let error = p - f64::from(u8::from(positive(row)));
             let curvature = p * (1.0 - p);
-            let mut at = 1 + WEIGHTS;
+            let mut at = WEIGHTS;
             for a in 0..WEIGHTS {
-                sum[1 + a] += (p - y) * x[a];
+                sum[a] += error * x[a];
                 let xa = curvature * x[a];
-                for b in a..WEIGHTS {
-                    sum[at] += xa * x[b];
+                for xb in &x[a..] {
+                    sum[at] += xa * xb;
                     at += 1;
                 }
             }
         });
-        let loss = sums[0] + 0.5 * PENALTY * w[..SIGNALS].iter().map(|w| w * w).sum::<f64>();
-        if !loss.is_finite() {
-            return None;
-        }
-        if loss > best_loss + 1e-9 * best_loss.abs() {
-            // A full step went too far; half of it is tried.
-            (0..WEIGHTS).for_each(|j| w[j] = 0.5 * (w[j] + best[j]));
-            continue;
-        }
-        (best, best_loss) = (w, loss);
-        let mut gradient = sums[1..=WEIGHTS].to_vec();
+        let mut gradient = sums[..WEIGHTS].to_vec();
         let mut hessian = vec![0.0; WEIGHTS * WEIGHTS];
-        let mut at = 1 + WEIGHTS;
+        let mut at = WEIGHTS;
         for a in 0..WEIGHTS {
             for b in a..WEIGHTS {
                 hessian[a * WEIGHTS + b] = sums[at];
@@ -312,16 +324,15 @@ fn logistic<R: Sync>(
             hessian[j * WEIGHTS + j] += PENALTY;
         }
         let step = solve_positive(hessian, gradient)?;
-        (0..WEIGHTS).for_each(|j| w[j] -= step[j]);
+        let longest = step.iter().fold(0.0f64, |most, s| most.max(s.abs()));
+        let part = (LONGEST / longest).min(1.0);
+        (0..WEIGHTS).for_each(|j| w[j] -= part * step[j]);
         // Newton's error is squared by each step: this one leaves about 1e-8.
-        if step.iter().all(|s| s.abs() < 1e-4) {
-            best = w;
-            break;
+        if longest < 1e-4 {
+            return Some(w);
         }
     }
-    let weights: [f64; SIGNALS] = std::array::from_fn(|j| best[j] * scale[j]);
-    let constant = best[SIGNALS] - weights.iter().zip(&mean).map(|(w, m)| w * m).sum::<f64>();
-    Some((constant, weights))
+    None
 }
 
 #[cfg(test)]

@@ -99,7 +99,9 @@ pub(super) struct Counts {
     min_support: u32,
     n_items: usize,
     n_baskets: u32,
-    /// Baskets that hold both items; the diagonal holds the baskets of one.
+    /// Baskets that hold each item.
+    singles: Vec<u32>,
+    /// Baskets that hold both items, row by row; the diagonal repeats `singles`.
     pairs: Vec<u32>,
     groups: Option<Groups>,
 }
@@ -138,6 +140,7 @@ impl Counts {
             min_support,
             n_items: m,
             n_baskets: baskets.n,
+            singles: by_item.iter().map(|list| list.len() as u32).collect(),
             pairs,
             groups,
         }
@@ -158,16 +161,16 @@ impl Counts {
     /// customer had in two baskets or more come before those bought once; ties go to the lower
     /// item code.
     fn basket(&self, owned: &Owned, has: &[Entry], wanted: u32) -> Option<Evidence> {
-        let count = |a: u32, b: u32| self.pairs[a as usize * self.n_items + b as usize];
-        let with_item = count(wanted, wanted);
+        let met = &self.pairs[wanted as usize * self.n_items..][..self.n_items];
+        let with_item = self.singles[wanted as usize];
         let share = f64::from(with_item) / f64::from(self.n_baskets);
         let mut best: Option<((bool, f64), &Entry)> = None;
         for entry in has {
-            let both = count(wanted, entry.item);
+            let both = met[entry.item as usize];
             if both < self.min_support {
                 continue;
             }
-            let sure = wilson_low(both, count(entry.item, entry.item));
+            let sure = wilson_low(both, self.singles[entry.item as usize]);
             let rank = (entry.baskets >= 2, sure);
             if sure > share && best.is_none_or(|(top, _)| rank > top) {
                 best = Some((rank, entry));
@@ -177,9 +180,9 @@ impl Counts {
             antecedent: owned.codes[entry.item as usize],
             times: entry.baskets,
             n: self.n_baskets,
-            with_antecedent: count(entry.item, entry.item),
+            with_antecedent: self.singles[entry.item as usize],
             with_item,
-            with_both: count(wanted, entry.item),
+            with_both: met[entry.item as usize],
         })
     }
 

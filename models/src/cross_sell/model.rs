@@ -3,17 +3,18 @@
 use rayon::prelude::*;
 
 use super::affinity::Affinity;
-use super::calibration::{Calibration, customer_signals, item_signals};
+use super::calibration::{Calibration, customer_signals, item_signals, sigmoid};
 use super::evidence::{Counts, Evidence};
 use super::history::History;
 use super::owned::Owned;
 use super::params::CrossSellValidParams;
-use super::rank::Ranker;
+use super::rank::{Ranker, best};
 
 /// What a score means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScoreKind {
-    /// The probability that the customer buys the item for the first time within the horizon.
+    /// The probability that the customer buys the item for the first time within the horizon,
+    /// if first purchases go on as in the horizon before the as-of day.
     Probability,
     /// The history was too short to learn probabilities from: the predicted 0/1 ownership of
     /// the ridge regression, cut to `[0, 1]`. It ranks, and says no more.
@@ -64,7 +65,7 @@ impl CrossSell {
     /// Never an item that the customer has bought, nor one beyond `max_items`, nor one that
     /// nobody has bought; fewer than asked for only when nothing else is left. A customer
     /// without purchases gets the items that the largest share of customers bought within the
-    /// last horizon, and that share as the score. Equal scores go by the lower item code.
+    /// last horizon, and that share as the score. Items equal in everything go by the lower code.
     pub fn suggest(&self) -> Vec<Suggestion> {
         let owned = &self.scorer.owned;
         let per_customer: Vec<Vec<Suggestion>> = (0..owned.n_customers())
@@ -176,30 +177,29 @@ impl Scorer {
             return self.first_items.clone();
         }
         let candidates = ranker.candidates(has);
-        let mut scored: Vec<(u32, f64)> = match &self.calibration {
-            Some(c) => {
-                let habits = customer_signals(has, self.owned.as_of, self.horizon);
-                let own = c.of_customer(&habits);
-                candidates
-                    .iter()
-                    .map(|&(item, affinity)| {
-                        (
-                            item,
-                            c.probability(affinity, own + self.item_parts[item as usize]),
-                        )
-                    })
-                    .collect()
-            }
-            None => candidates
+        let Some(calibration) = &self.calibration else {
+            let mut list = candidates
                 .iter()
-                .map(|&(item, affinity)| (item, f64::from(affinity.clamp(0.0, 1.0))))
-                .collect(),
+                .map(|&(item, a)| (item, f64::from(a)))
+                .collect();
+            best(&mut list, self.suggestions);
+            list.iter_mut()
+                .for_each(|(_, score)| *score = score.clamp(0.0, 1.0));
+            return list;
         };
-        if self.calibration.is_some() {
-            scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        }
-        scored.truncate(self.suggestions);
-        scored
+        let habits = customer_signals(has, self.owned.as_of, self.horizon);
+        let own = calibration.of_customer(&habits);
+        let odds = |&(item, affinity): &(u32, f32)| {
+            (
+                item,
+                own + self.item_parts[item as usize] + calibration.of_affinity(affinity),
+            )
+        };
+        let mut list = candidates.iter().map(odds).collect();
+        best(&mut list, self.suggestions);
+        list.iter_mut()
+            .for_each(|(_, score)| *score = sigmoid(*score));
+        list
     }
 }
 

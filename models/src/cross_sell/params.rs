@@ -155,7 +155,7 @@ impl CrossSellParams {
 
     /// Same seed and same history give the same bits. Default 42.
     ///
-    /// It only starts the search for the leading directions, so it hardly moves the scores.
+    /// It only starts the search for the leading directions, so it hardly moves the suggestions.
     pub fn seed(mut self, seed: u64) -> Self {
         self.0.seed = seed;
         self

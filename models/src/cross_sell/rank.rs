@@ -5,8 +5,18 @@ use std::cmp::Ordering;
 use super::affinity::Affinity;
 use super::owned::{Entry, Owned};
 
-/// Highest score first, then lowest item.
-fn better(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
+/// The `most` best of a list, best first: highest score, then lowest item.
+pub(super) fn best(list: &mut Vec<(u32, f64)>, most: usize) {
+    let better = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if list.len() > most {
+        list.select_nth_unstable_by(most, better);
+        list.truncate(most);
+    }
+    list.sort_unstable_by(better);
+}
+
+/// Highest affinity first, then lowest item.
+fn closer(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
     b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }
 
@@ -30,8 +40,8 @@ impl<'a> Ranker<'a> {
         }
     }
 
-    /// The items that the customer does not have and that fit best, with their affinity, best
-    /// first.
+    /// The items that the customer does not have and that fit best, with their affinity, in no
+    /// order that means anything.
     pub fn candidates(&mut self, owned: &[Entry]) -> &[(u32, f32)] {
         self.affinity
             .score(owned.iter().map(|e| e.item), &mut self.scores);
@@ -50,10 +60,9 @@ impl<'a> Ranker<'a> {
             .iter()
             .for_each(|e| self.taken[e.item as usize] = false);
         if self.list.len() > self.most {
-            self.list.select_nth_unstable_by(self.most, better);
+            self.list.select_nth_unstable_by(self.most, closer);
             self.list.truncate(self.most);
         }
-        self.list.sort_unstable_by(better);
         &self.list
     }
 }
