@@ -126,7 +126,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .progress
         .step("learning again from every known outcome");
     let whole = Labelled::stack(&labelled);
-    let fitted = Fitted::fit_scoring(&whole, context.seed)?;
+    let fitted = Fitted::fit_scoring(&whole, tested.trees(), context.seed)?;
     let features = scored.rows(&rows);
     let probabilities = fitted.boosted.predict_probability(features.view());
     let contributions = fitted.boosted.contributions(features.view());

@@ -68,7 +68,8 @@ pub struct Scoring {
 impl Fitted {
     /// Learns every model.
     pub fn fit(train: &Labelled, names: &[String], seed: u64) -> Result<Self> {
-        let Scoring { boosted, tree } = Self::fit_scoring(train, seed)?;
+        let trees = trees(train, seed)?;
+        let Scoring { boosted, tree } = Self::fit_scoring(train, trees, seed)?;
         let data = dataset(train);
         let logistic = LogisticRegression::params()
             .fit(&data)
@@ -95,16 +96,22 @@ impl Fitted {
         })
     }
 
-    /// Learns the two models that go into files.
-    pub fn fit_scoring(train: &Labelled, seed: u64) -> Result<Scoring> {
+    /// Learns the two models that go into files, with a number of boosted trees that was
+    /// chosen before.
+    pub fn fit_scoring(train: &Labelled, trees: usize, seed: u64) -> Result<Scoring> {
         let data = dataset(train);
         let boosted = GradientBoosting::params()
-            .n_trees(trees(train, seed)?)
+            .n_trees(trees)
             .seed(seed)
             .fit(&data)
             .map_err(wrong(BOOSTED))?;
         let tree = DecisionTree::params().fit(&data).map_err(wrong(TREE))?;
         Ok(Scoring { boosted, tree })
+    }
+
+    /// How many trees were boosted.
+    pub fn trees(&self) -> usize {
+        self.boosted.tree_count()
     }
 
     /// Every model on customers that none has seen.
