@@ -34,9 +34,7 @@ impl Engine {
         let spill = out.join(".spill");
         let config = SessionConfig::new()
             .with_target_partitions(threads)
-            .with_information_schema(false)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-            .set_bool("datafusion.execution.parquet.reorder_filters", true);
+            .with_information_schema(false);
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(
                 usize::try_from(memory_limit).unwrap_or(usize::MAX),

@@ -24,6 +24,7 @@ struct Has {
     amount: bool,
     discount: bool,
     location: bool,
+    returns: bool,
 }
 
 /// One feature: its name, what it means, and its expression over a customer's days.
@@ -51,11 +52,13 @@ impl Plan {
             joins: String::new(),
         };
         let has = |column: &str| warehouse.has_column("interactions", column);
+        let kinds = other_kinds(warehouse)?;
         let departments = departments(warehouse, settings.departments)?;
         let has = Has {
             amount: has("amount"),
             discount: has("discount"),
             location: has("location_id"),
+            returns: kinds.iter().any(|kind| kind == "return"),
         };
         plan.fold_days(&departments, &has, settings.evening_from);
         plan.from_days(has.discount);
@@ -86,7 +89,7 @@ impl Plan {
             }
         }
         if has.location {
-            let fold = "SELECT customer_id, location AS thing, min(d) AS first_day FROM customer_days \
+            let fold = "SELECT customer_id, location AS thing, min(d) AS first_day FROM baskets \
                  WHERE location IS NOT NULL GROUP BY 1, 2";
             plan.count_first_seen(
                 "locations",
@@ -95,7 +98,7 @@ impl Plan {
                 fold,
             );
         }
-        plan.events(warehouse)?;
+        plan.events(&kinds);
         Ok(plan)
     }
 
@@ -115,61 +118,83 @@ impl Plan {
     fn fold_days(&mut self, departments: &[String], has: &Has, evening_from: u8) {
         // Without amounts every line is worth nothing, and what counts money is 0 throughout.
         let amount = if has.amount { "i.amount" } else { NO_AMOUNT };
+        // Most histories have no returns; then no row needs to be asked what it is.
+        let bought = |value: &str| match has.returns {
+            true => format!("CASE WHEN i.kind = 'purchase' THEN {value} END"),
+            false => value.to_owned(),
+        };
+        let returned = match has.returns {
+            true => format!("sum(CASE WHEN i.kind = 'return' THEN abs({amount}) END)"),
+            false => NO_AMOUNT.to_owned(),
+        };
+        let kinds = if has.returns {
+            "('purchase', 'return')"
+        } else {
+            "('purchase')"
+        };
+        let discounts = match has.discount {
+            true => format!(
+                "sum({}) AS discount, count({}) AS discounted_lines",
+                bought("i.discount"),
+                bought("CASE WHEN i.discount > 0 THEN 1 END")
+            ),
+            false => format!("{NO_AMOUNT} AS discount, 0 AS discounted_lines"),
+        };
+        let mut shelves = String::new();
         let mut shares = String::new();
-        let mut shares_again = String::new();
+        let mut sums = String::new();
         for (number, name) in departments.iter().enumerate() {
             let name = name.replace('\'', "''");
-            let _ = write!(
-                shares,
-                ", sum(CASE WHEN i.kind = 'purchase' AND p.department = '{name}' THEN {amount} END) AS department_{number}"
-            );
-            let _ = write!(
-                shares_again,
-                ", sum(department_{number}) AS department_{number}"
-            );
+            let _ = write!(shelves, " WHEN '{name}' THEN {number}");
+            let spend = bought(&format!("CASE WHEN p.shelf = {number} THEN {amount} END"));
+            let _ = write!(shares, ", sum({spend}) AS department_{number}");
+            let _ = write!(sums, ", m.department_{number}");
         }
-        let products = if departments.is_empty() {
-            ""
-        } else {
-            "LEFT JOIN products p ON i.product_id = p.product_id"
+        let products = match departments {
+            [] => String::new(),
+            _ => format!(
+                "LEFT JOIN (SELECT product_id, CASE department{shelves} END AS shelf FROM products) p \
+                 ON i.product_id = p.product_id"
+            ),
         };
-        let discount_sum = if has.discount {
-            "sum(CASE WHEN i.kind = 'purchase' THEN i.discount END) AS discount, \
-             sum(CASE WHEN i.kind = 'purchase' AND i.discount > 0 THEN 1 ELSE 0 END) AS discounted_lines"
-        } else {
-            "0 AS discount, 0 AS discounted_lines"
-        };
-        let location = if has.location {
-            "min(i.location_id) AS location"
-        } else {
-            "NULL AS location"
-        };
-        // A basket is split by day, so that an as-of date at midnight never sees the rest of it;
-        // it counts as one, on the day on which it began.
+        let lines = bought("1");
         self.folds.push((
-            "basket_days",
+            "money_days",
             format!(
-                "SELECT i.customer_id, i.basket_id, arrow_cast(i.day, 'Int32') AS d, min(i.hour) AS hour, {location}, \
-                 sum(CASE WHEN i.kind = 'purchase' THEN 1 ELSE 0 END) AS lines, \
-                 sum(CASE WHEN i.kind = 'purchase' THEN {amount} END) AS spend, \
-                 sum(CASE WHEN i.kind = 'return' THEN abs({amount}) END) AS returned, \
-                 sum(CASE WHEN i.kind = 'return' THEN 1 ELSE 0 END) AS return_lines, {discount_sum}{shares} \
-                 FROM interactions i {products} WHERE i.kind IN ('purchase', 'return') GROUP BY 1, 2, 3"
+                "SELECT i.customer_id, arrow_cast(i.day, 'Int32') AS d, count({lines}) AS lines, \
+                 coalesce(sum({}), 0) AS spend, coalesce({returned}, 0) AS returned, {discounts}{shares} \
+                 FROM interactions i {products} WHERE i.kind IN {kinds} GROUP BY 1, 2",
+                bought(amount)
+            ),
+        ));
+        // A basket counts once, on the day on which it begins, also when it goes past midnight:
+        // so an as-of date never sees more of it than there was.
+        let location = if has.location {
+            "min(location_id)"
+        } else {
+            "NULL"
+        };
+        self.folds.push((
+            "baskets",
+            format!(
+                "SELECT customer_id, location, begins, begins / 24 AS d FROM (SELECT customer_id, {location} AS location, \
+                 min(arrow_cast(day, 'Int32') * 24 + hour) AS begins FROM interactions WHERE kind = 'purchase' \
+                 GROUP BY customer_id, basket_id)"
             ),
         ));
         self.folds.push((
             "customer_days",
             format!(
-                "SELECT customer_id, d, min(location) AS location, \
-                 CASE WHEN sum(lines) > 0 THEN d - lag(CASE WHEN sum(lines) > 0 THEN d END) IGNORE NULLS OVER (PARTITION BY customer_id ORDER BY d) END AS gap, \
-                 CASE WHEN sum(lines) > 0 THEN d END AS bought_on, \
-                 sum(begins) AS baskets, sum(lines) AS lines, \
-                 coalesce(sum(spend), 0) AS spend, coalesce(sum(returned), 0) AS returned, sum(return_lines) AS return_lines, \
-                 coalesce(sum(discount), 0) AS discount, sum(discounted_lines) AS discounted_lines, \
-                 sum(CASE WHEN hour >= {evening_from} THEN begins ELSE 0 END) AS evening_baskets, \
-                 CASE WHEN (d + 3) % 7 >= 5 THEN sum(begins) ELSE 0 END AS weekend_baskets{shares_again} \
-                 FROM (SELECT *, CASE WHEN lines > 0 AND d = min(CASE WHEN lines > 0 THEN d END) OVER (PARTITION BY customer_id, basket_id) THEN 1 ELSE 0 END AS begins FROM basket_days) \
-                 GROUP BY customer_id, d"
+                "SELECT m.customer_id, m.d, CASE WHEN m.lines > 0 THEN m.d END AS bought_on, r.gap, \
+                 coalesce(b.baskets, 0) AS baskets, m.lines, m.spend, m.returned, m.discount, m.discounted_lines, \
+                 coalesce(b.evening, 0) AS evening_baskets, \
+                 CASE WHEN (m.d + 3) % 7 >= 5 THEN coalesce(b.baskets, 0) ELSE 0 END AS weekend_baskets{sums} \
+                 FROM money_days m \
+                 LEFT JOIN (SELECT customer_id, d, count(*) AS baskets, \
+                 count(CASE WHEN begins % 24 >= {evening_from} THEN 1 END) AS evening FROM baskets GROUP BY 1, 2) b \
+                 ON b.customer_id = m.customer_id AND b.d = m.d \
+                 LEFT JOIN (SELECT customer_id, d, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap \
+                 FROM money_days WHERE lines > 0) r ON r.customer_id = m.customer_id AND r.d = m.d"
             ),
         ));
     }
@@ -326,19 +351,9 @@ impl Plan {
     }
 
     /// Counts of everything that is no purchase, for the kinds that the history has.
-    fn events(&mut self, warehouse: &Warehouse) -> Result<()> {
-        let kinds = warehouse.engine.query(
-            "SELECT kind FROM interactions WHERE kind <> 'purchase' GROUP BY kind ORDER BY kind",
-        )?;
-        let kinds: Vec<String> = kinds
-            .column(0)
-            .as_string::<i32>()
-            .iter()
-            .flatten()
-            .map(str::to_owned)
-            .collect();
+    fn events(&mut self, kinds: &[String]) {
         if kinds.is_empty() {
-            return Ok(());
+            return;
         }
         self.folds.push((
             "event_days",
@@ -347,7 +362,7 @@ impl Plan {
                 .to_owned(),
         ));
         let mut sums = String::new();
-        for kind in &kinds {
+        for kind in kinds {
             let _ = write!(
                 sums,
                 ", sum(CASE WHEN kind = '{kind}' THEN events END) AS {kind}_all\
@@ -360,7 +375,7 @@ impl Plan {
             " LEFT JOIN (SELECT a.as_of, e.customer_id{sums} FROM event_days e JOIN as_of_dates a ON e.d < a.as_of \
              GROUP BY 1, 2) events ON events.as_of = f.as_of AND events.customer_id = f.customer_id"
         );
-        for kind in &kinds {
+        for kind in kinds {
             let words = kind.replace('_', " ");
             let plural = format!("{kind}s");
             self.add(
@@ -403,7 +418,6 @@ impl Plan {
                 "CAST(sum(returned) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)",
             );
         }
-        Ok(())
     }
 
     /// Folds the history.
@@ -450,6 +464,20 @@ fn seen_products() -> String {
     "SELECT customer_id, product_id AS thing, arrow_cast(min(day), 'Int32') AS first_day FROM interactions \
      WHERE kind = 'purchase' AND product_id IS NOT NULL GROUP BY 1, 2"
         .to_owned()
+}
+
+/// The kinds of interaction beside purchases that the history has.
+fn other_kinds(warehouse: &Warehouse) -> Result<Vec<String>> {
+    let kinds = warehouse.engine.query(
+        "SELECT kind FROM interactions WHERE kind <> 'purchase' GROUP BY kind ORDER BY kind",
+    )?;
+    Ok(kinds
+        .column(0)
+        .as_string::<i32>()
+        .iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The departments with the largest spend, the largest first.
