@@ -23,14 +23,13 @@ const CHUNK: usize = 2048;
 /// Source: Rousseeuw, "Silhouettes", *J. Comput. Appl. Math.* 20, 1987.
 pub fn silhouette(x: ArrayView2<'_, f64>, labels: &[usize]) -> Result<f64, ClusteringError> {
     let groups = Groups::new("silhouette", x, labels)?;
-    let k = groups.sizes.len();
     Ok(groups.mean_silhouette(|i, own, mean| {
         for (j, &c) in groups.labels.iter().enumerate() {
             mean[c] += squared_distance(x, i, x, j).sqrt();
         }
-        for c in 0..k {
-            let others = groups.sizes[c] - usize::from(c == own);
-            mean[c] /= others as f64;
+        for (c, value) in mean.iter_mut().enumerate() {
+            // Never 0: rows alone in their cluster are passed over.
+            *value /= (groups.sizes[c] - usize::from(c == own)) as f64;
         }
     }))
 }

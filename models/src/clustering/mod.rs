@@ -81,7 +81,7 @@ pub enum ClusteringError {
     StabilityWithin(f64),
     /// The criterion needs resamples.
     #[error(
-        "resamples = 0, but the criterion is stability; set at least 1 (10 is usual) or another criterion"
+        "resamples = 0, but the criterion is stability; set at least 1 (20 is usual) or another criterion"
     )]
     NoResamples,
     /// Too few rows to search on.

@@ -12,21 +12,46 @@ pub struct FeatureWords {
     /// Phrase for clusters where the feature is high, such as `frequent`; empty if a high
     /// value should not be said.
     pub high: String,
-    /// Phrase for clusters where it is low, such as `rare`; empty if it should not be said.
+    /// Phrase for clusters where it is low, such as `occasional`; empty if it should not be
+    /// said.
     pub low: String,
+    /// Phrase for clusters where it is far higher than usual, such as `very frequent`.
+    pub very_high: String,
+    /// Phrase for clusters where it is far lower than usual, such as `hardly ever here`.
+    pub very_low: String,
     /// What the feature speaks of. A name has at most one phrase for each theme, so spend in
     /// 28, 56 and 84 days does not fill it.
     pub theme: String,
 }
 
 impl FeatureWords {
-    /// Words for high and low values, and the theme.
+    /// Words for high and low values, and the theme. Extreme values have the same words.
     pub fn new(high: &str, low: &str, theme: &str) -> Self {
         Self {
             high: high.to_owned(),
             low: low.to_owned(),
+            very_high: high.to_owned(),
+            very_low: low.to_owned(),
             theme: theme.to_owned(),
         }
+    }
+
+    /// Words of their own for extreme values, so that two clusters on one side of the average
+    /// can be told apart.
+    pub fn extreme(mut self, very_high: &str, very_low: &str) -> Self {
+        self.very_high = very_high.to_owned();
+        self.very_low = very_low.to_owned();
+        self
+    }
+
+    fn phrase(&self, difference: f64, extreme: f64) -> &str {
+        let phrase = match (difference > 0.0, difference.abs() >= extreme) {
+            (true, false) => &self.high,
+            (true, true) => &self.very_high,
+            (false, false) => &self.low,
+            (false, true) => &self.very_low,
+        };
+        phrase.trim()
     }
 }
 
@@ -62,6 +87,7 @@ pub struct NamingValidParams {
     phrases: usize,
     least_difference: f64,
     relative_difference: f64,
+    extreme_difference: f64,
     typical: String,
 }
 
@@ -71,6 +97,7 @@ impl Default for NamingParams {
             phrases: 3,
             least_difference: 0.35,
             relative_difference: 0.4,
+            extreme_difference: 1.5,
             typical: "Typical customers".to_owned(),
         })
     }
@@ -98,6 +125,13 @@ impl NamingParams {
         self
     }
 
+    /// Standardised difference from which a feature has the words for extreme values. Above 0,
+    /// default 1.5; infinity never uses them.
+    pub fn extreme_difference(mut self, difference: f64) -> Self {
+        self.0.extreme_difference = difference;
+        self
+    }
+
     /// Name of a cluster that is near the average in everything. Default `Typical customers`.
     pub fn typical(mut self, name: &str) -> Self {
         self.0.typical = name.to_owned();
@@ -121,6 +155,9 @@ impl ParamGuard for NamingParams {
         }
         if !(0.0..=1.0).contains(&p.relative_difference) {
             return refuse("relative_difference", p.relative_difference, "from 0 to 1");
+        }
+        if p.extreme_difference.is_nan() || p.extreme_difference <= 0.0 {
+            return refuse("extreme_difference", p.extreme_difference, "above 0");
         }
         if p.typical.trim().is_empty() {
             return refuse("letters in typical", 0.0, "1 or more");
@@ -167,7 +204,7 @@ impl NamingValidParams {
         }
         let candidates: Vec<Vec<NamePart>> = profiles
             .iter()
-            .map(|profile| candidates(profile, words))
+            .map(|profile| self.candidates(profile, words))
             .collect();
         let mut lengths: Vec<usize> = candidates.iter().map(|c| self.phrases_of(c)).collect();
         // Every round adds a phrase to some name, so it ends when the phrases do.
@@ -199,6 +236,34 @@ impl NamingValidParams {
         Ok(names)
     }
 
+    /// The phrases that could describe a cluster, strongest first, one for each theme.
+    fn candidates(&self, profile: &ClusterProfile, words: &[FeatureWords]) -> Vec<NamePart> {
+        let mut all: Vec<(usize, f64)> = profile
+            .features
+            .iter()
+            .map(|feature| feature.difference)
+            .enumerate()
+            .filter(|(_, difference)| difference.abs() >= FAINT)
+            .collect();
+        // Stable, so that equal differences keep the order of the columns.
+        all.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        let mut themes = BTreeSet::new();
+        let mut parts = Vec::new();
+        for (feature, difference) in all {
+            let words = &words[feature];
+            let phrase = words.phrase(difference, self.extreme_difference);
+            // A direction without a phrase leaves the theme to the next feature.
+            if !phrase.is_empty() && themes.insert(words.theme.as_str()) {
+                parts.push(NamePart {
+                    feature,
+                    phrase: phrase.to_owned(),
+                    difference,
+                });
+            }
+        }
+        parts
+    }
+
     /// How many of a cluster's candidates are worth saying.
     fn phrases_of(&self, candidates: &[NamePart]) -> usize {
         let largest = candidates.first().map_or(0.0, |part| part.difference.abs());
@@ -228,38 +293,6 @@ impl NamingValidParams {
             None => joined,
         }
     }
-}
-
-/// The phrases that could describe a cluster, strongest first, one for each theme.
-fn candidates(profile: &ClusterProfile, words: &[FeatureWords]) -> Vec<NamePart> {
-    let mut all: Vec<(usize, f64)> = profile
-        .features
-        .iter()
-        .map(|feature| feature.difference)
-        .enumerate()
-        .filter(|(_, difference)| difference.abs() >= FAINT)
-        .collect();
-    // Stable, so that equal differences keep the order of the columns.
-    all.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let mut themes = BTreeSet::new();
-    let mut parts = Vec::new();
-    for (feature, difference) in all {
-        let words = &words[feature];
-        let phrase = if difference > 0.0 {
-            &words.high
-        } else {
-            &words.low
-        };
-        // A direction without a phrase leaves the theme to the next feature.
-        if !phrase.trim().is_empty() && themes.insert(words.theme.as_str()) {
-            parts.push(NamePart {
-                feature,
-                phrase: phrase.trim().to_owned(),
-                difference,
-            });
-        }
-    }
-    parts
 }
 
 fn phrases(parts: &[NamePart]) -> BTreeSet<&str> {
@@ -299,7 +332,8 @@ mod tests {
 
     fn words() -> Vec<FeatureWords> {
         vec![
-            FeatureWords::new("frequent", "rare", "frequency"),
+            FeatureWords::new("frequent", "rare", "frequency")
+                .extreme("very frequent", "hardly ever"),
             FeatureWords::new("frequent of late", "rare of late", "frequency"),
             FeatureWords::new("big-basket", "small-basket", "basket"),
             FeatureWords::new("discount-driven", "full-price", "price"),
@@ -358,7 +392,15 @@ mod tests {
         // 40 % of 2.0 is 0.8.
         assert_eq!(
             names(&[[2.0, 0.0, 0.7, 0.9, 0.0]]),
-            ["Frequent, discount-driven"]
+            ["Very frequent, discount-driven"]
+        );
+    }
+
+    #[test]
+    fn extreme_values_have_words_of_their_own() {
+        assert_eq!(
+            names(&[[-0.9, 0.0, -0.8, 0.0, 0.0], [-1.5, 0.0, -1.2, 0.0, 0.0]]),
+            ["Rare, small-basket", "Hardly ever, small-basket"]
         );
     }
 
@@ -439,6 +481,10 @@ mod tests {
         for bad in [-0.1, 1.1, f64::NAN] {
             let params = NamingParams::default().relative_difference(bad);
             assert!(refused(params).starts_with("relative_difference"));
+        }
+        for bad in [0.0, f64::NAN] {
+            let params = NamingParams::default().extreme_difference(bad);
+            assert!(refused(params).starts_with("extreme_difference"));
         }
         assert!(refused(NamingParams::default().typical(" ")).starts_with("letters in typical"));
     }

