@@ -15,6 +15,7 @@ pub struct LogisticRegressionValidParams {
     l2: f64,
     skew_limit: Option<f64>,
     max_iterations: u64,
+    tolerance: f64,
 }
 
 /// Settings of [`LogisticRegression`], not yet checked.
@@ -24,16 +25,17 @@ pub struct LogisticRegressionParams(LogisticRegressionValidParams);
 impl Default for LogisticRegressionParams {
     fn default() -> Self {
         Self(LogisticRegressionValidParams {
-            l2: 30.0,
+            l2: 50.0,
             skew_limit: Some(1.0),
             max_iterations: 500,
+            tolerance: 1e-5,
         })
     }
 }
 
 impl LogisticRegressionParams {
     /// The weight of half the squared length of the coefficients beside the summed log loss
-    /// (scikit-learn's `1 / C`; the intercept is free). Default 30.
+    /// (scikit-learn's `1 / C`; the intercept is free). Default 50.
     pub fn l2(mut self, l2: f64) -> Self {
         self.0.l2 = l2;
         self
@@ -51,6 +53,13 @@ impl LogisticRegressionParams {
         self.0.max_iterations = iterations;
         self
     }
+
+    /// The solver stops where the length of the gradient, divided by the number of rows, is at
+    /// most this; above 0. Default 1e-5.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.0.tolerance = tolerance;
+        self
+    }
 }
 
 impl ParamGuard for LogisticRegressionParams {
@@ -63,6 +72,12 @@ impl ParamGuard for LogisticRegressionParams {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(TreeParamError::Negative { name, value });
             }
+        }
+        if !(p.tolerance > 0.0 && p.tolerance <= 1.0) {
+            return Err(TreeParamError::Share {
+                name: "tolerance",
+                value: p.tolerance,
+            });
         }
         if p.max_iterations == 0 {
             return Err(TreeParamError::Zero {
@@ -115,6 +130,8 @@ where
         let fitted = linfa_logistic::LogisticRegression::default()
             .alpha(self.l2)
             .max_iterations(self.max_iterations)
+            // linfa-logistic's is of the gradient summed over the rows.
+            .gradient_tolerance(self.tolerance * x.nrows() as f64)
             .fit(&ready)?;
         // linfa-logistic models whichever label is the more frequent one.
         let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };

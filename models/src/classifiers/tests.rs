@@ -30,13 +30,11 @@ fn customers(rows: usize) -> Dataset<f32, bool, Ix1> {
     Dataset::new(x, y)
 }
 
+type Fitted = Result<Box<dyn ProbabilityModel>, String>;
+
 /// Fits every model, one after another.
-fn fit_all(
-    data: &Dataset<f32, bool, Ix1>,
-) -> Vec<(&'static str, Result<Box<dyn ProbabilityModel>, String>)> {
-    fn boxed<M: ProbabilityModel + 'static, E: std::fmt::Display>(
-        fitted: Result<M, E>,
-    ) -> Result<Box<dyn ProbabilityModel>, String> {
+fn fit_all(data: &Dataset<f32, bool, Ix1>) -> Vec<(&'static str, Fitted)> {
+    fn boxed<M: ProbabilityModel + 'static, E: std::fmt::Display>(fitted: Result<M, E>) -> Fitted {
         fitted
             .map(|m| Box::new(m) as Box<dyn ProbabilityModel>)
             .map_err(|e| e.to_string())
@@ -357,6 +355,14 @@ fn settings_out_of_range_are_refused() {
             .check()
             .err(),
         negative("skew_limit", -2.0)
+    );
+    assert_eq!(
+        LogisticRegression::params()
+            .tolerance(0.0)
+            .check()
+            .unwrap_err()
+            .to_string(),
+        "tolerance = 0; choose a share above 0 and at most 1"
     );
     assert_eq!(
         LogisticRegression::params().max_iterations(0).check().err(),

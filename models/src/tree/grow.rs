@@ -485,15 +485,19 @@ fn partition(
         (left, right) = (left_rest, right_rest);
     }
     places.into_par_iter().for_each(|(chunk, left, right)| {
+        // Which way a row goes cannot be guessed, so there is no branch on it: every row is
+        // written to the next free place of both sides, and stays on the side that moves on.
         let (mut l, mut r) = (0, 0);
         for row in chunk {
-            if goes_left(*row) {
-                left[l] = *row;
-                l += 1;
-            } else {
-                right[r] = *row;
-                r += 1;
+            if let Some(place) = left.get_mut(l) {
+                *place = *row;
             }
+            if let Some(place) = right.get_mut(r) {
+                *place = *row;
+            }
+            let went_left = usize::from(goes_left(*row));
+            l += went_left;
+            r += 1 - went_left;
         }
     });
     rows.copy_from_slice(scratch);

@@ -30,9 +30,11 @@ impl FixedPoint {
     }
 
     pub(crate) fn row(self, gradient: f64, hessian: f64) -> RowStat {
+        // Rounds halves away from zero; `f64::round` is a call on the plainest processors.
+        let round = |v: f64| (v + 0.5_f64.copysign(v)) as i32;
         RowStat {
-            gradient: (gradient * self.scale).round() as i32,
-            hessian: (hessian * self.scale).round() as i32,
+            gradient: round(gradient * self.scale),
+            hessian: round(hessian * self.scale),
         }
     }
 

@@ -260,7 +260,7 @@ fn rows_of_one_kind_are_left_together() {
 fn partition_keeps_the_order_on_both_sides_across_chunks() {
     for n in [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 7] {
         let mut rows: Vec<u32> = (0..n as u32).collect();
-        let left = |row: u32| random::bits(1, 1, u64::from(row)) % 3 == 0;
+        let left = |row: u32| random::bits(1, 1, u64::from(row)).is_multiple_of(3);
         let mut expected: Vec<u32> = rows.iter().copied().filter(|row| left(*row)).collect();
         let lefts = expected.len();
         expected.extend(rows.iter().copied().filter(|row| !left(*row)));
