@@ -12,7 +12,7 @@ fn a_history_in_csv_gives_segments_scores_and_suggestions() {
         "WHO THEY ARE",
         "WHO IS LEAVING",
         "WHAT GOES TOGETHER",
-        "butter",
+        "spreads",
         "EUR",
     ]);
     let rules = columns(&sandbox.read("regulars-out/rules.csv"));

@@ -132,6 +132,14 @@ impl From<DataFusionError> for Failure {
             DataFusionError::ResourcesExhausted(message) => Failure::machine(first_line(message))
                 .hint("raise `memory_limit` under [engine] in the settings, or free disk space for spilling"),
             DataFusionError::IoError(inner) => Failure::machine(inner.to_string()),
+            // Queries are ours; where a user's own SQL is planned, the caller says so instead.
+            fault @ (DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Internal(_)) => Failure::machine(format!(
+                "this is a fault of regulars, please report it: {}",
+                first_line(&fault.to_string())
+            )),
             root => Failure::data(first_line(&root.to_string())),
         }
     }

@@ -262,11 +262,11 @@ impl Shelf {
             "product" if warehouse.has_column("products", "name") => {
                 "SELECT product_id, CASE WHEN name IS NULL THEN CAST(product_id AS VARCHAR) \
                  WHEN count(*) OVER (PARTITION BY name) = 1 THEN name \
-                 ELSE concat(name, ' (', product_id, ')') END FROM products"
+                 ELSE concat(name, ' (', product_id, ')') END AS item FROM products"
                     .to_owned()
             }
             "product" => {
-                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) FROM interactions \
+                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) AS item FROM interactions \
                  WHERE kind = 'purchase' AND product_id IS NOT NULL"
                     .to_owned()
             }

@@ -10,7 +10,9 @@ use crate::cli::Common;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Result};
-use crate::manifest::{Manifest, StageEntry, check_writable, process_use, started_now};
+use crate::manifest::{
+    Manifest, StageEntry, check_writable, missing_stage, process_use, started_now,
+};
 use crate::progress::Progress;
 use crate::stages::{Context, Report, Stage};
 use crate::summary;
@@ -58,6 +60,14 @@ pub fn run(
     let warehouse = OnceCell::new();
     let mut warnings: Vec<Warning> = Vec::new();
     for stage in stages {
+        let missing = |name: &&&str| !manifest.stages.contains_key(**name);
+        if let Some(earlier) = stage.reads.iter().find(missing) {
+            return Err(missing_stage(
+                out,
+                earlier,
+                &format!("what `{}` reads", stage.name),
+            ));
+        }
         progress.stage(stage.name);
         let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);
         let context = Context {

@@ -213,11 +213,12 @@ impl Warehouse {
                     format!("the products have no `{level}`"),
                 )
                 .hint(crate::failure::did_you_mean(level, &there))),
+            // A brand is no kind of thing; it is a level only for those who ask for it.
             None => Ok(there
-                .iter()
-                .find(|level| **level != "product")
-                .unwrap_or(&"product")
-                .to_string()),
+                .into_iter()
+                .find(|level| !matches!(*level, "product" | "brand"))
+                .unwrap_or("product")
+                .to_owned()),
         }
     }
 }

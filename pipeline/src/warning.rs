@@ -39,7 +39,7 @@ pub const NO_AMOUNTS: &str = "no-amounts";
 pub const AS_OF_MOVED: &str = "as-of-moved";
 /// A stage had too little data and was left out.
 pub const STAGE_SKIPPED: &str = "stage-skipped";
-/// The churn model is no better than recency alone on the date it had not seen.
+/// The churn model is worse than recency alone on the date it had not seen.
 pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
 /// The suggestions do no better than the most popular items.
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";

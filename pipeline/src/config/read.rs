@@ -179,4 +179,5 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Failure {
         }
     }
     Failure::settings(format!("{place}: {message}"))
+        .hint("docs/settings.md says what each key takes")
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt8Array, UInt32Array, UInt64Array};
-use ndarray::Array2;
+use ndarray::{Array1, Array2, Axis};
 use regulars_models::ParamGuard;
 use regulars_models::clustering::{
     Assignment, ClusterName, ClusterProfile, Feature, FeatureWords, KMeansSegmenter, NamingParams,
@@ -30,6 +30,8 @@ pub const NAME: &str = "segment";
 /// Quantiles at which values are cut before clusters are sought, so that one giant customer does
 /// not become a cluster.
 const WINSOR: (f64, f64) = (0.01, 0.99);
+/// Bootstrap samples that the stability of each number of clusters is measured on.
+const RESAMPLES: usize = 8;
 /// Fewer customers than this for each cluster that may be tried say nothing about behaviour.
 const LEAST_PER_CLUSTER: usize = 10;
 
@@ -309,75 +311,152 @@ fn guide_table(segments: &[SegmentRow]) -> Result<RecordBatch> {
 
 /// How a feature takes part in clusters.
 struct Behaviour {
-    name: &'static str,
+    name: String,
     feature: Feature,
-    high: &'static str,
-    low: &'static str,
-    theme: &'static str,
+    /// Whether it decides who is in which cluster, or only describes them.
+    decides: bool,
+    words: FeatureWords,
 }
 
-/// The features that clusters are made of. Those that say nearly the same (spend in 28, 56, 84
-/// days) are left out, or they would decide alone; money and counts are taken by their logarithm.
-fn behaviours() -> Vec<Behaviour> {
-    let of = |name, feature, high, low, theme| Behaviour {
-        name,
-        feature,
-        high,
-        low,
-        theme,
+/// Departments whose share of spend takes part, the largest ones.
+const DEPARTMENTS: usize = 4;
+/// A share of spend is drawn towards that of all customers as if this part of the median
+/// customer's spend had gone the usual way: the shares of customers with two baskets are noise.
+const PRIOR_SPEND: f64 = 0.1;
+/// The same for shares of baskets, in baskets.
+const PRIOR_BASKETS: f64 = 5.0;
+
+/// The features that clusters are made of, and those that only describe them.
+///
+/// Recency, frequency and basket value decide most; what is bought and how much of it at a
+/// discount counts half. Features that say nearly the same as another one are left out, or they
+/// would decide alone. Money and counts are taken by their logarithm.
+fn behaviours(snapshot: &Snapshot) -> Vec<Behaviour> {
+    let of = |name: &str, feature: Feature, weight: f64, words| Behaviour {
+        name: name.to_owned(),
+        // The segmenter knows no weight of 0: such a feature is not given to it.
+        feature: if weight > 0.0 {
+            feature.weight(weight)
+        } else {
+            feature
+        },
+        decides: weight > 0.0,
+        words,
     };
-    vec![
+    let words = FeatureWords::new;
+    let (whole, half, told) = (1.0, 0.5, 0.0);
+    let mut all = vec![
         of(
             "recency_days",
             Feature::log(),
-            "long away",
-            "just here",
-            "recency",
+            whole,
+            words("lapsing", "recent", "recency").extreme("long gone", "recent"),
         ),
-        of("trips_168", Feature::log(), "frequent", "rare", "frequency"),
+        of(
+            "frequency",
+            Feature::log(),
+            whole,
+            words("frequent", "occasional", "visits").extreme("very frequent", "rare"),
+        ),
         of(
             "mean_basket",
             Feature::log(),
-            "big baskets",
-            "small baskets",
-            "basket",
+            whole,
+            words("big-basket", "small-basket", "basket")
+                .extreme("very big-basket", "very small-basket"),
         ),
         of(
-            "spend_trend_84",
-            Feature::default(),
-            "growing",
-            "shrinking",
-            "trend",
+            "monetary",
+            Feature::log(),
+            told,
+            words("big spenders", "small spenders", "basket")
+                .extreme("top spenders", "very small spenders"),
         ),
         of(
             "discount_share",
             Feature::default(),
-            "discount-driven",
-            "full-price",
-            "price",
+            half,
+            words("discount-driven", "full-price", "price"),
         ),
         of(
             "weekend_share",
             Feature::default(),
-            "weekend shoppers",
-            "weekday shoppers",
-            "day",
+            told,
+            words("weekend shoppers", "weekday shoppers", "day"),
         ),
         of(
             "evening_share",
             Feature::default(),
-            "evening shoppers",
-            "daytime shoppers",
-            "hour",
+            told,
+            words("evening shoppers", "daytime shoppers", "hour"),
         ),
         of(
-            "distinct_categories",
-            Feature::log(),
-            "wide choice",
-            "narrow choice",
-            "variety",
+            "spend_trend_84",
+            Feature::default(),
+            told,
+            words("growing", "shrinking", "trend"),
         ),
-    ]
+    ];
+    // The snapshot has the departments by their spend, the largest first.
+    let departments = snapshot
+        .names
+        .iter()
+        .filter_map(|name| name.strip_prefix("share_"));
+    for department in departments.take(DEPARTMENTS) {
+        let buyers = format!("{} buyers", department.replace('_', " "));
+        all.push(of(
+            &format!("share_{department}"),
+            Feature::default(),
+            half,
+            words(&buyers, "", "range"),
+        ));
+    }
+    all.retain(|behaviour| snapshot.index(&behaviour.name).is_some());
+    all
+}
+
+/// A feature's values as clusters see them: shares drawn towards the usual by how little is known.
+fn behaviour_values(snapshot: &Snapshot, name: &str) -> Result<Vec<f64>> {
+    let values = snapshot.vector(name)?;
+    let known = match name {
+        "weekend_share" | "evening_share" => snapshot.vector("frequency")?,
+        name if name == "discount_share" || name.starts_with("share_") => snapshot
+            .vector("monetary")?
+            .into_iter()
+            .map(|spend| spend.max(0.0))
+            .collect(),
+        _ => return Ok(values),
+    };
+    let prior = match name {
+        "weekend_share" | "evening_share" => PRIOR_BASKETS,
+        _ => PRIOR_SPEND * median(&known),
+    };
+    let pairs = || {
+        values
+            .iter()
+            .zip(&known)
+            .filter(|(value, _)| !value.is_nan())
+    };
+    let total: f64 = pairs().map(|(_, known)| known).sum();
+    let usual = pairs().map(|(value, known)| value * known).sum::<f64>() / total;
+    let drawn = |value: &f64, known: &f64| {
+        if total > 0.0 && known + prior > 0.0 {
+            (value * known + usual * prior) / (known + prior)
+        } else {
+            *value
+        }
+    };
+    Ok(values
+        .iter()
+        .zip(&known)
+        .map(|(value, known)| drawn(value, known))
+        .collect())
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Clusters of the customers.
@@ -403,36 +482,37 @@ fn clusters(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
     let most = settings
         .max_clusters
         .min(snapshot.len() / LEAST_PER_CLUSTER);
-    let behaviours: Vec<Behaviour> = behaviours()
-        .into_iter()
-        .filter(|behaviour| snapshot.index(behaviour.name).is_some())
-        .collect();
+    let behaviours = behaviours(snapshot);
     let mut matrix = Array2::zeros((snapshot.len(), behaviours.len()));
     for (place, behaviour) in behaviours.iter().enumerate() {
-        matrix
-            .column_mut(place)
-            .assign(&snapshot.column(behaviour.name)?);
+        let values = behaviour_values(snapshot, &behaviour.name)?;
+        matrix.column_mut(place).assign(&Array1::from_vec(values));
     }
     let features: Vec<Feature> = behaviours
         .iter()
         .map(|behaviour| behaviour.feature)
         .collect();
-    let params = KMeansSegmenter::params(features.clone())
+    let deciding: Vec<usize> = (0..behaviours.len())
+        .filter(|place| behaviours[*place].decides)
+        .collect();
+    let decisive = matrix.select(Axis(1), &deciding);
+    let params = KMeansSegmenter::params(deciding.iter().map(|place| features[*place]).collect())
         .clusters(settings.min_clusters..=most)
         .min_share(settings.min_cluster_share)
         .winsor(WINSOR.0, WINSOR.1)
+        .resamples(RESAMPLES)
         .seed(context.seed);
     context.progress.step(&format!(
         "trying {} to {most} clusters",
         settings.min_clusters
     ));
-    let fitted = match params.fit(&DatasetBase::from(matrix.view())) {
+    let fitted = match params.fit(&DatasetBase::from(decisive.view())) {
         Ok(fitted) => fitted,
         Err(error) => return Ok(Err(format!("there are no clusters: {error}"))),
     };
     let wrong =
         |error: regulars_models::clustering::ClusteringError| Failure::data(error.to_string());
-    let assignment = fitted.assign(matrix.view()).map_err(wrong)?;
+    let assignment = fitted.assign(decisive.view()).map_err(wrong)?;
     let profiles = profile_clusters(
         matrix.view(),
         &assignment.labels,
@@ -441,10 +521,7 @@ fn clusters(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
         WINSOR,
     )
     .map_err(wrong)?;
-    let words: Vec<FeatureWords> = behaviours
-        .iter()
-        .map(|b| FeatureWords::new(b.high, b.low, b.theme))
-        .collect();
+    let words: Vec<FeatureWords> = behaviours.iter().map(|b| b.words.clone()).collect();
     let names = NamingParams::default()
         .check()
         .map_err(wrong)?
@@ -530,7 +607,7 @@ impl Clusters {
             .column(
                 "feature",
                 "The feature",
-                text(rows.iter().map(|row| self.behaviours[row.1].name)),
+                text(rows.iter().map(|row| &self.behaviours[row.1].name)),
             )
             .column(
                 "mean",

@@ -185,9 +185,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             .find(|model| model.model == name)
             .map_or(f64::NAN, |model| model.roc_auc)
     };
-    if auc(BOOSTED) <= auc(RECENCY) {
+    if auc(BOOSTED) < auc(RECENCY) {
         let message = format!(
-            "on {test_date} the churn model (ROC AUC {:.3}) was no better than recency alone ({:.3}); do not act on its scores",
+            "on {test_date} the churn model (ROC AUC {:.3}) was worse than recency alone ({:.3}); do not act on its scores",
             auc(BOOSTED),
             auc(RECENCY)
         );

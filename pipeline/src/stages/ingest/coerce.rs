@@ -433,7 +433,15 @@ fn parse_wall(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
                     .ok()?
                     .and_hms_opt(0, 0, 0)
             }),
-        None => Some(string_to_datetime(&Utc, text).ok()?.naive_utc()),
+        None => {
+            let iso = string_to_datetime(&Utc, text)
+                .ok()
+                .map(|moment| moment.naive_utc());
+            // Arrow asks for seconds; spreadsheets leave them out.
+            let minutes =
+                || NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M").ok();
+            iso.or_else(minutes)
+        }
     }
 }
 
