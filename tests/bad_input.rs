@@ -195,11 +195,18 @@ fn settings_out_of_range() {
         2,
         &["512 MiB"],
     );
-    refused(
-        &with_settings("[project]", "[rules]\nexclude = [\"Lofes\"]\n[project]"),
-        2,
-        &["Lofes", "did you mean `Loaves`?"],
-    );
+}
+
+#[test]
+fn an_item_to_exclude_that_does_not_exist() {
+    let sandbox = with_settings("[project]", "[rules]\nexclude = [\"Lofes\"]\n[project]");
+    sandbox.regulars(&["run"]).ended_with(2).says(&[
+        "regulars.toml:3:",
+        "Lofes",
+        "did you mean `Loaves`?",
+    ]);
+    assert!(!sandbox.exists("regulars-out/rules.csv"));
+    assert!(sandbox.unfinished().is_empty());
 }
 
 #[test]

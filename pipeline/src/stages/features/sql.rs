@@ -61,7 +61,7 @@ impl Plan {
             returns: kinds.iter().any(|kind| kind == "return"),
         };
         plan.fold_days(&departments, &has, settings.evening_from);
-        plan.from_days(has.discount);
+        plan.describe_days(has.discount);
         for (number, name) in departments.iter().enumerate() {
             plan.add(
                 &format!("share_{}", identifier(name)),
@@ -200,7 +200,7 @@ impl Plan {
     }
 
     /// Recency, frequency, monetary value, rhythm, windows, trends and shares.
-    fn from_days(&mut self, discount: bool) {
+    fn describe_days(&mut self, discount: bool) {
         let since = |days: u32| format!("d >= as_of - {days}");
         let spend = |days: u32| {
             format!(

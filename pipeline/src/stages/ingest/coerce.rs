@@ -366,7 +366,7 @@ fn times(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
             let walls = walls.as_primitive::<TimestampMicrosecondType>();
             walls
                 .iter()
-                .map(|wall| reading.zone.to_utc(wall?))
+                .map(|wall| reading.zone.moment_of(wall?))
                 .collect()
         }
         DataType::Utf8 => values
@@ -453,7 +453,7 @@ fn parse_moment(text: &str, reading: &mut Reading) -> Option<i64> {
         return Some(string_to_datetime(&Utc, text).ok()?.timestamp_micros());
     }
     let wall = parse_wall(text, reading.time_format.as_deref())?;
-    reading.zone.to_utc(wall.and_utc().timestamp_micros())
+    reading.zone.moment_of(wall.and_utc().timestamp_micros())
 }
 
 #[cfg(test)]

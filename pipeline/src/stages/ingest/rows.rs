@@ -231,9 +231,9 @@ impl Rows {
         }
         if let Some(key) = self.key {
             let values = Arc::clone(&columns[key]);
-            for row in 0..rows {
-                if good[row] && !self.keys_seen.insert(&values, row) {
-                    good[row] = false;
+            for (row, good) in good.iter_mut().enumerate() {
+                if *good && !self.keys_seen.insert(&values, row) {
+                    *good = false;
                     let shown = key_text(&values, row);
                     self.rejects.add(
                         &place(row),

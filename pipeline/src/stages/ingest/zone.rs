@@ -42,7 +42,7 @@ impl Zone {
     /// An hour that happens twice is taken as the first of the two; a time that a clock change
     /// leaves out is taken as the moment of the change plus what was left, as a clock that was
     /// not set would show it.
-    pub fn to_utc(&mut self, wall: i64) -> Option<i64> {
+    pub fn moment_of(&mut self, wall: i64) -> Option<i64> {
         let quarter = wall.div_euclid(QUARTER);
         let offset = match self.local {
             Some((known, offset)) if known == quarter => offset,
@@ -108,11 +108,11 @@ mod tests {
     fn new_york_is_behind_utc_by_five_hours_in_winter_and_four_in_summer() {
         let mut zone = Zone::new(chrono_tz::America::New_York);
         assert_eq!(
-            zone.to_utc(micros("2017-01-10 12:00")),
+            zone.moment_of(micros("2017-01-10 12:00")),
             Some(micros("2017-01-10 17:00"))
         );
         assert_eq!(
-            zone.to_utc(micros("2017-07-10 12:00")),
+            zone.moment_of(micros("2017-07-10 12:00")),
             Some(micros("2017-07-10 16:00"))
         );
     }
@@ -121,7 +121,7 @@ mod tests {
     fn an_hour_that_happens_twice_is_the_first_one() {
         let mut zone = Zone::new(chrono_tz::America::New_York);
         assert_eq!(
-            zone.to_utc(micros("2017-11-05 01:30")),
+            zone.moment_of(micros("2017-11-05 01:30")),
             Some(micros("2017-11-05 05:30"))
         );
     }
@@ -131,7 +131,7 @@ mod tests {
         let mut zone = Zone::new(chrono_tz::America::New_York);
         // 02:30 did not happen on 2017-03-12; the old clock shows it at 07:30 UTC.
         assert_eq!(
-            zone.to_utc(micros("2017-03-12 02:30")),
+            zone.moment_of(micros("2017-03-12 02:30")),
             Some(micros("2017-03-12 07:30"))
         );
     }
