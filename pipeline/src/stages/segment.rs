@@ -31,7 +31,7 @@ pub const NAME: &str = "segment";
 /// not become a cluster.
 const WINSOR: (f64, f64) = (0.01, 0.99);
 /// Bootstrap samples that the stability of each number of clusters is measured on.
-const RESAMPLES: usize = 8;
+const RESAMPLES: usize = 6;
 /// Fewer customers than this for each cluster that may be tried say nothing about behaviour.
 const LEAST_PER_CLUSTER: usize = 10;
 

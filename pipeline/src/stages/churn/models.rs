@@ -10,7 +10,7 @@ use regulars_models::classifiers::{
 use regulars_models::linfa::Dataset;
 use regulars_models::linfa::traits::Fit;
 use regulars_models::metrics::{MetricError, average_precision, brier, lift_at, log_loss, roc_auc};
-use regulars_models::tree::{DecisionTree, GradientBoosting};
+use regulars_models::tree::{DecisionTree, GradientBoosting, GradientBoostingParams};
 use serde::{Deserialize, Serialize};
 
 use super::rows::Labelled;
@@ -100,9 +100,8 @@ impl Fitted {
     /// chosen before.
     pub fn fit_scoring(train: &Labelled, trees: usize, seed: u64) -> Result<Scoring> {
         let data = dataset(train);
-        let boosted = GradientBoosting::params()
+        let boosted = boosting(seed)
             .n_trees(trees)
-            .seed(seed)
             .fit(&data)
             .map_err(wrong(BOOSTED))?;
         let tree = DecisionTree::params().fit(&data).map_err(wrong(TREE))?;
@@ -132,9 +131,18 @@ impl Fitted {
     }
 }
 
+/// Steps twice as long as the engine's own, and half as many: a run boosts three times, and on
+/// the dates before the test date the figures were the same.
+fn boosting(seed: u64) -> GradientBoostingParams {
+    GradientBoosting::params()
+        .learning_rate(0.06)
+        .n_trees(200)
+        .early_stopping_rounds(Some(25))
+        .seed(seed)
+}
+
 /// How many trees: as many as serve the latest of the training dates best.
 fn trees(train: &Labelled, seed: u64) -> Result<usize> {
-    let most = GradientBoosting::params();
     let earlier = train.labels.len() - train.latest;
     let part = |rows: std::ops::Range<usize>| {
         let features: Array2<f32> = train
@@ -156,15 +164,14 @@ fn trees(train: &Labelled, seed: u64) -> Result<usize> {
     if earlier < train.latest || !both(&learn) || !both(&check) {
         return Ok(DEFAULT_TREES); // one date alone cannot be split in time
     }
-    let fitted = most
-        .seed(seed)
+    let fitted = boosting(seed)
         .fit_with_validation(&learn, &check)
         .map_err(wrong(BOOSTED))?;
     Ok(fitted.tree_count().max(1))
 }
 
 /// Trees when there is no later date to choose their number on.
-const DEFAULT_TREES: usize = 150;
+const DEFAULT_TREES: usize = 80;
 
 fn dataset(set: &Labelled) -> Dataset<f32, bool, ndarray::Ix1> {
     Dataset::new(set.features.clone(), set.labels.clone())
