@@ -15,6 +15,12 @@ use super::node::{Node, Tree};
 /// Rows are partitioned in chunks of this many, on however many threads there are.
 const CHUNK: usize = 16_384;
 
+/// Work on fewer histogram entries than this is not worth waking another thread for.
+const WORTH_SHARING: usize = 100_000;
+
+/// What looking through a feature's bins costs, in histogram entries.
+const PER_FEATURE: usize = 512;
+
 /// A gain must be more than this share of the parent's worth: less is rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -305,30 +311,30 @@ impl<C: Criterion> Grower<'_, C> {
         let small_rows = &rows[small.rows.clone()];
         gather(self.stats, small_rows, &mut work.gathered);
         let gathered = &work.gathered;
-        let (small_splits, large_splits): (Vec<Option<Split>>, Vec<Option<Split>>) = parent
-            .par_iter_mut()
-            .zip(child.par_iter_mut())
-            .zip(self.features)
-            .map(|((parent, child), feature)| {
-                accumulate(self.data, *feature as usize, small_rows, gathered, child);
-                let of_small = if split_small {
-                    self.best_split(small, *feature, child)
-                } else {
-                    None
-                };
-                let of_large = if split_large {
-                    subtract(
-                        parent,
-                        child,
-                        self.data.features()[*feature as usize].bins(),
-                    );
-                    self.best_split(large, *feature, parent)
-                } else {
-                    None
-                };
-                (of_small, of_large)
-            })
-            .unzip();
+        let search = |((parent, child), feature): ((&mut _, &mut _), &u32)| {
+            accumulate(self.data, *feature as usize, small_rows, gathered, child);
+            let of_small = if split_small {
+                self.best_split(small, *feature, child)
+            } else {
+                None
+            };
+            let of_large = if split_large {
+                let bins = self.data.features()[*feature as usize].bins();
+                subtract(parent, child, bins);
+                self.best_split(large, *feature, parent)
+            } else {
+                None
+            };
+            (of_small, of_large)
+        };
+        let (small_splits, large_splits): (Vec<_>, Vec<_>) =
+            if (small_rows.len() + PER_FEATURE) * self.features.len() < WORTH_SHARING {
+                let both = parent.iter_mut().zip(child.iter_mut());
+                both.zip(self.features).map(search).unzip()
+            } else {
+                let both = parent.par_iter_mut().zip(child.par_iter_mut());
+                both.zip(self.features).map(search).unzip()
+            };
         small.split = first_best(small_splits);
         large.split = first_best(large_splits);
         for (leaf, histogram) in [(small, child), (large, parent)] {

@@ -46,6 +46,18 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
+    /// Checks the features first, so that of several faults theirs is named.
+    pub(crate) fn read_checked<D, T>(
+        data: &DatasetBase<ArrayBase<D, Ix2>, T>,
+    ) -> Result<Self, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = bool>,
+    {
+        check_features(data.records().view())?;
+        Self::read(data)
+    }
+
     pub(crate) fn read<D, T>(data: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self, TreeError>
     where
         D: Data<Elem = f32>,

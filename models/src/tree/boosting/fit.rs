@@ -3,7 +3,7 @@
 use linfa::dataset::AsSingleTargets;
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
-use ndarray::{ArrayBase, Data, Ix2};
+use ndarray::{ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
 
 use super::super::criterion::Newton;
@@ -28,7 +28,8 @@ where
         &self,
         train: &DatasetBase<ArrayBase<D, Ix2>, T>,
     ) -> Result<GradientBoosting, TreeError> {
-        self.boost(train, None)
+        let targets = Targets::read_checked(train)?;
+        self.boost(train.records().view(), targets, None)
     }
 }
 
@@ -77,29 +78,37 @@ impl GradientBoostingValidParams {
         }
         let targets = Targets::read(validation)?;
         let rows = row_major(x).into_owned();
-        self.boost(train, Some(Validation::new(self, rows, x.ncols(), targets)))
+        let validation = Validation::new(self, rows, x.ncols(), targets);
+        let targets = Targets::read_checked(train)?;
+        self.boost(train.records().view(), targets, Some(validation))
     }
 
-    fn boost<D, T>(
+    fn boost(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        mut validation: Option<Validation>,
-    ) -> Result<GradientBoosting, TreeError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-    {
-        let x = train.records().view();
+        x: ArrayView2<'_, f32>,
+        targets: Targets,
+        validation: Option<Validation>,
+    ) -> Result<GradientBoosting, TreeError> {
         if !self.monotone.is_empty() && self.monotone.len() != x.ncols() {
             return Err(TreeError::MonotoneCount {
                 constraints: self.monotone.len(),
                 columns: x.ncols(),
             });
         }
-        check_features(x)?;
-        let targets = Targets::read(train)?;
         let data = BinnedMatrix::new(x, self.max_bins)?;
+        // Within the pool: from outside, each of thousands of small parallel steps would have
+        // to be handed over and waited for.
+        Ok(rayon::scope(|_| {
+            self.boost_binned(&data, &targets, validation)
+        }))
+    }
 
+    fn boost_binned(
+        &self,
+        data: &BinnedMatrix,
+        targets: &Targets,
+        mut validation: Option<Validation>,
+    ) -> GradientBoosting {
         let base = targets.base_rate();
         let start = libm::log(base / (1.0 - base));
         let fixed = FixedPoint::for_largest(targets.largest_weight());
@@ -114,10 +123,10 @@ impl GradientBoostingValidParams {
         }
 
         for number in 0..self.n_trees {
-            gradients(&targets, &scores, fixed, &mut stats);
+            gradients(targets, &scores, fixed, &mut stats);
             let features = self.features_of_tree(number, data.features().len());
             let grower = Grower {
-                data: &data,
+                data,
                 stats: &stats,
                 fixed,
                 criterion: Newton { l2: self.l2 },
@@ -136,7 +145,7 @@ impl GradientBoostingValidParams {
             for node in &mut grown.tree.nodes {
                 node.value *= rate;
             }
-            add_to_scores(&data, &grown, &mut scores);
+            add_to_scores(data, &grown, &mut scores);
             if let Some(validation) = &mut validation {
                 validation.add(&grown.tree);
             }
@@ -150,12 +159,12 @@ impl GradientBoostingValidParams {
             trees.truncate(validation.best + 1);
             validation_losses = validation.losses;
         }
-        Ok(GradientBoosting {
+        GradientBoosting {
             features: data.features().len(),
             start,
             trees,
             validation_losses,
-        })
+        }
     }
 
     fn limits(&self) -> Limits {

@@ -16,7 +16,7 @@ pub use rules::{Condition, LeafRule, Missing};
 use super::criterion::{Criterion, Entropy, Gini};
 use super::grow::{Grower, Limits, Workspace};
 use super::histogram::{FixedPoint, RowStat};
-use super::input::{Targets, check_features};
+use super::input::Targets;
 use super::node::{Node, Tree, row_major};
 use super::{BinnedMatrix, TreeError};
 
@@ -49,13 +49,13 @@ where
 
     fn fit(&self, train: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<DecisionTree, TreeError> {
         let x = train.records().view();
-        check_features(x)?;
-        let targets = Targets::read(train)?;
+        let targets = Targets::read_checked(train)?;
         let data = BinnedMatrix::new(x, self.max_bins)?;
-        let tree = match self.impurity {
+        // Within the pool, as boosting does.
+        let tree = rayon::scope(|_| match self.impurity {
             Impurity::Gini => self.grow(&data, &targets, Gini),
             Impurity::Entropy => self.grow(&data, &targets, Entropy),
-        };
+        });
         Ok(DecisionTree {
             tree,
             had_missing: data
