@@ -57,7 +57,7 @@ pub fn run(
         .clone_from(&settings.config.project.currency);
     let seed = common.seed.unwrap_or(settings.config.project.seed);
     let mut progress = Progress::new(common.quiet);
-    let warehouse = OnceCell::new();
+    let (warehouse, purchases) = (OnceCell::new(), OnceCell::new());
     let mut warnings: Vec<Warning> = Vec::new();
     for stage in stages {
         let missing = |name: &&&str| !manifest.stages.contains_key(**name);
@@ -79,6 +79,7 @@ pub fn run(
             manifest: &manifest,
             progress: &progress,
             warehouse: &warehouse,
+            purchases: &purchases,
         };
         let report = match (stage.run)(&context) {
             Ok(report) => report,

@@ -21,6 +21,7 @@ use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::Pending;
 use crate::progress::Progress;
+use crate::purchases::Purchases;
 use crate::sources::SourceFile;
 use crate::warehouse::Warehouse;
 use crate::warning::Warning;
@@ -95,6 +96,8 @@ pub struct Context<'a> {
     pub progress: &'a Progress,
     /// Opened when first asked for.
     pub warehouse: &'a OnceCell<Warehouse>,
+    /// Read when first asked for; stages that ask for the same items share them.
+    pub purchases: &'a OnceCell<(Vec<String>, Arc<Purchases>)>,
 }
 
 impl<'a> Context<'a> {
@@ -105,6 +108,27 @@ impl<'a> Context<'a> {
         }
         let opened = Warehouse::open(self.engine, self.settings, self.out, self.as_of)?;
         Ok(self.warehouse.get_or_init(|| opened))
+    }
+}
+
+impl Context<'_> {
+    /// The purchases at a level of the taxonomy, without the items that a section excludes.
+    pub fn purchases(
+        &self,
+        section: &str,
+        level: &str,
+        exclude: &[String],
+    ) -> Result<Arc<Purchases>> {
+        if let Some((excluded, read)) = self.purchases.get()
+            && excluded == exclude
+            && read.level == level
+        {
+            return Ok(Arc::clone(read));
+        }
+        let read = Purchases::read(self.warehouse()?, self.settings, section, level, exclude)?;
+        let read = Arc::new(read);
+        let _ = self.purchases.set((exclude.to_vec(), Arc::clone(&read)));
+        Ok(read)
     }
 }
 

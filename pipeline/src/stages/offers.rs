@@ -93,14 +93,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     context
         .progress
         .step(&format!("collecting purchases by {level}"));
-    let purchases = Purchases::read(warehouse, context.settings, NAME, &level, &settings.exclude)?;
+    let purchases = context.purchases(NAME, &level, &settings.exclude)?;
     let Purchases {
         offsets,
         days,
         baskets,
         line_items,
         ..
-    } = &purchases;
+    } = purchases.as_ref();
     let history = History::new(
         offsets,
         days,

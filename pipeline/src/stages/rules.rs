@@ -68,7 +68,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     context
         .progress
         .step(&format!("collecting baskets by {level}"));
-    let purchases = Purchases::read(warehouse, context.settings, NAME, &level, &settings.exclude)?;
+    let purchases = context.purchases(NAME, &level, &settings.exclude)?;
 
     let split = warehouse
         .end
