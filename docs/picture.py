@@ -20,7 +20,7 @@ def main() -> None:
         print(f'<circle cx="{LEFT + 4 + 20 * place}" cy="18" r="6" fill="{colour}"/>')
     print(f'<g font-family="ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="{FONT}" xml:space="preserve">')
     for number, line in enumerate(lines):
-        heading = number == 0 or line[:3].isupper()
+        heading = number == 0 or (line[:1].isupper() and line.split()[0].isupper())
         colour = "#98c379" if heading else "#dcdfe4"
         print(f'<text x="{LEFT}" y="{TOP + number * LINE}" fill="{colour}">{escape(line)}</text>')
     print("</g>\n</svg>")
