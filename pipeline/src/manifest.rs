@@ -196,12 +196,12 @@ pub fn process_use() -> (Option<u64>, Option<f64>) {
     (memory, cpu)
 }
 
-/// Reads a manifest's stage entry settings and such for display.
+/// The time, UTC, to the second.
 pub fn started_now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
-/// Reports why a manifest cannot be used.
+/// Makes the output folder, and fails early when nothing can be written there.
 pub fn check_writable(root: &Path) -> Result<()> {
     std::fs::create_dir_all(root).during(root.display())?;
     let probe = root.join(".regulars.writing");
