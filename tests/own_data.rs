@@ -130,7 +130,7 @@ fn a_source_of_purchases_alone_runs_without_products_or_amounts() {
     sandbox
         .regulars(&["run"])
         .ended_with(0)
-        .shows(&["80 customers", "WHO IS LEAVING"])
+        .shows(&["80 customers", "WHO IS LEAVING", "rules was left out"])
         .says(&["rules was left out"]);
     assert!(!sandbox.exists("regulars-out/rules.csv"));
 }

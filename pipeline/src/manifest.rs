@@ -28,6 +28,9 @@ pub struct Manifest {
     pub currency: String,
     /// What each stage did when it last ran, by name.
     pub stages: BTreeMap<String, StageEntry>,
+    /// Stages that the last whole run left out, and why.
+    #[serde(default)]
+    pub left_out: Vec<Warning>,
     /// Every file, whole and in place.
     pub files: Vec<FileEntry>,
 }

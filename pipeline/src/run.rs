@@ -51,6 +51,9 @@ pub fn run(
         settings.config.engine.memory_limit.0,
     )?);
     let mut manifest = Manifest::open(out)?;
+    if whole {
+        manifest.left_out.clear();
+    }
     manifest.project.clone_from(&settings.config.project.name);
     manifest
         .currency
@@ -87,11 +90,9 @@ pub fn run(
                 let message = format!("{} was left out: {}", stage.name, failure.message);
                 progress.done("left out", clock.elapsed().as_secs_f64());
                 manifest.forget(out, stage.name)?;
-                note(
-                    &mut warnings,
-                    vec![Warning::new(STAGE_SKIPPED, message)],
-                    &progress,
-                );
+                let warning = Warning::new(STAGE_SKIPPED, message);
+                manifest.left_out.push(warning.clone());
+                note(&mut warnings, vec![warning], &progress);
                 continue;
             }
             Err(failure) => return Err(failure),

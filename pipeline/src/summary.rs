@@ -105,10 +105,9 @@ fn findings(manifest: &Manifest) -> String {
     who_is_leaving(manifest, &mut text);
     what_goes_together(manifest, &mut text);
     what_next(manifest, &mut text);
-    let warnings: Vec<&str> = manifest
-        .stages
-        .values()
-        .flat_map(|stage| &stage.warnings)
+    let noticed = manifest.stages.values().flat_map(|stage| &stage.warnings);
+    let warnings: Vec<&str> = noticed
+        .chain(&manifest.left_out)
         .map(|warning| warning.message.as_str())
         .collect();
     if !warnings.is_empty() {

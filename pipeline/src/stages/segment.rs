@@ -22,6 +22,7 @@ use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::snapshot::{Snapshot, features_metrics};
 use crate::table::{TableBuilder, numbers, text};
+use crate::text::plural;
 use crate::warning::{NO_CLUSTERS, Warning};
 
 /// The stage's one name.
@@ -474,8 +475,8 @@ fn clusters(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
     let least = settings.min_clusters * LEAST_PER_CLUSTER;
     if snapshot.len() < least {
         let message = format!(
-            "there are no clusters: {} customers are fewer than the {least} that say something about behaviour",
-            snapshot.len()
+            "there are no clusters: they need at least {least} customers, and the history has {}",
+            plural(snapshot.len() as u64, "customer")
         );
         return Ok(Err(message));
     }
