@@ -1,0 +1,78 @@
+//! What can go wrong while a history is written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use parquet::errors::ParquetError;
+
+use crate::history::ParamsError;
+
+/// Why a history was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Parameters that make no history.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The folder holds something already, or is no folder.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// An as-of date at which nothing has happened yet, or that lies beyond the history.
+    #[error(
+        "the truth at {date} cannot be told: the history allows as-of dates from {first} to {last}"
+    )]
+    AsOf {
+        /// What was asked for.
+        date: NaiveDate,
+        /// The first date that can be.
+        first: NaiveDate,
+        /// The last date that can be.
+        last: NaiveDate,
+    },
+    /// The disk refuses.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The library that writes Parquet refuses.
+    #[error("{}: {message}", .path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the library says.
+        message: String,
+    },
+}
+
+impl WriteError {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn csv(path: &Path, error: csv::Error) -> Self {
+        Self::io(path, error.into())
+    }
+
+    /// A full disk must be told as such, however deep the library wraps it.
+    pub(super) fn parquet(path: &Path, error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+                Ok(source) => Self::io(path, *source),
+                Err(other) => Self::Parquet {
+                    path: path.to_owned(),
+                    message: other.to_string(),
+                },
+            },
+            other => Self::Parquet {
+                path: path.to_owned(),
+                message: other.to_string(),
+            },
+        }
+    }
+}

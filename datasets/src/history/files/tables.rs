@@ -1,0 +1,455 @@
+//! The small tables: customers, products, campaigns, and the truth about each.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal64Array, Float64Array, Int64Array,
+    StringArray,
+};
+use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+
+use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Problem, Soil};
+use super::interactions::MONEY;
+use crate::history::World;
+use crate::history::calendar::{CAMPAIGN_DAYS, Day};
+use crate::history::catalogue::{
+    ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic, department_name,
+};
+use crate::history::life::Life;
+use crate::history::person::Person;
+use crate::history::profiles::PROFILES;
+use crate::history::shopping::BasketCounts;
+use crate::history::truth::{ChurnTruth, UpliftTruth};
+
+/// The products, and which of their rows are dirty.
+pub struct Products {
+    /// All of them.
+    pub rows: RecordBatch,
+    /// Those whose name is in GBK.
+    pub dirty_rows: Vec<DirtyRow>,
+}
+
+fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
+    let fields: Vec<Field> = fields
+        .iter()
+        .map(|(name, data_type)| Field::new(*name, data_type.clone(), true))
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn batch(schema: SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
+    RecordBatch::try_new(schema, columns).expect("the columns are those of the schema")
+}
+
+fn money(cents: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(Decimal64Array::from_iter_values(cents).with_data_type(MONEY))
+}
+
+fn dates(world: &World, days: impl Iterator<Item = Option<Day>>) -> ArrayRef {
+    let date = |day: Day| Date32Type::from_naive_date(world.calendar.date(day));
+    Arc::new(days.map(|day| day.map(date)).collect::<Date32Array>())
+}
+
+/// The products; with `dirty`, some names are in GBK.
+pub fn products(world: &World, dirty: bool) -> Products {
+    let catalogue = &world.shelves.catalogue;
+    let products = &catalogue.products;
+    let mut dirty_rows = Vec::new();
+    let names: Vec<Vec<u8>> = products
+        .iter()
+        .enumerate()
+        .map(|(place, product)| {
+            // Some products that are seldom bought: the last of their type.
+            if dirty && place % 97 == 9 {
+                dirty_rows.push(DirtyRow {
+                    file: "products.csv".into(),
+                    row: place as u64 + 1,
+                    problem: Problem::Gbk,
+                });
+                NAMES_IN_GBK[place % NAMES_IN_GBK.len()].to_vec()
+            } else {
+                product.name.clone().into_bytes()
+            }
+        })
+        .collect();
+    let name: ArrayRef = if dirty {
+        Arc::new(BinaryArray::from_iter_values(&names))
+    } else {
+        Arc::new(StringArray::from_iter_values(
+            products.iter().map(|product| &product.name),
+        ))
+    };
+    let of = |product: &crate::history::catalogue::Product| &catalogue.types[product.of];
+    let text = |values: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(values)) };
+    let schema = schema(&[
+        ("product_id", DataType::Int64),
+        ("name", name.data_type().clone()),
+        ("department", DataType::Utf8),
+        ("category", DataType::Utf8),
+        ("type", DataType::Utf8),
+        ("brand", DataType::Utf8),
+        ("unit_cost", MONEY),
+    ]);
+    let columns = vec![
+        Arc::new(Int64Array::from_iter_values(products.iter().map(|p| p.id))),
+        name,
+        text(
+            products
+                .iter()
+                .map(|p| department_name(of(p).department))
+                .collect(),
+        ),
+        text(products.iter().map(|p| of(p).category).collect()),
+        text(products.iter().map(|p| of(p).name.as_str()).collect()),
+        text(products.iter().map(|p| p.brand).collect()),
+        money(products.iter().map(|p| p.cost_cents)),
+    ];
+    Products {
+        rows: batch(schema, columns),
+        dirty_rows,
+    }
+}
+
+/// The campaigns that begin within the history.
+pub fn campaigns(world: &World) -> RecordBatch {
+    let campaigns: Vec<_> = world
+        .calendar
+        .campaigns
+        .iter()
+        .filter(|campaign| campaign.starts < world.calendar.days)
+        .collect();
+    let names = campaigns.iter().map(|campaign| {
+        let month = world.calendar.date(campaign.starts).format("%B %Y");
+        format!("{} of {month}", campaign.sort().name)
+    });
+    let schema = schema(&[
+        ("campaign_id", DataType::Int64),
+        ("name", DataType::Utf8),
+        ("kind", DataType::Utf8),
+        ("starts_on", DataType::Date32),
+        ("ends_on", DataType::Date32),
+    ]);
+    batch(
+        schema,
+        vec![
+            Arc::new(Int64Array::from_iter_values(campaigns.iter().map(|c| c.id))),
+            Arc::new(StringArray::from_iter_values(names)),
+            Arc::new(StringArray::from_iter_values(
+                campaigns.iter().map(|c| c.sort().name),
+            )),
+            dates(world, campaigns.iter().map(|c| Some(c.starts))),
+            dates(
+                world,
+                campaigns.iter().map(|c| Some(c.starts + CAMPAIGN_DAYS - 1)),
+            ),
+        ],
+    )
+}
+
+/// The columns of the customers.
+pub fn customers_schema() -> SchemaRef {
+    schema(&[
+        ("customer_id", DataType::Int64),
+        ("joined_at", DataType::Date32),
+        ("consent", DataType::Boolean),
+        ("account_id", DataType::Utf8),
+        ("payment_terms", DataType::Utf8),
+        ("age_band", DataType::Utf8),
+        ("household_size", DataType::Int64),
+        ("income", DataType::Int64),
+        ("region", DataType::Utf8),
+        ("shoe_size", DataType::Int64),
+    ])
+}
+
+/// The customers of a part, and which of the rows are dirty: places from 1 within the part.
+pub fn customers(
+    world: &World,
+    people: &[(Person, Life)],
+    mut soil: Option<Soil<'_>>,
+) -> (RecordBatch, Vec<(u64, Problem)>) {
+    let mut rows: Vec<(&Person, &Life, bool)> = Vec::with_capacity(people.len());
+    let mut dirty = Vec::new();
+    for (person, life) in people {
+        rows.push((person, life, false));
+        let problem = soil.as_mut().and_then(|soil| soil.customer());
+        if let Some(problem) = problem {
+            rows.push((person, life, problem == Problem::CustomerConflict));
+            dirty.push((rows.len() as u64, problem));
+        }
+    }
+    let end = world.calendar.days;
+    let consent = |person: &Person, life: &Life| {
+        person.consent && life.opted_out.is_none_or(|day| day >= end)
+    };
+    let account = |person: &Person| person.account.map(|account| format!("A{account:06}"));
+    let household = |person: &Person, conflict: bool| match conflict {
+        true => Some(person.household.map_or(1, |people| people + 1)),
+        false => person.household,
+    };
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from_iter_values(
+            rows.iter().map(|(person, ..)| person.id as i64),
+        )),
+        dates(world, rows.iter().map(|(person, ..)| Some(person.joined))),
+        Arc::new(BooleanArray::from_iter(
+            rows.iter()
+                .map(|(person, life, _)| Some(consent(person, life))),
+        )),
+        Arc::new(StringArray::from_iter(
+            rows.iter().map(|(person, ..)| account(person)),
+        )),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(
+            |(person, ..)| if person.invoice { "invoice" } else { "till" },
+        ))),
+        Arc::new(StringArray::from_iter(
+            rows.iter().map(|(person, ..)| person.age),
+        )),
+        Arc::new(Int64Array::from_iter(
+            rows.iter()
+                .map(|(person, _, conflict)| household(person, *conflict)),
+        )),
+        Arc::new(Int64Array::from_iter(
+            rows.iter().map(|(person, ..)| person.income),
+        )),
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|(person, ..)| person.region),
+        )),
+        Arc::new(Int64Array::from_iter(
+            rows.iter().map(|(person, ..)| person.shoe_size),
+        )),
+    ];
+    (batch(customers_schema(), columns), dirty)
+}
+
+/// The columns of the members of campaigns.
+pub fn members_schema() -> SchemaRef {
+    schema(&[
+        ("campaign_id", DataType::Int64),
+        ("customer_id", DataType::Int64),
+        ("arm", DataType::Utf8),
+    ])
+}
+
+/// Who was chosen for which campaign, and whether contacted or kept as a control.
+pub fn members(world: &World, people: &[(Person, Life)]) -> RecordBatch {
+    let end = world.calendar.days;
+    let mut rows = Vec::new();
+    for (person, life) in people {
+        for chosen in &life.chosen {
+            let campaign = &world.calendar.campaigns[chosen.campaign];
+            if campaign.starts < end {
+                rows.push((campaign.id, person.id as i64, chosen.treated));
+            }
+        }
+    }
+    let arm = |treated: bool| if treated { "treated" } else { "control" };
+    batch(
+        members_schema(),
+        vec![
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.0))),
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.1))),
+            Arc::new(StringArray::from_iter_values(
+                rows.iter().map(|row| arm(row.2)),
+            )),
+        ],
+    )
+}
+
+/// The columns of `truth/customers.parquet`.
+pub fn types_schema() -> SchemaRef {
+    schema(&[
+        ("customer_id", DataType::Int64),
+        ("type", DataType::Utf8),
+        ("visits_per_day", DataType::Float64),
+        ("regularity", DataType::Int64),
+        ("joined_on", DataType::Date32),
+        ("left_on", DataType::Date32),
+    ])
+}
+
+/// The truth about customers: type, rate, and the day of leaving, if within the history.
+pub fn types(world: &World, people: &[(Person, Life)]) -> RecordBatch {
+    let end = world.calendar.days;
+    let left = |life: &Life| life.left.filter(|day| *day < end);
+    batch(
+        types_schema(),
+        vec![
+            Arc::new(Int64Array::from_iter_values(
+                people.iter().map(|(person, _)| person.id as i64),
+            )),
+            Arc::new(StringArray::from_iter_values(
+                people.iter().map(|(person, _)| person.profile().name),
+            )),
+            Arc::new(Float64Array::from_iter_values(
+                people.iter().map(|(person, _)| person.rate),
+            )),
+            Arc::new(Int64Array::from_iter_values(
+                people
+                    .iter()
+                    .map(|(person, _)| person.profile().regularity as i64),
+            )),
+            dates(world, people.iter().map(|(person, _)| Some(person.joined))),
+            dates(world, people.iter().map(|(_, life)| left(life))),
+        ],
+    )
+}
+
+/// The columns of `truth/churn.parquet`.
+pub fn churn_schema() -> SchemaRef {
+    schema(&[
+        ("as_of", DataType::Date32),
+        ("customer_id", DataType::Int64),
+        ("baskets", DataType::Int64),
+        ("recency_days", DataType::Int64),
+        ("churned", DataType::Boolean),
+        ("probability_given_observed", DataType::Float64),
+        ("probability_given_everything", DataType::Float64),
+    ])
+}
+
+/// The truth about leaving at one as-of date.
+pub fn churn(world: &World, as_of: Day, truths: &[ChurnTruth]) -> RecordBatch {
+    let whole = |value: &dyn Fn(&ChurnTruth) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(truths.iter().map(value)))
+    };
+    let number = |value: &dyn Fn(&ChurnTruth) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values(truths.iter().map(value)))
+    };
+    batch(
+        churn_schema(),
+        vec![
+            dates(world, truths.iter().map(|_| Some(as_of))),
+            whole(&|truth| truth.customer as i64),
+            whole(&|truth| truth.baskets.into()),
+            whole(&|truth| truth.recency.into()),
+            Arc::new(BooleanArray::from_iter(
+                truths.iter().map(|truth| Some(truth.churned)),
+            )),
+            number(&|truth| truth.observed),
+            number(&|truth| truth.everything),
+        ],
+    )
+}
+
+/// The columns of `truth/uplift.parquet`.
+pub fn uplift_schema() -> SchemaRef {
+    schema(&[
+        ("campaign_id", DataType::Int64),
+        ("customer_id", DataType::Int64),
+        ("treated", DataType::Boolean),
+        ("bought", DataType::Boolean),
+        ("probability_if_contacted", DataType::Float64),
+        ("probability_if_not", DataType::Float64),
+        ("uplift", DataType::Float64),
+    ])
+}
+
+/// The truth about campaigns that ended within the history.
+pub fn uplift(world: &World, truths: &[UpliftTruth]) -> RecordBatch {
+    let number = |value: &dyn Fn(&UpliftTruth) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values(truths.iter().map(value)))
+    };
+    let yes = |value: &dyn Fn(&UpliftTruth) -> bool| -> ArrayRef {
+        Arc::new(BooleanArray::from_iter(
+            truths.iter().map(|truth| Some(value(truth))),
+        ))
+    };
+    let id = |truth: &UpliftTruth| world.calendar.campaigns[truth.campaign].id;
+    batch(
+        uplift_schema(),
+        vec![
+            Arc::new(Int64Array::from_iter_values(truths.iter().map(id))),
+            Arc::new(Int64Array::from_iter_values(
+                truths.iter().map(|truth| truth.customer as i64),
+            )),
+            yes(&|truth| truth.treated),
+            yes(&|truth| truth.bought),
+            number(&|truth| truth.if_contacted),
+            number(&|truth| truth.if_not),
+            number(&|truth| truth.if_contacted - truth.if_not),
+        ],
+    )
+}
+
+/// `truth/patterns.csv`: what is planted in the baskets.
+pub fn patterns(counts: &BasketCounts) -> String {
+    let mut text = String::from(
+        "pattern,antecedent,consequent,chance_with,chance_without,days_from,days_to,\
+         baskets,baskets_with_antecedent,lift\n",
+    );
+    let baskets = counts.baskets.max(1) as f64;
+    for (pattern, count) in ASSOCIATIONS.iter().zip(&counts.associations) {
+        let lift = pattern.lift(count.antecedent as f64 / baskets);
+        let _ = writeln!(
+            text,
+            "association,\"{}\",{},{},{},,,{},{},{lift:.4}",
+            classic(pattern.antecedent),
+            pattern.consequent,
+            pattern.with,
+            pattern.without,
+            counts.baskets,
+            count.antecedent,
+        );
+    }
+    for pattern in &SUBSTITUTES {
+        let [one, other] = pattern.categories.map(classic);
+        let _ = writeln!(
+            text,
+            "substitutes,\"{one}\",\"{other}\",{:.2},,,,,,",
+            1.0 - pattern.avoid
+        );
+    }
+    for pattern in &SEQUENCES {
+        let _ = writeln!(
+            text,
+            "sequence,\"{}\",{},{},{},{},{},,,",
+            classic(pattern.antecedent),
+            pattern.consequent,
+            pattern.chance,
+            pattern.without,
+            pattern.days.0,
+            pattern.days.1,
+        );
+    }
+    for pattern in &REPLENISHMENTS {
+        let _ = writeln!(
+            text,
+            "replenishment,{0},{0},{1},,{2:.1},{3:.1},,,",
+            pattern.item,
+            pattern.users,
+            pattern.days * 0.85,
+            pattern.days * 1.15,
+        );
+    }
+    text
+}
+
+/// `truth/dirt.csv`: how many rows have which problem.
+pub fn dirt(counts: &[u64; PROBLEMS.len()]) -> String {
+    let mut text = String::from("problem,rows,expected\n");
+    for (problem, rows) in PROBLEMS.iter().zip(counts) {
+        let _ = writeln!(text, "{},{rows},\"{}\"", problem.name, problem.expected);
+    }
+    text
+}
+
+/// What the types are like, for the README of a history.
+pub fn types_in_words() -> String {
+    let mut text = String::new();
+    for profile in &PROFILES {
+        let _ = writeln!(
+            text,
+            "| {} | {:.0} % | {:.0} % | {:.2} | {} | {:.0} |",
+            profile.name,
+            100.0 * profile.share_at_start,
+            100.0 * profile.share_later,
+            profile.rate,
+            profile.regularity,
+            1.0 + profile.lines,
+        );
+    }
+    text
+}

@@ -1,0 +1,408 @@
+//! When a customer comes, what happens then, and when the customer leaves for good.
+//!
+//! A buy-till-you-die process on days. Visits are a renewal process with Erlang gaps in a time
+//! that runs as fast as season, weekday, fading and campaigns make it; leaving has a hazard that
+//! depends on the type and on what happened. Everything that moves the hazard can be seen in the
+//! files: complaints with their rating, bad deliveries, contacts, the day of the price rise. What
+//! else happens (returns, calls, surveys, payments, visits without a purchase) follows a purchase
+//! after some days whether or not the customer has left by then, so it tells nothing of that.
+
+use super::World;
+use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED, TROUBLE_DAYS};
+use super::person::Person;
+use super::profiles::{ByType, PROFILES, Profile};
+use super::random::{Choice, Purpose, Stream};
+use super::rows::{Channel, Kind, Row};
+use super::shopping::{BasketCounts, Line};
+
+/// The chance of a bad delivery of an online order.
+const BAD_DELIVERY: f64 = 0.05;
+/// A bad delivery makes a complaint more likely by this.
+const COMPLAINS_OF_DELIVERY: f64 = 0.3;
+/// Shares of the ratings 1 to 5 of a complaint.
+const RATINGS: [f64; 5] = [0.25, 0.25, 0.20, 0.15, 0.15];
+/// The chance of a second basket on the same day.
+const SECOND_BASKET: f64 = 0.18;
+/// The chance that a contacted customer who comes redeems the campaign's coupon.
+const REDEEMS: f64 = 0.35;
+/// The chance that a contact makes the customer opt out.
+const OPTS_OUT: f64 = 0.01;
+/// The largest number of baskets of one customer.
+const BASKETS_OF_ONE: i64 = 100_000;
+
+/// A complaint or a bad delivery.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trouble {
+    /// When.
+    pub day: Day,
+    /// How much of the type's unforgivingness it stirs: 0 none, 1 all.
+    pub weight: f64,
+}
+
+/// Being chosen for a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Index of the campaign in the calendar.
+    pub campaign: usize,
+    /// Whether the customer was contacted; otherwise part of the control group.
+    pub treated: bool,
+}
+
+/// A day with a purchase.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    /// Which day.
+    pub day: Day,
+    /// Baskets on that day.
+    pub baskets: u32,
+    /// What everything up to this day tells of the type: logarithms, up to a constant.
+    pub evidence: ByType,
+}
+
+/// What happened to a customer.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    /// Days with a purchase.
+    pub visits: Vec<Visit>,
+    /// Complaints and bad deliveries.
+    pub troubles: Vec<Trouble>,
+    /// Campaigns that the customer was chosen for.
+    pub chosen: Vec<Chosen>,
+    /// The first day on which the customer is one no more; none while still there.
+    pub left: Option<Day>,
+    /// The day from which the customer is no longer contacted.
+    pub opted_out: Option<Day>,
+    /// Counts of the baskets within the history.
+    pub counts: BasketCounts,
+}
+
+/// The hour of a visit, by type.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    choices: Vec<Choice>,
+    chances: [ByType; 24],
+}
+
+impl Hours {
+    /// Three peaks, at 9, 13 and 18 o'clock, in the proportions of each type; open from 7 to 22.
+    pub fn new() -> Self {
+        let weight = |profile: &Profile, hour: usize| -> f64 {
+            if !(7..22).contains(&hour) {
+                return 0.0;
+            }
+            let peak = |at: f64, width: f64| {
+                let away = (hour as f64 - at) / width;
+                (-away * away / 2.0).exp() / width
+            };
+            0.01 + profile.peaks[0] * peak(9.5, 1.7)
+                + profile.peaks[1] * peak(13.0, 1.7)
+                + profile.peaks[2] * peak(17.8, 2.0)
+        };
+        let weights: Vec<Vec<f64>> = PROFILES
+            .iter()
+            .map(|profile| (0..24).map(|hour| weight(profile, hour)).collect())
+            .collect();
+        let chances = std::array::from_fn(|hour| {
+            std::array::from_fn(|profile| {
+                weights[profile][hour] / weights[profile].iter().sum::<f64>()
+            })
+        });
+        Self {
+            choices: weights.iter().map(|weights| Choice::new(weights)).collect(),
+            chances,
+        }
+    }
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How many times as likely leaving is on a day, for a type, because of what has happened.
+pub fn stirred(profile: &Profile, troubles: &[Trouble], day: Day) -> f64 {
+    let weight = troubles
+        .iter()
+        .filter(|trouble| (trouble.day..trouble.day + TROUBLE_DAYS).contains(&day))
+        .map(|trouble| trouble.weight)
+        .fold(0.0, f64::max);
+    1.0 + (profile.unforgiving - 1.0) * weight
+}
+
+/// Rows that happen some days after what they follow.
+#[derive(Default)]
+struct Later {
+    rows: Vec<Row>,
+    next: Option<Day>,
+}
+
+impl Later {
+    fn add(&mut self, row: Row) {
+        self.next = Some(self.next.map_or(row.day, |next| next.min(row.day)));
+        self.rows.push(row);
+    }
+
+    fn due(&mut self, day: Day, emit: &mut impl FnMut(Row)) {
+        if self.next.is_none_or(|next| next > day) {
+            return;
+        }
+        self.rows.retain(|row| {
+            let due = row.day <= day;
+            if due {
+                emit(*row);
+            }
+            !due
+        });
+        self.next = self.rows.iter().map(|row| row.day).min();
+    }
+}
+
+/// Lives a customer's life up to the day before `until` and hands every row to `emit`, by day.
+pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row)) -> Life {
+    let calendar = &world.calendar;
+    let profile = person.profile();
+    let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
+    let mut shop = Stream::new(world.seed, person.id, Purpose::Shopping);
+    let began = person.began();
+    let mut habits = world.shelves.habits(&mut shop, began);
+    let mut life = Life::default();
+    let mut evidence = person.evidence;
+    let mut later = Later::default();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut baskets = 0;
+    let mut consent = person.consent;
+    let mut coupon: Option<usize> = None;
+
+    let scale = profile.regularity as f64 * person.rate;
+    let mut gap = if person.joined < 0 {
+        // A renewal process that runs since long ago: what is left of the gap is an Erlang time
+        // with an evenly drawn number of stages.
+        let stages = draw.between(1, profile.regularity as i32) as usize;
+        draw.erlang(stages) / scale
+    } else {
+        0.0 // joins with the first purchase
+    };
+    let mut since = 0.0;
+    let mut endurance = draw.exponential();
+    for day in began..until {
+        later.due(day, &mut emit);
+        if let Some(campaign) = calendar.campaign_on(day) {
+            let within = life
+                .visits
+                .last()
+                .is_some_and(|visit| day - visit.day <= CAMPAIGN_REACH_DAYS);
+            if consent && within && draw.chance(CHOSEN) {
+                let treated = draw.chance(TREATED);
+                life.chosen.push(Chosen { campaign, treated });
+                if treated {
+                    let second = 8 * 3600 + draw.between(0, 3599);
+                    emit(contact(world, person, day, second, campaign));
+                    coupon = Some(campaign);
+                    if draw.chance(OPTS_OUT) {
+                        consent = false;
+                        life.opted_out = Some(day + 1);
+                        let mut row = Row::new(person.id, day, second + 3600, Kind::ServiceCall);
+                        row.channel = Some(Channel::OptOut);
+                        row.campaign = Some(calendar.campaigns[campaign].id);
+                        emit(row);
+                    }
+                }
+            }
+        }
+        let effect = life.effect(world, person.profile, day);
+        if life.left.is_none() {
+            since += calendar.pace(person.profile, day, began) * effect.pace;
+        }
+        if life.left.is_none() && since >= gap {
+            since = 0.0;
+            gap = draw.erlang(profile.regularity) / scale;
+            let hour = draw.pick(&world.hours.choices[person.profile]);
+            let online = draw.chance(profile.online);
+            let bad = online && draw.chance(BAD_DELIVERY);
+            let extra = if bad { COMPLAINS_OF_DELIVERY } else { 0.0 };
+            let complains = draw.chance(profile.complains + extra);
+            for (evidence, (profile, chance)) in evidence
+                .iter_mut()
+                .zip(PROFILES.iter().zip(&world.hours.chances[hour]))
+            {
+                let of = |yes: bool, chance: f64| if yes { chance } else { 1.0 - chance };
+                *evidence += (chance
+                    * of(online, profile.online)
+                    * of(complains, profile.complains + extra))
+                .ln();
+            }
+            let number = 1 + u32::from(draw.chance(SECOND_BASKET));
+            let redeems = coupon.is_some_and(|campaign| {
+                (0..CAMPAIGN_DAYS).contains(&(day - calendar.campaigns[campaign].starts))
+            }) && draw.chance(REDEEMS);
+            for basket in 0..number {
+                let hour = (hour as i32 + 2 * basket as i32).min(22);
+                let second = hour * 3600 + draw.between(0, 3599);
+                let id = person.id as i64 * BASKETS_OF_ONE + baskets;
+                baskets += 1;
+                let coupon_now = redeems && basket == 0;
+                let before = life.counts;
+                world.shelves.basket(
+                    person,
+                    calendar,
+                    day,
+                    coupon_now,
+                    &mut habits,
+                    &mut shop,
+                    &mut evidence,
+                    &mut life.counts,
+                    &mut lines,
+                );
+                if day >= calendar.days {
+                    life.counts = before;
+                }
+                let mut about = Row::new(person.id, day, second, Kind::Purchase);
+                about.basket = Some(id);
+                about.channel = Some(if online {
+                    Channel::Online
+                } else {
+                    Channel::Store
+                });
+                about.location = (!online).then_some(person.store);
+                for line in &lines {
+                    let row = Row {
+                        product: Some(world.shelves.catalogue.products[line.product].id),
+                        quantity: Some(line.quantity),
+                        amount: Some(line.amount),
+                        discount: Some(line.discount),
+                        cost: Some(line.cost),
+                        ..about
+                    };
+                    emit(row);
+                    if draw.chance(0.012) {
+                        later.add(Row {
+                            kind: Kind::Return,
+                            day: day + draw.between(2, 14),
+                            quantity: Some(-line.quantity),
+                            amount: Some(-line.amount),
+                            discount: None,
+                            cost: Some(-line.cost),
+                            ..row
+                        });
+                    }
+                }
+                about.location = None;
+                if coupon_now {
+                    let campaign = coupon.map(|campaign| calendar.campaigns[campaign].id);
+                    emit(Row {
+                        kind: Kind::Response,
+                        campaign,
+                        ..about
+                    });
+                    coupon = None;
+                }
+                if bad && basket == 0 {
+                    emit(Row {
+                        kind: Kind::ServiceCall,
+                        second: (second + 1800).min(86_399),
+                        channel: Some(Channel::Delivery),
+                        cost: Some(600),
+                        ..about
+                    });
+                    life.troubles.push(Trouble { day, weight: 0.6 });
+                }
+                if complains && basket == 0 {
+                    let rating = 1 + draw.pick(&world.ratings) as i64;
+                    emit(Row {
+                        kind: Kind::Complaint,
+                        second: (second + 3600).min(86_399),
+                        channel: Some(Channel::Phone),
+                        rating: Some(rating),
+                        ..about
+                    });
+                    // Whoever is content with the answer has all but forgotten it.
+                    let weight = [1.0, 1.0, 0.6, 0.1, 0.1][rating as usize - 1];
+                    life.troubles.push(Trouble { day, weight });
+                }
+                let paid = lines.iter().map(|line| line.amount).sum();
+                follow_up(person, &about, paid, &mut draw, &mut later);
+            }
+            life.visits.push(Visit {
+                day,
+                baskets: number,
+                evidence,
+            });
+            if day == began && person.joined >= 0 {
+                endurance += (1.0 - profile.leaving_at_once).ln();
+            }
+        }
+        if life.left.is_none() {
+            endurance -= calendar.leaving(profile, day)
+                * stirred(profile, &life.troubles, day)
+                * effect.leaving;
+            if endurance <= 0.0 {
+                life.left = Some(day + 1);
+            }
+        }
+    }
+    life
+}
+
+fn contact(world: &World, person: &Person, day: Day, second: i32, campaign: usize) -> Row {
+    let campaign = &world.calendar.campaigns[campaign];
+    let sort = campaign.sort();
+    let mut row = Row::new(person.id, day, second, Kind::Contact);
+    row.channel = Some(match sort.channel {
+        "mail" => Channel::Mail,
+        "email" => Channel::Email,
+        _ => Channel::Phone,
+    });
+    row.campaign = Some(campaign.id);
+    row.cost = Some(sort.cost_cents);
+    row
+}
+
+/// What may follow a basket in the days after it, whatever becomes of the customer.
+fn follow_up(person: &Person, about: &Row, paid: i64, draw: &mut Stream, later: &mut Later) {
+    let at = |draw: &mut Stream, kind: Kind, from: Day, to: Day| Row {
+        kind,
+        day: about.day + draw.between(from, to),
+        second: draw.between(8 * 3600, 21 * 3600),
+        ..*about
+    };
+    if draw.chance(0.10) {
+        let row = at(draw, Kind::Visit, 1, 3);
+        later.add(Row {
+            channel: Some(Channel::Online),
+            ..row
+        });
+    }
+    if draw.chance(0.008) {
+        let row = at(draw, Kind::ServiceCall, 1, 5);
+        later.add(Row {
+            channel: Some(Channel::Phone),
+            cost: Some(600),
+            ..row
+        });
+    }
+    if draw.chance(0.015) {
+        let row = at(draw, Kind::Survey, 1, 2);
+        let score = 7.6 + 2.0 * draw.normal();
+        later.add(Row {
+            channel: Some(Channel::Email),
+            rating: Some(score.round().clamp(0.0, 10.0) as i64),
+            ..row
+        });
+    }
+    if person.invoice {
+        let late = draw.chance(0.12);
+        let (from, to) = if late { (31, 60) } else { (5, 14) };
+        let row = at(draw, Kind::Payment, from, to);
+        later.add(Row {
+            channel: None,
+            amount: Some(paid),
+            ..row
+        });
+    }
+}
+
+/// Shares of the ratings of a complaint.
+pub fn ratings() -> Choice {
+    Choice::new(&RATINGS)
+}

@@ -1,0 +1,79 @@
+//! What may be asked of the generator, checked once.
+
+use chrono::{Months, NaiveDate};
+
+/// What to generate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// How many customers there ever are.
+    pub customers: u64,
+    /// How many months the history covers, up to the end of 2025.
+    pub months: u32,
+    /// Seed of everything: the same parameters give the same history.
+    pub seed: u64,
+}
+
+/// The most customers: their baskets' numbers still fit in 64 bits, and their lines on a disk.
+pub const MOST_CUSTOMERS: u64 = 100_000_000;
+/// The fewest months: some to learn from, and a horizon to test on.
+pub const FEWEST_MONTHS: u32 = 3;
+/// The most months.
+pub const MOST_MONTHS: u32 = 120;
+
+/// Parameters that make no history.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamsError {
+    /// No customers, or more than there are people to shop.
+    #[error("{0} customers, but it must be a number from 1 to {most}", most = MOST_CUSTOMERS)]
+    Customers(u64),
+    /// Too short to learn from and to test on, or too long.
+    #[error(
+        "{0} months, but it must be a number from {fewest} to {most}: a shorter history has nothing to learn from \
+         before the weeks that a model is tested on",
+        fewest = FEWEST_MONTHS, most = MOST_MONTHS
+    )]
+    Months(u32),
+}
+
+impl Params {
+    /// Checks every parameter and says which day the history begins and which day it ends before.
+    pub fn check(&self) -> Result<(NaiveDate, NaiveDate), ParamsError> {
+        if self.customers == 0 || self.customers > MOST_CUSTOMERS {
+            return Err(ParamsError::Customers(self.customers));
+        }
+        if self.months < FEWEST_MONTHS || self.months > MOST_MONTHS {
+            return Err(ParamsError::Months(self.months));
+        }
+        let end = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
+        Ok((end - Months::new(self.months), end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(customers: u64, months: u32) -> Params {
+        Params {
+            customers,
+            months,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn the_history_covers_whole_months_up_to_the_end_of_2025() {
+        let (start, end) = params(10, 24).check().unwrap();
+        assert_eq!(start.to_string(), "2024-01-01");
+        assert_eq!(end.to_string(), "2026-01-01");
+    }
+
+    #[test]
+    fn zero_and_absurd_parameters_are_refused() {
+        assert_eq!(params(0, 24).check(), Err(ParamsError::Customers(0)));
+        assert!(params(u64::MAX, 24).check().is_err());
+        for months in [0, 1, 2, 121, u32::MAX] {
+            assert_eq!(params(10, months).check(), Err(ParamsError::Months(months)));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who a customer is: the latent type and rate, and the attributes that tell of it or do not.
+
+use super::calendar::{Calendar, Day};
+use super::profiles::{AGES, ByType, PROFILES, Profile};
+use super::random::{Choice, Purpose, Stream, opinion};
+
+/// Customers of one company are found among this many with neighbouring numbers.
+const ACCOUNT_BLOCK: u64 = 64;
+/// Share of customers who were there before the history begins.
+const THERE_AT_START: f64 = 0.62;
+/// Those were customers for up to this many days before.
+const DAYS_BEFORE: Day = 1095;
+/// Standard deviation of the logarithm of the income within a type.
+const INCOME_SPREAD: f64 = 0.5;
+/// Regions, which say nothing.
+const REGIONS: [&str; 6] = [
+    "north",
+    "north-east",
+    "south-east",
+    "south",
+    "west",
+    "centre",
+];
+
+/// One customer, as drawn.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The number in the files, from 1.
+    pub id: u64,
+    /// Index into [`PROFILES`]; not in the files.
+    pub profile: usize,
+    /// Days with a purchase in a usual day; not in the files.
+    pub rate: f64,
+    /// The day of joining; below 0 for who was there before the history.
+    pub joined: Day,
+    /// Whether contacts were allowed at the start.
+    pub consent: bool,
+    /// The account that the customer belongs to.
+    pub account: Option<u64>,
+    /// Whether the customer pays by invoice.
+    pub invoice: bool,
+    /// The store of the customer.
+    pub store: i64,
+    /// Age band; tells of the type, missing in a quarter.
+    pub age: Option<&'static str>,
+    /// People in the household; tells of the type, missing in a tenth.
+    pub household: Option<i64>,
+    /// Yearly income; tells of the type with much noise, missing in two fifths.
+    pub income: Option<i64>,
+    /// Where the customer lives; tells nothing.
+    pub region: &'static str,
+    /// Shoe size; tells nothing, missing in half.
+    pub shoe_size: Option<i64>,
+    /// For each type, the logarithm of the chance of being it and having these attributes, up to
+    /// a constant.
+    pub evidence: ByType,
+}
+
+/// Draws customers.
+#[derive(Clone, Debug)]
+pub struct People {
+    seed: u64,
+    days: Day,
+    at_start: Choice,
+    later: Choice,
+}
+
+impl People {
+    /// The people of a seed over a calendar.
+    pub fn new(seed: u64, calendar: &Calendar) -> Self {
+        let choice = |share: fn(&Profile) -> f64| Choice::new(&PROFILES.each_ref().map(share));
+        Self {
+            seed,
+            days: calendar.days,
+            at_start: choice(|profile| profile.share_at_start),
+            later: choice(|profile| profile.share_later),
+        }
+    }
+
+    /// The customer of a number, from 1.
+    pub fn person(&self, id: u64) -> Person {
+        let mut draw = Stream::new(self.seed, id, Purpose::Person);
+        let before = draw.chance(THERE_AT_START);
+        let profile = draw.pick(if before { &self.at_start } else { &self.later });
+        let of = &PROFILES[profile];
+        let mut evidence = PROFILES.each_ref().map(|profile| {
+            let share = if before {
+                profile.share_at_start
+            } else {
+                profile.share_later
+            };
+            share.ln()
+        });
+        let mut learn = |chance: &dyn Fn(&Profile) -> f64| {
+            for (evidence, profile) in evidence.iter_mut().zip(&PROFILES) {
+                *evidence += chance(profile).ln();
+            }
+        };
+        let joined = if before {
+            draw.between(-DAYS_BEFORE, -1)
+        } else {
+            draw.between(0, self.days - 1)
+        };
+        let rate = draw.gamma(of.rate_shape, of.rate);
+        let invoice = draw.chance(of.invoice);
+        learn(&|profile| {
+            if invoice {
+                profile.invoice
+            } else {
+                1.0 - profile.invoice
+            }
+        });
+        let belongs = draw.chance(of.account);
+        learn(&|profile| {
+            if belongs {
+                profile.account
+            } else {
+                1.0 - profile.account
+            }
+        });
+        let age = draw.pick(&Choice::new(&of.ages));
+        let age = (!draw.chance(0.25)).then_some(age);
+        if let Some(age) = age {
+            learn(&|profile| profile.ages[age]);
+        }
+        let household = draw.pick(&Choice::new(&of.household));
+        let household = (!draw.chance(0.10)).then_some(household);
+        if let Some(household) = household {
+            learn(&|profile| profile.household[household]);
+        }
+        let log_income = of.log_income + INCOME_SPREAD * draw.normal();
+        let income = (!draw.chance(0.40)).then_some(log_income);
+        if let Some(income) = income {
+            learn(&|profile| {
+                let away = (income - profile.log_income) / INCOME_SPREAD;
+                (-away * away / 2.0).exp()
+            });
+        }
+        Person {
+            id,
+            profile,
+            rate,
+            joined,
+            consent: draw.chance(0.85),
+            account: belongs.then_some((id - 1) / ACCOUNT_BLOCK + 1),
+            invoice,
+            store: 1 + (opinion(self.seed, id, 0) * 25.0) as i64,
+            age: age.map(|age| AGES[age]),
+            household: household.map(|people| people as i64 + 1),
+            income: income.map(|income| (income.exp() / 100.0).round() as i64 * 100),
+            region: REGIONS[draw.between(0, REGIONS.len() as i32 - 1) as usize],
+            shoe_size: (!draw.chance(0.5)).then(|| draw.between(36, 47).into()),
+            evidence,
+        }
+    }
+}
+
+impl Person {
+    /// What the customer's type is like.
+    pub fn profile(&self) -> &'static Profile {
+        &PROFILES[self.profile]
+    }
+
+    /// The day from which the customer is followed: joining, or the first day of the history.
+    pub fn began(&self) -> Day {
+        self.joined.max(0)
+    }
+}

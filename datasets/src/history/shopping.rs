@@ -1,0 +1,336 @@
+//! What is in a basket: lines by taste, and the patterns that are planted.
+
+use super::calendar::{Calendar, Day, PRICE_RISE};
+use super::catalogue::{ASSOCIATIONS, Catalogue, Part, REPLENISHMENTS, SEQUENCES, SUBSTITUTES};
+use super::person::Person;
+use super::profiles::{ByType, DEPARTMENTS, PROFILES, TYPES};
+use super::random::{Choice, Stream, opinion};
+
+/// The most lines beyond the first.
+const MOST_LINES: usize = 250;
+/// The chance that a line is of the customer's favourite product of its type.
+const FAVOURITE: f64 = 0.6;
+/// The share of types that a customer cares for.
+const CARED_FOR: f64 = 0.55;
+/// The chance that a type that the customer does not care for is put back.
+const NOT_CARED_FOR: f64 = 0.85;
+
+/// What every basket needs: sizes and the logarithms of chances by type of customer.
+#[derive(Clone, Debug)]
+pub struct Shelves {
+    seed: u64,
+    /// Everything that can be bought.
+    pub catalogue: Catalogue,
+    sizes: Vec<Choice>,
+    log_sizes: Vec<ByType>,
+    log_taste: [ByType; DEPARTMENTS.len()],
+    log_discounted: [ByType; 2],
+    log_another: [ByType; 2],
+}
+
+/// One line of a basket.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Index of the product in the catalogue.
+    pub product: usize,
+    /// How many.
+    pub quantity: i64,
+    /// Money paid, in hundredths.
+    pub amount: i64,
+    /// Money taken off, in hundredths.
+    pub discount: i64,
+    /// What it cost the company, in hundredths.
+    pub cost: i64,
+}
+
+/// What a customer's earlier purchases make the next one hold.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    /// For each sequence: from and to which day its consequent is wanted.
+    wanted: [Option<(Day, Day)>; SEQUENCES.len()],
+    /// For each rhythm: the day from which more is needed; none for who does not use it.
+    needed: [Option<Day>; REPLENISHMENTS.len()],
+}
+
+/// Baskets with and without the items of a planted association.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Together {
+    /// With the antecedent.
+    pub antecedent: u64,
+    /// With the consequent.
+    pub consequent: u64,
+    /// With both.
+    pub both: u64,
+}
+
+/// Counts of all baskets, and of the planted associations in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BasketCounts {
+    /// Baskets.
+    pub baskets: u64,
+    /// For each association.
+    pub associations: [Together; ASSOCIATIONS.len()],
+}
+
+impl BasketCounts {
+    /// Adds the counts of other baskets.
+    pub fn add(&mut self, other: &Self) {
+        self.baskets += other.baskets;
+        for (sum, more) in self.associations.iter_mut().zip(&other.associations) {
+            sum.antecedent += more.antecedent;
+            sum.consequent += more.consequent;
+            sum.both += more.both;
+        }
+    }
+}
+
+impl Shelves {
+    /// The shelves of a seed.
+    pub fn new(seed: u64) -> Self {
+        let by_type = |chance: &dyn Fn(usize) -> f64| -> ByType {
+            std::array::from_fn(|profile| chance(profile).ln())
+        };
+        let pmf: Vec<Vec<f64>> = PROFILES
+            .iter()
+            .map(|profile| negative_binomial(profile.lines, profile.lines_shape))
+            .collect();
+        Self {
+            seed,
+            catalogue: Catalogue::new(seed),
+            sizes: pmf.iter().map(|pmf| Choice::new(pmf)).collect(),
+            log_sizes: (0..=MOST_LINES)
+                .map(|more| by_type(&|profile| pmf[profile][more].max(1e-300)))
+                .collect(),
+            log_taste: std::array::from_fn(|department| {
+                by_type(&|profile| PROFILES[profile].taste[department])
+            }),
+            log_discounted: [
+                by_type(&|profile| 1.0 - PROFILES[profile].discounted),
+                by_type(&|profile| PROFILES[profile].discounted),
+            ],
+            log_another: [
+                by_type(&|profile| 1.0 - PROFILES[profile].another),
+                by_type(&|profile| PROFILES[profile].another),
+            ],
+        }
+    }
+
+    /// The habits of a customer who begins on a day.
+    pub fn habits(&self, draw: &mut Stream, began: Day) -> Habits {
+        Habits {
+            wanted: [None; SEQUENCES.len()],
+            needed: std::array::from_fn(|rhythm| {
+                let pattern = &REPLENISHMENTS[rhythm];
+                let uses = draw.chance(pattern.users);
+                // Somewhere within the first round, so that not all begin together.
+                let first = began + (draw.uniform() * pattern.days) as Day;
+                uses.then_some(first)
+            }),
+        }
+    }
+
+    /// Fills `lines` with a basket, and adds to `evidence` what it tells of the customer's type.
+    ///
+    /// The evidence counts the lines that are drawn by taste. It knows which lines a planted
+    /// pattern added or took away, which whoever looks at the basket can only guess.
+    #[allow(clippy::too_many_arguments)]
+    pub fn basket(
+        &self,
+        person: &Person,
+        calendar: &Calendar,
+        day: Day,
+        coupon: bool,
+        habits: &mut Habits,
+        draw: &mut Stream,
+        evidence: &mut ByType,
+        counts: &mut BasketCounts,
+        lines: &mut Vec<Line>,
+    ) {
+        lines.clear();
+        let profile = person.profile();
+        let more = draw.pick(&self.sizes[person.profile]);
+        let mut of_department = [0_u32; DEPARTMENTS.len()];
+        let (mut extra, mut discounted) = (0_i64, 0_u32);
+        let month = calendar.month(day);
+        let raised = day >= calendar.price_rise;
+        let price = |product: usize| {
+            let cents = self.catalogue.products[product].price_cents;
+            match raised {
+                true => (cents as f64 * (1.0 + PRICE_RISE)).round() as i64,
+                false => cents,
+            }
+        };
+        let put = |lines: &mut Vec<Line>, product: usize, quantity: i64, share_off: f64| {
+            let full = price(product) * quantity;
+            let off = (full as f64 * share_off).round() as i64;
+            let cost = self.catalogue.products[product].cost_cents * quantity;
+            match lines.iter_mut().find(|line| line.product == product) {
+                Some(line) => {
+                    line.quantity += quantity;
+                    line.amount += full - off;
+                    line.discount += off;
+                    line.cost += cost;
+                }
+                None => lines.push(Line {
+                    product,
+                    quantity,
+                    amount: full - off,
+                    discount: off,
+                    cost,
+                }),
+            }
+        };
+        for _ in 0..=more {
+            let department = draw.pick(self.catalogue.department(person.profile));
+            of_department[department] += 1;
+            let product = self.product(person, department, month, draw);
+            let another = i64::from(draw.times(profile.another)).min(99);
+            extra += another;
+            let off = if draw.chance(profile.discounted) {
+                discounted += 1;
+                // A tenth, a fifth or three tenths off.
+                0.1 * f64::from(draw.between(1, 3))
+            } else {
+                0.0
+            };
+            put(
+                lines,
+                product,
+                1 + another,
+                if coupon { off + 0.1 } else { off },
+            );
+        }
+        let drawn = (more + 1) as f64;
+        for profile in 0..TYPES {
+            let taste: f64 = of_department
+                .iter()
+                .zip(&self.log_taste)
+                .filter(|(lines, _)| **lines > 0)
+                .map(|(lines, taste)| f64::from(*lines) * taste[profile])
+                .sum();
+            evidence[profile] += self.log_sizes[more][profile]
+                + taste
+                + f64::from(discounted) * self.log_discounted[1][profile]
+                + (drawn - f64::from(discounted)) * self.log_discounted[0][profile]
+                + extra as f64 * self.log_another[1][profile]
+                + drawn * self.log_another[0][profile];
+        }
+
+        // Patterns, whose chances are the same for every type of customer.
+        let mut brings = [false; ASSOCIATIONS.len()];
+        let mut sides = [[false; 2]; SUBSTITUTES.len()];
+        let mut starts = [false; SEQUENCES.len()];
+        for line in lines.iter() {
+            let of = self.catalogue.products[line.product].of;
+            match self.catalogue.parts[of] {
+                Part::Plain => {}
+                Part::Brings(pattern) => brings[pattern] = true,
+                Part::Avoids(pattern, side) => sides[pattern][side] = true,
+                Part::Starts(pattern) => starts[pattern] = true,
+            }
+        }
+        for (pattern, sides) in sides.iter().enumerate() {
+            if *sides == [true, true] && draw.chance(SUBSTITUTES[pattern].avoid) {
+                let side = usize::from(draw.chance(0.5));
+                lines.retain(|line| {
+                    let of = self.catalogue.products[line.product].of;
+                    self.catalogue.parts[of] != Part::Avoids(pattern, side)
+                });
+            }
+        }
+        counts.baskets += 1;
+        for (pattern, association) in ASSOCIATIONS.iter().enumerate() {
+            let chance = if brings[pattern] {
+                association.with
+            } else {
+                association.without
+            };
+            let added = draw.chance(chance);
+            if added {
+                let of = self.catalogue.consequents[pattern];
+                put(lines, self.catalogue.product_at(of, draw.uniform()), 1, 0.0);
+            }
+            let together = &mut counts.associations[pattern];
+            together.antecedent += u64::from(brings[pattern]);
+            together.consequent += u64::from(added);
+            together.both += u64::from(brings[pattern] && added);
+        }
+        for (pattern, sequence) in SEQUENCES.iter().enumerate() {
+            let due = habits.wanted[pattern].is_some_and(|(from, _)| day >= from);
+            let late = habits.wanted[pattern].is_some_and(|(_, to)| day > to);
+            if (due && !late) || draw.chance(sequence.without) {
+                let of = self.catalogue.followers[pattern];
+                put(lines, self.catalogue.product_at(of, draw.uniform()), 1, 0.0);
+            }
+            if due {
+                habits.wanted[pattern] = None;
+            }
+            let wants = starts[pattern] && draw.chance(sequence.chance);
+            if wants && habits.wanted[pattern].is_none() {
+                let (from, to) = sequence.days;
+                habits.wanted[pattern] = Some((day + draw.between(from, to), day + to));
+            }
+        }
+        for (rhythm, pattern) in REPLENISHMENTS.iter().enumerate() {
+            if habits.needed[rhythm].is_some_and(|needed| day >= needed) {
+                let of = self.catalogue.rhythms[rhythm];
+                let favourite = opinion(self.seed, person.id, of as u64 + 1_000_000);
+                put(lines, self.catalogue.product_at(of, favourite), 1, 0.0);
+                let lasts = pattern.days * (0.85 + 0.3 * draw.uniform());
+                habits.needed[rhythm] = Some(day + lasts.round() as Day);
+            }
+        }
+    }
+
+    /// A product of a department, as the season and the customer's likings have it.
+    fn product(
+        &self,
+        person: &Person,
+        department: usize,
+        month: usize,
+        draw: &mut Stream,
+    ) -> usize {
+        let (members, choice) = self.catalogue.within(department);
+        let mut of = members[draw.pick(choice)];
+        for _ in 0..4 {
+            let cares = opinion(self.seed, person.id, of as u64) < CARED_FOR;
+            let out = self.catalogue.put_back(of, month);
+            if !(out > 0.0 && draw.chance(out)) && (cares || !draw.chance(NOT_CARED_FOR)) {
+                break;
+            }
+            of = members[draw.pick(choice)];
+        }
+        let place = if draw.chance(FAVOURITE) {
+            opinion(self.seed, person.id, of as u64 + 1_000_000)
+        } else {
+            draw.uniform()
+        };
+        self.catalogue.product_at(of, place)
+    }
+}
+
+/// Chances of 0 to [`MOST_LINES`] under a negative binomial distribution with this mean and shape.
+fn negative_binomial(mean: f64, shape: f64) -> Vec<f64> {
+    let success = mean / (mean + shape);
+    let mut chance = (1.0 - success).powf(shape);
+    let mut pmf = Vec::with_capacity(MOST_LINES + 1);
+    for n in 0..=MOST_LINES {
+        pmf.push(chance);
+        chance *= success * (n as f64 + shape) / (n as f64 + 1.0);
+    }
+    let sum: f64 = pmf.iter().sum();
+    pmf.iter_mut().for_each(|chance| *chance /= sum);
+    pmf
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_negative_binomial_has_its_mean() {
+        let pmf = negative_binomial(8.0, 0.7);
+        let mean: f64 = pmf.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
+        assert!((mean - 8.0).abs() < 0.01, "{mean}");
+    }
+}

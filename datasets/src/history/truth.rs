@@ -1,0 +1,418 @@
+//! The truth about leaving and about campaigns: probabilities, computed from the law of the
+//! generator rather than estimated.
+//!
+//! Of a customer with visits on the days `v_1 .. v_n` before an as-of date `T`, the files show
+//! the visits, what was bought, complaints, bad deliveries, contacts, and the attributes. They
+//! do not show the type `z`, the rate `λ`, or whether the customer has left. With
+//!
+//! - `C_z(d)`: usual days that passed up to day `d`, as weekday, season, fading and contacts make
+//!   them for type `z`,
+//! - `H_z(d)`: the hazard of leaving summed over the days before `d`,
+//! - `S(x)`: the chance that an Erlang gap with `k_z` stages of rate `k_z λ` is longer than `x`,
+//!
+//! the chance of no visit after `v_n` and before `u` is a sum over the day of leaving,
+//!
+//! `N(u) = Σ_{d = v_n}^{u-1} [e^{-H(d)} - e^{-H(d+1)}] S(C(d) - C(v_n)) + e^{-H(u)} S(C(u-1) - C(v_n))`,
+//!
+//! and the chance of churning in `[T, T + h)` given `z` and `λ` is `N(T + h) / N(T)`. Given what
+//! can be observed it is the mean of that over the posterior of `z` and `λ`, whose weights are
+//! prior times attributes and baskets times gaps times `N(T)`: that is Pareto/NBD's argument
+//! (Schmittlein, Morrison, Colombo, Management Science 33(1), 1987) with Erlang gaps, days, and a
+//! hazard that moves. `λ` is integrated by the trapezoid rule over its logarithm.
+
+use super::World;
+use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED};
+use super::life::{Chosen, Life, Trouble, stirred};
+use super::person::Person;
+use super::profiles::{Effect, PROFILES, TYPES};
+
+/// Steps on each side of the middle of the grid over the logarithm of the rate.
+const STEPS: i32 = 12;
+/// Types whose best weight is below the best of all by this factor (logarithm) do not matter.
+const NEGLIGIBLE: f64 = 35.0;
+
+/// What is true of one customer at one as-of date.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChurnTruth {
+    /// Who.
+    pub customer: u64,
+    /// Index of the type.
+    pub profile: usize,
+    /// Baskets before the date.
+    pub baskets: u32,
+    /// Days since the last purchase.
+    pub recency: Day,
+    /// Whether there was no purchase in the horizon.
+    pub churned: bool,
+    /// The probability of that given everything that the files show before the date.
+    pub observed: f64,
+    /// The probability of that given also the type, the rate and whether the customer has left.
+    pub everything: f64,
+}
+
+/// What is true of one customer in one campaign.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UpliftTruth {
+    /// Who.
+    pub customer: u64,
+    /// Index of the campaign.
+    pub campaign: usize,
+    /// Whether the customer was contacted.
+    pub treated: bool,
+    /// Whether the customer bought while the campaign lasted.
+    pub bought: bool,
+    /// The probability of buying while the campaign lasts if contacted.
+    pub if_contacted: f64,
+    /// The same if not contacted.
+    pub if_not: f64,
+}
+
+impl Life {
+    /// The effect on a day of the contact that is fresh then, on a customer of a type.
+    pub fn effect(&self, world: &World, profile: usize, day: Day) -> Effect {
+        effect(world, &self.chosen, profile, day)
+    }
+
+    fn before(&self, day: Day) -> usize {
+        self.visits.partition_point(|visit| visit.day < day)
+    }
+}
+
+fn effect(world: &World, chosen: &[Chosen], profile: usize, day: Day) -> Effect {
+    for chosen in chosen.iter().rev() {
+        let campaign = &world.calendar.campaigns[chosen.campaign];
+        if campaign.starts + CAMPAIGN_DAYS <= day {
+            break;
+        }
+        if chosen.treated && campaign.starts <= day {
+            return PROFILES[profile].campaigns[campaign.kind];
+        }
+    }
+    Effect {
+        pace: 1.0,
+        leaving: 1.0,
+    }
+}
+
+/// The clock and the hazard of one customer, under the hypothesis of one type.
+struct Path {
+    first: Day,
+    /// Usual days passed from the first day up to the end of each day.
+    clock: Vec<f64>,
+    /// The hazard summed from the first day up to the end of each day.
+    hazard: Vec<f64>,
+    regularity: usize,
+}
+
+impl Path {
+    fn new(
+        world: &World,
+        person: &Person,
+        profile: usize,
+        troubles: &[Trouble],
+        chosen: &[Chosen],
+        until: Day,
+    ) -> Self {
+        let first = person.began();
+        let of = &PROFILES[profile];
+        let days = (until - first).max(0) as usize;
+        let (mut clock, mut hazard) = (Vec::with_capacity(days), Vec::with_capacity(days));
+        let (mut passed, mut risk) = (0.0, 0.0);
+        for day in first..until {
+            let effect = effect(world, chosen, profile, day);
+            passed += world.calendar.pace(profile, day, first) * effect.pace;
+            risk += world.calendar.leaving(of, day) * stirred(of, troubles, day) * effect.leaving;
+            if day == first && person.joined >= 0 {
+                risk -= (1.0 - of.leaving_at_once).ln();
+            }
+            clock.push(passed);
+            hazard.push(risk);
+        }
+        Self {
+            first,
+            clock,
+            hazard,
+            regularity: of.regularity,
+        }
+    }
+
+    fn clock(&self, day: Day) -> f64 {
+        match day - self.first {
+            ..0 => 0.0,
+            place => self.clock[place as usize],
+        }
+    }
+
+    /// The hazard summed over the days before this one.
+    fn hazard_before(&self, day: Day) -> f64 {
+        match day - self.first {
+            ..=0 => 0.0,
+            place => self.hazard[place as usize - 1],
+        }
+    }
+
+    /// The logarithm of the chance of a gap that ends on a day, when `from` and `to` are the
+    /// usual days that had passed at the end of the day before and of that day.
+    fn log_gap(&self, scale: f64, from: f64, to: f64, survival: fn(usize, f64) -> f64) -> f64 {
+        let (from, to) = (scale * from, scale * to);
+        let chance =
+            survival(self.regularity, from) - (from - to).exp() * survival(self.regularity, to);
+        chance.max(1e-300).ln() - from
+    }
+
+    /// `N(u)` for a customer whose last visit was on `last`, as a pair: the part in which the
+    /// customer has left, and the part in which not. Both relative to having stayed up to `last`.
+    fn silent(&self, scale: f64, last: Day, until: Day) -> (f64, f64) {
+        let (clock, hazard) = (self.clock(last), self.hazard_before(last));
+        let (mut left, mut stayed, mut quiet) = (0.0, 1.0, 1.0);
+        for day in last..until {
+            let place = (day - self.first) as usize;
+            let passed = scale * (self.clock[place] - clock);
+            quiet = (-passed).exp() * gap_polynomial(self.regularity, passed);
+            let still = (hazard - self.hazard[place]).exp();
+            left += (stayed - still) * quiet;
+            stayed = still;
+            if stayed * quiet < 1e-15 {
+                return (left, 0.0);
+            }
+        }
+        (left, stayed * quiet)
+    }
+}
+
+/// `e^x` times the chance that an Erlang time with `stages` stages of rate 1 is longer than `x`.
+fn gap_polynomial(stages: usize, x: f64) -> f64 {
+    let (mut sum, mut term) = (1.0, 1.0);
+    for stage in 1..stages {
+        term *= x / stage as f64;
+        sum += term;
+    }
+    sum
+}
+
+/// The same for what is left of such a time when one looks at a random moment: an Erlang time
+/// with an evenly drawn number of stages.
+fn rest_polynomial(stages: usize, x: f64) -> f64 {
+    let (mut sum, mut term) = (1.0, 1.0);
+    for stage in 1..stages {
+        term *= x / stage as f64;
+        sum += term * (stages - stage) as f64 / stages as f64;
+    }
+    sum
+}
+
+/// Every way in which the campaigns that begin in `[from, to)` may treat a customer whose last
+/// visit was on `last`: what the customer was chosen for, and with which chance.
+fn scenarios(
+    world: &World,
+    person: &Person,
+    life: &Life,
+    last: Day,
+    from: Day,
+    to: Day,
+) -> Vec<(Vec<Chosen>, f64)> {
+    let known: Vec<Chosen> = life
+        .chosen
+        .iter()
+        .filter(|chosen| world.calendar.campaigns[chosen.campaign].starts < from)
+        .copied()
+        .collect();
+    let mut scenarios = vec![(known, 1.0)];
+    if !person.consent || life.opted_out.is_some_and(|day| day <= from) {
+        return scenarios;
+    }
+    for (campaign, at) in world.calendar.campaigns.iter().enumerate() {
+        if (from..to).contains(&at.starts) && at.starts - last <= CAMPAIGN_REACH_DAYS {
+            let contacted = scenarios.clone().into_iter().map(|(mut chosen, chance)| {
+                chosen.push(Chosen {
+                    campaign,
+                    treated: true,
+                });
+                (chosen, chance * CHOSEN * TREATED)
+            });
+            let contacted: Vec<_> = contacted.collect();
+            for (_, chance) in &mut scenarios {
+                *chance *= 1.0 - CHOSEN * TREATED;
+            }
+            scenarios.extend(contacted);
+        }
+    }
+    scenarios
+}
+
+/// What is true of a customer at an as-of date; none before the first purchase.
+///
+/// The life must have been lived up to `as_of + horizon` at least.
+pub fn churn(
+    world: &World,
+    person: &Person,
+    life: &Life,
+    as_of: Day,
+    horizon: Day,
+) -> Option<ChurnTruth> {
+    let seen = life.before(as_of);
+    let last = life.visits[..seen].last()?;
+    let until = as_of + horizon;
+    let troubles: Vec<Trouble> = life
+        .troubles
+        .iter()
+        .filter(|trouble| trouble.day < as_of)
+        .copied()
+        .collect();
+    let scenarios = scenarios(world, person, life, last.day, as_of, until);
+    let paths = |profile: usize| -> Vec<(Path, f64)> {
+        scenarios
+            .iter()
+            .map(|(chosen, chance)| {
+                let path = Path::new(world, person, profile, &troubles, chosen, until);
+                (path, *chance)
+            })
+            .collect()
+    };
+    // (silent up to the as-of date, silent up to the end of the horizon)
+    let silences = |paths: &[(Path, f64)], scale: f64| -> ((f64, f64), f64) {
+        let now = paths[0].0.silent(scale, last.day, as_of);
+        let then = paths
+            .iter()
+            .map(|(path, chance)| {
+                let (left, stayed) = path.silent(scale, last.day, until);
+                chance * (left + stayed)
+            })
+            .sum();
+        (now, then)
+    };
+
+    let days: Vec<Day> = life.visits[..seen].iter().map(|visit| visit.day).collect();
+    let mut weighed: Vec<(f64, f64, f64)> = Vec::new(); // log weight, now, then
+    let mut best = f64::NEG_INFINITY;
+    let mut order: Vec<usize> = (0..TYPES).collect();
+    order.sort_by(|a, b| {
+        last.evidence[*b]
+            .total_cmp(&last.evidence[*a])
+            .then(a.cmp(b))
+    });
+    let mut own_paths = None;
+    for profile in order {
+        if last.evidence[profile] == f64::NEG_INFINITY {
+            continue;
+        }
+        let paths = paths(profile);
+        let of = &PROFILES[profile];
+        let (path, _) = &paths[0];
+        let log_weight = |rate: f64| -> f64 {
+            let scale = of.regularity as f64 * rate;
+            let mut sum = (of.rate_shape) * rate.ln()
+                - of.rate_shape / of.rate * rate
+                - log_gamma(of.rate_shape)
+                + of.rate_shape * (of.rate_shape / of.rate).ln();
+            let mut before: Option<Day> = None;
+            for &day in &days {
+                let from = before.map_or(0.0, |before| path.clock(before));
+                let (start, end) = (path.clock(day - 1) - from, path.clock(day) - from);
+                match before {
+                    // Joined with this visit.
+                    None if person.joined >= 0 => {}
+                    None => sum += path.log_gap(scale, start, end, rest_polynomial),
+                    Some(_) => sum += path.log_gap(scale, start, end, gap_polynomial),
+                }
+                before = Some(day);
+            }
+            sum - path.hazard_before(last.day) + last.evidence[profile]
+        };
+        // About where the posterior of the rate lies, were nobody ever to leave.
+        let gaps = (days.len() - 1) as f64 * of.regularity as f64;
+        let passed = path.clock(last.day) - path.clock(days[0]);
+        let shape = of.rate_shape + gaps;
+        let middle = shape / (of.rate_shape / of.rate + of.regularity as f64 * passed);
+        if log_weight(middle) + 4.0 < best - NEGLIGIBLE {
+            continue;
+        }
+        let step = 0.6 / shape.sqrt();
+        for number in -STEPS - 4..=STEPS {
+            let rate = middle * (step * f64::from(number)).exp();
+            let (now, then) = silences(&paths, of.regularity as f64 * rate);
+            let weight = log_weight(rate) + step.ln();
+            best = best.max(weight);
+            weighed.push((weight, now.0 + now.1, then));
+        }
+        if profile == person.profile {
+            own_paths = Some(paths);
+        }
+    }
+    let (mut below, mut above) = (0.0, 0.0);
+    for (weight, now, then) in weighed {
+        let weight = (weight - best).exp();
+        below += weight * now;
+        above += weight * then;
+    }
+    let everything = if life.left.is_some_and(|left| left <= as_of) {
+        1.0
+    } else {
+        let own_paths = own_paths.unwrap_or_else(|| paths(person.profile));
+        let scale = person.profile().regularity as f64 * person.rate;
+        let ((left, stayed), then) = silences(&own_paths, scale);
+        // Silent up to the as-of date and not left by then; of the later silence, the part in
+        // which the customer left before the as-of date does not belong to it.
+        ((then - left) / stayed).clamp(0.0, 1.0)
+    };
+    Some(ChurnTruth {
+        customer: person.id,
+        profile: person.profile,
+        baskets: life.visits[..seen].iter().map(|visit| visit.baskets).sum(),
+        recency: as_of - last.day,
+        churned: life.visits.get(seen).is_none_or(|visit| visit.day >= until),
+        observed: (above / below).clamp(0.0, 1.0),
+        everything,
+    })
+}
+
+/// What is true of a customer in every campaign that they were chosen for and that ends by
+/// `until`, given everything: the type, the rate, and whether they have left.
+pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<UpliftTruth> {
+    let mut truths = Vec::with_capacity(life.chosen.len());
+    for (number, chosen) in life.chosen.iter().enumerate() {
+        let starts = world.calendar.campaigns[chosen.campaign].starts;
+        let ends = starts + CAMPAIGN_DAYS;
+        let seen = life.before(starts);
+        let (Some(last), true) = (life.visits[..seen].last(), ends <= until) else {
+            continue;
+        };
+        let gone = life.left.is_some_and(|left| left <= starts);
+        let buys = |treated: bool| -> f64 {
+            if gone {
+                return 0.0;
+            }
+            let mut so_far = life.chosen[..number].to_vec();
+            so_far.push(Chosen {
+                campaign: chosen.campaign,
+                treated,
+            });
+            let troubles: Vec<Trouble> = life
+                .troubles
+                .iter()
+                .filter(|trouble| trouble.day < starts)
+                .copied()
+                .collect();
+            let path = Path::new(world, person, person.profile, &troubles, &so_far, ends);
+            let scale = person.profile().regularity as f64 * person.rate;
+            let (left, stayed) = path.silent(scale, last.day, starts);
+            let (left_then, stayed_then) = path.silent(scale, last.day, ends);
+            1.0 - ((left_then + stayed_then - left) / stayed).clamp(0.0, 1.0)
+        };
+        let (if_contacted, if_not) = (buys(true), buys(false));
+        truths.push(UpliftTruth {
+            customer: person.id,
+            campaign: chosen.campaign,
+            treated: chosen.treated,
+            bought: life.visits.get(seen).is_some_and(|visit| visit.day < ends),
+            if_contacted,
+            if_not,
+        });
+    }
+    truths
+}
+
+/// The logarithm of the gamma function (Lanczos; Numerical Recipes, third edition, 6.1).
+fn log_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
