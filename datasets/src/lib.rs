@@ -7,6 +7,8 @@
 
 #![deny(missing_docs)]
 
+pub mod baskets;
+
 /// A cut of The Complete Journey: every purchase line of some of the households
 /// of a grocery study, over one year.
 ///
