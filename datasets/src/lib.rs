@@ -7,6 +7,7 @@
 
 #![deny(missing_docs)]
 
+pub mod baskets;
 pub mod history;
 
 /// A cut of The Complete Journey: every purchase line of some of the households
