@@ -1,13 +1,15 @@
-//! A real year of shopping, small enough to carry along.
+//! Data to try things on: a real year of shopping, and generators that know the truth.
 //!
-//! The sample lies in this crate's folder `complete-journey/`, as files that any
-//! tool opens; here the same files are bound into the program, so that a demo
-//! needs neither a download nor a path. This crate knows nothing of the
-//! pipeline: it hands out names and bytes.
+//! [`complete_journey`] is a real sample, small enough to carry along; its files are bound into
+//! the program, so that a demo needs neither a download nor a path. [`history`] generates
+//! interaction history of any size together with what no real history tells: who is of which
+//! type, who has left, what a campaign does to whom. [`baskets`] generates plain market baskets.
+//! This crate knows nothing of the pipeline, nor of the models.
 
 #![deny(missing_docs)]
 
 pub mod baskets;
+pub mod files;
 pub mod history;
 
 /// A cut of The Complete Journey: every purchase line of some of the households

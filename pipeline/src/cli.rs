@@ -19,6 +19,7 @@ const AFTER: &str = "\
 Start here:
   regulars demo                       the whole job on a built-in sample of real shopping
   regulars run -c regulars.toml       the whole job on your own history
+  regulars generate --out shop        a history of any size, whose truth is known
 
 Exit codes:
   0  done
@@ -86,6 +87,29 @@ pub enum Command {
     /// beside the most popular items. Reads the warehouse.
     #[command(after_help = "Example:\n  regulars offers -c regulars.toml")]
     Offers(WithSettings),
+    /// Make an interaction history whose truth is known, or plain market baskets
+    ///
+    /// Writes interactions, customers, products and campaigns, a regulars.toml that loads them, and
+    /// a folder truth/ with what no real history tells: the type of each customer, who has left and
+    /// how probable that was, what a campaign does to whom, the patterns planted in the baskets.
+    /// The history ends with 2025. The same options make the same bytes, on any number of threads.
+    #[command(
+        after_help = "Example:\n  regulars generate --customers 5000 --months 12 --out shop\n  \
+        regulars run -c shop/regulars.toml --out shop/results\n  \
+        regulars compare shop/results shop/truth\n\n  \
+        regulars generate --baskets T10I4D100K --out quest    market baskets after IBM Quest: mean\n  \
+        \x20                                                     length 10, patterns of 4, 100,000 of them\n  \
+        regulars generate --baskets C23N119D8K --out dense    dense ones: 8,000 rows of 23 columns with\n  \
+        \x20                                                     119 values in all, strongly correlated"
+    )]
+    Generate(Generate),
+    /// Set the results of a run beside the truth of the history that it ran on
+    ///
+    /// Churn scores against the best that could be, clusters against types, rules against the
+    /// planted ones, rejected rows against the dirty ones. For histories of `regulars generate`.
+    /// Prints a table and writes it to RUN_DIR/comparison.csv.
+    #[command(after_help = "Example:\n  regulars compare shop/results shop/truth")]
+    Compare(Compare),
     /// Show the summary of the last runs into DIR again
     #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
     Summary(OutputFolder),
@@ -97,6 +121,67 @@ pub struct OutputFolder {
     /// Folder for everything that is written; made when it is not there
     #[arg(short, long, value_name = "DIR", default_value = "regulars-out")]
     pub out: PathBuf,
+}
+
+/// What to generate.
+#[derive(Args, Clone, Debug)]
+pub struct Generate {
+    /// How many customers there ever are
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub customers: u64,
+    /// How many months the history covers, 3 to 120; it ends with 2025
+    #[arg(long, value_name = "M", default_value_t = 24)]
+    pub months: u32,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Folder to write; must not be there yet, or be empty
+    #[arg(short, long = "out", value_name = "DIR", default_value = "generated")]
+    pub output: PathBuf,
+    /// Format of the tables
+    #[arg(long, value_enum, default_value_t = FileFormat::Parquet)]
+    pub format: FileFormat,
+    /// Spoil some rows as real data are spoilt: copies, late rows, corrections, missing ids, unknown
+    /// products, giant baskets, outliers; in CSV also mixed dates and GBK text. truth/ lists each
+    #[arg(long)]
+    pub dirty: bool,
+    /// Also write the truth about churn at this as-of date; may be given several times
+    /// [default: the end of the history and 28 days before it]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub truth_at: Vec<Day>,
+    /// Plain market baskets instead of a history, by name: T10I4D100K (IBM Quest; N and L may
+    /// follow for items and patterns) or C23N119D8K (dense)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["customers", "months", "dirty", "truth_at"])]
+    pub baskets: Option<String>,
+    /// Threads to use; the files are the same with any number [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print neither progress nor what was written, only errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// The format of generated tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FileFormat {
+    /// Apache Parquet
+    Parquet,
+    /// Text with one row a line
+    Csv,
+}
+
+/// What to set side by side.
+#[derive(Args, Clone, Debug)]
+pub struct Compare {
+    /// Output folder of a run on a generated history
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// The folder truth/ of that history
+    #[arg(value_name = "TRUTH_DIR")]
+    pub truth: PathBuf,
+    /// Threads to use [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// Options of every command that computes.

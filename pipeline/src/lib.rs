@@ -3,11 +3,13 @@
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod engine;
 pub mod failure;
+pub mod generate;
 pub mod manifest;
 pub mod outputs;
 pub mod progress;

@@ -11,7 +11,7 @@ use regulars::failure::{Failure, Result};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{demo, summary};
+use regulars::{compare, demo, generate, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -51,6 +51,8 @@ fn execute(command: Command) -> Result<Outcome> {
             return run(&Settings::read(&config)?, &all(), &common, true);
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
+        Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
+        Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
         Command::Ingest(args) => ("ingest", args),
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),

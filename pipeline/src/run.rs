@@ -37,14 +37,7 @@ pub fn run(
 ) -> Result<Outcome> {
     let out = common.output.out.as_path();
     check_writable(out)?;
-    let threads = common
-        .threads
-        .map(usize::from)
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    // Fails only when a pool was made before, which happens in tests of this crate alone.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global();
+    let threads = use_threads(common.threads);
     let engine = Arc::new(Engine::new(
         out,
         threads,
@@ -146,6 +139,19 @@ pub fn run(
         failures.join(", ")
     );
     Ok(Outcome::WarnedAsFailure)
+}
+
+/// Makes rayon's pool of this many threads, or of one for each core; says how many.
+pub fn use_threads(asked: Option<u16>) -> usize {
+    let threads = asked.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    // Fails only when a pool was made before, which happens in tests of this crate alone.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
+    threads
 }
 
 fn said(stage: &Stage, report: &Report) -> String {

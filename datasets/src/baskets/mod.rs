@@ -28,6 +28,7 @@ use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 
 mod dense;
+pub mod files;
 mod name;
 mod quest;
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct Calendar {
     pub campaigns: Vec<Campaign>,
     /// How many usual days one day is worth for the visits of each type.
     pace: Vec<ByType>,
+    /// What is left of a visit rate that fades, after so many days.
+    faded: Vec<ByType>,
 }
 
 impl Calendar {
@@ -92,6 +94,13 @@ impl Calendar {
             price_rise: days * 3 / 5,
             campaigns,
             pace,
+            faded: (0..until)
+                .map(|days| {
+                    PROFILES
+                        .each_ref()
+                        .map(|of| (-of.fading * f64::from(days)).exp())
+                })
+                .collect(),
         }
     }
 
@@ -117,11 +126,7 @@ impl Calendar {
 
     /// How many usual days this one is worth for a customer of a type who began on `began`.
     pub fn pace(&self, profile: usize, day: Day, began: Day) -> f64 {
-        let pace = self.pace[day as usize][profile];
-        match PROFILES[profile].fading {
-            0.0 => pace,
-            fading => pace * (-fading * f64::from(day - began)).exp(),
-        }
+        self.pace[day as usize][profile] * self.faded[(day - began) as usize][profile]
     }
 
     /// The hazard of leaving at the end of a day on which nothing of the customer's own is fresh.

@@ -72,12 +72,14 @@ const VARIANTS: [&str; 7] = [
     "ready to use",
 ];
 
+/// The number of the first product; the others follow.
+const FIRST_ID: i64 = 1001;
 /// Products of each type.
-const PRODUCTS_OF_A_TYPE: usize = 10;
+const PRODUCTS_OF_A_TYPE: usize = 20;
 
 /// What a typical product of each department costs, in hundredths.
 const PRICES: [f64; 10] = [
-    210.0, 190.0, 230.0, 480.0, 220.0, 260.0, 360.0, 390.0, 620.0, 2400.0,
+    150.0, 135.0, 160.0, 340.0, 150.0, 180.0, 250.0, 270.0, 430.0, 1600.0,
 ];
 
 /// Categories that are bought in some months only: first and last month of their season.
@@ -393,7 +395,7 @@ impl Catalogue {
         let mut popularity = [0.0; PRODUCTS_OF_A_TYPE];
         let mut sum = 0.0;
         for (place, share) in popularity.iter_mut().enumerate() {
-            sum += 1.0 / (1.0 + place as f64);
+            sum += (1.0 + place as f64).powf(-1.2);
             *share = sum;
         }
         popularity.iter_mut().for_each(|share| *share /= sum);
@@ -408,6 +410,12 @@ impl Catalogue {
             within,
             popularity,
         }
+    }
+
+    /// The type of a product by its number in the files.
+    pub fn type_of(&self, id: i64) -> Option<usize> {
+        let place = usize::try_from(id - FIRST_ID).ok()?;
+        Some(self.products.get(place)?.of)
     }
 
     /// Which department a line of each type of customer comes from.
@@ -459,7 +467,7 @@ fn product(seed: u64, number: usize, item: &ItemType, place: usize) -> Product {
     let price_cents = ((price / 10.0).round() as i64 * 10 - 1).max(19);
     let cost = price_cents as f64 * (0.55 + 0.3 * thing(3));
     Product {
-        id: 1001 + (number * PRODUCTS_OF_A_TYPE + place) as i64,
+        id: FIRST_ID + (number * PRODUCTS_OF_A_TYPE + place) as i64,
         name: format!("{} no. {}", item.name, place + 1),
         of: number,
         brand: BRANDS[(thing(4) * BRANDS.len() as f64) as usize],

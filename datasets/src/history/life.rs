@@ -96,7 +96,7 @@ impl Hours {
             };
             0.01 + profile.peaks[0] * peak(9.5, 1.7)
                 + profile.peaks[1] * peak(13.0, 1.7)
-                + profile.peaks[2] * peak(17.8, 2.0)
+                + profile.peaks[2] * peak(18.2, 2.0)
         };
         let weights: Vec<Vec<f64>> = PROFILES
             .iter()

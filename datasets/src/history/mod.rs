@@ -11,6 +11,7 @@
 //! bytes on any number of threads, and a customer can be lived again at any time: the truth at a
 //! date that nobody thought of is only a matter of asking.
 
+pub mod again;
 pub mod calendar;
 pub mod catalogue;
 pub mod files;

@@ -7,7 +7,7 @@ use super::random::{Choice, Purpose, Stream, opinion};
 /// Customers of one company are found among this many with neighbouring numbers.
 const ACCOUNT_BLOCK: u64 = 64;
 /// Share of customers who were there before the history begins.
-const THERE_AT_START: f64 = 0.62;
+const THERE_AT_START: f64 = 0.74;
 /// Those were customers for up to this many days before.
 const DAYS_BEFORE: Day = 1095;
 /// Standard deviation of the logarithm of the income within a type.

@@ -188,8 +188,8 @@ impl Shelves {
             extra += another;
             let off = if draw.chance(profile.discounted) {
                 discounted += 1;
-                // A tenth, a fifth or three tenths off.
-                0.1 * f64::from(draw.between(1, 3))
+                // From a tenth to half of the price.
+                0.1 * f64::from(draw.between(1, 5))
             } else {
                 0.0
             };

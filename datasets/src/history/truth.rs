@@ -26,8 +26,11 @@ use super::life::{Chosen, Life, Trouble, stirred};
 use super::person::Person;
 use super::profiles::{Effect, PROFILES, TYPES};
 
-/// Steps on each side of the middle of the grid over the logarithm of the rate.
-const STEPS: i32 = 12;
+/// The grid over the logarithm of the rate, in steps around its middle; wider below, where the
+/// posterior of who has been silent for long lies.
+const STEPS: std::ops::RangeInclusive<i32> = -13..=9;
+/// The width of a step in standard deviations. The trapezoid rule is exact to ten digits with it.
+const STEP: f64 = 0.8;
 /// Types whose best weight is below the best of all by this factor (logarithm) do not matter.
 const NEGLIGIBLE: f64 = 35.0;
 
@@ -94,44 +97,61 @@ fn effect(world: &World, chosen: &[Chosen], profile: usize, day: Day) -> Effect 
     }
 }
 
-/// The clock and the hazard of one customer, under the hypothesis of one type.
+/// The clock and the hazard of one customer, under the hypothesis of one type, from some day on.
 struct Path {
     first: Day,
     /// Usual days passed from the first day up to the end of each day.
     clock: Vec<f64>,
-    /// The hazard summed from the first day up to the end of each day.
-    hazard: Vec<f64>,
+    /// The chance of not leaving from the first day up to the end of each day.
+    stays: Vec<f64>,
     regularity: usize,
 }
 
+/// `N(u)` so far: the days are those up to some day, and `left + stayed * quiet` is the chance.
+#[derive(Clone, Copy)]
+struct Silence {
+    left: f64,
+    stayed: f64,
+    quiet: f64,
+}
+
+impl Silence {
+    /// No visit, whether or not the customer has left.
+    fn either(self) -> f64 {
+        self.left + self.stayed * self.quiet
+    }
+}
+
 impl Path {
+    /// From the day `first`, on which the customer is still there, to the day before `until`.
     fn new(
         world: &World,
         person: &Person,
         profile: usize,
         troubles: &[Trouble],
         chosen: &[Chosen],
+        first: Day,
         until: Day,
     ) -> Self {
-        let first = person.began();
+        let began = person.began();
         let of = &PROFILES[profile];
         let days = (until - first).max(0) as usize;
-        let (mut clock, mut hazard) = (Vec::with_capacity(days), Vec::with_capacity(days));
-        let (mut passed, mut risk) = (0.0, 0.0);
+        let (mut clock, mut stays) = (Vec::with_capacity(days), Vec::with_capacity(days));
+        let (mut passed, mut risk) = (0.0, 0.0_f64);
         for day in first..until {
             let effect = effect(world, chosen, profile, day);
-            passed += world.calendar.pace(profile, day, first) * effect.pace;
+            passed += world.calendar.pace(profile, day, began) * effect.pace;
             risk += world.calendar.leaving(of, day) * stirred(of, troubles, day) * effect.leaving;
-            if day == first && person.joined >= 0 {
+            if day == began && person.joined >= 0 {
                 risk -= (1.0 - of.leaving_at_once).ln();
             }
             clock.push(passed);
-            hazard.push(risk);
+            stays.push((-risk).exp());
         }
         Self {
             first,
             clock,
-            hazard,
+            stays,
             regularity: of.regularity,
         }
     }
@@ -143,40 +163,45 @@ impl Path {
         }
     }
 
-    /// The hazard summed over the days before this one.
-    fn hazard_before(&self, day: Day) -> f64 {
+    /// The chance of not leaving from the first day up to the end of the day before this one.
+    fn stays_before(&self, day: Day) -> f64 {
         match day - self.first {
-            ..=0 => 0.0,
-            place => self.hazard[place as usize - 1],
+            ..=0 => 1.0,
+            place => self.stays[place as usize - 1],
         }
     }
 
-    /// The logarithm of the chance of a gap that ends on a day, when `from` and `to` are the
-    /// usual days that had passed at the end of the day before and of that day.
-    fn log_gap(&self, scale: f64, from: f64, to: f64, survival: fn(usize, f64) -> f64) -> f64 {
+    /// The chance of a gap that ends on a day times `e^{scale * from}`, when `from` and `to` are
+    /// the usual days that had passed at the end of the day before and of that day.
+    fn gap(&self, scale: f64, from: f64, to: f64, survival: fn(usize, f64) -> f64) -> f64 {
         let (from, to) = (scale * from, scale * to);
-        let chance =
-            survival(self.regularity, from) - (from - to).exp() * survival(self.regularity, to);
-        chance.max(1e-300).ln() - from
+        survival(self.regularity, from) - (from - to).exp() * survival(self.regularity, to)
     }
 
-    /// `N(u)` for a customer whose last visit was on `last`, as a pair: the part in which the
-    /// customer has left, and the part in which not. Both relative to having stayed up to `last`.
-    fn silent(&self, scale: f64, last: Day, until: Day) -> (f64, f64) {
-        let (clock, hazard) = (self.clock(last), self.hazard_before(last));
-        let (mut left, mut stayed, mut quiet) = (0.0, 1.0, 1.0);
-        for day in last..until {
+    /// The silence after a visit on `last`, before any day has passed, relative to having stayed
+    /// up to that day.
+    const START: Silence = Silence {
+        left: 0.0,
+        stayed: 1.0,
+        quiet: 1.0,
+    };
+
+    /// Goes on from the silence up to the day before `from` to that up to the day before `until`.
+    fn silent(&self, scale: f64, last: Day, so_far: Silence, from: Day, until: Day) -> Silence {
+        let (clock, stays) = (self.clock(last), self.stays_before(last));
+        let mut silence = so_far;
+        for day in from..until {
+            if silence.stayed * silence.quiet < 1e-15 {
+                break; // nothing more can come
+            }
             let place = (day - self.first) as usize;
             let passed = scale * (self.clock[place] - clock);
-            quiet = (-passed).exp() * gap_polynomial(self.regularity, passed);
-            let still = (hazard - self.hazard[place]).exp();
-            left += (stayed - still) * quiet;
-            stayed = still;
-            if stayed * quiet < 1e-15 {
-                return (left, 0.0);
-            }
+            silence.quiet = (-passed).exp() * gap_polynomial(self.regularity, passed);
+            let still = self.stays[place] / stays;
+            silence.left += (silence.stayed - still) * silence.quiet;
+            silence.stayed = still;
         }
-        (left, stayed * quiet)
+        silence
     }
 }
 
@@ -260,26 +285,27 @@ pub fn churn(
         .copied()
         .collect();
     let scenarios = scenarios(world, person, life, last.day, as_of, until);
+    // The first path goes back to the first day, for the gaps; the others begin with the last visit.
     let paths = |profile: usize| -> Vec<(Path, f64)> {
-        scenarios
-            .iter()
-            .map(|(chosen, chance)| {
-                let path = Path::new(world, person, profile, &troubles, chosen, until);
-                (path, *chance)
-            })
-            .collect()
+        let path = |chosen: &[Chosen], first| {
+            Path::new(world, person, profile, &troubles, chosen, first, until)
+        };
+        let mut from = person.began();
+        let mut paths = Vec::with_capacity(scenarios.len());
+        for (chosen, chance) in &scenarios {
+            paths.push((path(chosen, from), *chance));
+            from = last.day;
+        }
+        paths
     };
-    // (silent up to the as-of date, silent up to the end of the horizon)
-    let silences = |paths: &[(Path, f64)], scale: f64| -> ((f64, f64), f64) {
-        let now = paths[0].0.silent(scale, last.day, as_of);
-        let then = paths
-            .iter()
-            .map(|(path, chance)| {
-                let (left, stayed) = path.silent(scale, last.day, until);
-                chance * (left + stayed)
-            })
-            .sum();
-        (now, then)
+    // (silent up to the as-of date, chance of silence up to the end of the horizon)
+    let silences = |paths: &[(Path, f64)], scale: f64| -> (Silence, f64) {
+        let first = &paths[0].0;
+        let now = first.silent(scale, last.day, Path::START, last.day, as_of);
+        let then = paths.iter().map(|(path, chance)| {
+            chance * path.silent(scale, last.day, now, as_of, until).either()
+        });
+        (now, then.sum())
     };
 
     let days: Vec<Day> = life.visits[..seen].iter().map(|visit| visit.day).collect();
@@ -299,41 +325,53 @@ pub fn churn(
         let paths = paths(profile);
         let of = &PROFILES[profile];
         let (path, _) = &paths[0];
+        // The usual days that had passed before each visit and on it, since the one before.
+        let mut gaps: Vec<(f64, f64)> = Vec::with_capacity(days.len());
+        let mut before = 0.0;
+        for &day in &days {
+            let (start, end) = (path.clock(day - 1), path.clock(day));
+            gaps.push((start - before, end - before));
+            before = end;
+        }
+        let waited: f64 = gaps.iter().map(|gap| gap.0).sum();
+        let stays = path.stays_before(last.day).ln();
         let log_weight = |rate: f64| -> f64 {
             let scale = of.regularity as f64 * rate;
-            let mut sum = (of.rate_shape) * rate.ln()
-                - of.rate_shape / of.rate * rate
-                - log_gamma(of.rate_shape)
-                + of.rate_shape * (of.rate_shape / of.rate).ln();
-            let mut before: Option<Day> = None;
-            for &day in &days {
-                let from = before.map_or(0.0, |before| path.clock(before));
-                let (start, end) = (path.clock(day - 1) - from, path.clock(day) - from);
-                match before {
-                    // Joined with this visit.
-                    None if person.joined >= 0 => {}
-                    None => sum += path.log_gap(scale, start, end, rest_polynomial),
-                    Some(_) => sum += path.log_gap(scale, start, end, gap_polynomial),
-                }
-                before = Some(day);
+            let mut sum = Logs::default();
+            // Who joins does so with a purchase: there is no gap before it.
+            if person.joined < 0 {
+                let (from, to) = gaps[0];
+                sum.times(path.gap(scale, from, to, rest_polynomial));
             }
-            sum - path.hazard_before(last.day) + last.evidence[profile]
+            for &(from, to) in &gaps[1..] {
+                sum.times(path.gap(scale, from, to, gap_polynomial));
+            }
+            let waited = if person.joined < 0 {
+                waited
+            } else {
+                waited - gaps[0].0
+            };
+            sum.total() - scale * waited
+                + log_gamma_density(rate, of.rate_shape, of.rate)
+                + rate.ln()
+                + stays
+                + last.evidence[profile]
         };
         // About where the posterior of the rate lies, were nobody ever to leave.
-        let gaps = (days.len() - 1) as f64 * of.regularity as f64;
+        let gaps_seen = (days.len() - 1) as f64 * of.regularity as f64;
         let passed = path.clock(last.day) - path.clock(days[0]);
-        let shape = of.rate_shape + gaps;
+        let shape = of.rate_shape + gaps_seen;
         let middle = shape / (of.rate_shape / of.rate + of.regularity as f64 * passed);
         if log_weight(middle) + 4.0 < best - NEGLIGIBLE {
             continue;
         }
-        let step = 0.6 / shape.sqrt();
-        for number in -STEPS - 4..=STEPS {
+        let step = STEP / shape.sqrt();
+        for number in STEPS {
             let rate = middle * (step * f64::from(number)).exp();
             let (now, then) = silences(&paths, of.regularity as f64 * rate);
             let weight = log_weight(rate) + step.ln();
             best = best.max(weight);
-            weighed.push((weight, now.0 + now.1, then));
+            weighed.push((weight, now.either(), then));
         }
         if profile == person.profile {
             own_paths = Some(paths);
@@ -350,10 +388,8 @@ pub fn churn(
     } else {
         let own_paths = own_paths.unwrap_or_else(|| paths(person.profile));
         let scale = person.profile().regularity as f64 * person.rate;
-        let ((left, stayed), then) = silences(&own_paths, scale);
-        // Silent up to the as-of date and not left by then; of the later silence, the part in
-        // which the customer left before the as-of date does not belong to it.
-        ((then - left) / stayed).clamp(0.0, 1.0)
+        let (now, then) = silences(&own_paths, scale);
+        given_still_there(now, then)
     };
     Some(ChurnTruth {
         customer: person.id,
@@ -364,6 +400,12 @@ pub fn churn(
         observed: (above / below).clamp(0.0, 1.0),
         everything,
     })
+}
+
+/// The chance of silence up to a later day, given silence up to now and not having left by now:
+/// of the later silence, the part in which the customer has left before now does not belong to it.
+fn given_still_there(now: Silence, then: f64) -> f64 {
+    ((then - now.left) / (now.stayed * now.quiet)).clamp(0.0, 1.0)
 }
 
 /// What is true of a customer in every campaign that they were chosen for and that ends by
@@ -393,11 +435,19 @@ pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<Up
                 .filter(|trouble| trouble.day < starts)
                 .copied()
                 .collect();
-            let path = Path::new(world, person, person.profile, &troubles, &so_far, ends);
+            let path = Path::new(
+                world,
+                person,
+                person.profile,
+                &troubles,
+                &so_far,
+                last.day,
+                ends,
+            );
             let scale = person.profile().regularity as f64 * person.rate;
-            let (left, stayed) = path.silent(scale, last.day, starts);
-            let (left_then, stayed_then) = path.silent(scale, last.day, ends);
-            1.0 - ((left_then + stayed_then - left) / stayed).clamp(0.0, 1.0)
+            let now = path.silent(scale, last.day, Path::START, last.day, starts);
+            let then = path.silent(scale, last.day, now, starts, ends);
+            1.0 - given_still_there(now, then.either())
         };
         let (if_contacted, if_not) = (buys(true), buys(false));
         truths.push(UpliftTruth {
@@ -412,7 +462,37 @@ pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<Up
     truths
 }
 
-/// The logarithm of the gamma function (Lanczos; Numerical Recipes, third edition, 6.1).
-fn log_gamma(x: f64) -> f64 {
-    libm::lgamma(x)
+/// The logarithm of the density of a gamma distribution with this shape and mean.
+fn log_gamma_density(x: f64, shape: f64, mean: f64) -> f64 {
+    let rate = shape / mean;
+    (shape - 1.0) * x.ln() - rate * x + shape * rate.ln() - libm::lgamma(shape)
+}
+
+/// The logarithm of a product of many small numbers, with few logarithms taken.
+struct Logs {
+    product: f64,
+    sum: f64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            product: 1.0,
+            sum: 0.0,
+        }
+    }
+}
+
+impl Logs {
+    fn times(&mut self, factor: f64) {
+        self.product *= factor.max(1e-200);
+        if self.product < 1e-90 {
+            self.sum += self.product.ln();
+            self.product = 1.0;
+        }
+    }
+
+    fn total(&self) -> f64 {
+        self.sum + self.product.ln()
+    }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong with data on the way, row by row noted, so that a load can be held to it.
 
-use super::table::Format;
+use crate::files::Format;
 use crate::history::World;
 use crate::history::person::Person;
 use crate::history::random::Stream;

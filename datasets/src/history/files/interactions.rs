@@ -12,8 +12,7 @@ use arrow::record_batch::RecordBatch;
 use chrono::NaiveDateTime;
 
 use super::dirt::{DirtyRow, Problem};
-use super::error::WriteError;
-use super::table::{Format, TableWriter};
+use crate::files::{Format, TableWriter, WriteError};
 use crate::history::World;
 use crate::history::rows::{CHANNELS, KINDS, Kind, Row};
 

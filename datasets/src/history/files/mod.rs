@@ -1,14 +1,11 @@
 //! A history on disk: the sources, settings that load them, and the truth beside them.
 
 mod dirt;
-mod error;
 mod interactions;
 mod settings;
-mod table;
 mod tables;
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
@@ -16,24 +13,19 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 pub use dirt::{DirtyRow, PROBLEMS, Problem};
-pub use error::WriteError;
-pub use table::Format;
 
 use self::dirt::Soil;
 use self::interactions::InteractionsWriter;
-use self::table::TableWriter;
 use super::calendar::{Day, FUTURE_DAYS};
 use super::random::{Purpose, Stream};
 use super::rows::Row;
 use super::shopping::BasketCounts;
 use super::truth;
 use super::{Params, World};
+use crate::files::{Beside, Format, TRUTH, TableWriter, WriteError, write_text};
 
 /// The horizon of the churn truth that is written, in days.
 pub const HORIZON_DAYS: u32 = 28;
-
-/// Name of the folder with the truth.
-pub const TRUTH: &str = "truth";
 
 /// What to write.
 #[derive(Clone, Debug)]
@@ -122,60 +114,6 @@ fn as_of_days(world: &World, asked: &[NaiveDate]) -> Result<Vec<Day>, WriteError
     days.dedup();
     debug_assert!(HORIZON_DAYS as Day <= FUTURE_DAYS);
     Ok(days)
-}
-
-/// A folder that grows beside its place and is renamed into it when it is whole.
-struct Beside(tempfile::TempDir);
-
-impl Beside {
-    fn new(out: &Path) -> Result<Self, WriteError> {
-        match fs::read_dir(out) {
-            Ok(mut entries) => {
-                if entries.next().is_some() {
-                    return Err(WriteError::Exists(out.to_owned()));
-                }
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(_) => return Err(WriteError::Exists(out.to_owned())),
-        }
-        let parent = match out.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(|error| WriteError::io(parent, error))?;
-        let folder = tempfile::Builder::new()
-            .prefix(".regulars-generating-")
-            .tempdir_in(parent)
-            .map_err(|error| WriteError::io(parent, error))?;
-        Ok(Self(folder))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn into_place(self, out: &Path) -> Result<(), WriteError> {
-        let io = |error| WriteError::io(out, error);
-        if out.is_dir() {
-            fs::remove_dir(out).map_err(io)?; // it is empty, or this fails
-        }
-        fs::rename(self.path(), out).map_err(io)?;
-        // It is in its place now; there is nothing to clean up.
-        let _ = self.0.keep();
-        open_to_readers(out);
-        Ok(())
-    }
-}
-
-/// A folder made for temporary files is closed to others; this one is for everybody who may read.
-fn open_to_readers(folder: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o755));
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }
 
 fn write_into(
@@ -276,13 +214,13 @@ fn write_into(
     }
     written.baskets = counts.baskets;
     written.dirty = dirty_rows.close()?;
-    text(&truth.join("patterns.csv"), &tables::patterns(&counts))?;
-    text(
+    write_text(&truth.join("patterns.csv"), &tables::patterns(&counts))?;
+    write_text(
         &truth.join("generator.json"),
         &settings::parameters(order, world, as_of, &written),
     )?;
-    text(&root.join("regulars.toml"), &settings::settings(order))?;
-    text(
+    write_text(&root.join("regulars.toml"), &settings::settings(order))?;
+    write_text(
         &root.join("README.md"),
         &settings::readme(order, world, &written),
     )?;
@@ -414,16 +352,10 @@ impl<'a> DirtyRows<'a> {
             writer
                 .flush()
                 .map_err(|error| WriteError::io(self.truth, error))?;
-            text(&self.truth.join("dirt.csv"), &tables::dirt(&self.counts))?;
+            write_text(&self.truth.join("dirt.csv"), &tables::dirt(&self.counts))?;
         }
         Ok(self.counts)
     }
-}
-
-fn text(path: &Path, text: &str) -> Result<(), WriteError> {
-    let mut file = File::create(path).map_err(|error| WriteError::io(path, error))?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| WriteError::io(path, error))
 }
 
 /// Bytes of the sources below a folder.

@@ -1,4 +1,4 @@
-//! What can go wrong while a history is written.
+//! What can go wrong while generated data are written.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use parquet::errors::ParquetError;
 
 use crate::history::ParamsError;
 
-/// Why a history was not written.
+/// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// Parameters that make no history.
@@ -48,14 +48,16 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+    /// The disk refuses a file.
+    pub fn io(path: &Path, source: io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
             source,
         }
     }
 
-    pub(super) fn csv(path: &Path, error: csv::Error) -> Self {
+    /// The library that writes CSV refuses a file.
+    pub fn csv(path: &Path, error: csv::Error) -> Self {
         Self::io(path, error.into())
     }
 

@@ -1,0 +1,185 @@
+//! Churn scores against the probabilities that nobody can improve on.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use ndarray::Array1;
+use regulars_datasets::history::truth::ChurnTruth;
+use regulars_models::metrics::{brier, log_loss, roc_auc};
+
+use super::Finding;
+use super::truth::Truth;
+use crate::config::Config;
+use crate::failure::{Failure, Result};
+use crate::manifest::Manifest;
+use crate::outputs::read_parquet;
+use crate::stages::churn::{Metrics, NAME};
+
+/// ROC AUC, Brier score and log loss of the run's models at the test date, and of the delivered
+/// scores on what happened after the end of the history.
+pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Finding>> {
+    let (Some(metrics), Some(entry)) =
+        (manifest.metrics::<Metrics>(NAME), manifest.stages.get(NAME))
+    else {
+        return Ok(Vec::new());
+    };
+    let settings: Config = serde_json::from_value(entry.settings.clone())
+        .map_err(|error| Failure::data(format!("the manifest's settings: {error}")))?;
+    let at = |date| {
+        truth
+            .world
+            .churn_at(date, metrics.horizon_days)
+            .map_err(|error| Failure::data(error.to_string()))
+    };
+    let eligible = |truth: &&ChurnTruth| {
+        truth.baskets >= settings.churn.min_baskets
+            && truth.recency <= settings.churn.active_days as i32
+    };
+
+    let tested: Vec<ChurnTruth> = at(metrics.test_date)?
+        .iter()
+        .filter(eligible)
+        .copied()
+        .collect();
+    let best = Best::new(&tested)?;
+    let mut findings = Vec::new();
+    for model in &metrics.models {
+        let chosen = if model.model == metrics.chosen {
+            " (chosen)"
+        } else {
+            ""
+        };
+        let name = format!("test date, ROC AUC, {}{chosen}", model.model);
+        let note = if findings.is_empty() {
+            best.note(&metrics.test_date.to_string())
+        } else {
+            String::new()
+        };
+        findings.push(
+            Finding::new(NAME, name, model.roc_auc)
+                .best(best.observed.auc)
+                .note(note),
+        );
+    }
+    if let Some(model) = metrics.model(&metrics.chosen) {
+        findings.push(
+            Finding::new(NAME, "test date, Brier score", model.brier).best(best.observed.brier),
+        );
+        findings.push(
+            Finding::new(NAME, "test date, log loss", model.log_loss).best(best.observed.log_loss),
+        );
+    }
+    findings.push(
+        Finding::new(NAME, "test date, customers", metrics.test_rows as f64)
+            .best(tested.len() as f64),
+    );
+
+    // What was delivered, on what happened next.
+    let scores = read_parquet(&manifest.file(run, NAME, "churn.parquet")?)?;
+    let ids = whole_numbers(&scores, "customer_id")?;
+    let scores = number_column(&scores, "churn_probability")?;
+    let truths: HashMap<i64, ChurnTruth> = at(metrics.score_date)?
+        .into_iter()
+        .map(|truth| (truth.customer as i64, truth))
+        .collect();
+    let (mut known, mut said) = (Vec::new(), Vec::new());
+    for (id, score) in ids.iter().zip(&scores) {
+        if let Some(truth) = truths.get(id) {
+            known.push(*truth);
+            said.push(*score);
+        }
+    }
+    let best = Best::new(&known)?;
+    let ours = Figures::new(&known, said)?;
+    let note = best.note(&metrics.score_date.to_string());
+    findings.push(
+        Finding::new(NAME, "scores, ROC AUC on what came next", ours.auc)
+            .best(best.observed.auc)
+            .note(note),
+    );
+    findings.push(
+        Finding::new(NAME, "scores, Brier score on what came next", ours.brier)
+            .best(best.observed.brier),
+    );
+    findings.push(
+        Finding::new(NAME, "scores, log loss on what came next", ours.log_loss)
+            .best(best.observed.log_loss),
+    );
+    Ok(findings)
+}
+
+struct Figures {
+    auc: f64,
+    brier: f64,
+    log_loss: f64,
+}
+
+impl Figures {
+    fn new(truths: &[ChurnTruth], probabilities: Vec<f64>) -> Result<Self> {
+        let labels: Array1<bool> = truths.iter().map(|truth| truth.churned).collect();
+        let scores = Array1::from(probabilities);
+        let figure = |value: Result<f64, _>| {
+            value.map_err(|error: regulars_models::metrics::MetricError| {
+                Failure::data(format!("the truth about churn: {error}"))
+                    .hint("generate more customers")
+            })
+        };
+        Ok(Self {
+            auc: figure(roc_auc(labels.view(), scores.view()))?,
+            brier: figure(brier(labels.view(), scores.view()))?,
+            log_loss: figure(log_loss(labels.view(), scores.view()))?,
+        })
+    }
+}
+
+/// The figures of the true probabilities.
+struct Best {
+    observed: Figures,
+    everything: Figures,
+    churned: f64,
+}
+
+impl Best {
+    fn new(truths: &[ChurnTruth]) -> Result<Self> {
+        let churned = truths.iter().filter(|truth| truth.churned).count();
+        Ok(Self {
+            observed: Figures::new(truths, truths.iter().map(|t| t.observed).collect())?,
+            everything: Figures::new(truths, truths.iter().map(|t| t.everything).collect())?,
+            churned: churned as f64 / truths.len() as f64,
+        })
+    }
+
+    fn note(&self, date: &str) -> String {
+        format!(
+            "{date}, {:.1} % leave; who knew type, rate and who had left: {:.4}",
+            100.0 * self.churned,
+            self.everything.auc
+        )
+    }
+}
+
+/// A column of whole numbers of a table that a stage wrote.
+pub fn whole_numbers(table: &arrow::array::RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = column(table, name, &DataType::Int64)?;
+    Ok(column.as_primitive::<Int64Type>().values().to_vec())
+}
+
+fn number_column(table: &arrow::array::RecordBatch, name: &str) -> Result<Vec<f64>> {
+    let column = column(table, name, &DataType::Float64)?;
+    Ok(column.as_primitive::<Float64Type>().values().to_vec())
+}
+
+/// A column of a table that a stage wrote, in some type.
+pub fn column(
+    table: &arrow::array::RecordBatch,
+    name: &str,
+    data_type: &DataType,
+) -> Result<arrow::array::ArrayRef> {
+    let column = table
+        .column_by_name(name)
+        .ok_or_else(|| Failure::data(format!("the results have no column {name}")))?;
+    Ok(cast(column, data_type)?)
+}

@@ -1,0 +1,130 @@
+//! `compare`: what a run found beside what is true, for a history whose truth is known.
+//!
+//! The truth is not estimated here: the generator lives its customers again and says how probable
+//! each outcome was. What cannot be beaten is the "best possible" of the tables.
+
+mod churn;
+mod dirt;
+mod rules;
+mod segments;
+mod truth;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use crate::cli::Compare;
+use crate::failure::{Failure, Result};
+use crate::manifest::{FILE_NAME, Manifest, missing_stage};
+use crate::outputs::replace;
+use crate::run::use_threads;
+use truth::Truth;
+
+/// The table's file, below the folder of the run.
+const TABLE: &str = "comparison.csv";
+
+/// One figure beside what it could be at best.
+pub struct Finding {
+    /// What it is about: a stage.
+    stage: &'static str,
+    /// What is measured.
+    measure: String,
+    /// What the run reached.
+    run: f64,
+    /// The best that can be reached, or the true value; none where there is no such thing.
+    best: Option<f64>,
+    /// What to know about it.
+    note: String,
+}
+
+impl Finding {
+    fn new(stage: &'static str, measure: impl Into<String>, run: f64) -> Self {
+        Self {
+            stage,
+            measure: measure.into(),
+            run,
+            best: None,
+            note: String::new(),
+        }
+    }
+
+    fn best(mut self, best: f64) -> Self {
+        self.best = Some(best);
+        self
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+}
+
+/// Sets a run beside the truth.
+pub fn run(args: &Compare) -> Result<()> {
+    use_threads(args.threads);
+    if !args.run.join(FILE_NAME).is_file() {
+        return Err(missing_stage(&args.run, "ingest", FILE_NAME));
+    }
+    let manifest = Manifest::open(&args.run)?;
+    let truth = Truth::open(&args.truth)?;
+    let mut findings = dirt::findings(&args.run, &manifest, &truth)?;
+    findings.extend(segments::findings(&args.run, &manifest, &truth)?);
+    findings.extend(churn::findings(&args.run, &manifest, &truth)?);
+    findings.extend(rules::findings(&args.run, &manifest, &truth)?);
+    replace(&args.run.join(TABLE), &csv(&findings)?)?;
+    // Whoever closes the pipe early has seen enough.
+    let _ = std::io::stdout().write_all(text(&findings).as_bytes());
+    Ok(())
+}
+
+fn csv(findings: &[Finding]) -> Result<String> {
+    let broken = |error: String| Failure::machine(error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(["stage", "measure", "run", "best", "note"])
+        .map_err(|error| broken(error.to_string()))?;
+    for finding in findings {
+        let best = finding.best.map(|best| best.to_string());
+        writer
+            .write_record([
+                finding.stage,
+                &finding.measure,
+                &finding.run.to_string(),
+                &best.unwrap_or_default(),
+                &finding.note,
+            ])
+            .map_err(|error| broken(error.to_string()))?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| broken(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| broken(error.to_string()))
+}
+
+/// The table as people read it: whole numbers as such, shares with four digits.
+fn text(findings: &[Finding]) -> String {
+    let number = |value: f64| match value.fract() == 0.0 && value.abs() >= 2.0 {
+        true => crate::text::count(value as u64),
+        false => format!("{value:.4}"),
+    };
+    let width = findings.iter().map(|f| f.measure.chars().count()).max();
+    let width = width.unwrap_or(0).max("measure".len());
+    let mut text = String::new();
+    let mut stage = "";
+    for finding in findings {
+        if finding.stage != stage {
+            stage = finding.stage;
+            let title = stage.to_uppercase();
+            let line = format!("{title:width$}  {:>12}  {:>12}", "this run", "best or true");
+            let _ = writeln!(text, "{}{line}", if text.is_empty() { "" } else { "\n" });
+        }
+        let best = finding.best.map_or_else(String::new, number);
+        let line = format!(
+            "{:width$}  {:>12}  {best:>12}  {}",
+            finding.measure,
+            number(finding.run),
+            finding.note
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
