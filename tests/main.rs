@@ -3,6 +3,7 @@
 mod bad_input;
 mod demo;
 mod exit_codes;
+mod generate;
 mod ingest;
 mod layers;
 mod own_data;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::dataframe::DataFrameWriteOptions;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
@@ -14,6 +13,7 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 
 use crate::failure::{During, Failure, Result};
+use crate::memory::QueryMemory;
 use crate::table::plain_text;
 
 /// Runs queries; blocking outside, asynchronous inside.
@@ -36,7 +36,7 @@ impl Engine {
             .with_target_partitions(threads)
             .with_information_schema(false);
         let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(
+            .with_memory_pool(Arc::new(QueryMemory::new(
                 usize::try_from(memory_limit).unwrap_or(usize::MAX),
             )))
             .with_temp_file_path(&spill)

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod failure;
 pub mod generate;
 pub mod manifest;
+pub mod memory;
 pub mod outputs;
 pub mod progress;
 pub mod purchases;

@@ -83,9 +83,6 @@ impl RuleCounts {
     }
 }
 
-/// Words of a set of types of item: one bit each.
-type Bits = Vec<u64>;
-
 /// Counts how often the types of item of each rule, antecedent and consequent, are together in the
 /// baskets of the first `customers` customers. The number of baskets comes first.
 ///
@@ -95,48 +92,31 @@ pub fn count_rules(
     customers: u64,
     rules: &[(Vec<String>, Vec<String>)],
 ) -> (u64, Vec<RuleCounts>) {
-    let catalogue = &world.shelves.catalogue;
-    let numbers: HashMap<&str, usize> = catalogue
-        .types
+    let mut sets = ItemSets::new(world);
+    let places: Vec<[usize; 3]> = rules
         .iter()
-        .enumerate()
-        .map(|(number, of)| (of.name.as_str(), number))
+        .map(|(antecedent, consequent)| {
+            let both = [antecedent.as_slice(), consequent.as_slice()].concat();
+            [antecedent, consequent, &both].map(|names| sets.place(names))
+        })
         .collect();
-    let words = (catalogue.types.len() + 1).div_ceil(64);
-    let unknown = catalogue.types.len(); // a bit that no basket has
-    let bits = |names: &[String]| -> Bits {
-        let mut bits = vec![0; words];
-        for name in names {
-            let number = numbers.get(name.as_str()).copied().unwrap_or(unknown);
-            bits[number / 64] |= 1 << (number % 64);
-        }
-        bits
-    };
-    let rules: Vec<(Bits, Bits)> = rules
-        .iter()
-        .map(|(antecedent, consequent)| (bits(antecedent), bits(consequent)))
-        .collect();
-    let none = || (0, vec![RuleCounts::default(); rules.len()]);
-    (1..=customers.min(world.params.customers))
+    let none = || (0, vec![0_u64; sets.sets.len()]);
+    let (baskets, counts) = (1..=customers.min(world.params.customers))
         .into_par_iter()
-        .fold(none, |mut counts, id| {
-            let mut basket: Bits = vec![0; words];
+        .fold(none, |(mut baskets, mut counts), id| {
+            let mut has = vec![false; world.shelves.catalogue.types.len()];
+            let mut basket: Vec<usize> = Vec::new();
             let mut number = None;
-            let mut count = |basket: &mut Bits| {
-                counts.0 += 1;
-                for ((antecedent, consequent), counts) in rules.iter().zip(&mut counts.1) {
-                    let has = |items: &Bits| {
-                        items
-                            .iter()
-                            .zip(&*basket)
-                            .all(|(items, has)| items & !has == 0)
-                    };
-                    let (antecedent, consequent) = (has(antecedent), has(consequent));
-                    counts.antecedent += u64::from(antecedent);
-                    counts.consequent += u64::from(consequent);
-                    counts.both += u64::from(antecedent && consequent);
+            let mut count = |basket: &mut Vec<usize>, has: &mut [bool]| {
+                baskets += 1;
+                for &of in &*basket {
+                    for &set in &sets.by_last[of] {
+                        counts[set] += u64::from(sets.sets[set].iter().all(|of| has[*of]));
+                    }
                 }
-                basket.fill(0);
+                for of in basket.drain(..) {
+                    has[of] = false;
+                }
             };
             let end = world.calendar.days;
             world.live_until(&world.person(id), end, |row: Row| {
@@ -144,25 +124,80 @@ pub fn count_rules(
                     return;
                 }
                 if number.is_some() && number != row.basket {
-                    count(&mut basket);
+                    count(&mut basket, &mut has);
                 }
                 number = row.basket;
-                if let Some(of) = row.product.and_then(|id| catalogue.type_of(id)) {
-                    basket[of / 64] |= 1 << (of % 64);
+                let of = row
+                    .product
+                    .and_then(|id| world.shelves.catalogue.type_of(id));
+                if let Some(of) = of
+                    && !has[of]
+                {
+                    has[of] = true;
+                    basket.push(of);
                 }
             });
             if number.is_some() {
-                count(&mut basket);
+                count(&mut basket, &mut has);
             }
-            counts
+            (baskets, counts)
         })
-        .reduce(none, |mut one, other| {
-            one.0 += other.0;
-            for (sum, more) in one.1.iter_mut().zip(&other.1) {
-                sum.antecedent += more.antecedent;
-                sum.consequent += more.consequent;
-                sum.both += more.both;
+        .reduce(none, |(one, mut sums), (other, more)| {
+            for (sum, more) in sums.iter_mut().zip(more) {
+                *sum += more;
             }
-            one
-        })
+            (one + other, sums)
+        });
+    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| RuleCounts {
+        antecedent: counts[*antecedent],
+        consequent: counts[*consequent],
+        both: counts[*both],
+    };
+    (baskets, places.iter().map(of_rule).collect())
+}
+
+/// Different sets of types of item, found by the last type of each: a basket looks only at the
+/// sets that end in something that it holds.
+struct ItemSets<'a> {
+    numbers: HashMap<&'a str, usize>,
+    places: HashMap<Vec<usize>, usize>,
+    sets: Vec<Vec<usize>>,
+    by_last: Vec<Vec<usize>>,
+}
+
+impl<'a> ItemSets<'a> {
+    fn new(world: &'a World) -> Self {
+        let types = &world.shelves.catalogue.types;
+        let numbers = types.iter().enumerate();
+        Self {
+            numbers: numbers
+                .map(|(number, of)| (of.name.as_str(), number))
+                .collect(),
+            places: HashMap::new(),
+            sets: Vec::new(),
+            by_last: vec![Vec::new(); types.len()],
+        }
+    }
+
+    /// Where the set of these names is counted.
+    fn place(&mut self, names: &[String]) -> usize {
+        let known: Option<Vec<usize>> = names
+            .iter()
+            .map(|name| self.numbers.get(name.as_str()).copied())
+            .collect();
+        // A set with an unknown name stays without a last type, so no basket ever counts it.
+        let mut set = known.unwrap_or_default();
+        set.sort_unstable();
+        set.dedup();
+        if let Some(place) = self.places.get(&set) {
+            return *place;
+        }
+        let place = self.sets.len();
+        if let Some(last) = set.last() {
+            self.by_last[*last].push(place);
+        }
+        self.sets.push(set.clone());
+        self.places.insert(set, place);
+        place
+    }
 }
