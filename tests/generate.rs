@@ -130,9 +130,9 @@ fn a_load_is_held_to_every_dirty_row() {
             .regulars(&[
                 "generate",
                 "--customers",
-                "1200",
+                "3000",
                 "--months",
-                "4",
+                "3",
                 "--dirty",
                 "--format",
                 format,
@@ -159,6 +159,7 @@ fn a_load_is_held_to_every_dirty_row() {
             "late row",
             "unknown product",
             "outlier",
+            "giant basket",
             "customer twice",
             "customer conflict",
         ];

@@ -115,8 +115,9 @@ impl Engine {
         .during(format!("computing {name}"))
     }
 
-    /// Registers a batch under a name.
+    /// Registers a batch under a name, in place of what had that name before.
     pub fn register(&self, name: &str, batch: RecordBatch) -> Result<()> {
+        self.session.deregister_table(name)?;
         self.session.register_batch(name, batch)?;
         Ok(())
     }

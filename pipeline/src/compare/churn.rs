@@ -73,8 +73,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         );
     }
     findings.push(
-        Finding::new(NAME, "test date, customers", metrics.test_rows as f64)
-            .best(tested.len() as f64),
+        Finding::count(NAME, "test date, customers", metrics.test_rows).best(tested.len() as f64),
     );
 
     // What was delivered, on what happened next.

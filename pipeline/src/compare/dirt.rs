@@ -1,9 +1,9 @@
 //! The rows of a load against the dirty rows of its sources, one by one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
-use regulars_datasets::history::files::{PROBLEMS, Problem};
+use regulars_datasets::history::files::{PROBLEMS, Wanted};
 use serde::Deserialize;
 
 use super::Finding;
@@ -17,6 +17,16 @@ use crate::stages::ingest::{Metrics, NAME};
 enum Fate {
     Dropped,
     Rejected,
+}
+
+/// What became of the rows with one problem.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    dropped: u64,
+    rejected: u64,
+    kept: u64,
+    /// Those of them that stand in the place of the row before.
+    kept_instead: u64,
 }
 
 /// One line of `rejects/TABLE.csv`.
@@ -44,8 +54,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     let of = |table: &str| metrics.tables.iter().find(|metrics| metrics.table == table);
     let read = of("interactions").map_or(0, |table| table.read);
     let mut findings = vec![
-        Finding::new(NAME, "interactions read", read as f64)
-            .best(truth.parameters.interactions as f64),
+        Finding::count(NAME, "interactions read", read).best(truth.parameters.interactions as f64),
     ];
     if !truth.parameters.dirty {
         let lost: u64 = metrics
@@ -53,7 +62,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             .iter()
             .map(|table| table.duplicates + table.rejected)
             .sum();
-        findings.push(Finding::new(NAME, "clean rows rejected or dropped", lost as f64).best(0.0));
+        findings.push(Finding::count(NAME, "clean rows rejected or dropped", lost).best(0.0));
         return Ok(findings);
     }
 
@@ -72,9 +81,11 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             fates.insert((ending(&reject.file), reject.line), fate);
         }
     }
-    let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new(); // dropped, rejected, kept
+    let mut counts = [Counts::default(); PROBLEMS.len()];
     for dirty in rows::<Dirty>(&truth.folder.join("dirty_rows.csv"))? {
-        let problem = PROBLEMS.iter().find(|known| known.name == dirty.problem);
+        let problem = PROBLEMS
+            .iter()
+            .position(|known| known.name == dirty.problem);
         let Some(problem) = problem else {
             return Err(Failure::data(format!(
                 "dirty_rows.csv speaks of `{}`, which this version does not know",
@@ -82,48 +93,47 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             )));
         };
         // A CSV's header is its line 1.
-        let header = u64::from(dirty.file.ends_with(".csv"));
-        let fate = fates.remove(&(ending(&dirty.file), dirty.row + header));
-        let place = match fate {
-            Some(Fate::Dropped) => 0,
-            Some(Fate::Rejected) => 1,
-            None => 2,
-        };
-        counts.entry(problem.name).or_default()[place] += 1;
+        let line = dirty.row + u64::from(dirty.file.ends_with(".csv"));
+        let file = ending(&dirty.file);
+        let counts = &mut counts[problem];
+        match fates.remove(&(file.clone(), line)) {
+            Some(Fate::Dropped) => counts.dropped += 1,
+            Some(Fate::Rejected) => counts.rejected += 1,
+            None => counts.kept += 1,
+        }
+        if PROBLEMS[problem].wanted == Wanted::KeptInstead
+            && fates.remove(&(file, line - 1)).is_some()
+        {
+            counts.kept_instead += 1;
+        }
     }
-    for (number, problem) in PROBLEMS.iter().enumerate() {
-        let Some([dropped, rejected, kept]) = counts.get(problem.name) else {
-            continue;
-        };
+    for (problem, counts) in PROBLEMS.iter().zip(counts) {
+        let Counts {
+            dropped,
+            rejected,
+            kept,
+            kept_instead,
+        } = counts;
         let all = dropped + rejected + kept;
-        let right = match number {
-            n if n == Problem::Duplicate as usize || n == Problem::CustomerTwice as usize => {
-                dropped
-            }
-            n if n == Problem::NoCustomer as usize => rejected,
-            // Kept if the settings say how to read them; these settings do not.
-            n if n == Problem::DayFirst as usize
-                || n == Problem::Compact as usize
-                || n == Problem::Gbk as usize
-                || n == Problem::CustomerConflict as usize =>
-            {
-                rejected
-            }
-            _ => kept,
+        if all == 0 {
+            continue;
+        }
+        let right = match problem.wanted {
+            Wanted::Kept => kept,
+            Wanted::KeptInstead => kept_instead,
+            Wanted::Dropped => dropped,
+            Wanted::Rejected => rejected,
         };
         let note = format!(
             "{dropped} dropped, {rejected} rejected, {kept} kept; wanted: {}",
             problem.expected
         );
         let measure = format!("{}, as wanted", problem.name);
-        findings.push(
-            Finding::new(NAME, measure, *right as f64)
-                .best(all as f64)
-                .note(note),
-        );
+        let finding = Finding::count(NAME, measure, right);
+        findings.push(finding.best(all as f64).note(note));
     }
-    findings
-        .push(Finding::new(NAME, "clean rows rejected or dropped", fates.len() as f64).best(0.0));
+    let clean = Finding::count(NAME, "clean rows rejected or dropped", fates.len() as u64);
+    findings.push(clean.best(0.0));
     Ok(findings)
 }
 

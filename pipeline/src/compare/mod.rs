@@ -34,6 +34,8 @@ pub struct Finding {
     best: Option<f64>,
     /// What to know about it.
     note: String,
+    /// Whether it counts something.
+    whole: bool,
 }
 
 impl Finding {
@@ -44,6 +46,14 @@ impl Finding {
             run,
             best: None,
             note: String::new(),
+            whole: false,
+        }
+    }
+
+    fn count(stage: &'static str, measure: impl Into<String>, run: u64) -> Self {
+        Self {
+            whole: true,
+            ..Self::new(stage, measure, run as f64)
         }
     }
 
@@ -100,9 +110,9 @@ fn csv(findings: &[Finding]) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| broken(error.to_string()))
 }
 
-/// The table as people read it: whole numbers as such, shares with four digits.
+/// The table as people read it: counts as whole numbers, everything else with four digits.
 fn text(findings: &[Finding]) -> String {
-    let number = |value: f64| match value.fract() == 0.0 && value.abs() >= 2.0 {
+    let number = |value: f64, whole: bool| match whole {
         true => crate::text::count(value as u64),
         false => format!("{value:.4}"),
     };
@@ -117,11 +127,12 @@ fn text(findings: &[Finding]) -> String {
             let line = format!("{title:width$}  {:>12}  {:>12}", "this run", "best or true");
             let _ = writeln!(text, "{}{line}", if text.is_empty() { "" } else { "\n" });
         }
-        let best = finding.best.map_or_else(String::new, number);
+        let best = finding.best.map(|best| number(best, finding.whole));
+        let best = best.unwrap_or_default();
         let line = format!(
             "{:width$}  {:>12}  {best:>12}  {}",
             finding.measure,
-            number(finding.run),
+            number(finding.run, finding.whole),
             finding.note
         );
         let _ = writeln!(text, "{}", line.trim_end());

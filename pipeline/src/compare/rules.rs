@@ -89,19 +89,19 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         .count();
     let shown = rules.len().max(1) as f64;
     Ok(vec![
-        Finding::new(NAME, "planted associations found", found).best(planted),
+        Finding::count(NAME, "planted associations found", found as u64).best(planted),
         Finding::new(NAME, "share of planted associations found", found / planted).best(1.0),
-        Finding::new(NAME, "rules shown", rules.len() as f64)
+        Finding::count(NAME, "rules shown", rules.len() as u64)
             .note("what is not planted comes of tastes and of baskets of many sizes"),
         Finding::new(
             NAME,
             "share of rules that hold a planted pair",
             of_planted as f64 / shown,
         ),
-        Finding::new(
+        Finding::count(
             NAME,
             format!("of the first {first} rules, that hold a planted pair"),
-            first_planted as f64,
+            first_planted as u64,
         )
         .best(first as f64),
         Finding::new(NAME, "share of rules that are real", real as f64 / shown)

@@ -12,7 +12,7 @@ use arrow::record_batch::RecordBatch;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-pub use dirt::{DirtyRow, PROBLEMS, Problem};
+pub use dirt::{DirtyRow, PROBLEMS, Problem, Wanted};
 
 use self::dirt::Soil;
 use self::interactions::InteractionsWriter;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,10 @@ pub fn file_name(as_of: NaiveDate) -> String {
     format!("features/{as_of}.parquet")
 }
 
-/// Computes every snapshot in one pass over the history.
+/// Rows of the snapshots that are computed at once.
+const ROWS_AT_ONCE: usize = 250_000;
+
+/// Folds the history once and computes every snapshot from that.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let warehouse = context.warehouse()?;
     let engine = context.engine;
@@ -52,54 +55,58 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         &context.settings.config.churn,
     );
 
-    engine.register("as_of_dates", as_of_table(&dates.all())?)?;
     context
         .progress
         .step("collecting the days of every customer");
     let plan = sql::Plan::new(warehouse, &context.settings.config.features)?;
     plan.prepare(engine)?;
-    context
-        .progress
-        .step(&format!("features at {} dates", dates.all().len()));
-    let snapshots = engine.query(&plan.snapshots())?;
+    let all = engine.query("SELECT count(DISTINCT customer_id) FROM customer_days")?;
+    let all = all.column(0).as_primitive::<Int64Type>().value(0).max(1) as usize;
 
     let mut files = Pending::new(context.out, NAME);
-    let days = snapshots.column(0).as_primitive::<Int32Type>().clone();
-    let table = described(&snapshots, &plan)?;
-    let mut start = 0;
-    let mut customers = 0;
-    while start < table.num_rows() {
-        let length = (start..table.num_rows())
-            .take_while(|&row| days.value(row) == days.value(start))
-            .count();
-        let date = date_of(days.value(start))?;
-        let about = format!(
-            "Features of every customer who bought before {date}, from what was known then"
-        );
-        files.parquet(&file_name(date), &about, &table.slice(start, length))?;
-        if date == dates.score {
-            customers = length as u64;
+    let (mut customers, mut rows_out, mut names) = (0, 0, Vec::new());
+    // Several dates at once save time, and all dates of a large history would fill the memory.
+    for dates_at_once in dates.all().chunks((ROWS_AT_ONCE / all).max(1)) {
+        context.progress.step(&format!(
+            "features at {} of {}",
+            dates_at_once[0],
+            plural(dates.all().len() as u64, "date")
+        ));
+        engine.register("as_of_dates", as_of_table(dates_at_once)?)?;
+        let snapshots = engine.query(&plan.snapshots())?;
+        let days = snapshots.column(0).as_primitive::<Int32Type>();
+        let table = described(&snapshots, &plan)?;
+        let mut start = 0;
+        while start < table.num_rows() {
+            let length = (start..table.num_rows())
+                .take_while(|&row| days.value(row) == days.value(start))
+                .count();
+            let date = date_of(days.value(start))?;
+            let about = format!(
+                "Features of every customer who bought before {date}, from what was known then"
+            );
+            files.parquet(&file_name(date), &about, &table.slice(start, length))?;
+            if date == dates.score {
+                customers = length as u64;
+            }
+            start += length;
         }
-        start += length;
+        rows_out += table.num_rows() as u64;
+        if names.is_empty() {
+            let schema = table.schema();
+            let fields = schema.fields().iter().skip(1);
+            names = fields.map(|field| field.name().clone()).collect();
+        }
     }
     let interactions = engine.query("SELECT count(*) FROM interactions")?;
-    let interactions = interactions
-        .column(0)
-        .as_primitive::<arrow::datatypes::Int64Type>()
-        .value(0) as u64;
+    let interactions = interactions.column(0).as_primitive::<Int64Type>().value(0) as u64;
     let metrics = Metrics {
         score_date: dates.score,
         test_date: dates.test,
         train_dates: dates.train.clone(),
         interactions,
         customers,
-        features: table
-            .schema()
-            .fields()
-            .iter()
-            .skip(1)
-            .map(|field| field.name().clone())
-            .collect(),
+        features: names,
     };
     context.progress.step(&format!(
         "{} at {} dates",
@@ -109,7 +116,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     Ok(Report {
         as_of: Some(dates.score),
         rows_in: interactions,
-        rows_out: table.num_rows() as u64,
+        rows_out,
         warnings: warehouse.warnings.clone(),
         ..Report::new(files, &metrics)?
     })

@@ -142,13 +142,15 @@ impl Plan {
         };
         let mut shelves = String::new();
         let mut shares = String::new();
-        let mut sums = String::new();
+        let (mut named, mut nothing, mut sums) = (String::new(), String::new(), String::new());
         for (number, name) in departments.iter().enumerate() {
             let name = name.replace('\'', "''");
             let _ = write!(shelves, " WHEN '{name}' THEN {number}");
             let spend = bought(&format!("CASE WHEN p.shelf = {number} THEN {amount} END"));
             let _ = write!(shares, ", sum({spend}) AS department_{number}");
-            let _ = write!(sums, ", m.department_{number}");
+            let _ = write!(named, ", department_{number}");
+            let _ = write!(nothing, ", NULL");
+            let _ = write!(sums, ", sum(department_{number}) AS department_{number}");
         }
         let products = match departments {
             [] => String::new(),
@@ -182,19 +184,23 @@ impl Plan {
                  GROUP BY customer_id, basket_id)"
             ),
         ));
+        // Baskets and money of a day are put below each other and added up rather than joined: a
+        // sum can go to disk when a history is larger than memory, a hash join cannot.
         self.folds.push((
             "customer_days",
             format!(
-                "SELECT m.customer_id, m.d, CASE WHEN m.lines > 0 THEN m.d END AS bought_on, r.gap, \
-                 coalesce(b.baskets, 0) AS baskets, m.lines, m.spend, m.returned, m.discount, m.discounted_lines, \
-                 coalesce(b.evening, 0) AS evening_baskets, \
-                 CASE WHEN (m.d + 3) % 7 >= 5 THEN coalesce(b.baskets, 0) ELSE 0 END AS weekend_baskets{sums} \
-                 FROM money_days m \
-                 LEFT JOIN (SELECT customer_id, d, count(*) AS baskets, \
-                 count(CASE WHEN begins % 24 >= {evening_from} THEN 1 END) AS evening FROM baskets GROUP BY 1, 2) b \
-                 ON b.customer_id = m.customer_id AND b.d = m.d \
-                 LEFT JOIN (SELECT customer_id, d, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap \
-                 FROM money_days WHERE lines > 0) r ON r.customer_id = m.customer_id AND r.d = m.d"
+                "SELECT customer_id, d, CASE WHEN lines > 0 THEN d END AS bought_on, \
+                 CASE WHEN lines > 0 THEN d - max(CASE WHEN lines > 0 THEN d END) OVER (PARTITION BY customer_id ORDER BY d \
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END AS gap, \
+                 baskets, lines, spend, returned, discount, discounted_lines, evening_baskets, \
+                 CASE WHEN (d + 3) % 7 >= 5 THEN baskets ELSE 0 END AS weekend_baskets{named} \
+                 FROM (SELECT customer_id, d, sum(baskets) AS baskets, sum(evening) AS evening_baskets, sum(lines) AS lines, \
+                 sum(spend) AS spend, sum(returned) AS returned, sum(discount) AS discount, \
+                 sum(discounted_lines) AS discounted_lines{sums} FROM (\
+                 SELECT customer_id, d, 0 AS baskets, 0 AS evening, lines, spend, returned, discount, discounted_lines{named} \
+                 FROM money_days UNION ALL \
+                 SELECT customer_id, d, 1, CASE WHEN begins % 24 >= {evening_from} THEN 1 ELSE 0 END, 0, 0, 0, 0, 0{nothing} \
+                 FROM baskets) GROUP BY customer_id, d)"
             ),
         ));
     }
@@ -428,7 +434,7 @@ impl Plan {
         Ok(())
     }
 
-    /// One row for each as-of date and customer, sorted by both.
+    /// One row for each as-of date in the table `as_of_dates` and customer, sorted by both.
     pub fn snapshots(&self) -> String {
         let mut inner = String::new();
         let mut outer = String::new();

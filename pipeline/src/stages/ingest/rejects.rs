@@ -10,6 +10,9 @@ use crate::outputs::Pending;
 /// What the file holds.
 const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
 
+/// The reason of exact copies, which are left out without being bad.
+pub const COPY: &str = "is an exact copy of an earlier line";
+
 /// The rejects of one table, written as they are found.
 pub struct Rejects {
     name: String,
@@ -73,9 +76,13 @@ impl Rejects {
         Ok(())
     }
 
-    /// The most frequent reasons, the most frequent first.
+    /// The most frequent reasons, the most frequent first; copies are no rejects, and told apart.
     pub fn main_reasons(&self) -> String {
-        let mut reasons: Vec<(&String, &u64)> = self.reasons.iter().collect();
+        let mut reasons: Vec<(&String, &u64)> = self
+            .reasons
+            .iter()
+            .filter(|(reason, _)| *reason != COPY)
+            .collect();
         reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let shown: Vec<String> = reasons
             .iter()

@@ -18,7 +18,7 @@ use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 
 use super::coerce::{Coerced, Reading, coerce};
 use super::mapping::{ColumnPlan, SourcePlan, TablePlan};
-use super::rejects::{Place, Rejects};
+use super::rejects::{COPY, Place, Rejects};
 use super::zone::{DayHour, Zone, date_of};
 use crate::config::Duplicates;
 use crate::contract::{Column, Content};
@@ -186,8 +186,7 @@ impl Rows {
             for row in seen.copies(&raw.rows)? {
                 good[row] = false;
                 self.counts.duplicates += 1;
-                self.rejects
-                    .add(&place(row), "", "", "is an exact copy of an earlier line")?;
+                self.rejects.add(&place(row), "", "", COPY)?;
             }
         }
         let copies: Vec<bool> = good.iter().map(|good| !good).collect();
