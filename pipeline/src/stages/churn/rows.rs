@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
-use ndarray::{Array1, Array2, Axis, concatenate};
+use ndarray::{Array1, Array2, Axis, Slice, concatenate};
 
 use crate::config::Churn;
 use crate::failure::{Failure, Result};
@@ -42,6 +42,18 @@ impl Labelled {
             features: concatenate(Axis(0), &features).unwrap_or_default(),
             labels: concatenate(Axis(0), &labels).unwrap_or_default(),
             latest: sets.last().map_or(0, |set| set.labels.len()),
+        }
+    }
+
+    /// Every so many-th customer, so that at most `most` are left.
+    pub fn thinned(&self, most: usize) -> Self {
+        let step = self.labels.len().div_ceil(most).max(1) as isize;
+        let every = Slice::new(0, None, step);
+        let latest = self.latest / step as usize;
+        Self {
+            features: self.features.slice_axis(Axis(0), every).to_owned(),
+            labels: self.labels.slice_axis(Axis(0), every).to_owned(),
+            latest,
         }
     }
 
