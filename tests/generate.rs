@@ -208,13 +208,13 @@ fn what_cannot_be_generated_is_said_in_clear_words() {
     let generate = |options: &[&str]| sandbox.regulars(&[&["generate"], options].concat());
     generate(&["--customers", "0"])
         .ended_with(2)
-        .says(&["0 customers", "from 1 to"]);
+        .says(&["customers = 0", "from 1 to"]);
     generate(&["--customers", "99999999999"])
         .ended_with(2)
-        .says(&["99999999999 customers"]);
+        .says(&["customers = 99999999999"]);
     generate(&["--months", "1"])
         .ended_with(2)
-        .says(&["1 months", "from 3 to 120"]);
+        .says(&["months = 1", "from 3 to 120"]);
     generate(&["--months", "-3"]).ended_with(2);
     generate(&["--customers", "many"]).ended_with(2);
     generate(&["--format", "xlsx"])

@@ -202,7 +202,7 @@ fn planted_lift_is_found_when_counted_by_hand() {
             baskets += 1;
             let types: Vec<usize> = basket
                 .iter()
-                .map(|row| catalogue.products[(row.product.unwrap() - 1001) as usize].of)
+                .map(|row| catalogue.type_of(row.product.unwrap()).unwrap())
                 .collect();
             for (pattern, counts) in ASSOCIATIONS.iter().zip(&mut by_hand) {
                 let has = |name: &str| types.iter().any(|of| catalogue.types[*of].name == name);

@@ -138,9 +138,14 @@ fn failure(error: WriteError, out: &Path) -> Failure {
         WriteError::Exists(_) => Failure::settings(error.to_string())
             .hint("choose a new folder with --out, or remove this one first"),
         WriteError::Io { path, source } => {
-            // The place where it grows is gone by now; what the user named is what counts.
+            // The folder in which it grew is gone by now; what the user named is what counts.
             let file = path.file_name().unwrap_or_default().to_string_lossy();
-            Failure::from(source).during(format!("{}: writing {file}", out.display()))
+            let writing = if path.extension().is_some() {
+                format!("{}: writing {file}", out.display())
+            } else {
+                out.display().to_string()
+            };
+            Failure::from(source).during(writing)
         }
         WriteError::Parquet { .. } => Failure::machine(error.to_string()),
     }

@@ -58,7 +58,12 @@ impl WriteError {
 
     /// The library that writes CSV refuses a file.
     pub fn csv(path: &Path, error: csv::Error) -> Self {
-        Self::io(path, error.into())
+        let source = match error.into_kind() {
+            // Unwrapped, so that a full disk is still known as one.
+            csv::ErrorKind::Io(source) => source,
+            other => io::Error::other(format!("{other:?}")),
+        };
+        Self::io(path, source)
     }
 
     /// A full disk must be told as such, however deep the library wraps it.

@@ -36,7 +36,8 @@ impl Beside {
         let folder = tempfile::Builder::new()
             .prefix(".regulars-generating-")
             .tempdir_in(parent)
-            .map_err(|error| WriteError::io(parent, error))?;
+            // Without the name of a folder that nobody asked for.
+            .map_err(|error| WriteError::io(parent, error.kind().into()))?;
         Ok(Self(folder))
     }
 

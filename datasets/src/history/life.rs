@@ -13,7 +13,7 @@ use super::person::Person;
 use super::profiles::{ByType, PROFILES, Profile};
 use super::random::{Choice, Purpose, Stream};
 use super::rows::{Channel, Kind, Row};
-use super::shopping::{BasketCounts, Line};
+use super::shopping::{BasketCounts, Trip};
 
 /// The chance of a bad delivery of an online order.
 const BAD_DELIVERY: f64 = 0.05;
@@ -163,13 +163,12 @@ pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row
     let calendar = &world.calendar;
     let profile = person.profile();
     let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
-    let mut shop = Stream::new(world.seed, person.id, Purpose::Shopping);
     let began = person.began();
-    let mut habits = world.shelves.habits(&mut shop, began);
+    let shop = Stream::new(world.seed, person.id, Purpose::Shopping);
+    let mut shopper = world.shelves.shopper(shop, began);
     let mut life = Life::default();
     let mut evidence = person.evidence;
     let mut later = Later::default();
-    let mut lines: Vec<Line> = Vec::new();
     let mut baskets = 0;
     let mut consent = person.consent;
     let mut coupon: Option<usize> = None;
@@ -242,21 +241,13 @@ pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row
                 let id = person.id as i64 * BASKETS_OF_ONE + baskets;
                 baskets += 1;
                 let coupon_now = redeems && basket == 0;
-                let before = life.counts;
-                world.shelves.basket(
+                let trip = Trip {
                     person,
                     calendar,
                     day,
-                    coupon_now,
-                    &mut habits,
-                    &mut shop,
-                    &mut evidence,
-                    &mut life.counts,
-                    &mut lines,
-                );
-                if day >= calendar.days {
-                    life.counts = before;
-                }
+                    coupon: coupon_now,
+                };
+                world.shelves.basket(&trip, &mut shopper, &mut evidence);
                 let mut about = Row::new(person.id, day, second, Kind::Purchase);
                 about.basket = Some(id);
                 about.channel = Some(if online {
@@ -265,7 +256,7 @@ pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row
                     Channel::Store
                 });
                 about.location = (!online).then_some(person.store);
-                for line in &lines {
+                for line in &shopper.lines {
                     let row = Row {
                         product: Some(world.shelves.catalogue.products[line.product].id),
                         quantity: Some(line.quantity),
@@ -320,7 +311,7 @@ pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row
                     let weight = [1.0, 1.0, 0.6, 0.1, 0.1][rating as usize - 1];
                     life.troubles.push(Trouble { day, weight });
                 }
-                let paid = lines.iter().map(|line| line.amount).sum();
+                let paid = shopper.lines.iter().map(|line| line.amount).sum();
                 follow_up(person, &about, paid, &mut draw, &mut later);
             }
             life.visits.push(Visit {
@@ -341,6 +332,7 @@ pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row
             }
         }
     }
+    life.counts = shopper.counts;
     life
 }
 

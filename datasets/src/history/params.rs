@@ -24,11 +24,11 @@ pub const MOST_MONTHS: u32 = 120;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
     /// No customers, or more than there are people to shop.
-    #[error("{0} customers, but it must be a number from 1 to {most}", most = MOST_CUSTOMERS)]
+    #[error("customers = {0}, but it must be a number from 1 to {most}", most = MOST_CUSTOMERS)]
     Customers(u64),
     /// Too short to learn from and to test on, or too long.
     #[error(
-        "{0} months, but it must be a number from {fewest} to {most}: a shorter history has nothing to learn from \
+        "months = {0}, but it must be a number from {fewest} to {most}: a shorter history has nothing to learn from \
          before the weeks that a model is tested on",
         fewest = FEWEST_MONTHS, most = MOST_MONTHS
     )]

@@ -43,9 +43,27 @@ pub struct Line {
     pub cost: i64,
 }
 
-/// What a customer's earlier purchases make the next one hold.
+/// One walk to the till.
+#[derive(Clone, Copy, Debug)]
+pub struct Trip<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// The days, which tell seasons and prices.
+    pub calendar: &'a Calendar,
+    /// When.
+    pub day: Day,
+    /// Whether a coupon takes off a tenth more.
+    pub coupon: bool,
+}
+
+/// One customer over all trips.
 #[derive(Clone, Debug)]
-pub struct Habits {
+pub struct Shopper {
+    /// What was bought on the last trip.
+    pub lines: Vec<Line>,
+    /// Counts of the baskets within the history.
+    pub counts: BasketCounts,
+    draw: Stream,
     /// For each sequence: from and to which day its consequent is wanted.
     wanted: [Option<(Day, Day)>; SEQUENCES.len()],
     /// For each rhythm: the day from which more is needed; none for who does not use it.
@@ -115,90 +133,74 @@ impl Shelves {
         }
     }
 
-    /// The habits of a customer who begins on a day.
-    pub fn habits(&self, draw: &mut Stream, began: Day) -> Habits {
-        Habits {
+    /// A customer who begins on a day, with random numbers to draw from.
+    pub fn shopper(&self, mut draw: Stream, began: Day) -> Shopper {
+        let needed = std::array::from_fn(|rhythm| {
+            let pattern = &REPLENISHMENTS[rhythm];
+            let uses = draw.chance(pattern.users);
+            // Somewhere within the first round, so that not all begin together.
+            let first = began + (draw.uniform() * pattern.days) as Day;
+            uses.then_some(first)
+        });
+        Shopper {
+            lines: Vec::new(),
+            counts: BasketCounts::default(),
+            draw,
             wanted: [None; SEQUENCES.len()],
-            needed: std::array::from_fn(|rhythm| {
-                let pattern = &REPLENISHMENTS[rhythm];
-                let uses = draw.chance(pattern.users);
-                // Somewhere within the first round, so that not all begin together.
-                let first = began + (draw.uniform() * pattern.days) as Day;
-                uses.then_some(first)
-            }),
+            needed,
         }
     }
 
-    /// Fills `lines` with a basket, and adds to `evidence` what it tells of the customer's type.
+    /// Fills the shopper's lines with a basket, and adds to `evidence` what it tells of the
+    /// customer's type.
     ///
     /// The evidence counts the lines that are drawn by taste. It knows which lines a planted
     /// pattern added or took away, which whoever looks at the basket can only guess.
-    #[allow(clippy::too_many_arguments)]
-    pub fn basket(
-        &self,
-        person: &Person,
-        calendar: &Calendar,
-        day: Day,
-        coupon: bool,
-        habits: &mut Habits,
-        draw: &mut Stream,
-        evidence: &mut ByType,
-        counts: &mut BasketCounts,
-        lines: &mut Vec<Line>,
-    ) {
-        lines.clear();
-        let profile = person.profile();
+    pub fn basket(&self, trip: &Trip<'_>, shopper: &mut Shopper, evidence: &mut ByType) {
+        shopper.lines.clear();
+        self.by_taste(trip, shopper, evidence);
+        // The chances of patterns are the same for every type of customer.
+        let mut brings = [false; ASSOCIATIONS.len()];
+        let mut sides = [[false; 2]; SUBSTITUTES.len()];
+        let mut starts = [false; SEQUENCES.len()];
+        for line in &shopper.lines {
+            match self.part(line) {
+                Part::Plain => {}
+                Part::Brings(pattern) => brings[pattern] = true,
+                Part::Avoids(pattern, side) => sides[pattern][side] = true,
+                Part::Starts(pattern) => starts[pattern] = true,
+            }
+        }
+        self.put_one_of_two_back(sides, shopper);
+        self.bring_along(trip, brings, shopper);
+        self.follow(trip, starts, shopper);
+        self.replenish(trip, shopper);
+    }
+
+    fn part(&self, line: &Line) -> Part {
+        self.catalogue.parts[self.catalogue.products[line.product].of]
+    }
+
+    fn by_taste(&self, trip: &Trip<'_>, shopper: &mut Shopper, evidence: &mut ByType) {
+        let Shopper { lines, draw, .. } = shopper;
+        let (person, profile) = (trip.person, trip.person.profile());
         let more = draw.pick(&self.sizes[person.profile]);
         let mut of_department = [0_u32; DEPARTMENTS.len()];
         let (mut extra, mut discounted) = (0_i64, 0_u32);
-        let month = calendar.month(day);
-        let raised = day >= calendar.price_rise;
-        let price = |product: usize| {
-            let cents = self.catalogue.products[product].price_cents;
-            match raised {
-                true => (cents as f64 * (1.0 + PRICE_RISE)).round() as i64,
-                false => cents,
-            }
-        };
-        let put = |lines: &mut Vec<Line>, product: usize, quantity: i64, share_off: f64| {
-            let full = price(product) * quantity;
-            let off = (full as f64 * share_off).round() as i64;
-            let cost = self.catalogue.products[product].cost_cents * quantity;
-            match lines.iter_mut().find(|line| line.product == product) {
-                Some(line) => {
-                    line.quantity += quantity;
-                    line.amount += full - off;
-                    line.discount += off;
-                    line.cost += cost;
-                }
-                None => lines.push(Line {
-                    product,
-                    quantity,
-                    amount: full - off,
-                    discount: off,
-                    cost,
-                }),
-            }
-        };
+        let month = trip.calendar.month(trip.day);
         for _ in 0..=more {
             let department = draw.pick(self.catalogue.department(person.profile));
             of_department[department] += 1;
             let product = self.product(person, department, month, draw);
             let another = i64::from(draw.times(profile.another)).min(99);
             extra += another;
-            let off = if draw.chance(profile.discounted) {
+            let mut off = if trip.coupon { 0.1 } else { 0.0 };
+            if draw.chance(profile.discounted) {
                 discounted += 1;
                 // From a tenth to half of the price.
-                0.1 * f64::from(draw.between(1, 5))
-            } else {
-                0.0
-            };
-            put(
-                lines,
-                product,
-                1 + another,
-                if coupon { off + 0.1 } else { off },
-            );
+                off += 0.1 * f64::from(draw.between(1, 5));
+            }
+            self.put(trip, lines, product, 1 + another, off);
         }
         let drawn = (more + 1) as f64;
         for profile in 0..TYPES {
@@ -215,71 +217,124 @@ impl Shelves {
                 + extra as f64 * self.log_another[1][profile]
                 + drawn * self.log_another[0][profile];
         }
+    }
 
-        // Patterns, whose chances are the same for every type of customer.
-        let mut brings = [false; ASSOCIATIONS.len()];
-        let mut sides = [[false; 2]; SUBSTITUTES.len()];
-        let mut starts = [false; SEQUENCES.len()];
-        for line in lines.iter() {
-            let of = self.catalogue.products[line.product].of;
-            match self.catalogue.parts[of] {
-                Part::Plain => {}
-                Part::Brings(pattern) => brings[pattern] = true,
-                Part::Avoids(pattern, side) => sides[pattern][side] = true,
-                Part::Starts(pattern) => starts[pattern] = true,
+    /// Adds so many of a product, at the price of the day less a share.
+    fn put(
+        &self,
+        trip: &Trip<'_>,
+        lines: &mut Vec<Line>,
+        product: usize,
+        quantity: i64,
+        share_off: f64,
+    ) {
+        let of = &self.catalogue.products[product];
+        let price = if trip.day >= trip.calendar.price_rise {
+            (of.price_cents as f64 * (1.0 + PRICE_RISE)).round() as i64
+        } else {
+            of.price_cents
+        };
+        let full = price * quantity;
+        let off = (full as f64 * share_off).round() as i64;
+        let cost = of.cost_cents * quantity;
+        match lines.iter_mut().find(|line| line.product == product) {
+            Some(line) => {
+                line.quantity += quantity;
+                line.amount += full - off;
+                line.discount += off;
+                line.cost += cost;
             }
+            None => lines.push(Line {
+                product,
+                quantity,
+                amount: full - off,
+                discount: off,
+                cost,
+            }),
         }
+    }
+
+    /// Adds any product of a planted type.
+    fn put_any(&self, trip: &Trip<'_>, shopper: &mut Shopper, of: usize) {
+        let product = self.catalogue.product_at(of, shopper.draw.uniform());
+        self.put(trip, &mut shopper.lines, product, 1, 0.0);
+    }
+
+    fn put_one_of_two_back(&self, sides: [[bool; 2]; SUBSTITUTES.len()], shopper: &mut Shopper) {
         for (pattern, sides) in sides.iter().enumerate() {
-            if *sides == [true, true] && draw.chance(SUBSTITUTES[pattern].avoid) {
-                let side = usize::from(draw.chance(0.5));
-                lines.retain(|line| {
-                    let of = self.catalogue.products[line.product].of;
-                    self.catalogue.parts[of] != Part::Avoids(pattern, side)
-                });
+            if *sides == [true, true] && shopper.draw.chance(SUBSTITUTES[pattern].avoid) {
+                let side = usize::from(shopper.draw.chance(0.5));
+                let goes = |line: &Line| self.part(line) == Part::Avoids(pattern, side);
+                shopper.lines.retain(|line| !goes(line));
             }
         }
-        counts.baskets += 1;
+    }
+
+    fn bring_along(
+        &self,
+        trip: &Trip<'_>,
+        brings: [bool; ASSOCIATIONS.len()],
+        shopper: &mut Shopper,
+    ) {
+        let counted = trip.day < trip.calendar.days;
+        shopper.counts.baskets += u64::from(counted);
         for (pattern, association) in ASSOCIATIONS.iter().enumerate() {
             let chance = if brings[pattern] {
                 association.with
             } else {
                 association.without
             };
-            let added = draw.chance(chance);
+            let added = shopper.draw.chance(chance);
             if added {
-                let of = self.catalogue.consequents[pattern];
-                put(lines, self.catalogue.product_at(of, draw.uniform()), 1, 0.0);
+                self.put_any(trip, shopper, self.catalogue.consequents[pattern]);
             }
-            let together = &mut counts.associations[pattern];
-            together.antecedent += u64::from(brings[pattern]);
-            together.consequent += u64::from(added);
-            together.both += u64::from(brings[pattern] && added);
+            if counted {
+                let together = &mut shopper.counts.associations[pattern];
+                together.antecedent += u64::from(brings[pattern]);
+                together.consequent += u64::from(added);
+                together.both += u64::from(brings[pattern] && added);
+            }
         }
+    }
+
+    fn follow(&self, trip: &Trip<'_>, starts: [bool; SEQUENCES.len()], shopper: &mut Shopper) {
+        let day = trip.day;
         for (pattern, sequence) in SEQUENCES.iter().enumerate() {
-            let due = habits.wanted[pattern].is_some_and(|(from, _)| day >= from);
-            let late = habits.wanted[pattern].is_some_and(|(_, to)| day > to);
-            if (due && !late) || draw.chance(sequence.without) {
-                let of = self.catalogue.followers[pattern];
-                put(lines, self.catalogue.product_at(of, draw.uniform()), 1, 0.0);
+            let wanted = shopper.wanted[pattern];
+            let due = wanted.is_some_and(|(from, _)| day >= from);
+            let late = wanted.is_some_and(|(_, to)| day > to);
+            if (due && !late) || shopper.draw.chance(sequence.without) {
+                self.put_any(trip, shopper, self.catalogue.followers[pattern]);
             }
             if due {
-                habits.wanted[pattern] = None;
+                shopper.wanted[pattern] = None;
             }
-            let wants = starts[pattern] && draw.chance(sequence.chance);
-            if wants && habits.wanted[pattern].is_none() {
+            let wants = starts[pattern] && shopper.draw.chance(sequence.chance);
+            if wants && shopper.wanted[pattern].is_none() {
                 let (from, to) = sequence.days;
-                habits.wanted[pattern] = Some((day + draw.between(from, to), day + to));
+                let from = day + shopper.draw.between(from, to);
+                shopper.wanted[pattern] = Some((from, day + to));
             }
         }
+    }
+
+    fn replenish(&self, trip: &Trip<'_>, shopper: &mut Shopper) {
         for (rhythm, pattern) in REPLENISHMENTS.iter().enumerate() {
-            if habits.needed[rhythm].is_some_and(|needed| day >= needed) {
+            if shopper.needed[rhythm].is_some_and(|needed| trip.day >= needed) {
                 let of = self.catalogue.rhythms[rhythm];
-                let favourite = opinion(self.seed, person.id, of as u64 + 1_000_000);
-                put(lines, self.catalogue.product_at(of, favourite), 1, 0.0);
-                let lasts = pattern.days * (0.85 + 0.3 * draw.uniform());
-                habits.needed[rhythm] = Some(day + lasts.round() as Day);
+                let product = self
+                    .catalogue
+                    .product_at(of, self.favourite(trip.person, of));
+                self.put(trip, &mut shopper.lines, product, 1, 0.0);
+                let lasts = pattern.days * (0.85 + 0.3 * shopper.draw.uniform());
+                shopper.needed[rhythm] = Some(trip.day + lasts.round() as Day);
             }
         }
+    }
+
+    /// Where the customer's favourite among the products of a type stands, 0 to 1.
+    fn favourite(&self, person: &Person, of: usize) -> f64 {
+        opinion(self.seed, person.id, of as u64 + 1_000_000)
     }
 
     /// A product of a department, as the season and the customer's likings have it.
@@ -301,7 +356,7 @@ impl Shelves {
             of = members[draw.pick(choice)];
         }
         let place = if draw.chance(FAVOURITE) {
-            opinion(self.seed, person.id, of as u64 + 1_000_000)
+            self.favourite(person, of)
         } else {
             draw.uniform()
         };

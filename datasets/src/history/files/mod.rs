@@ -66,6 +66,8 @@ struct Part {
     uplift: RecordBatch,
     late: Vec<Row>,
     counts: BasketCounts,
+    /// Contacts of each campaign.
+    contacts: Vec<i64>,
     people: u64,
     interactions: u64,
     lines: u64,
@@ -137,11 +139,6 @@ fn write_into(
     writer.write(&products.rows)?;
     writer.close()?;
     dirty_rows.add(&products.dirty_rows)?;
-    let campaigns = tables::campaigns(world);
-    let mut writer = TableWriter::new(source("campaigns"), format, campaigns.schema())?;
-    writer.write(&campaigns)?;
-    writer.close()?;
-
     let mut customers = TableWriter::new(source("customers"), format, tables::customers_schema())?;
     let mut members =
         TableWriter::new(source("campaign_members"), format, tables::members_schema())?;
@@ -153,6 +150,7 @@ fn write_into(
     let mut late: Option<InteractionsWriter> = None;
     let mut counts = BasketCounts::default();
     let mut customer_rows = 0;
+    let mut contacts = vec![0; world.calendar.campaigns.len()];
 
     let all = world.params.customers;
     let of_a_part = customers_of_a_part(world.params.months);
@@ -185,6 +183,9 @@ fn write_into(
             }
             uplift.write(&part.uplift)?;
             counts.add(&part.counts);
+            for (sum, more) in contacts.iter_mut().zip(&part.contacts) {
+                *sum += more;
+            }
             dirty_rows.add(&part.dirty_rows)?;
             if !part.late.is_empty() {
                 let writer = match &mut late {
@@ -212,6 +213,10 @@ fn write_into(
         let (_, rows) = late.close()?;
         dirty_rows.add(&rows)?;
     }
+    let campaigns = tables::campaigns(world, &contacts);
+    let mut writer = TableWriter::new(source("campaigns"), format, campaigns.schema())?;
+    writer.write(&campaigns)?;
+    writer.close()?;
     written.baskets = counts.baskets;
     written.dirty = dirty_rows.close()?;
     write_text(&truth.join("patterns.csv"), &tables::patterns(&counts))?;
@@ -254,6 +259,7 @@ fn write_part(
     let mut rows: Vec<Row> = Vec::with_capacity(20_000);
     let mut late = Vec::new();
     let mut counts = BasketCounts::default();
+    let mut contacts = vec![0; world.calendar.campaigns.len()];
     let mut people = Vec::with_capacity((ids.end() - ids.start() + 1) as usize);
     let mut churn: Vec<Vec<truth::ChurnTruth>> = vec![Vec::new(); as_of.len()];
     let mut uplift = Vec::new();
@@ -266,6 +272,9 @@ fn write_part(
             soil.spoil(&person, from, &mut rows, &mut late);
         }
         counts.add(&life.counts);
+        for chosen in life.chosen.iter().filter(|chosen| chosen.treated) {
+            contacts[chosen.campaign] += 1;
+        }
         for (truths, day) in churn.iter_mut().zip(as_of) {
             truths.extend(truth::churn(
                 world,
@@ -301,6 +310,7 @@ fn write_part(
         lines,
         late,
         counts,
+        contacts,
         people: people_here,
         dirty_rows,
     })

@@ -84,7 +84,14 @@ currency = "GBP"
     source(
         "campaigns",
         "campaigns",
-        &["campaign_id", "name", "kind", "starts_on", "ends_on"],
+        &[
+            "campaign_id",
+            "name",
+            "kind",
+            "starts_on",
+            "ends_on",
+            "cost",
+        ],
     );
     text
 }

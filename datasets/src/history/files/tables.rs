@@ -13,7 +13,7 @@ use arrow::record_batch::RecordBatch;
 use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Problem, Soil};
 use super::interactions::MONEY;
 use crate::history::World;
-use crate::history::calendar::{CAMPAIGN_DAYS, Day};
+use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
 use crate::history::catalogue::{
     ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic, department_name,
 };
@@ -112,8 +112,12 @@ pub fn products(world: &World, dirty: bool) -> Products {
     }
 }
 
-/// The campaigns that begin within the history.
-pub fn campaigns(world: &World) -> RecordBatch {
+/// What preparing a campaign costs, in hundredths.
+const SETUP_CENTS: i64 = 50_000;
+
+/// The campaigns that begin within the history, with what they cost in all: setting them up, and
+/// so many contacts of each.
+pub fn campaigns(world: &World, contacts: &[i64]) -> RecordBatch {
     let campaigns: Vec<_> = world
         .calendar
         .campaigns
@@ -130,7 +134,11 @@ pub fn campaigns(world: &World) -> RecordBatch {
         ("kind", DataType::Utf8),
         ("starts_on", DataType::Date32),
         ("ends_on", DataType::Date32),
+        ("cost", MONEY),
     ]);
+    let cost = |(number, campaign): (usize, &&Campaign)| {
+        SETUP_CENTS + contacts[number] * campaign.sort().cost_cents
+    };
     batch(
         schema,
         vec![
@@ -144,6 +152,7 @@ pub fn campaigns(world: &World) -> RecordBatch {
                 world,
                 campaigns.iter().map(|c| Some(c.starts + CAMPAIGN_DAYS - 1)),
             ),
+            money(campaigns.iter().enumerate().map(cost)),
         ],
     )
 }
