@@ -28,6 +28,24 @@ fn help_is_the_manual_of_every_command() {
             );
         }
     }
+    for (command, options) in [
+        (
+            "generate",
+            ["--customers", "--dirty", "--baskets", "--threads"],
+        ),
+        (
+            "compare",
+            ["RUN_DIR", "TRUTH_DIR", "comparison.csv", "--threads"],
+        ),
+    ] {
+        let help = sandbox.regulars(&[command, "--help"]).ended_with(0);
+        for words in options.iter().chain(&["Example:"]) {
+            assert!(
+                help.stdout.contains(words),
+                "{command} --help lacks {words}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -129,3 +129,24 @@ impl Drop for Engine {
         let _ = std::fs::remove_dir_all(&self.spill);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    #[test]
+    fn a_batch_takes_the_place_of_what_had_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(folder.path(), 1, 1 << 24).unwrap();
+        for value in [1, 2] {
+            let column = Arc::new(Int64Array::from(vec![value])) as _;
+            let batch = RecordBatch::try_from_iter([("v", column)]).unwrap();
+            engine.register("t", batch).unwrap();
+            let sum = engine.query("SELECT sum(v) FROM t").unwrap();
+            assert_eq!(sum.column(0).as_primitive::<Int64Type>().value(0), value);
+        }
+    }
+}

@@ -159,18 +159,15 @@ fn said(stage: &Stage, report: &Report) -> String {
         0 => String::new(),
         number => format!(", {}", plural(number as u64, "warning")),
     };
+    let read = if stage.reads.is_empty() {
+        "source rows"
+    } else {
+        "rows in"
+    };
     format!(
-        "{} rows in, {} out{warned}",
+        "{} {read}, {} out{warned}",
         count(report.rows_in),
         count(report.rows_out)
-    )
-    .replace(
-        "rows in",
-        if stage.reads.is_empty() {
-            "source rows"
-        } else {
-            "rows in"
-        },
     )
 }
 

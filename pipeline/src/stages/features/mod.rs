@@ -66,13 +66,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut files = Pending::new(context.out, NAME);
     let (mut customers, mut rows_out, mut names) = (0, 0, Vec::new());
     // Several dates at once save time, and all dates of a large history would fill the memory.
-    for dates_at_once in dates.all().chunks((ROWS_AT_ONCE / all).max(1)) {
+    for some_dates in dates.all().chunks(dates_at_once(all)) {
         context.progress.step(&format!(
             "features at {} of {}",
-            dates_at_once[0],
+            some_dates[0],
             plural(dates.all().len() as u64, "date")
         ));
-        engine.register("as_of_dates", as_of_table(dates_at_once)?)?;
+        engine.register("as_of_dates", as_of_table(some_dates)?)?;
         let snapshots = engine.query(&plan.snapshots())?;
         let days = snapshots.column(0).as_primitive::<Int32Type>();
         let table = described(&snapshots, &plan)?;
@@ -122,6 +122,11 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     })
 }
 
+/// For how many dates the snapshots of so many customers are computed at once.
+fn dates_at_once(customers: usize) -> usize {
+    (ROWS_AT_ONCE / customers).max(1)
+}
+
 fn date_of(day: i32) -> Result<NaiveDate> {
     NaiveDate::from_epoch_days(day)
         .ok_or_else(|| Failure::data(format!("day {day} lies outside the calendar")))
@@ -160,4 +165,16 @@ fn described(snapshots: &RecordBatch, plan: &sql::Plan) -> Result<RecordBatch> {
         Arc::new(Schema::new(fields)),
         columns,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_history_is_taken_one_date_at_a_time_and_a_small_one_at_once() {
+        assert_eq!(dates_at_once(1_000_000), 1);
+        assert_eq!(dates_at_once(100_000), 2);
+        assert!(dates_at_once(2_500) >= 26);
+    }
 }
