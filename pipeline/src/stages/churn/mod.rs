@@ -164,7 +164,11 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     files.parquet_and_csv(
         "churn_features",
         "What the scores look at, most important first",
-        &importance_table(&dates_about(context, &names)?, &names, &importance)?,
+        &importance_table(
+            &features_about(context, dates.score_date, &names)?,
+            &names,
+            &importance,
+        )?,
     )?;
     let outcome = format!("bought nothing for {} days", settings.horizon_days);
     let tree = format!(
@@ -275,12 +279,15 @@ fn score_table(
 }
 
 /// What each feature means, from the snapshot's own column descriptions.
-fn dates_about(context: &Context<'_>, names: &[String]) -> Result<Vec<String>> {
-    let dates = features_metrics(context)?;
+fn features_about(
+    context: &Context<'_>,
+    snapshot: NaiveDate,
+    names: &[String],
+) -> Result<Vec<String>> {
     let path = context.manifest.file(
         context.out,
         super::features::NAME,
-        &super::features::file_name(dates.score_date),
+        &super::features::file_name(snapshot),
     )?;
     let schema = crate::outputs::parquet_schema(&path)?;
     Ok(names
