@@ -233,9 +233,10 @@ fn write_into(
     Ok(written)
 }
 
-/// How many customers have about a million interactions in so many months.
+/// How many customers go into one file: about a third of a million interactions, so that threads
+/// share small histories and no thread holds much.
 fn customers_of_a_part(months: u32) -> u64 {
-    u64::from(40_000 / months).clamp(256, 8192)
+    u64::from(8_000 / months).clamp(64, 4096)
 }
 
 fn write_part(
