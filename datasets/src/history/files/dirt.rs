@@ -231,7 +231,8 @@ impl<'a> Soil<'a> {
             (Problem::Correction, bought),
             (Problem::BeforeJoining, bought && person.joined > 1),
             (Problem::UnknownProduct, bought),
-            (Problem::NoCustomer, true),
+            // Of a basket, so that no two rows without a customer are copies of each other.
+            (Problem::NoCustomer, row.basket.is_some()),
             (Problem::DayFirst, csv),
             (Problem::Compact, csv),
             (Problem::Gbk, csv),
