@@ -108,14 +108,19 @@ pub fn write(
         written.lines
     );
     write_text(&truth.join("generator.json"), &parameters)?;
-    write_text(&root.join("regulars.toml"), &settings(&name, format))?;
+    write_text(&root.join("regulars.toml"), &settings(baskets, format))?;
     beside.into_place(out)?;
     Ok(written)
 }
 
 /// Settings under which `regulars ingest` and `regulars rules` mine the baskets.
-fn settings(name: &str, format: Format) -> String {
-    let ending = format.ending();
+fn settings(baskets: &Baskets, format: Format) -> String {
+    let (name, ending) = (baskets.to_string(), format.ending());
+    // In dense baskets nearly everything is together with everything a little.
+    let min_support = match baskets {
+        Baskets::Quest(_) => 0.01,
+        Baskets::Dense(_) => 0.4,
+    };
     format!(
         r#"# Generated baskets {name}: nothing but baskets and items, for `ingest` and `rules`.
 
@@ -125,7 +130,7 @@ name = "{name}"
 [rules]
 level = "product"
 later_days = 0        # baskets without time have no later weeks
-min_support = 0.01
+min_support = {min_support}
 
 [[sources]]
 table = "interactions"

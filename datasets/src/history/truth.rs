@@ -22,9 +22,9 @@
 
 use super::World;
 use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED};
-use super::life::{Chosen, Life, Trouble, stirred};
+use super::life::{Chosen, Life, Trouble, Visit, stirred};
 use super::person::Person;
-use super::profiles::{Effect, PROFILES, TYPES};
+use super::profiles::{Effect, PROFILES, Profile, TYPES};
 
 /// The grid over the logarithm of the rate, in steps around its middle; wider below, where the
 /// posterior of who has been silent for long lies.
@@ -32,7 +32,7 @@ const STEPS: std::ops::RangeInclusive<i32> = -13..=9;
 /// The width of a step in standard deviations. The trapezoid rule is exact to ten digits with it.
 const STEP: f64 = 0.8;
 /// Types whose best weight is below the best of all by this factor (logarithm) do not matter.
-const NEGLIGIBLE: f64 = 35.0;
+const NEGLIGIBLE: f64 = 40.0;
 
 /// What is true of one customer at one as-of date.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +78,11 @@ impl Life {
 
     fn before(&self, day: Day) -> usize {
         self.visits.partition_point(|visit| visit.day < day)
+    }
+
+    fn troubles_before(&self, day: Day) -> Vec<Trouble> {
+        let before = |trouble: &&Trouble| trouble.day < day;
+        self.troubles.iter().filter(before).copied().collect()
     }
 }
 
@@ -226,8 +231,46 @@ fn rest_polynomial(stages: usize, x: f64) -> f64 {
     sum
 }
 
+/// What the files show of a customer before an as-of date, and the horizon after it.
+struct Seen<'a> {
+    world: &'a World,
+    person: &'a Person,
+    visits: &'a [Visit],
+    last: &'a Visit,
+    troubles: Vec<Trouble>,
+    /// Every way in which the campaigns of the horizon may treat the customer: what the customer
+    /// was chosen for by then, and with which chance.
+    scenarios: Vec<(Vec<Chosen>, f64)>,
+    as_of: Day,
+    until: Day,
+}
+
+impl<'a> Seen<'a> {
+    /// None before the first purchase.
+    fn new(
+        world: &'a World,
+        person: &'a Person,
+        life: &'a Life,
+        as_of: Day,
+        until: Day,
+    ) -> Option<Self> {
+        let visits = &life.visits[..life.before(as_of)];
+        let last = visits.last()?;
+        Some(Self {
+            world,
+            person,
+            visits,
+            last,
+            troubles: life.troubles_before(as_of),
+            scenarios: scenarios(world, person, life, last.day, as_of, until),
+            as_of,
+            until,
+        })
+    }
+}
+
 /// Every way in which the campaigns that begin in `[from, to)` may treat a customer whose last
-/// visit was on `last`: what the customer was chosen for, and with which chance.
+/// visit was on `last`.
 fn scenarios(
     world: &World,
     person: &Person,
@@ -236,26 +279,22 @@ fn scenarios(
     from: Day,
     to: Day,
 ) -> Vec<(Vec<Chosen>, f64)> {
-    let known: Vec<Chosen> = life
-        .chosen
-        .iter()
-        .filter(|chosen| world.calendar.campaigns[chosen.campaign].starts < from)
-        .copied()
-        .collect();
+    let starts = |chosen: &&Chosen| world.calendar.campaigns[chosen.campaign].starts < from;
+    let known: Vec<Chosen> = life.chosen.iter().filter(starts).copied().collect();
     let mut scenarios = vec![(known, 1.0)];
     if !person.consent || life.opted_out.is_some_and(|day| day <= from) {
         return scenarios;
     }
     for (campaign, at) in world.calendar.campaigns.iter().enumerate() {
         if (from..to).contains(&at.starts) && at.starts - last <= CAMPAIGN_REACH_DAYS {
-            let contacted = scenarios.clone().into_iter().map(|(mut chosen, chance)| {
+            let mut contacted = scenarios.clone();
+            for (chosen, chance) in &mut contacted {
                 chosen.push(Chosen {
                     campaign,
                     treated: true,
                 });
-                (chosen, chance * CHOSEN * TREATED)
-            });
-            let contacted: Vec<_> = contacted.collect();
+                *chance *= CHOSEN * TREATED;
+            }
             for (_, chance) in &mut scenarios {
                 *chance *= 1.0 - CHOSEN * TREATED;
             }
@@ -263,6 +302,103 @@ fn scenarios(
         }
     }
     scenarios
+}
+
+/// That a customer is of one type.
+struct Hypothesis<'a> {
+    seen: &'a Seen<'a>,
+    of: &'static Profile,
+    /// For each scenario its path and its chance. The first path goes back to the first day, for
+    /// the gaps; the others begin with the last visit.
+    paths: Vec<(Path, f64)>,
+    /// The usual days that had passed the day before each visit and on it, since the visit before;
+    /// without the one by which the customer joined, before which there is no gap.
+    gaps: Vec<(f64, f64)>,
+    /// The logarithm of the chance of the type, of what it shows beside its visits, and of having
+    /// stayed up to the last visit.
+    log_rest: f64,
+}
+
+impl<'a> Hypothesis<'a> {
+    fn new(seen: &'a Seen<'a>, profile: usize) -> Self {
+        let Seen { person, last, .. } = seen;
+        let mut first = person.began();
+        let mut paths = Vec::with_capacity(seen.scenarios.len());
+        for (chosen, chance) in &seen.scenarios {
+            let troubles = &seen.troubles;
+            let path = Path::new(
+                seen.world, person, profile, troubles, chosen, first, seen.until,
+            );
+            paths.push((path, *chance));
+            first = last.day;
+        }
+        let path = &paths[0].0;
+        let mut gaps = Vec::with_capacity(seen.visits.len());
+        let mut before = 0.0;
+        for visit in seen.visits {
+            let (start, end) = (path.clock(visit.day - 1), path.clock(visit.day));
+            gaps.push((start - before, end - before));
+            before = end;
+        }
+        if person.joined >= 0 {
+            gaps.remove(0);
+        }
+        Self {
+            seen,
+            of: &PROFILES[profile],
+            log_rest: path.stays_before(last.day).ln() + last.evidence[profile],
+            paths,
+            gaps,
+        }
+    }
+
+    /// The logarithm of the chance of all that is seen and of this rate, per step of the rate's
+    /// logarithm, except for the silence since the last visit.
+    fn log_weight(&self, rate: f64) -> f64 {
+        let path = &self.paths[0].0;
+        let scale = self.of.regularity as f64 * rate;
+        let mut product = Logs::default();
+        let mut waited = 0.0;
+        // Who was there before the history came once within a gap that nobody saw begin.
+        let mut survival: fn(usize, f64) -> f64 = match self.seen.person.joined {
+            ..0 => rest_polynomial,
+            _ => gap_polynomial,
+        };
+        for &(from, to) in &self.gaps {
+            product.times(path.gap(scale, from, to, survival));
+            waited += from;
+            survival = gap_polynomial;
+        }
+        let prior = log_gamma_density(rate, self.of.rate_shape, self.of.rate) + rate.ln();
+        product.total() - scale * waited + prior + self.log_rest
+    }
+
+    /// About where the posterior of the rate lies, were nobody ever to leave, and how far a step
+    /// of the grid goes on its logarithm.
+    fn middle_and_step(&self) -> (f64, f64) {
+        let path = &self.paths[0].0;
+        let visits = self.seen.visits;
+        let stages = self.of.regularity as f64;
+        let passed = path.clock(self.seen.last.day) - path.clock(visits[0].day);
+        let shape = self.of.rate_shape + (visits.len() - 1) as f64 * stages;
+        let middle = shape / (self.of.rate_shape / self.of.rate + stages * passed);
+        (middle, STEP / shape.sqrt())
+    }
+
+    /// The silence up to the as-of date, and the chance of silence up to the end of the horizon.
+    fn silences(&self, rate: f64) -> (Silence, f64) {
+        let Seen {
+            last, as_of, until, ..
+        } = self.seen;
+        let scale = self.of.regularity as f64 * rate;
+        let now = self.paths[0]
+            .0
+            .silent(scale, last.day, Path::START, last.day, *as_of);
+        let then = self.paths.iter().map(|(path, chance)| {
+            chance * path.silent(scale, last.day, now, *as_of, *until).either()
+        });
+        (now, then.sum())
+    }
 }
 
 /// What is true of a customer at an as-of date; none before the first purchase.
@@ -275,106 +411,49 @@ pub fn churn(
     as_of: Day,
     horizon: Day,
 ) -> Option<ChurnTruth> {
-    let seen = life.before(as_of);
-    let last = life.visits[..seen].last()?;
     let until = as_of + horizon;
-    let troubles: Vec<Trouble> = life
-        .troubles
-        .iter()
-        .filter(|trouble| trouble.day < as_of)
-        .copied()
-        .collect();
-    let scenarios = scenarios(world, person, life, last.day, as_of, until);
-    // The first path goes back to the first day, for the gaps; the others begin with the last visit.
-    let paths = |profile: usize| -> Vec<(Path, f64)> {
-        let path = |chosen: &[Chosen], first| {
-            Path::new(world, person, profile, &troubles, chosen, first, until)
-        };
-        let mut from = person.began();
-        let mut paths = Vec::with_capacity(scenarios.len());
-        for (chosen, chance) in &scenarios {
-            paths.push((path(chosen, from), *chance));
-            from = last.day;
-        }
-        paths
+    let seen = Seen::new(world, person, life, as_of, until)?;
+    let own = Hypothesis::new(&seen, person.profile);
+    let everything = if life.left.is_some_and(|left| left <= as_of) {
+        1.0
+    } else {
+        let (now, then) = own.silences(person.rate);
+        given_still_there(now, then)
     };
-    // (silent up to the as-of date, chance of silence up to the end of the horizon)
-    let silences = |paths: &[(Path, f64)], scale: f64| -> (Silence, f64) {
-        let first = &paths[0].0;
-        let now = first.silent(scale, last.day, Path::START, last.day, as_of);
-        let then = paths.iter().map(|(path, chance)| {
-            chance * path.silent(scale, last.day, now, as_of, until).either()
-        });
-        (now, then.sum())
-    };
+    let next = life.visits.get(seen.visits.len());
+    Some(ChurnTruth {
+        customer: person.id,
+        profile: person.profile,
+        baskets: seen.visits.iter().map(|visit| visit.baskets).sum(),
+        recency: as_of - seen.last.day,
+        churned: next.is_none_or(|visit| visit.day >= until),
+        observed: given_observed(&seen),
+        everything,
+    })
+}
 
-    let days: Vec<Day> = life.visits[..seen].iter().map(|visit| visit.day).collect();
+/// The probability of silence in the horizon given what is seen: the mean over types and rates.
+fn given_observed(seen: &Seen<'_>) -> f64 {
+    let evidence = &seen.last.evidence;
+    let mut likely_first: Vec<usize> = (0..TYPES).collect();
+    likely_first.sort_by(|a, b| evidence[*b].total_cmp(&evidence[*a]).then(a.cmp(b)));
     let mut weighed: Vec<(f64, f64, f64)> = Vec::new(); // log weight, now, then
     let mut best = f64::NEG_INFINITY;
-    let mut order: Vec<usize> = (0..TYPES).collect();
-    order.sort_by(|a, b| {
-        last.evidence[*b]
-            .total_cmp(&last.evidence[*a])
-            .then(a.cmp(b))
-    });
-    let mut own_paths = None;
-    for profile in order {
-        if last.evidence[profile] == f64::NEG_INFINITY {
+    for profile in likely_first {
+        if evidence[profile] == f64::NEG_INFINITY {
             continue;
         }
-        let paths = paths(profile);
-        let of = &PROFILES[profile];
-        let (path, _) = &paths[0];
-        // The usual days that had passed before each visit and on it, since the one before.
-        let mut gaps: Vec<(f64, f64)> = Vec::with_capacity(days.len());
-        let mut before = 0.0;
-        for &day in &days {
-            let (start, end) = (path.clock(day - 1), path.clock(day));
-            gaps.push((start - before, end - before));
-            before = end;
-        }
-        let waited: f64 = gaps.iter().map(|gap| gap.0).sum();
-        let stays = path.stays_before(last.day).ln();
-        let log_weight = |rate: f64| -> f64 {
-            let scale = of.regularity as f64 * rate;
-            let mut sum = Logs::default();
-            // Who joins does so with a purchase: there is no gap before it.
-            if person.joined < 0 {
-                let (from, to) = gaps[0];
-                sum.times(path.gap(scale, from, to, rest_polynomial));
-            }
-            for &(from, to) in &gaps[1..] {
-                sum.times(path.gap(scale, from, to, gap_polynomial));
-            }
-            let waited = if person.joined < 0 {
-                waited
-            } else {
-                waited - gaps[0].0
-            };
-            sum.total() - scale * waited
-                + log_gamma_density(rate, of.rate_shape, of.rate)
-                + rate.ln()
-                + stays
-                + last.evidence[profile]
-        };
-        // About where the posterior of the rate lies, were nobody ever to leave.
-        let gaps_seen = (days.len() - 1) as f64 * of.regularity as f64;
-        let passed = path.clock(last.day) - path.clock(days[0]);
-        let shape = of.rate_shape + gaps_seen;
-        let middle = shape / (of.rate_shape / of.rate + of.regularity as f64 * passed);
-        if log_weight(middle) + 4.0 < best - NEGLIGIBLE {
+        let hypothesis = Hypothesis::new(seen, profile);
+        let (middle, step) = hypothesis.middle_and_step();
+        if hypothesis.log_weight(middle) < best - NEGLIGIBLE {
             continue;
         }
-        let step = STEP / shape.sqrt();
         for number in STEPS {
             let rate = middle * (step * f64::from(number)).exp();
-            let (now, then) = silences(&paths, of.regularity as f64 * rate);
-            let weight = log_weight(rate) + step.ln();
+            let weight = hypothesis.log_weight(rate) + step.ln();
+            let (now, then) = hypothesis.silences(rate);
             best = best.max(weight);
             weighed.push((weight, now.either(), then));
-        }
-        if profile == person.profile {
-            own_paths = Some(paths);
         }
     }
     let (mut below, mut above) = (0.0, 0.0);
@@ -383,23 +462,7 @@ pub fn churn(
         below += weight * now;
         above += weight * then;
     }
-    let everything = if life.left.is_some_and(|left| left <= as_of) {
-        1.0
-    } else {
-        let own_paths = own_paths.unwrap_or_else(|| paths(person.profile));
-        let scale = person.profile().regularity as f64 * person.rate;
-        let (now, then) = silences(&own_paths, scale);
-        given_still_there(now, then)
-    };
-    Some(ChurnTruth {
-        customer: person.id,
-        profile: person.profile,
-        baskets: life.visits[..seen].iter().map(|visit| visit.baskets).sum(),
-        recency: as_of - last.day,
-        churned: life.visits.get(seen).is_none_or(|visit| visit.day >= until),
-        observed: (above / below).clamp(0.0, 1.0),
-        everything,
-    })
+    (above / below).clamp(0.0, 1.0)
 }
 
 /// The chance of silence up to a later day, given silence up to now and not having left by now:
@@ -429,17 +492,11 @@ pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<Up
                 campaign: chosen.campaign,
                 treated,
             });
-            let troubles: Vec<Trouble> = life
-                .troubles
-                .iter()
-                .filter(|trouble| trouble.day < starts)
-                .copied()
-                .collect();
             let path = Path::new(
                 world,
                 person,
                 person.profile,
-                &troubles,
+                &life.troubles_before(starts),
                 &so_far,
                 last.day,
                 ends,
