@@ -10,10 +10,10 @@
 use super::World;
 use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED, TROUBLE_DAYS};
 use super::person::Person;
-use super::profiles::{ByType, PROFILES, Profile};
+use super::profiles::{ByType, Effect, PROFILES, Profile};
 use super::random::{Choice, Purpose, Stream};
 use super::rows::{Channel, Kind, Row};
-use super::shopping::{BasketCounts, Trip};
+use super::shopping::{BasketCounts, Shopper, Trip};
 
 /// The chance of a bad delivery of an online order.
 const BAD_DELIVERY: f64 = 0.05;
@@ -21,6 +21,15 @@ const BAD_DELIVERY: f64 = 0.05;
 const COMPLAINS_OF_DELIVERY: f64 = 0.3;
 /// Shares of the ratings 1 to 5 of a complaint.
 const RATINGS: [f64; 5] = [0.25, 0.25, 0.20, 0.15, 0.15];
+/// How much of the type's unforgivingness a complaint of each rating stirs: whoever is content with
+/// the answer has all but forgotten it.
+const COMPLAINT_WEIGHTS: [f64; 5] = [1.0, 1.0, 0.6, 0.1, 0.1];
+/// The same of a bad delivery.
+const BAD_DELIVERY_WEIGHT: f64 = 0.6;
+/// What a call costs the company, in hundredths.
+const CALL_CENTS: i64 = 600;
+/// The chance that a line is brought back.
+const RETURNED: f64 = 0.012;
 /// The chance of a second basket on the same day.
 const SECOND_BASKET: f64 = 0.18;
 /// The chance that a contacted customer who comes redeems the campaign's coupon.
@@ -159,181 +168,266 @@ impl Later {
 }
 
 /// Lives a customer's life up to the day before `until` and hands every row to `emit`, by day.
-pub fn live(world: &World, person: &Person, until: Day, mut emit: impl FnMut(Row)) -> Life {
-    let calendar = &world.calendar;
-    let profile = person.profile();
-    let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
-    let began = person.began();
-    let shop = Stream::new(world.seed, person.id, Purpose::Shopping);
-    let mut shopper = world.shelves.shopper(shop, began);
-    let mut life = Life::default();
-    let mut evidence = person.evidence;
-    let mut later = Later::default();
-    let mut baskets = 0;
-    let mut consent = person.consent;
-    let mut coupon: Option<usize> = None;
-
-    let scale = profile.regularity as f64 * person.rate;
-    let mut gap = if person.joined < 0 {
-        // A renewal process that runs since long ago: what is left of the gap is an Erlang time
-        // with an evenly drawn number of stages.
-        let stages = draw.between(1, profile.regularity as i32) as usize;
-        draw.erlang(stages) / scale
-    } else {
-        0.0 // joins with the first purchase
-    };
-    let mut since = 0.0;
-    let mut endurance = draw.exponential();
-    for day in began..until {
-        later.due(day, &mut emit);
-        if let Some(campaign) = calendar.campaign_on(day) {
-            let within = life
-                .visits
-                .last()
-                .is_some_and(|visit| day - visit.day <= CAMPAIGN_REACH_DAYS);
-            if consent && within && draw.chance(CHOSEN) {
-                let treated = draw.chance(TREATED);
-                life.chosen.push(Chosen { campaign, treated });
-                if treated {
-                    let second = 8 * 3600 + draw.between(0, 3599);
-                    emit(contact(world, person, day, second, campaign));
-                    coupon = Some(campaign);
-                    if draw.chance(OPTS_OUT) {
-                        consent = false;
-                        life.opted_out = Some(day + 1);
-                        let mut row = Row::new(person.id, day, second + 3600, Kind::ServiceCall);
-                        row.channel = Some(Channel::OptOut);
-                        row.campaign = Some(calendar.campaigns[campaign].id);
-                        emit(row);
-                    }
-                }
-            }
-        }
-        let effect = life.effect(world, person.profile, day);
-        if life.left.is_none() {
-            since += calendar.pace(person.profile, day, began) * effect.pace;
-        }
-        if life.left.is_none() && since >= gap {
-            since = 0.0;
-            gap = draw.erlang(profile.regularity) / scale;
-            let hour = draw.pick(&world.hours.choices[person.profile]);
-            let online = draw.chance(profile.online);
-            let bad = online && draw.chance(BAD_DELIVERY);
-            let extra = if bad { COMPLAINS_OF_DELIVERY } else { 0.0 };
-            let complains = draw.chance(profile.complains + extra);
-            for (evidence, (profile, chance)) in evidence
-                .iter_mut()
-                .zip(PROFILES.iter().zip(&world.hours.chances[hour]))
-            {
-                let of = |yes: bool, chance: f64| if yes { chance } else { 1.0 - chance };
-                *evidence += (chance
-                    * of(online, profile.online)
-                    * of(complains, profile.complains + extra))
-                .ln();
-            }
-            let number = 1 + u32::from(draw.chance(SECOND_BASKET));
-            let redeems = coupon.is_some_and(|campaign| {
-                (0..CAMPAIGN_DAYS).contains(&(day - calendar.campaigns[campaign].starts))
-            }) && draw.chance(REDEEMS);
-            for basket in 0..number {
-                let hour = (hour as i32 + 2 * basket as i32).min(22);
-                let second = hour * 3600 + draw.between(0, 3599);
-                let id = person.id as i64 * BASKETS_OF_ONE + baskets;
-                baskets += 1;
-                let coupon_now = redeems && basket == 0;
-                let trip = Trip {
-                    person,
-                    calendar,
-                    day,
-                    coupon: coupon_now,
-                };
-                world.shelves.basket(&trip, &mut shopper, &mut evidence);
-                let mut about = Row::new(person.id, day, second, Kind::Purchase);
-                about.basket = Some(id);
-                about.channel = Some(if online {
-                    Channel::Online
-                } else {
-                    Channel::Store
-                });
-                about.location = (!online).then_some(person.store);
-                for line in &shopper.lines {
-                    let row = Row {
-                        product: Some(world.shelves.catalogue.products[line.product].id),
-                        quantity: Some(line.quantity),
-                        amount: Some(line.amount),
-                        discount: Some(line.discount),
-                        cost: Some(line.cost),
-                        ..about
-                    };
-                    emit(row);
-                    if draw.chance(0.012) {
-                        later.add(Row {
-                            kind: Kind::Return,
-                            day: day + draw.between(2, 14),
-                            quantity: Some(-line.quantity),
-                            amount: Some(-line.amount),
-                            discount: None,
-                            cost: Some(-line.cost),
-                            ..row
-                        });
-                    }
-                }
-                about.location = None;
-                if coupon_now {
-                    let campaign = coupon.map(|campaign| calendar.campaigns[campaign].id);
-                    emit(Row {
-                        kind: Kind::Response,
-                        campaign,
-                        ..about
-                    });
-                    coupon = None;
-                }
-                if bad && basket == 0 {
-                    emit(Row {
-                        kind: Kind::ServiceCall,
-                        second: (second + 1800).min(86_399),
-                        channel: Some(Channel::Delivery),
-                        cost: Some(600),
-                        ..about
-                    });
-                    life.troubles.push(Trouble { day, weight: 0.6 });
-                }
-                if complains && basket == 0 {
-                    let rating = 1 + draw.pick(&world.ratings) as i64;
-                    emit(Row {
-                        kind: Kind::Complaint,
-                        second: (second + 3600).min(86_399),
-                        channel: Some(Channel::Phone),
-                        rating: Some(rating),
-                        ..about
-                    });
-                    // Whoever is content with the answer has all but forgotten it.
-                    let weight = [1.0, 1.0, 0.6, 0.1, 0.1][rating as usize - 1];
-                    life.troubles.push(Trouble { day, weight });
-                }
-                let paid = shopper.lines.iter().map(|line| line.amount).sum();
-                follow_up(person, &about, paid, &mut draw, &mut later);
-            }
-            life.visits.push(Visit {
-                day,
-                baskets: number,
-                evidence,
-            });
-            if day == began && person.joined >= 0 {
-                endurance += (1.0 - profile.leaving_at_once).ln();
-            }
-        }
-        if life.left.is_none() {
-            endurance -= calendar.leaving(profile, day)
-                * stirred(profile, &life.troubles, day)
-                * effect.leaving;
-            if endurance <= 0.0 {
-                life.left = Some(day + 1);
-            }
+pub fn live(world: &World, person: &Person, until: Day, emit: impl FnMut(Row)) -> Life {
+    let mut living = Living::new(world, person, emit);
+    for day in person.began()..until {
+        living.later.due(day, &mut living.emit);
+        living.campaign(day);
+        let effect = living.life.effect(world, person.profile, day);
+        if living.life.left.is_none() {
+            living.perhaps_comes(day, effect);
+            living.perhaps_leaves(day, effect);
         }
     }
-    life.counts = shopper.counts;
-    life
+    living.life.counts = living.shopper.counts;
+    living.life
+}
+
+/// A customer in the middle of life.
+struct Living<'a, F> {
+    world: &'a World,
+    person: &'a Person,
+    profile: &'static Profile,
+    draw: Stream,
+    shopper: Shopper,
+    life: Life,
+    evidence: ByType,
+    later: Later,
+    /// Baskets so far.
+    baskets: i64,
+    /// Whether contacts are still allowed.
+    consent: bool,
+    /// The campaign whose coupon is at hand.
+    coupon: Option<usize>,
+    /// Usual days since the last visit, and after how many the next one comes.
+    since: f64,
+    gap: f64,
+    /// How much hazard the customer still endures.
+    endurance: f64,
+    emit: F,
+}
+
+/// What all baskets of one visit have in common.
+#[derive(Clone, Copy)]
+struct Occasion {
+    day: Day,
+    hour: i32,
+    online: bool,
+    /// The delivery goes wrong.
+    bad: bool,
+    complains: bool,
+    redeems: bool,
+}
+
+impl<'a, F: FnMut(Row)> Living<'a, F> {
+    fn new(world: &'a World, person: &'a Person, emit: F) -> Self {
+        let profile = person.profile();
+        let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
+        let shop = Stream::new(world.seed, person.id, Purpose::Shopping);
+        let gap = if person.joined < 0 {
+            // A renewal process that runs since long ago: what is left of the gap is an Erlang
+            // time with an evenly drawn number of stages.
+            let stages = draw.between(1, profile.regularity as i32) as usize;
+            draw.erlang(stages) / (profile.regularity as f64 * person.rate)
+        } else {
+            0.0 // joins with the first purchase
+        };
+        Self {
+            world,
+            person,
+            profile,
+            shopper: world.shelves.shopper(shop, person.began()),
+            life: Life::default(),
+            evidence: person.evidence,
+            later: Later::default(),
+            baskets: 0,
+            consent: person.consent,
+            coupon: None,
+            since: 0.0,
+            gap,
+            endurance: draw.exponential(),
+            draw,
+            emit,
+        }
+    }
+
+    /// Is chosen for the campaign that begins on this day, or not.
+    fn campaign(&mut self, day: Day) {
+        let Some(campaign) = self.world.calendar.campaign_on(day) else {
+            return;
+        };
+        let last = self.life.visits.last();
+        let within = last.is_some_and(|visit| day - visit.day <= CAMPAIGN_REACH_DAYS);
+        if !(self.consent && within && self.draw.chance(CHOSEN)) {
+            return;
+        }
+        let treated = self.draw.chance(TREATED);
+        self.life.chosen.push(Chosen { campaign, treated });
+        if !treated {
+            return;
+        }
+        let second = 8 * 3600 + self.draw.between(0, 3599);
+        let row = contact(self.world, self.person, day, second, campaign);
+        (self.emit)(row);
+        self.coupon = Some(campaign);
+        if self.draw.chance(OPTS_OUT) {
+            self.consent = false;
+            self.life.opted_out = Some(day + 1);
+            (self.emit)(Row {
+                kind: Kind::ServiceCall,
+                second: second + 3600,
+                channel: Some(Channel::OptOut),
+                cost: None,
+                ..row
+            });
+        }
+    }
+
+    fn perhaps_comes(&mut self, day: Day, effect: Effect) {
+        let (world, person, profile) = (self.world, self.person, self.profile);
+        let calendar = &world.calendar;
+        self.since += calendar.pace(person.profile, day, person.began()) * effect.pace;
+        if self.since < self.gap {
+            return;
+        }
+        self.since = 0.0;
+        let scale = profile.regularity as f64 * person.rate;
+        self.gap = self.draw.erlang(profile.regularity) / scale;
+        let hour = self.draw.pick(&world.hours.choices[person.profile]);
+        let online = self.draw.chance(profile.online);
+        let bad = online && self.draw.chance(BAD_DELIVERY);
+        let extra = if bad { COMPLAINS_OF_DELIVERY } else { 0.0 };
+        let complains = self.draw.chance(profile.complains + extra);
+        let types = PROFILES.iter().zip(&world.hours.chances[hour]);
+        for (evidence, (profile, chance)) in self.evidence.iter_mut().zip(types) {
+            let of = |yes: bool, chance: f64| if yes { chance } else { 1.0 - chance };
+            let online = of(online, profile.online);
+            *evidence += (chance * online * of(complains, profile.complains + extra)).ln();
+        }
+        let baskets = 1 + u32::from(self.draw.chance(SECOND_BASKET));
+        let fresh = self.coupon.is_some_and(|campaign| {
+            (0..CAMPAIGN_DAYS).contains(&(day - calendar.campaigns[campaign].starts))
+        });
+        let occasion = Occasion {
+            day,
+            hour: hour as i32,
+            online,
+            bad,
+            complains,
+            redeems: fresh && self.draw.chance(REDEEMS),
+        };
+        self.basket(occasion);
+        if baskets == 2 {
+            self.basket(Occasion {
+                hour: (occasion.hour + 2).min(22),
+                bad: false,
+                complains: false,
+                redeems: false,
+                ..occasion
+            });
+        }
+        self.life.visits.push(Visit {
+            day,
+            baskets,
+            evidence: self.evidence,
+        });
+        if day == person.began() && person.joined >= 0 {
+            self.endurance += (1.0 - profile.leaving_at_once).ln();
+        }
+    }
+
+    fn basket(&mut self, occasion: Occasion) {
+        let Occasion {
+            day,
+            online,
+            redeems,
+            ..
+        } = occasion;
+        let (world, person) = (self.world, self.person);
+        let second = occasion.hour * 3600 + self.draw.between(0, 3599);
+        let trip = Trip {
+            person,
+            calendar: &world.calendar,
+            day,
+            coupon: redeems,
+        };
+        let shelves = &world.shelves;
+        shelves.basket(&trip, &mut self.shopper, &mut self.evidence);
+        let mut about = Row::new(person.id, day, second, Kind::Purchase);
+        about.basket = Some(person.id as i64 * BASKETS_OF_ONE + self.baskets);
+        self.baskets += 1;
+        about.channel = Some(if online {
+            Channel::Online
+        } else {
+            Channel::Store
+        });
+        about.location = (!online).then_some(person.store);
+        for line in &self.shopper.lines {
+            let row = Row {
+                product: Some(shelves.catalogue.products[line.product].id),
+                quantity: Some(line.quantity),
+                amount: Some(line.amount),
+                discount: Some(line.discount),
+                cost: Some(line.cost),
+                ..about
+            };
+            (self.emit)(row);
+            if self.draw.chance(RETURNED) {
+                self.later.add(Row {
+                    kind: Kind::Return,
+                    day: day + self.draw.between(2, 14),
+                    quantity: Some(-line.quantity),
+                    amount: Some(-line.amount),
+                    discount: None,
+                    cost: Some(-line.cost),
+                    ..row
+                });
+            }
+        }
+        about.location = None;
+        if redeems {
+            let campaign = self.coupon.take();
+            (self.emit)(Row {
+                kind: Kind::Response,
+                campaign: campaign.map(|campaign| world.calendar.campaigns[campaign].id),
+                ..about
+            });
+        }
+        if occasion.bad {
+            (self.emit)(Row {
+                kind: Kind::ServiceCall,
+                second: (second + 1800).min(86_399),
+                channel: Some(Channel::Delivery),
+                cost: Some(CALL_CENTS),
+                ..about
+            });
+            let weight = BAD_DELIVERY_WEIGHT;
+            self.life.troubles.push(Trouble { day, weight });
+        }
+        if occasion.complains {
+            let rating = self.draw.pick(&world.ratings);
+            (self.emit)(Row {
+                kind: Kind::Complaint,
+                second: (second + 3600).min(86_399),
+                channel: Some(Channel::Phone),
+                rating: Some(1 + rating as i64),
+                ..about
+            });
+            let weight = COMPLAINT_WEIGHTS[rating];
+            self.life.troubles.push(Trouble { day, weight });
+        }
+        let paid = self.shopper.lines.iter().map(|line| line.amount).sum();
+        follow_up(person, &about, paid, &mut self.draw, &mut self.later);
+    }
+
+    fn perhaps_leaves(&mut self, day: Day, effect: Effect) {
+        self.endurance -= self.world.calendar.leaving(self.profile, day)
+            * stirred(self.profile, &self.life.troubles, day)
+            * effect.leaving;
+        if self.endurance <= 0.0 {
+            self.life.left = Some(day + 1);
+        }
+    }
 }
 
 fn contact(world: &World, person: &Person, day: Day, second: i32, campaign: usize) -> Row {
@@ -369,7 +463,7 @@ fn follow_up(person: &Person, about: &Row, paid: i64, draw: &mut Stream, later: 
         let row = at(draw, Kind::ServiceCall, 1, 5);
         later.add(Row {
             channel: Some(Channel::Phone),
-            cost: Some(600),
+            cost: Some(CALL_CENTS),
             ..row
         });
     }
