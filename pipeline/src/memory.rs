@@ -94,57 +94,114 @@ impl MemoryPool for QueryMemory {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
 
-    use arrow::array::{Int64Array, RecordBatch, StringArray};
+    use arrow::array::{Int64Array, RecordBatch};
+    use datafusion::datasource::MemTable;
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use datafusion::prelude::{SessionConfig, SessionContext};
 
     use super::*;
 
-    /// With DataFusion's own pool one of these queries never ends.
     #[test]
-    fn a_query_that_needs_more_memory_than_it_gets_ends() {
-        let numbers: Int64Array = (1..=40_000).map(|v| v % 13).collect();
-        let texts: StringArray = (1..=40_000)
-            .map(|v| Some(format!("{:032x}", (v % 337) * 0x9e37_79b9_7f4a_7c15_u128)))
-            .collect();
-        let table = RecordBatch::try_from_iter([
-            ("g", Arc::new(numbers) as _),
-            ("name", Arc::new(texts) as _),
-        ])
-        .unwrap();
+    fn rows_on_their_way_never_wait_and_everything_else_keeps_to_the_limit() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(QueryMemory::new(1000));
+        let on_the_way = MemoryConsumer::new("RepartitionExec[1]")
+            .with_can_spill(true)
+            .register(&pool);
+        on_the_way.try_grow(5000).unwrap();
+        let join = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
+        assert!(join.try_grow(1001).is_err());
+        join.try_grow(1000).unwrap();
+        assert_eq!(pool.reserved(), 6000);
+        drop(on_the_way);
+        assert_eq!(pool.reserved(), 1000);
+        drop(join);
+        assert_eq!(pool.reserved(), 0);
+    }
+
+    /// Hears who asks for memory.
+    #[derive(Debug)]
+    struct Listening {
+        pool: QueryMemory,
+        heard: Mutex<BTreeSet<String>>,
+    }
+
+    impl fmt::Display for Listening {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.name())
+        }
+    }
+
+    impl MemoryPool for Listening {
+        fn name(&self) -> &str {
+            "listening"
+        }
+
+        fn register(&self, consumer: &MemoryConsumer) {
+            self.heard
+                .lock()
+                .unwrap()
+                .insert(consumer.name().to_owned());
+            self.pool.register(consumer);
+        }
+
+        fn unregister(&self, consumer: &MemoryConsumer) {
+            self.pool.unregister(consumer);
+        }
+
+        fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+            self.pool.grow(reservation, additional);
+        }
+
+        fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+            self.pool.shrink(reservation, shrink);
+        }
+
+        fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+            self.pool.try_grow(reservation, additional)
+        }
+
+        fn reserved(&self) -> usize {
+            self.pool.reserved()
+        }
+    }
+
+    /// If the library calls it otherwise, queries could hang again.
+    #[test]
+    fn repartitioning_still_asks_by_the_name_that_is_looked_for() {
+        let part = |from: i64| {
+            let column = Arc::new((from..from + 50_000).collect::<Int64Array>()) as _;
+            vec![RecordBatch::try_from_iter([("v", column)]).unwrap()]
+        };
+        let parts = vec![part(0), part(25_000)];
+        let pool = Arc::new(Listening {
+            pool: QueryMemory::new(64 << 20),
+            heard: Mutex::default(),
+        });
         let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(QueryMemory::new(2 << 20)))
+            .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
             .build_arc()
             .unwrap();
-        let config = SessionConfig::new()
-            .with_target_partitions(2)
-            .with_batch_size(64);
+        let config = SessionConfig::new().with_target_partitions(2);
         let session = SessionContext::new_with_config_rt(config, environment);
-        session.register_batch("t", table).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        for _ in 0..12 {
-            let query = async {
-                let frame = session
-                    .sql("SELECT g, count(DISTINCT name) AS n FROM t GROUP BY g")
-                    .await?;
-                frame.collect().await
-            };
-            let waited = runtime
-                .block_on(async { tokio::time::timeout(Duration::from_secs(60), query).await });
-            let rows: usize = waited
-                .expect("the query hangs")
-                .expect("the query works")
+        let table = MemTable::try_new(parts[0][0].schema(), parts).unwrap();
+        session.register_table("t", Arc::new(table)).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let groups = runtime.block_on(async {
+            let frame = session.sql("SELECT v, count(*) FROM t GROUP BY v").await?;
+            frame.collect().await
+        });
+        let rows: usize = groups.unwrap().iter().map(RecordBatch::num_rows).sum();
+        assert_eq!(rows, 75_000);
+        let heard = pool.heard.lock().unwrap();
+        assert!(
+            heard
                 .iter()
-                .map(RecordBatch::num_rows)
-                .sum();
-            assert_eq!(rows, 13);
-        }
+                .any(|name| is_on_the_way(&MemoryConsumer::new(name.as_str()))),
+            "{heard:?}"
+        );
+        assert_eq!(pool.reserved(), 0);
     }
 }
