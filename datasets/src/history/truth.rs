@@ -18,7 +18,8 @@
 //! can be observed it is the mean of that over the posterior of `z` and `λ`, whose weights are
 //! prior times attributes and baskets times gaps times `N(T)`: that is Pareto/NBD's argument
 //! (Schmittlein, Morrison, Colombo, Management Science 33(1), 1987) with Erlang gaps, days, and a
-//! hazard that moves. `λ` is integrated by the trapezoid rule over its logarithm, around the peak; to five digits, as a test shows.
+//! hazard that moves. `λ` is integrated by the trapezoid rule over its logarithm, around the peak,
+//! to five digits.
 
 use super::World;
 use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED};
