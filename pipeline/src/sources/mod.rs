@@ -5,6 +5,7 @@
 mod csv_file;
 mod parquet_file;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,15 +15,18 @@ use arrow::datatypes::SchemaRef;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Format, Settings, Source};
+use crate::engine::Engine;
 use crate::failure::{Failure, Result, nearest};
 
 /// Rows in one batch of a source.
 pub const BATCH_ROWS: usize = 16_384;
 
-/// One file of a source, known by its content.
+/// One file of a source, known by its content. An object of a store, or the result of a query, is
+/// a file too: it is fetched into the spool before it is read.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SourceFile {
-    /// Its path as the settings give it, joined to their folder.
+    /// What it is known and shown by: its path as the settings give it, joined to their folder, or
+    /// its URL without anything secret.
     pub path: PathBuf,
     /// Bytes.
     pub size: u64,
@@ -30,6 +34,32 @@ pub struct SourceFile {
     pub sha256: String,
     /// How it is read.
     pub format: Format,
+    /// What the store calls this state of the object, so that an unchanged one is not fetched again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// The largest value of the query's watermark column so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<String>,
+    /// Where its bytes lie when that is not `path`.
+    #[serde(skip)]
+    pub local: Option<PathBuf>,
+}
+
+impl SourceFile {
+    /// Where its bytes lie.
+    pub fn bytes(&self) -> &Path {
+        self.local.as_deref().unwrap_or(&self.path)
+    }
+}
+
+/// What finding the files of a source may use.
+pub struct Fetch<'a> {
+    /// Runs what is asynchronous: downloads and queries.
+    pub engine: &'a Engine,
+    /// A folder for what has to be fetched; emptied when the load is over.
+    pub spool: &'a Path,
+    /// What earlier loads know, by [`SourceFile::path`].
+    pub earlier: &'a BTreeMap<PathBuf, SourceFile>,
 }
 
 /// A row that could not even be read as a row.
@@ -53,14 +83,23 @@ pub struct RawBatch {
     pub malformed: Vec<Malformed>,
 }
 
-/// The rows of one file, batch by batch.
-pub type RawBatches = Box<dyn Iterator<Item = Result<RawBatch>> + Send>;
+/// Some rows of a file that are not parsed yet; any thread can do that, in any order.
+pub type Unparsed = Box<dyn FnOnce() -> Result<RawBatch> + Send>;
+
+/// The rows of one file in the order of the file, piece by piece; cutting a file into pieces is
+/// cheap and sequential, parsing a piece is the work.
+pub type Pieces = Box<dyn Iterator<Item = Result<Unparsed>> + Send>;
 
 /// The files that a source's paths name, in the order of their names.
 ///
 /// # Errors
 /// A path that names nothing, or names a folder, with the nearest name that is there.
-pub fn files(settings: &Settings, number: usize, source: &Source) -> Result<Vec<SourceFile>> {
+pub fn files(
+    settings: &Settings,
+    number: usize,
+    source: &Source,
+    _: &Fetch<'_>,
+) -> Result<Vec<SourceFile>> {
     let number = number.to_string();
     let at = ["sources", number.as_str(), "path"];
     let mut files = Vec::new();
@@ -99,6 +138,9 @@ pub fn files(settings: &Settings, number: usize, source: &Source) -> Result<Vec<
                 size,
                 sha256,
                 format,
+                etag: None,
+                watermark: None,
+                local: None,
             });
         }
     }
@@ -165,8 +207,8 @@ pub fn digest(path: &Path) -> Result<(u64, String)> {
 /// The columns of a file, without reading its rows.
 pub fn schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
     match file.format {
-        Format::Parquet => parquet_file::schema(&file.path),
-        Format::Csv => csv_file::schema(&file.path, source),
+        Format::Parquet => parquet_file::schema(file.bytes()),
+        Format::Csv => csv_file::schema(file.bytes(), source),
     }
 }
 
@@ -174,10 +216,10 @@ pub fn schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
 ///
 /// # Errors
 /// A column of `schema` that the file lacks, or a file that cannot be read.
-pub fn open(file: &SourceFile, source: &Source, schema: &SchemaRef) -> Result<RawBatches> {
+pub fn open(file: &SourceFile, source: &Source, schema: &SchemaRef) -> Result<Pieces> {
     match file.format {
-        Format::Parquet => parquet_file::open(&file.path, schema),
-        Format::Csv => csv_file::open(&file.path, source, schema),
+        Format::Parquet => parquet_file::open(file.bytes(), schema),
+        Format::Csv => csv_file::open(file.bytes(), source, schema),
     }
 }
 

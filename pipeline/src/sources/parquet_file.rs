@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::{BATCH_ROWS, RawBatch, RawBatches, missing_column};
+use super::{BATCH_ROWS, Pieces, RawBatch, Unparsed, missing_column};
 use crate::failure::{During, Failure, Result};
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
@@ -38,7 +38,7 @@ fn is_flat(data_type: &DataType) -> bool {
 }
 
 /// The file's rows, with the columns of `schema`.
-pub fn open(path: &Path, schema: &SchemaRef) -> Result<RawBatches> {
+pub fn open(path: &Path, schema: &SchemaRef) -> Result<Pieces> {
     let builder = builder(path)?;
     let own = builder.schema().clone();
     let known: Vec<&str> = own
@@ -75,11 +75,14 @@ struct Rows {
 }
 
 impl Iterator for Rows {
-    type Item = Result<RawBatch>;
+    type Item = Result<Unparsed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.next()?;
-        Some(self.shape(batch))
+        Some(
+            self.shape(batch)
+                .map(|batch| Box::new(|| Ok(batch)) as Unparsed),
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::config::{Constant, Format, Mapping, Settings, Source};
 use crate::contract::{Content, Table};
 use crate::failure::{During, Failure, Result, did_you_mean};
-use crate::sources::{self, SourceFile};
+use crate::sources::{self, Fetch, SourceFile};
 
 /// A canonical table of this load: its columns, and the sources that fill them.
 pub struct TablePlan<'a> {
@@ -56,14 +56,21 @@ pub struct SourcePlan<'a> {
 ///
 /// # Errors
 /// Files that are not there, columns that the files do not have, SQL that cannot be planned.
-pub fn plan<'a>(settings: &'a Settings, table: &'static Table) -> Result<Option<TablePlan<'a>>> {
+pub fn plan<'a>(
+    settings: &'a Settings,
+    table: &'static Table,
+    fetch: &Fetch<'_>,
+) -> Result<Option<TablePlan<'a>>> {
     let session = SessionContext::new_with_config(
         // Column names of sources are meant as they are written, also without quotes.
         SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false),
     );
     let mut found: Vec<(usize, Opened<'a>)> = Vec::new();
     for (number, source) in settings.config.sources_of(table.name) {
-        found.push((number, Opened::new(settings, &session, number, source)?));
+        found.push((
+            number,
+            Opened::new(settings, &session, number, source, fetch)?,
+        ));
     }
     if found.is_empty() {
         return Ok(None);
@@ -175,8 +182,9 @@ impl<'a> Opened<'a> {
         session: &SessionContext,
         number: usize,
         source: &'a Source,
+        fetch: &Fetch<'_>,
     ) -> Result<Self> {
-        let files = sources::files(settings, number, source)?;
+        let files = sources::files(settings, number, source, fetch)?;
         let schema = sources::schema(&files[0], source)?;
         let names = DFSchema::try_from(schema.as_ref().clone()).during(files[0].path.display())?;
         let mut mapped = BTreeMap::new();

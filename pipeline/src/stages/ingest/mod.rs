@@ -7,6 +7,7 @@ mod rejects;
 mod rows;
 mod zone;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +20,7 @@ use super::{Context, Report};
 use crate::contract;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
+use crate::sources::Fetch;
 use crate::text::{count, percent};
 use crate::warning::{self, Warning};
 
@@ -52,12 +54,17 @@ pub struct TableMetrics {
 /// Loads every source into the warehouse as one new version of each table.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = context.settings;
+    let fetch = Fetch {
+        engine: context.engine,
+        spool: &context.out.join(".spill/sources"),
+        earlier: &BTreeMap::new(),
+    };
     let mut plans = Vec::new();
     for table in contract::TABLES {
         context
             .progress
             .step(&format!("looking at the sources of {}", table.name));
-        plans.extend(mapping::plan(settings, table)?);
+        plans.extend(mapping::plan(settings, table, &fetch)?);
     }
     if !plans.iter().any(|plan| plan.table.name == "interactions") {
         return Err(Failure::settings(format!(

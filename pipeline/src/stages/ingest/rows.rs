@@ -145,8 +145,8 @@ impl Rows {
             time_format: source.source.time_format.clone(),
         };
         for file in &source.files {
-            for batch in sources::open(file, source.source, &source.schema)? {
-                let kept = self.shape(source, &file.path, batch?, &mut reading, &mut seen)?;
+            for piece in sources::open(file, source.source, &source.schema)? {
+                let kept = self.shape(source, &file.path, piece?()?, &mut reading, &mut seen)?;
                 if kept.num_rows() > 0 {
                     keep(kept)?;
                 }
