@@ -376,7 +376,7 @@ fn duplicate_lines_are_counted_and_left_out_or_kept_as_the_settings_say() {
     sandbox
         .regulars(&["ingest"])
         .ended_with(0)
-        .says(&["3 exact copies"]);
+        .says(&["3 rows left out that were there already"]);
     assert_eq!(counts(&sandbox), [good + 3, good, 3, 0]);
     assert_eq!(
         columns(&sandbox.read("regulars-out/rejects/interactions.csv"))["line"].len(),

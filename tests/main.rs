@@ -6,6 +6,7 @@ mod exit_codes;
 mod generate;
 mod ingest;
 mod layers;
+mod loads;
 mod own_data;
 mod reference;
 mod util;

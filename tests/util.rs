@@ -289,3 +289,69 @@ pub fn shop_sandbox(customers: u32, days: u32) -> Sandbox {
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
+
+/// What a query over the tables of a warehouse says, as another program would read them: every
+/// table under its name, with the columns that `ingest` adds.
+pub fn query(out: &Path, sql: &str) -> Vec<Vec<String>> {
+    use arrow::util::display::{ArrayFormatter, FormatOptions};
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(8 << 20)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let batches = runtime.block_on(async {
+        let session = datafusion::prelude::SessionContext::new();
+        for entry in fs::read_dir(out.join("warehouse"))
+            .expect("a warehouse")
+            .flatten()
+        {
+            if !entry.path().join("_delta_log").is_dir() {
+                continue;
+            }
+            let url = url::Url::from_directory_path(entry.path().canonicalize().expect("a path"))
+                .expect("a URL");
+            let table = deltalake::DeltaTable::try_from_url(url)
+                .await
+                .expect("a table");
+            if table.version().is_none() {
+                continue;
+            }
+            table
+                .update_datafusion_session(&session.state())
+                .expect("a session");
+            let provider = table.table_provider().build().await.expect("a provider");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            session
+                .register_table(name.as_str(), std::sync::Arc::new(provider))
+                .expect("registered");
+        }
+        session
+            .sql(sql)
+            .await
+            .expect("a plan")
+            .collect()
+            .await
+            .expect("an answer")
+    });
+    let options = FormatOptions::default();
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let columns: Vec<_> = batch
+            .columns()
+            .iter()
+            .map(|column| {
+                ArrayFormatter::try_new(column.as_ref(), &options)
+                    .expect("a column that can be shown")
+            })
+            .collect();
+        for row in 0..batch.num_rows() {
+            rows.push(
+                columns
+                    .iter()
+                    .map(|column| column.value(row).to_string())
+                    .collect(),
+            );
+        }
+    }
+    rows
+}

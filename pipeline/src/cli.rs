@@ -47,15 +47,19 @@ pub enum Command {
         after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
         regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after"
     )]
-    Run(WithSettings),
+    Run(Load),
     /// Load the sources into the warehouse: Delta Lake tables below DIR/warehouse/
     ///
-    /// Reads Parquet and CSV (plain, gzip or zstd) as the settings map them onto the canonical
-    /// tables interactions, customers, products and campaigns. Bad rows go to DIR/rejects/ with
-    /// file, line, column, value and reason. One load is one new version of each table: all of it
-    /// or nothing. Everything is loaded, whatever --as-of says; later stages look away.
-    #[command(after_help = "Example:\n  regulars ingest -c regulars.toml")]
-    Ingest(WithSettings),
+    /// Reads what is new in the sources, as the settings map them onto the canonical tables
+    /// interactions, customers, products and campaigns. A file counts once, whatever it is called
+    /// and whenever it comes; rows with a key that come again with other values take the place of
+    /// the earlier ones, which stay readable with --known-at. Bad rows go to DIR/rejects/ with
+    /// file, line, column, value and reason. A load is all or nothing, whatever happens to the
+    /// process. Everything is loaded, whatever --as-of says; later stages look away.
+    #[command(after_help = "Examples:\n  regulars ingest -c regulars.toml\n  \
+        regulars ingest --rebuild                   start the warehouse again from the files that are there\n  \
+        regulars ingest --loaded-at 2024-05-01      an old delivery, as if it had been loaded then")]
+    Ingest(Load),
     /// Compute features of every customer at every as-of date: DIR/features/DATE.parquet
     ///
     /// Recency, frequency, money, rhythm, trends, variety, departments, discounts, times and
@@ -110,6 +114,13 @@ pub enum Command {
     /// Prints a table and writes it to RUN_DIR/comparison.csv.
     #[command(after_help = "Example:\n  regulars compare shop/results shop/truth")]
     Compare(Compare),
+    /// Erase a customer from the warehouse and from every result
+    ///
+    /// Removes their rows from every table and snapshot and from every file below DIR that names
+    /// them, and with them every earlier state of the warehouse; says where something was. Later
+    /// loads leave their rows out. The sources themselves are not touched.
+    #[command(after_help = "Example:\n  regulars forget C0042 --out regulars-out")]
+    Forget(Forget),
     /// Show the summary of the last runs into DIR again
     #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
     Summary(OutputFolder),
@@ -121,6 +132,17 @@ pub struct OutputFolder {
     /// Folder for everything that is written; made when it is not there
     #[arg(short, long, value_name = "DIR", default_value = "regulars-out")]
     pub out: PathBuf,
+}
+
+/// Whom to erase.
+#[derive(Args, Clone, Debug)]
+pub struct Forget {
+    /// The customer's id, as the warehouse has it
+    #[arg(value_name = "CUSTOMER")]
+    pub customer: String,
+    /// Where the warehouse and the results lie
+    #[command(flatten)]
+    pub output: OutputFolder,
 }
 
 /// What to generate.
@@ -184,6 +206,32 @@ pub struct Compare {
     pub threads: Option<u16>,
 }
 
+/// Options of commands that load.
+#[derive(Args, Clone, Debug)]
+pub struct Load {
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+    /// How to load
+    #[command(flatten)]
+    pub options: LoadOptions,
+}
+
+/// How `ingest` loads.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Forget what was loaded before and load the sources as they are now
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Also load this file of rejected rows, mended: a copy of DIR/rejects/rows/*.csv; may be given
+    /// several times
+    #[arg(long, value_name = "FILE")]
+    pub mended: Vec<PathBuf>,
+    /// Note this day, UTC, as when the rows of this load became known [default: now]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub loaded_at: Option<Day>,
+}
+
 /// Options of every command that computes.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -193,6 +241,10 @@ pub struct Common {
     /// Behave exactly as if nothing on or after this day had been loaded [default: the end of the history]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<Day>,
+    /// Read the warehouse as it was known at the beginning of this day, UTC: without corrections,
+    /// deletions and loads that came later [default: as it is known now]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub known_at: Option<Day>,
     /// Seed of everything random: the same seed and data give the same files [default: the settings' seed, 42]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

@@ -103,6 +103,31 @@ pub const KINDS: &[&str] = &[
 /// hours reads these, so the time zone is applied once and in one place.
 pub const DERIVED: &[&str] = &["day", "hour", "month"];
 
+/// Columns that `ingest` adds to the rows of every table, for itself.
+pub const OWN: &[&str] = &[
+    "known_at",
+    "replaced_at",
+    "source_file",
+    "row_key",
+    "deleted",
+];
+
+/// What a source of any table may say about its rows, beside the table's own columns.
+pub const ABOUT_ROWS: &[Column] = &[
+    column(
+        "known_at",
+        Content::Time,
+        false,
+        "When the row became known; by default when it is loaded",
+    ),
+    column(
+        "deleted",
+        Content::Flag,
+        false,
+        "Whether the row says that the one with its key is gone",
+    ),
+];
+
 /// One thing that happened between a customer and the company, a row each.
 pub const INTERACTIONS: Table = Table {
     name: "interactions",
@@ -240,7 +265,10 @@ pub fn table(name: &str) -> Option<&'static Table> {
 impl Table {
     /// The canonical column of this name.
     pub fn column(&self, name: &str) -> Option<&'static Column> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns
+            .iter()
+            .chain(ABOUT_ROWS)
+            .find(|column| column.name == name)
     }
 }
 

@@ -5,13 +5,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use regulars::cli::{Cli, Command, OutputFolder, WithSettings};
+use regulars::cli::{Cli, Command, Load, LoadOptions, OutputFolder, WithSettings};
 use regulars::config::Settings;
 use regulars::failure::{Failure, Result};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{compare, demo, generate, summary};
+use regulars::{compare, demo, forget, generate, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -45,23 +45,44 @@ fn execute(command: Command) -> Result<Outcome> {
     let (name, args) = match command {
         Command::Demo(common) => {
             let settings = demo::settings(&common.output.out)?;
-            return run(&settings, &all(), &common, true);
+            return run(&settings, &all(), &common, &LoadOptions::default(), true);
         }
-        Command::Run(WithSettings { config, common }) => {
-            return run(&Settings::read(&config)?, &all(), &common, true);
+        Command::Run(Load { settings, options }) => {
+            let WithSettings { config, common } = settings;
+            return run(&Settings::read(&config)?, &all(), &common, &options, true);
+        }
+        Command::Ingest(Load { settings, options }) => {
+            let WithSettings { config, common } = settings;
+            return run(
+                &Settings::read(&config)?,
+                &[named("ingest")?],
+                &common,
+                &options,
+                false,
+            );
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
+        Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
-        Command::Ingest(args) => ("ingest", args),
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),
         Command::Churn(args) => ("churn", args),
         Command::Rules(args) => ("rules", args),
         Command::Offers(args) => ("offers", args),
     };
-    let one = stage(name).ok_or_else(|| Failure::settings(format!("there is no stage {name}")))?;
-    run(&Settings::read(&args.config)?, &[one], &args.common, false)
+    let settings = Settings::read(&args.config)?;
+    run(
+        &settings,
+        &[named(name)?],
+        &args.common,
+        &LoadOptions::default(),
+        false,
+    )
+}
+
+fn named(name: &str) -> Result<&'static Stage> {
+    stage(name).ok_or_else(|| Failure::settings(format!("there is no stage {name}")))
 }
 
 fn all() -> Vec<&'static Stage> {

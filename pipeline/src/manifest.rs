@@ -46,6 +46,9 @@ pub struct StageEntry {
     pub seed: u64,
     /// The date asked for with `--as-of`.
     pub as_of_asked: Option<String>,
+    /// The date asked for with `--known-at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_at: Option<String>,
     /// The date that its results speak of.
     pub as_of: Option<String>,
     /// Source files, for `ingest`.

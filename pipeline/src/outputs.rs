@@ -156,6 +156,25 @@ pub fn replace(path: &Path, content: &str) -> Result<()> {
     fs::rename(&temporary, path).during(path.display())
 }
 
+/// Writes a table in place of a file of the output folder, and says what the file is now.
+pub fn rewrite(root: &Path, entry: &FileEntry, table: &RecordBatch) -> Result<FileEntry> {
+    let path = root.join(&entry.path);
+    let temporary = path.with_extension("writing");
+    if entry.path.ends_with(".csv") {
+        write_csv(&temporary, table).during(path.display())?;
+    } else {
+        write_parquet(&temporary, table, &entry.about).during(path.display())?;
+    }
+    let (size, sha256) = digest(&temporary).during(temporary.display())?;
+    fs::rename(&temporary, &path).during(path.display())?;
+    Ok(FileEntry {
+        rows: Some(table.num_rows() as u64),
+        size,
+        sha256,
+        ..entry.clone()
+    })
+}
+
 fn write_parquet(path: &Path, table: &RecordBatch, about: &str) -> Result<()> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

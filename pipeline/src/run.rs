@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::cli::Common;
+use crate::cli::{Common, LoadOptions};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Result};
@@ -33,6 +33,7 @@ pub fn run(
     settings: &Settings,
     stages: &[&'static Stage],
     common: &Common,
+    load: &LoadOptions,
     whole: bool,
 ) -> Result<Outcome> {
     let out = common.output.out.as_path();
@@ -70,6 +71,8 @@ pub fn run(
             settings,
             out,
             as_of: common.as_of,
+            known_at: common.known_at,
+            load,
             seed,
             engine: &engine,
             manifest: &manifest,
@@ -100,6 +103,7 @@ pub fn run(
                 .map_err(|error| Failure::machine(error.to_string()))?,
             seed,
             as_of_asked: common.as_of.map(|day| day.to_string()),
+            known_at: common.known_at.map(|day| day.to_string()),
             as_of: report.as_of.map(|day| day.to_string()),
             inputs: report.inputs,
             rows_in: report.rows_in,

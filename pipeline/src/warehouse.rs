@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::config::{Day, Settings};
+use crate::contract;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::missing_stage;
@@ -32,8 +33,24 @@ pub const LOAD_RECORD: &str = "regulars";
 pub struct LoadRecord {
     /// The time zone that `day`, `hour` and `month` were derived with.
     pub timezone: String,
-    /// The other canonical tables of this load, and their versions.
+    /// Which load, counted from 1.
+    #[serde(default)]
+    pub load: u64,
+    /// The other tables of this load, and their versions.
     pub tables: BTreeMap<String, u64>,
+    /// The version of `interactions` that the commit made.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl LoadRecord {
+    /// The version of a table that belongs to this load; none when it has no such table.
+    pub fn version_of(&self, table: &str) -> Option<u64> {
+        match table {
+            "interactions" => Some(self.version),
+            other => self.tables.get(other).copied(),
+        }
+    }
 }
 
 /// The warehouse as one run sees it: nothing on or after the as-of date.
@@ -63,7 +80,8 @@ pub fn table_url(out: &Path, table: &str) -> Result<Url> {
 }
 
 impl Warehouse {
-    /// Opens the warehouse below `out`, as if nothing on or after `cut` had been loaded.
+    /// Opens the warehouse below `out`, as if nothing on or after `cut` had happened, and as it
+    /// was known at the beginning of `known_at`; by default as it is known now.
     ///
     /// # Errors
     /// No load yet, a load with another time zone, or no purchase before `cut`.
@@ -72,6 +90,7 @@ impl Warehouse {
         settings: &Settings,
         out: &Path,
         cut: Option<Day>,
+        known_at: Option<Day>,
     ) -> Result<Self> {
         let interactions = load_table(engine, out, "interactions", None)?;
         let record = load_record(engine, &interactions)?;
@@ -95,26 +114,29 @@ impl Warehouse {
             schemas: BTreeMap::new(),
         };
         // `day` prunes files; it is exact, because as-of dates are midnights of the project's zone.
-        let before = |column: &str| {
-            cut.map(|day| format!(" WHERE {column} < DATE '{day}'"))
-                .unwrap_or_default()
-        };
-        warehouse.view(&interactions, "interactions", &before("day"))?;
-        for (name, version) in &record.tables {
+        let before = |column: &str| cut.map(|day| format!("{column} < DATE '{day}'"));
+        warehouse.view(&interactions, "interactions", known_at, before("day"))?;
+        let others = record
+            .tables
+            .iter()
+            .filter(|(name, _)| contract::table(name).is_some());
+        for (name, version) in others {
             let table = load_table(engine, out, name, Some(*version))?;
-            let filter = if name == "campaigns" {
-                before("starts_on")
-            } else {
-                String::new()
-            };
-            warehouse.view(&table, name, &filter)?;
+            let filter = (name == "campaigns").then(|| before("starts_on")).flatten();
+            warehouse.view(&table, name, known_at, filter)?;
         }
         warehouse.span(cut)?;
         Ok(warehouse)
     }
 
-    /// Registers a table as a view that ends at the cut.
-    fn view(&mut self, table: &DeltaTable, name: &str, filter: &str) -> Result<()> {
+    /// Registers a table as a view of the rows that hold and that `filter` lets through.
+    fn view(
+        &mut self,
+        table: &DeltaTable,
+        name: &str,
+        known_at: Option<Day>,
+        filter: Option<String>,
+    ) -> Result<()> {
         self.engine
             .wait(async {
                 let provider = table.table_provider().build().await?;
@@ -122,8 +144,21 @@ impl Warehouse {
                 table.update_datafusion_session(&session.state())?;
                 let source = format!("{name}_loaded");
                 session.register_table(source.as_str(), Arc::new(provider))?;
+                let columns = table.snapshot()?.schema();
+                let columns: Vec<String> = columns
+                    .fields()
+                    .map(|field| field.name())
+                    .filter(|name| !contract::OWN.contains(&name.as_str()))
+                    .map(|name| format!("\"{}\"", name.replace('"', "\"\"")))
+                    .collect();
+                let mut conditions = vec![holding(known_at)];
+                conditions.extend(filter);
                 let view = session
-                    .sql(&format!("SELECT * FROM {source}{filter}"))
+                    .sql(&format!(
+                        "SELECT {} FROM {source} WHERE {}",
+                        columns.join(", "),
+                        conditions.join(" AND ")
+                    ))
                     .await?;
                 let schema: &DFSchema = view.schema();
                 self.schemas
@@ -200,7 +235,7 @@ impl Warehouse {
     /// No products, or not this level.
     pub fn level(&self, settings: &Settings, section: &str, asked: Option<&str>) -> Result<String> {
         let has = |level: &str| level == "product" || self.has_column("products", level);
-        let there: Vec<&str> = crate::contract::LEVELS
+        let there: Vec<&str> = contract::LEVELS
             .iter()
             .copied()
             .filter(|level| has(level))
@@ -219,6 +254,18 @@ impl Warehouse {
                 .find(|level| !matches!(*level, "product" | "brand"))
                 .unwrap_or("product")
                 .to_owned()),
+        }
+    }
+}
+
+/// The rows that hold now, or held at the beginning of a day, UTC.
+fn holding(known_at: Option<Day>) -> String {
+    match known_at {
+        None => "replaced_at IS NULL".to_owned(),
+        Some(day) => {
+            let moment =
+                format!("arrow_cast('{day}T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))')");
+            format!("known_at < {moment} AND (replaced_at IS NULL OR replaced_at >= {moment})")
         }
     }
 }
@@ -251,16 +298,38 @@ fn load_table(engine: &Engine, out: &Path, name: &str, version: Option<u64>) -> 
         })
 }
 
-/// What the latest load said about itself.
+/// What the latest load said about itself; none when there is no load of regulars yet.
+pub fn last_load(engine: &Engine, out: &Path) -> Result<Option<LoadRecord>> {
+    if !table_folder(out, "interactions")
+        .join("_delta_log")
+        .is_dir()
+    {
+        return Ok(None);
+    }
+    let url = table_url(out, "interactions")?;
+    let table = engine
+        .wait(DeltaTable::try_from_url(url))
+        .during("opening interactions")?;
+    match table.version() {
+        Some(_) => commit_record(engine, &table),
+        None => Ok(None),
+    }
+}
+
 fn load_record(engine: &Engine, interactions: &DeltaTable) -> Result<LoadRecord> {
+    commit_record(engine, interactions)?.filter(|record| record.load > 0).ok_or_else(|| {
+        Failure::data("the last commit of warehouse/interactions was not made by this version of regulars")
+            .hint("run ingest again; regulars reads only loads of its own")
+    })
+}
+
+fn commit_record(engine: &Engine, interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
     use futures::TryStreamExt;
     let commit = engine
         .wait(async { interactions.history(Some(1)).try_next().await })
         .during("reading the last load")?;
-    commit
-        .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok())
-        .ok_or_else(|| {
-            Failure::data("the last commit of warehouse/interactions was not made by regulars")
-                .hint("run ingest again; regulars reads only loads of its own")
-        })
+    Ok(
+        commit
+            .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok()),
+    )
 }

@@ -1,7 +1,7 @@
 //! What the types of the settings cannot say: ranges, names that must exist, keys that belong together.
 
 use super::{Mapping, Settings};
-use crate::contract::{self, DERIVED, LEVELS};
+use crate::contract::{self, ABOUT_ROWS, DERIVED, LEVELS, OWN};
 use crate::failure::{Result, did_you_mean};
 use crate::warning;
 
@@ -38,7 +38,12 @@ fn sources(settings: &Settings) -> Result<()> {
                 )
                 .hint("use one ASCII character, such as \",\", \";\" or \"\\t\""));
         }
-        let known: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        let known: Vec<&str> = table
+            .columns
+            .iter()
+            .chain(ABOUT_ROWS)
+            .map(|column| column.name)
+            .collect();
         for name in source.columns.keys() {
             let at = ["sources", number.as_str(), "columns", name.as_str()];
             if table.column(name).is_none() && !table.attributes {
@@ -46,12 +51,30 @@ fn sources(settings: &Settings) -> Result<()> {
                     .wrong(&at, format!("`{name}` is no column of {}", table.name))
                     .hint(did_you_mean(name, &known)));
             }
-            if DERIVED.contains(&name.as_str()) || name.starts_with("__") {
+            let own = DERIVED.contains(&name.as_str()) || OWN.contains(&name.as_str());
+            let said = ABOUT_ROWS.iter().any(|column| column.name == name);
+            if own && !said || name.starts_with("__") {
                 return Err(settings.wrong(
                     &at,
                     format!("`{name}` is a name that regulars keeps for itself"),
                 ));
             }
+        }
+        if !source.key.is_empty() && table.key.is_some() {
+            return Err(settings
+                .wrong(
+                    &at("key"),
+                    format!("{} have a key of their own", table.name),
+                )
+                .hint("leave it out; sources of interactions may state one"));
+        }
+        if source.key.is_empty() && table.key.is_none() && source.columns.contains_key("deleted") {
+            return Err(settings
+                .wrong(
+                    &["sources", &number, "columns", "deleted"],
+                    "without a key it is not known which row is gone",
+                )
+                .hint("add the columns that name a row: key = [\"...\"]"));
         }
         for column in table.columns.iter().filter(|column| column.required) {
             if !source.columns.contains_key(column.name) {

@@ -70,6 +70,9 @@ impl Default for Project {
 pub struct Source {
     /// The canonical table that these rows belong to.
     pub table: String,
+    /// What the source is known by from load to load; by default its first path as written.
+    #[serde(default)]
+    pub name: Option<String>,
     /// A path, a glob, or a list of them, relative to the settings file.
     pub path: Paths,
     /// `parquet` or `csv`; by default the ending of each file's name tells.
@@ -84,8 +87,29 @@ pub struct Source {
     /// The time zone of times that carry none; by default the project's.
     #[serde(default)]
     pub timezone: Option<TimeZone>,
+    /// The source's columns that name a row of it: a row that comes again with other values takes
+    /// the place of the earlier one. For interactions; the other tables have keys of their own.
+    #[serde(default)]
+    pub key: Vec<String>,
     /// Canonical column = source column, constant or SQL expression.
     pub columns: BTreeMap<String, Mapping>,
+}
+
+impl Source {
+    /// What the source is known by from load to load.
+    pub fn name(&self) -> String {
+        let path = || self.path.0.first().cloned().unwrap_or_default();
+        self.name.clone().unwrap_or_else(path)
+    }
+
+    /// The same source for files of its rejected rows, which are CSV with commas.
+    pub fn as_mended(&self) -> Self {
+        Self {
+            format: Some(Format::Csv),
+            delimiter: ',',
+            ..self.clone()
+        }
+    }
 }
 
 fn comma() -> char {
@@ -132,6 +156,10 @@ pub struct Ingest {
     pub duplicates: Duplicates,
     /// The last day that can be true; later interactions are rejected. Default: today.
     pub latest: Option<Day>,
+    /// What happens when a file that was loaded has another content now.
+    pub changed_files: ChangedFiles,
+    /// For how many days states of the warehouse before the last load can be read back.
+    pub keep_days: u32,
 }
 
 impl Default for Ingest {
@@ -140,8 +168,20 @@ impl Default for Ingest {
             max_reject_share: 0.05,
             duplicates: Duplicates::Drop,
             latest: None,
+            changed_files: ChangedFiles::Replace,
+            keep_days: 7,
         }
     }
+}
+
+/// What happens when a file that was loaded has another content now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangedFiles {
+    /// Its rows take the place of those that it had.
+    Replace,
+    /// The load fails before anything is read.
+    Fail,
 }
 
 /// What happens to an exact copy of an earlier line.

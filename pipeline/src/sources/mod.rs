@@ -147,6 +147,14 @@ pub fn files(
     Ok(files)
 }
 
+/// Makes sure that the bytes of a file are at hand.
+pub fn fetch(file: &mut SourceFile) -> Result<()> {
+    match file.bytes().is_file() {
+        true => Ok(()),
+        false => Err(Failure::data(format!("{} is gone", file.path.display()))),
+    }
+}
+
 fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.exists() {
         return Ok(vec![path.to_owned()]);

@@ -15,6 +15,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::LoadOptions;
 use crate::config::{Day, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
@@ -86,6 +87,10 @@ pub struct Context<'a> {
     pub out: &'a Path,
     /// Nothing on or after this day may be seen.
     pub as_of: Option<Day>,
+    /// Corrections that became known on or after this day may not be seen.
+    pub known_at: Option<Day>,
+    /// How `ingest` loads.
+    pub load: &'a LoadOptions,
     /// The seed of everything random.
     pub seed: u64,
     /// Runs queries.
@@ -106,7 +111,13 @@ impl<'a> Context<'a> {
         if let Some(open) = self.warehouse.get() {
             return Ok(open);
         }
-        let opened = Warehouse::open(self.engine, self.settings, self.out, self.as_of)?;
+        let opened = Warehouse::open(
+            self.engine,
+            self.settings,
+            self.out,
+            self.as_of,
+            self.known_at,
+        )?;
         Ok(self.warehouse.get_or_init(|| opened))
     }
 }

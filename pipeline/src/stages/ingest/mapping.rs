@@ -1,28 +1,37 @@
 //! Settings and source columns become expressions; every mistake in them is found before a row is read.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
+use chrono::DateTime;
 use datafusion::common::{Column as ColumnName, DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use crate::config::{Constant, Format, Mapping, Settings, Source};
-use crate::contract::{Content, Table};
+use super::layout::{DELETED, KNOWN_AT};
+use super::ledger::{Ledger, Standing, mapping_hash};
+use crate::config::{ChangedFiles, Constant, Format, Mapping, Settings, Source};
+use crate::contract::{Content, OWN, Table};
+use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
 use crate::sources::{self, Fetch, SourceFile};
 
 /// A canonical table of this load: its columns, and the sources that fill them.
-pub struct TablePlan<'a> {
+pub struct TablePlan {
     /// The canonical table.
     pub table: &'static Table,
-    /// Its columns that at least one source fills, in canonical order, then attributes.
+    /// Its columns that at least one source fills or has filled, in canonical order, then attributes.
     pub columns: Vec<ColumnPlan>,
-    /// What fills them.
-    pub sources: Vec<SourcePlan<'a>>,
+    /// What fills them, with files that are to be read.
+    pub sources: Vec<SourcePlan>,
+    /// Every file that the settings name, also those that are loaded already.
+    pub named: Vec<SourceFile>,
+    /// Files that are loaded already.
+    pub known: usize,
 }
 
 /// One column of the table to be.
@@ -41,101 +50,123 @@ pub struct ColumnPlan {
 }
 
 /// One source, ready to be read.
-pub struct SourcePlan<'a> {
+pub struct SourcePlan {
+    /// What it is known by from load to load.
+    pub name: String,
     /// The settings.
-    pub source: &'a Source,
-    /// Its files.
-    pub files: Vec<SourceFile>,
+    pub source: Source,
+    /// Hash of whatever decides how its files become rows.
+    pub mapping: String,
+    /// Its files that are to be read.
+    pub files: Vec<PlannedFile>,
     /// The columns that every file must have.
     pub schema: SchemaRef,
     /// For each column of the table, how this source fills it; none leaves it null.
     pub expressions: Vec<Option<Arc<dyn PhysicalExpr>>>,
+    /// How it says when a row became known.
+    pub known_at: Option<Arc<dyn PhysicalExpr>>,
+    /// How it says that a row is gone.
+    pub deleted: Option<Arc<dyn PhysicalExpr>>,
 }
 
-/// Plans one canonical table; none when no source feeds it.
+/// A file that is to be read.
+#[derive(Clone, Debug)]
+pub struct PlannedFile {
+    /// The file.
+    pub file: SourceFile,
+    /// Its number in the warehouse.
+    pub number: i32,
+    /// Its place in the load.
+    pub order: u32,
+    /// When its rows became known, unless they say so themselves; microseconds UTC.
+    pub known_at: i64,
+    /// Why it is read.
+    pub standing: Standing,
+}
+
+/// What the plans of a load share.
+pub struct Planning<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// What was loaded before.
+    pub ledger: &'a Ledger,
+    /// Runs what is asynchronous.
+    pub engine: &'a Engine,
+    /// Where fetched files go.
+    pub spool: &'a Path,
+    /// When the load happens, microseconds UTC.
+    pub loaded_at: i64,
+    /// The number that the next new file gets.
+    pub next_number: Cell<i32>,
+    /// The place of the next file in the load.
+    pub next_order: Cell<u32>,
+    /// Files of rejected rows that have been mended, each with the source that its rows belong to.
+    pub mended: Vec<(String, SourceFile)>,
+}
+
+/// Plans one canonical table; none when no source feeds it and none ever did.
 ///
 /// # Errors
-/// Files that are not there, columns that the files do not have, SQL that cannot be planned.
-pub fn plan<'a>(
-    settings: &'a Settings,
+/// Files that are not there, columns that the files do not have, SQL that cannot be planned, a
+/// changed file where the settings do not want one.
+pub fn plan(
+    planning: &Planning<'_>,
     table: &'static Table,
-    fetch: &Fetch<'_>,
-) -> Result<Option<TablePlan<'a>>> {
+    stored: Option<&SchemaRef>,
+) -> Result<Option<TablePlan>> {
+    let settings = planning.settings;
     let session = SessionContext::new_with_config(
         // Column names of sources are meant as they are written, also without quotes.
         SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false),
     );
-    let mut found: Vec<(usize, Opened<'a>)> = Vec::new();
+    let mut found: Vec<Opened> = Vec::new();
+    let (mut named, mut known) = (Vec::new(), 0);
+    let mut fed = false;
     for (number, source) in settings.config.sources_of(table.name) {
-        found.push((
-            number,
-            Opened::new(settings, &session, number, source, fetch)?,
-        ));
+        fed = true;
+        let name = source.name();
+        let mapping = mapping_hash(settings, source);
+        let fetch = Fetch {
+            engine: planning.engine,
+            spool: planning.spool,
+            earlier: &planning.ledger.earlier(&name, &mapping),
+        };
+        let files = sources::files(settings, number, source, &fetch)?;
+        named.extend(files.iter().cloned());
+        let before = files.len();
+        let files = planning.to_read(number, &name, &mapping, files)?;
+        known += before - files.len();
+        let identity = || (name.clone(), mapping.clone());
+        if !files.is_empty() {
+            let opened = Opened::new(settings, &session, number, source, identity(), files)?;
+            found.push(opened);
+        }
+        let mended = planning.mended.iter().filter(|(of, _)| *of == name);
+        let mended: Vec<SourceFile> = mended.map(|(_, file)| file.clone()).collect();
+        named.extend(mended.iter().cloned());
+        let mended = planning.to_read(number, &name, &mapping, mended)?;
+        if !mended.is_empty() {
+            let source = source.as_mended();
+            let opened = Opened::new(settings, &session, number, &source, identity(), mended)?;
+            found.push(opened);
+        }
     }
-    if found.is_empty() {
+    if !fed && stored.is_none() {
         return Ok(None);
     }
-    let mut columns = Vec::new();
-    let mapped = |name: &str| {
-        found
-            .iter()
-            .any(|(_, opened)| opened.mapped.contains_key(name))
-    };
-    for column in table.columns.iter().filter(|column| mapped(column.name)) {
-        columns.push(ColumnPlan {
-            name: column.name.to_owned(),
-            content: column.content,
-            required: column.required,
-            data_type: column.content.fixed_type().unwrap_or(DataType::Int64),
-            about: column.about.to_owned(),
-        });
-    }
-    let mut attributes: Vec<&str> = found
-        .iter()
-        .flat_map(|(_, opened)| opened.mapped.keys().map(String::as_str))
-        .collect();
-    attributes.retain(|name| table.column(name).is_none());
-    attributes.sort_unstable();
-    attributes.dedup();
-    for name in attributes {
-        let numeric = found
-            .iter()
-            .filter_map(|(_, opened)| opened.mapped.get(name))
-            .all(|(_, kind)| kind.is_numeric());
-        columns.push(ColumnPlan {
-            name: name.to_owned(),
-            content: Content::Attribute,
-            required: false,
-            data_type: if numeric {
-                DataType::Float64
-            } else {
-                DataType::Utf8
-            },
-            about: "An attribute from the source".to_owned(),
-        });
-    }
-    for column in columns
-        .iter_mut()
-        .filter(|column| column.content == Content::Id)
-    {
-        let whole = found
-            .iter()
-            .filter_map(|(_, opened)| opened.mapped.get(&column.name))
-            .all(|(_, kind)| kind.is_numeric() || *kind == DataType::Null);
-        column.data_type = if whole {
-            DataType::Int64
-        } else {
-            DataType::Utf8
-        };
-    }
+    let columns = columns(table, &found, stored);
     let sources = found
         .into_iter()
-        .map(|(_, opened)| SourcePlan {
-            source: opened.source,
+        .map(|mut opened| SourcePlan {
             expressions: columns
                 .iter()
                 .map(|column| opened.mapped.get(&column.name).map(|(e, _)| Arc::clone(e)))
                 .collect(),
+            known_at: opened.mapped.remove(KNOWN_AT).map(|(e, _)| e),
+            deleted: opened.mapped.remove(DELETED).map(|(e, _)| e),
+            name: opened.name,
+            mapping: opened.mapping,
+            source: opened.source,
             files: opened.files,
             schema: opened.schema,
         })
@@ -144,11 +175,129 @@ pub fn plan<'a>(
         table,
         columns,
         sources,
+        named,
+        known,
     }))
 }
 
+/// The canonical columns that are filled or were, then attributes by name, with their types.
+fn columns(table: &'static Table, found: &[Opened], stored: Option<&SchemaRef>) -> Vec<ColumnPlan> {
+    let types =
+        |name: &str| {
+            found
+                .iter()
+                .filter_map(|opened| opened.mapped.get(name))
+                .map(|(_, kind)| kind.clone())
+                .chain(stored.and_then(|schema| {
+                    Some(schema.field_with_name(name).ok()?.data_type().clone())
+                }))
+                .collect::<Vec<_>>()
+        };
+    let numeric = |name: &str| {
+        types(name)
+            .iter()
+            .all(|kind| kind.is_numeric() || *kind == DataType::Null)
+    };
+    let mut columns: Vec<ColumnPlan> = table
+        .columns
+        .iter()
+        .filter(|column| !types(column.name).is_empty())
+        .map(|column| ColumnPlan {
+            name: column.name.to_owned(),
+            content: column.content,
+            required: column.required,
+            data_type: column
+                .content
+                .fixed_type()
+                .unwrap_or(match numeric(column.name) {
+                    true => DataType::Int64,
+                    false => DataType::Utf8,
+                }),
+            about: column.about.to_owned(),
+        })
+        .collect();
+    let mapped = found
+        .iter()
+        .flat_map(|opened| opened.mapped.keys().map(String::as_str));
+    let there = stored
+        .iter()
+        .flat_map(|schema| schema.fields().iter().map(|field| field.name().as_str()));
+    let mut attributes: Vec<&str> = mapped
+        .chain(there)
+        .filter(|name| table.attributes && table.column(name).is_none() && !OWN.contains(name))
+        .collect();
+    attributes.sort_unstable();
+    attributes.dedup();
+    columns.extend(attributes.into_iter().map(|name| ColumnPlan {
+        name: name.to_owned(),
+        content: Content::Attribute,
+        required: false,
+        data_type: if numeric(name) {
+            DataType::Float64
+        } else {
+            DataType::Utf8
+        },
+        about: "An attribute from the source".to_owned(),
+    }));
+    columns
+}
+
+impl Planning<'_> {
+    /// The files that a load has to read, each with its number.
+    fn to_read(
+        &self,
+        source: usize,
+        name: &str,
+        mapping: &str,
+        files: Vec<SourceFile>,
+    ) -> Result<Vec<PlannedFile>> {
+        let mut planned: Vec<PlannedFile> = Vec::new();
+        for mut file in files {
+            let (standing, entry) = self.ledger.standing(name, mapping, &file);
+            let twice = planned.iter().any(|other| other.file.sha256 == file.sha256);
+            if standing == Standing::Known || twice {
+                continue;
+            }
+            if standing == Standing::Changed
+                && self.settings.config.ingest.changed_files == ChangedFiles::Fail
+            {
+                let when = entry.and_then(|entry| DateTime::from_timestamp_micros(entry.loaded_at));
+                let when = when.map(|when| when.format("%Y-%m-%d %H:%M UTC").to_string());
+                let number = source.to_string();
+                return Err(Failure::data(format!(
+                    "{}: {} has another content than when it was loaded, {}",
+                    self.settings.location(&["sources", &number, "path"]),
+                    file.path.display(),
+                    when.unwrap_or_default(),
+                ))
+                .hint("set changed_files = \"replace\" under [ingest] if its rows are to take the place of the earlier ones"));
+            }
+            sources::fetch(&mut file)?;
+            let number = entry.map(|entry| entry.number).unwrap_or_else(|| {
+                let number = self.next_number.get();
+                self.next_number.set(number + 1);
+                number
+            });
+            let order = self.next_order.get();
+            self.next_order.set(order + 1);
+            let known_at = match (standing, entry) {
+                (Standing::ReadAgain, Some(entry)) => entry.loaded_at,
+                _ => self.loaded_at,
+            };
+            planned.push(PlannedFile {
+                file,
+                number,
+                order,
+                known_at,
+                standing,
+            });
+        }
+        Ok(planned)
+    }
+}
+
 /// Keys that name the same thing in several tables must have one type: text wins.
-pub fn agree_on_keys(plans: &mut [TablePlan<'_>]) {
+pub fn agree_on_keys(plans: &mut [TablePlan]) {
     let mut text: BTreeMap<String, bool> = BTreeMap::new();
     for column in plans
         .iter()
@@ -169,38 +318,40 @@ pub fn agree_on_keys(plans: &mut [TablePlan<'_>]) {
 }
 
 /// A source whose files were found and whose mapping was planned.
-struct Opened<'a> {
-    source: &'a Source,
-    files: Vec<SourceFile>,
+struct Opened {
+    name: String,
+    mapping: String,
+    source: Source,
+    files: Vec<PlannedFile>,
     schema: SchemaRef,
     mapped: BTreeMap<String, (Arc<dyn PhysicalExpr>, DataType)>,
 }
 
-impl<'a> Opened<'a> {
+impl Opened {
     fn new(
         settings: &Settings,
         session: &SessionContext,
         number: usize,
-        source: &'a Source,
-        fetch: &Fetch<'_>,
+        source: &Source,
+        (name, mapping): (String, String),
+        files: Vec<PlannedFile>,
     ) -> Result<Self> {
-        let files = sources::files(settings, number, source, fetch)?;
-        let schema = sources::schema(&files[0], source)?;
-        let names = DFSchema::try_from(schema.as_ref().clone()).during(files[0].path.display())?;
+        let first = &files[0].file;
+        let schema = sources::schema(first, source)?;
+        let names = DFSchema::try_from(schema.as_ref().clone()).during(first.path.display())?;
         let mut mapped = BTreeMap::new();
         for (column, mapping) in &source.columns {
             let number = number.to_string();
             let at = ["sources", number.as_str(), "columns", column.as_str()];
             let logical = match mapping {
-                Mapping::Column(name) => by_name(name, &schema).ok_or_else(|| {
-                    unknown_column(name, &schema, &files[0], settings.wrong(&at, ""))
-                })?,
+                Mapping::Column(name) => by_name(name, &schema)
+                    .ok_or_else(|| unknown_column(name, &schema, first, settings.wrong(&at, "")))?,
                 Mapping::Constant(value) => Expr::Literal(scalar(value), None),
                 Mapping::Sql(sql) => session.parse_sql_expr(sql, &names).map_err(|error| {
                     wrong_sql(
                         &error.strip_backtrace(),
                         &schema,
-                        files[0].format,
+                        first.format,
                         settings.wrong(&at, ""),
                     )
                 })?,
@@ -215,14 +366,22 @@ impl<'a> Opened<'a> {
                     wrong_sql(
                         &error.strip_backtrace(),
                         &schema,
-                        files[0].format,
+                        first.format,
                         settings.wrong(&at, ""),
                     )
                 })?;
             mapped.insert(column.clone(), physical);
         }
+        let absent = |name: &&String| schema.field_with_name(name).is_err();
+        if let Some(name) = source.key.iter().find(absent) {
+            let number = number.to_string();
+            let at = settings.wrong(&["sources", &number, "key"], "");
+            return Err(unknown_column(name, &schema, first, at));
+        }
         Ok(Self {
-            source,
+            name,
+            mapping,
+            source: source.clone(),
             files,
             schema,
             mapped,
@@ -282,22 +441,5 @@ fn scalar(value: &Constant) -> ScalarValue {
         Constant::Whole(value) => ScalarValue::Int64(Some(*value)),
         Constant::Number(value) => ScalarValue::Float64(Some(*value)),
         Constant::Text(value) => ScalarValue::Utf8(Some(value.clone())),
-    }
-}
-
-impl SourcePlan<'_> {
-    /// The values of each column of the table for some rows of this source.
-    pub fn evaluate(&self, rows: &RecordBatch) -> Result<Vec<Option<ArrayRef>>> {
-        self.expressions
-            .iter()
-            .map(|expression| {
-                let Some(expression) = expression else {
-                    return Ok(None);
-                };
-                Ok(Some(
-                    expression.evaluate(rows)?.into_array(rows.num_rows())?,
-                ))
-            })
-            .collect()
     }
 }

@@ -1,70 +1,135 @@
 //! `ingest`: source files, mapped onto the canonical tables, become the warehouse.
+//!
+//! A load reads the files that are not loaded yet, lets their rows wait by month, merges each
+//! month that they touch with what is there, and commits everything at once.
 
 mod coerce;
-mod load;
+mod commit;
+pub mod forget;
+mod forgotten;
+mod index;
+mod layout;
+mod ledger;
 mod mapping;
-mod rejects;
+mod merge;
+pub mod rejects;
 mod rows;
+mod staging;
+mod store;
+mod table;
+mod versions;
 mod zone;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::array::Array;
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 
-use self::load::Small;
-use self::mapping::{SourcePlan, TablePlan};
-use self::rows::{Counts, Keys, Rows, Terms};
+use self::commit::{Guard, LoadedTable};
+use self::forgotten::Forgotten;
+use self::ledger::Ledger;
+use self::mapping::{Planning, TablePlan};
+use self::rows::Keys;
+use self::store::Stored;
+use self::table::{Load, read_table};
 use super::{Context, Report};
+use crate::config::{Day, Format, Source};
 use crate::contract;
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 use crate::outputs::Pending;
-use crate::sources::Fetch;
-use crate::text::{count, percent};
+use crate::sources::SourceFile;
+use crate::text::{count, percent, plural};
+use crate::warehouse::{LoadRecord, last_load};
 use crate::warning::{self, Warning};
 
 /// The stage's one name.
 pub const NAME: &str = "ingest";
 
-/// Where the rows of each table ended.
+/// What the last load did, and where the rows of each table ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metrics {
+    /// Which load it was, counted from 1; that of the load before if there was nothing to load.
+    pub load: u64,
+    /// Files that were read.
+    pub files_read: u64,
+    /// Files that were loaded already.
+    pub files_known: u64,
     /// One entry for each canonical table.
     pub tables: Vec<TableMetrics>,
 }
 
 /// Where the rows of one table ended: `read = kept + duplicates + rejected`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TableMetrics {
     /// The canonical table.
     pub table: String,
     /// Rows of the source files.
     pub read: u64,
-    /// Rows now in the warehouse.
+    /// Rows that were new.
     pub kept: u64,
-    /// Exact copies of earlier lines.
+    /// Rows that were there already: copies of earlier lines, repetitions of what a key says.
     pub duplicates: u64,
     /// Rows that cannot be used.
     pub rejected: u64,
     /// Interactions whose product the products table does not have.
     pub unknown_products: u64,
+    /// Rows of earlier loads that hold no longer: corrected, deleted, or gone from their file.
+    pub ended: u64,
+    /// Rows in the table after the load, with those that hold no longer.
+    pub rows: u64,
 }
 
-/// Loads every source into the warehouse as one new version of each table.
+/// Loads what is new in the sources into the warehouse, all of it or nothing.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = context.settings;
-    let fetch = Fetch {
+    let guard = Guard::take(context.out)?;
+    let record = if context.load.rebuild {
+        None
+    } else {
+        last_load(context.engine, context.out)?
+            .filter(|record| record.tables.contains_key(ledger::TABLE))
+    };
+    let mut tables = BTreeMap::new();
+    for name in contract::TABLES
+        .iter()
+        .map(|table| table.name)
+        .chain([ledger::TABLE])
+    {
+        let version = record
+            .as_ref()
+            .and_then(|record| record.tables.get(name))
+            .copied();
+        let stored = Stored::open(context.engine, context.out, name, version)?;
+        tables.insert(name, stored);
+    }
+    guard.clean_up(tables.values())?;
+    let mut ledger = Ledger::default();
+    for file in &tables[ledger::TABLE].files {
+        store::read_stored(&file.path, &Ledger::schema(), |rows| ledger.add_rows(&rows))?;
+    }
+
+    let now = || chrono::Utc::now().timestamp_micros();
+    let midnight = |day: Day| day.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+    let loaded_at = context.load.loaded_at.map_or_else(now, midnight);
+    let planning = Planning {
+        settings,
+        ledger: &ledger,
         engine: context.engine,
-        spool: &context.out.join(".spill/sources"),
-        earlier: &BTreeMap::new(),
+        spool: &guard.scratch().join("sources"),
+        loaded_at,
+        next_number: Cell::new(ledger.next_number()),
+        next_order: Cell::new(0),
+        mended: mended(context)?,
     };
     let mut plans = Vec::new();
     for table in contract::TABLES {
         context
             .progress
             .step(&format!("looking at the sources of {}", table.name));
-        plans.extend(mapping::plan(settings, table, &fetch)?);
+        let stored = tables[table.name].schema.as_ref();
+        plans.extend(mapping::plan(&planning, table, stored)?);
     }
     if !plans.iter().any(|plan| plan.table.name == "interactions") {
         return Err(Failure::settings(format!(
@@ -76,72 +141,176 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         ));
     }
     mapping::agree_on_keys(&mut plans);
-    let inputs = plans
-        .iter()
-        .flat_map(|plan| &plan.sources)
-        .flat_map(|source| source.files.clone())
-        .collect();
+    same_time_zone(context, record.as_ref(), &ledger, &plans)?;
 
-    let today = || {
-        chrono::Utc::now()
-            .with_timezone(&settings.config.project.timezone.0)
-            .date_naive()
+    let mut metrics = Metrics {
+        load: record.as_ref().map_or(0, |record| record.load),
+        files_read: 0,
+        files_known: plans.iter().map(|plan| plan.known as u64).sum(),
+        tables: Vec::new(),
     };
-    let latest = settings
-        .config
-        .ingest
-        .latest
-        .map_or_else(today, |day| day.0);
-    let terms = Terms {
-        out: context.out,
-        timezone: settings.config.project.timezone.0,
-        latest: latest.to_epoch_days(),
-        duplicates: settings.config.ingest.duplicates,
-    };
-    let limit = settings.config.ingest.max_reject_share;
-    let mut small = Vec::new();
-    let mut metrics = Vec::new();
-    let mut rejects: Vec<Pending> = Vec::new();
-    let mut warnings = Vec::new();
-    let mut products = None;
-    let mut interactions = None;
-    for plan in plans {
-        if plan.table.name == "interactions" {
-            interactions = Some(plan);
-            continue;
-        }
-        let mut rows = Rows::new(&plan, &terms, None);
-        let mut batches = Vec::new();
-        for source in &plan.sources {
-            rows.read(source, |batch| {
-                batches.push(batch);
-                Ok(())
-            })?;
-        }
-        if plan.table.name == "products" {
-            products = Some(product_keys(&batches));
-        }
-        let schema = rows.schema();
-        let finished = finish(rows, plan.table.name, limit, context.out)?;
-        finished.warn(&mut warnings);
-        metrics.push(finished.metrics);
-        rejects.push(finished.rejects);
-        small.push(Small {
-            name: plan.table.name,
-            schema,
-            batches,
+    let mut files = Pending::new(context.out, NAME);
+    let mut warnings = missing_in_settings(context);
+    let inputs = plans.iter().flat_map(|plan| plan.named.clone()).collect();
+    let nothing_new = plans.iter().all(|plan| plan.sources.is_empty());
+    if nothing_new && record.is_some() {
+        metrics.tables = as_they_are(&tables);
+        context.progress.step("nothing new");
+        return Ok(Report {
+            inputs,
+            warnings: Vec::new(),
+            ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
         });
     }
-    let Some(plan) = interactions else {
-        return Err(Failure::settings("no source feeds interactions"));
-    };
-    let finished = load_interactions(context, plan, &terms, products, small, limit)?;
-    finished.warn(&mut warnings);
-    metrics.push(finished.metrics);
-    rejects.push(finished.rejects);
 
-    if !settings
+    let forgotten = Forgotten::read(context.out)?;
+    let load = Load {
+        context,
+        forgotten: &forgotten,
+        ledger: &ledger,
+        scratch: guard.scratch(),
+        loaded_at,
+    };
+    let mut loaded: Vec<LoadedTable> = Vec::new();
+    let mut products: Option<Keys> = None;
+    for plan in plans {
+        let name = plan.table.name;
+        let stored = tables
+            .remove(name)
+            .ok_or_else(|| Failure::machine("a table was opened once"))?;
+        let table = read_table(&load, plan, stored, products.as_ref())?;
+        if name == "products" {
+            products = Some(product_keys(&table)?);
+        }
+        table.warn(&mut warnings);
+        metrics.files_read += table.entries.len() as u64;
+        metrics.tables.push(table.metrics.clone());
+        loaded.push(table);
+    }
+    if let Some(interactions) = loaded.last()
+        && interactions.metrics.rows == 0
+    {
+        return Err(Failure::data(format!(
+            "none of the {} source rows of interactions can be used",
+            interactions.metrics.read
+        ))
+        .hint("look at the sources: is there a row below the header?"));
+    }
+    for table in &mut loaded {
+        if let Some(rejects) = table.rejects.take() {
+            files.absorb(rejects);
+        }
+    }
+    metrics.load = ledger.next_load() as u64;
+    let record = LoadRecord {
+        timezone: settings.config.project.timezone.0.name().to_owned(),
+        load: metrics.load,
+        tables: BTreeMap::new(),
+        version: 0,
+    };
+    let stored = tables
+        .remove(ledger::TABLE)
+        .ok_or_else(|| Failure::machine("the loads were opened once"))?;
+    context.progress.step("committing");
+    commit::commit(context, &guard, loaded, (ledger, stored), record)?;
+    let rows_in = metrics.tables.iter().map(|table| table.read).sum();
+    let rows_out = metrics.tables.iter().map(|table| table.kept).sum();
+    Ok(Report {
+        inputs,
+        rows_in,
+        rows_out,
+        warnings,
+        ..Report::new(files, &metrics)?
+    })
+}
+
+/// The files of mended rows, each with the source that its first row names.
+fn mended(context: &Context<'_>) -> Result<Vec<(String, SourceFile)>> {
+    let names: Vec<String> = context
+        .settings
         .config
+        .sources
+        .iter()
+        .map(Source::name)
+        .collect();
+    let mut found = Vec::new();
+    for path in &context.load.mended {
+        let wrong = |problem: String| {
+            Failure::settings(format!("--mended {}: {problem}", path.display()))
+                .hint("give a mended copy of a file of DIR/rejects/rows/")
+        };
+        let mut reader = csv::Reader::from_path(path).map_err(|error| wrong(error.to_string()))?;
+        let header = reader.headers().map_err(|error| wrong(error.to_string()))?;
+        let place = header.iter().position(|name| name == rejects::SOURCE);
+        let place = place.ok_or_else(|| wrong(format!("it has no column {}", rejects::SOURCE)))?;
+        let first = reader
+            .records()
+            .next()
+            .transpose()
+            .map_err(|error| wrong(error.to_string()))?;
+        let Some(source) = first.and_then(|row| row.get(place).map(str::to_owned)) else {
+            continue; // without a row there is nothing to load
+        };
+        if !names.contains(&source) {
+            return Err(wrong(format!("the settings have no source `{source}`")));
+        }
+        let (size, sha256) = crate::sources::digest(path).during(path.display())?;
+        let file = SourceFile {
+            path: path.clone(),
+            size,
+            sha256,
+            format: Format::Csv,
+            etag: None,
+            watermark: None,
+            local: None,
+        };
+        found.push((source, file));
+    }
+    Ok(found)
+}
+
+/// Days are counted in one time zone, so files that another one was applied to have to be there
+/// again.
+fn same_time_zone(
+    context: &Context<'_>,
+    record: Option<&LoadRecord>,
+    ledger: &Ledger,
+    plans: &[TablePlan],
+) -> Result<()> {
+    let zone = context.settings.config.project.timezone;
+    let Some(record) = record.filter(|record| record.timezone != zone.0.name()) else {
+        return Ok(());
+    };
+    let read: Vec<i32> = plans
+        .iter()
+        .flat_map(|plan| &plan.sources)
+        .flat_map(|source| &source.files)
+        .map(|file| file.number)
+        .collect();
+    let latest = ledger.latest();
+    let gone = latest
+        .values()
+        .filter(|entry| entry.table == "interactions" && !read.contains(&entry.number));
+    match gone.map(|entry| entry.path.display().to_string()).next() {
+        None => Ok(()),
+        Some(path) => Err(context
+            .settings
+            .wrong(
+                &["project", "timezone"],
+                format!(
+                    "the warehouse was loaded with {}, and {path} is not there to be read again with {zone}",
+                    record.timezone
+                ),
+            )
+            .hint("bring the file back, or start the warehouse again from the files that are there: regulars ingest --rebuild")),
+    }
+}
+
+/// What the settings leave out, and what that switches off.
+fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
+    let config = &context.settings.config;
+    let mut warnings = Vec::new();
+    if !config
         .sources
         .iter()
         .any(|source| source.table == "products")
@@ -151,8 +320,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             "no source feeds the products: taxonomy features are off, and rules and offers work on product ids",
         ));
     }
-    if !settings
-        .config
+    if !config
         .sources_of("interactions")
         .any(|(_, source)| source.columns.contains_key("amount"))
     {
@@ -161,155 +329,68 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             "no source gives the interactions an amount: money is 0 everywhere, and segments rest on recency and frequency",
         ));
     }
-    let mut files = Pending::new(context.out, NAME);
-    rejects
-        .into_iter()
-        .for_each(|pending| files.absorb(pending));
-    let rows_in = metrics.iter().map(|table| table.read).sum();
-    let rows_out = metrics.iter().map(|table| table.kept).sum();
-    Ok(Report {
-        inputs,
-        rows_in,
-        rows_out,
-        warnings,
-        ..Report::new(files, &Metrics { tables: metrics })?
-    })
+    warnings
 }
 
-/// Streams the interactions into the warehouse and ends the load.
-fn load_interactions(
-    context: &Context<'_>,
-    plan: TablePlan<'_>,
-    terms: &Terms<'_>,
-    products: Option<Keys>,
-    small: Vec<Small>,
-    limit: f64,
-) -> Result<Finished> {
-    let rows = Rows::new(&plan, terms, products);
-    let schema = rows.schema();
-    // The rows are read on a thread of their own, which outlives no call but may borrow nothing.
-    let sources: Vec<OwnedSource> = plan.sources.into_iter().map(OwnedSource::from).collect();
-    let out = context.out.to_owned();
-    let progress = context.progress.clone();
-    let finished: Arc<Mutex<Option<Finished>>> = Arc::default();
-    let result = Arc::clone(&finished);
-    let work: load::Source<'static> = Box::new(move |send| {
-        let mut rows = rows;
-        for source in &sources {
-            let mut kept = 0u64;
-            rows.read(&source.borrow(), |batch| {
-                kept += batch.num_rows() as u64;
-                progress.step(&format!("loading interactions: {} rows", count(kept)));
-                send(batch)
-            })?;
-        }
-        let finished = finish(rows, "interactions", limit, &out)?;
-        if finished.metrics.kept == 0 {
-            return Err(Failure::data(format!(
-                "none of the {} source rows of interactions can be used",
-                finished.metrics.read
-            ))
-            .hint("look at the sources: is there a row below the header?"));
-        }
-        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
-        Ok(())
-    });
-    let timezone = terms.timezone.name();
-    load::load(context.engine, context.out, timezone, small, schema, work)?;
-    let finished = finished
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    finished.ok_or_else(|| Failure::machine("the load ended without a count of its rows"))
+/// The tables when nothing was read.
+fn as_they_are(tables: &BTreeMap<&str, Stored>) -> Vec<TableMetrics> {
+    let canonical = contract::TABLES
+        .iter()
+        .filter_map(|table| tables.get_key_value(table.name));
+    canonical
+        .filter(|(_, stored)| stored.schema.is_some())
+        .map(|(name, stored)| TableMetrics {
+            table: (*name).to_owned(),
+            rows: stored.rows(),
+            ..TableMetrics::default()
+        })
+        .collect()
 }
 
-/// A source plan that owns its settings, for the reading thread.
-struct OwnedSource {
-    source: crate::config::Source,
-    files: Vec<crate::sources::SourceFile>,
-    schema: arrow::datatypes::SchemaRef,
-    expressions: Vec<Option<Arc<dyn datafusion::physical_plan::PhysicalExpr>>>,
-}
-
-impl From<SourcePlan<'_>> for OwnedSource {
-    fn from(plan: SourcePlan<'_>) -> Self {
-        Self {
-            source: plan.source.clone(),
-            files: plan.files,
-            schema: plan.schema,
-            expressions: plan.expressions,
+/// The rejects of the load before, which stay when nothing was read.
+fn rejects_as_they_are(context: &Context<'_>, mut files: Pending) -> Result<Pending> {
+    let earlier = context.manifest.files.iter();
+    for file in earlier.filter(|file| file.stage == NAME) {
+        let path = context.out.join(&file.path);
+        if path.is_file() {
+            let place = files.place(&file.path, file.rows, &file.about)?;
+            std::fs::copy(&path, &place).during(path.display())?;
         }
     }
+    Ok(files)
 }
 
-impl OwnedSource {
-    fn borrow(&self) -> SourcePlan<'_> {
-        SourcePlan {
-            source: &self.source,
-            files: self.files.clone(),
-            schema: Arc::clone(&self.schema),
-            expressions: self.expressions.clone(),
+impl LoadedTable {
+    /// Holds the load to the share of rejects that the settings allow.
+    fn within(&self, limit: f64, context: &Context<'_>) -> Result<()> {
+        let TableMetrics {
+            table,
+            read,
+            rejected,
+            ..
+        } = &self.metrics;
+        let share = if *read == 0 {
+            0.0
+        } else {
+            *rejected as f64 / *read as f64
+        };
+        if share <= limit {
+            return Ok(());
         }
-    }
-}
-
-/// A table whose rows have all been read.
-struct Finished {
-    metrics: TableMetrics,
-    rejects: Pending,
-    reasons: String,
-    rejects_name: String,
-}
-
-/// Closes the rejects and holds the load to its limit.
-fn finish(rows: Rows, table: &str, limit: f64, out: &Path) -> Result<Finished> {
-    let Counts {
-        read,
-        kept,
-        duplicates,
-        rejected,
-        unknown_products,
-    } = rows.counts;
-    debug_assert_eq!(read, kept + duplicates + rejected);
-    let reasons = rows.rejects.main_reasons();
-    let rejects_name = rows.rejects.name().to_owned();
-    let rejects = rows.rejects.finish()?;
-    let share = if read == 0 {
-        0.0
-    } else {
-        rejected as f64 / read as f64
-    };
-    if share > limit {
-        rejects.commit()?;
-        return Err(Failure::data(format!(
+        Err(Failure::data(format!(
             "{table}: {} of {} rows ({}) cannot be used, more than the {} that the settings allow; nothing was loaded",
-            count(rejected),
-            count(read),
+            count(*rejected),
+            count(*read),
             percent(share),
             percent(limit),
         ))
         .hint(format!(
-            "most are: {reasons}. Each row is in {}; mend them, or raise max_reject_share under [ingest]",
-            out.join(&rejects_name).display()
-        )));
+            "most are: {}. Each row is in {}; mend them, or raise max_reject_share under [ingest]",
+            self.reasons,
+            context.out.join(&self.rejects_name).display()
+        )))
     }
-    let metrics = TableMetrics {
-        table: table.to_owned(),
-        read,
-        kept,
-        duplicates,
-        rejected,
-        unknown_products,
-    };
-    Ok(Finished {
-        metrics,
-        rejects,
-        reasons,
-        rejects_name,
-    })
-}
 
-impl Finished {
     fn warn(&self, warnings: &mut Vec<Warning>) {
         let TableMetrics {
             table,
@@ -331,8 +412,8 @@ impl Finished {
         }
         if *duplicates > 0 {
             let message = format!(
-                "{table}: {} exact copies of earlier lines left out; see {}, or keep them with duplicates = \"keep\" under [ingest]",
-                count(*duplicates),
+                "{table}: {} left out that were there already; see {}, or keep copies of lines with duplicates = \"keep\" under [ingest]",
+                plural(*duplicates, "row"),
                 self.rejects_name
             );
             warnings.push(Warning::new(warning::DUPLICATE_ROWS, message));
@@ -347,14 +428,23 @@ impl Finished {
     }
 }
 
-fn product_keys(batches: &[arrow::array::RecordBatch]) -> Keys {
+/// The keys of the products after this load.
+fn product_keys(table: &LoadedTable) -> Result<Keys> {
     let mut keys = Keys::default();
-    for batch in batches {
-        if let Some(values) = batch.column_by_name("product_id") {
-            (0..batch.num_rows()).for_each(|row| {
-                keys.insert(values, row);
-            });
-        }
+    for path in table.paths() {
+        store::read_stored(&path, &table.layout.stored, |batch| {
+            if let (Some(values), Some(ends)) = (
+                batch.column_by_name("product_id"),
+                batch.column_by_name(layout::REPLACED_AT),
+            ) {
+                (0..batch.num_rows())
+                    .filter(|&row| ends.is_null(row))
+                    .for_each(|row| {
+                        keys.insert(values, row);
+                    });
+            }
+            Ok(())
+        })?;
     }
-    keys
+    Ok(keys)
 }

@@ -4,14 +4,23 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
 use crate::failure::{During, Failure, Result};
 use crate::outputs::Pending;
 
 /// What the file holds.
 const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
 
+/// What the files of whole rows hold.
+const ABOUT_ROWS: &str =
+    "Rejected rows as their source has them: mend them and load them with ingest --mended";
+
 /// The reason of exact copies, which are left out without being bad.
 pub const COPY: &str = "is an exact copy of an earlier line";
+/// The reason of rows with a key that say what is known already.
+pub const SAME: &str = "says what the row with its key says already";
 
 /// The rejects of one table, written as they are found.
 pub struct Rejects {
@@ -21,6 +30,69 @@ pub struct Rejects {
     written: u64,
     /// Rejected rows by reason, to say what went wrong most.
     pub reasons: BTreeMap<String, u64>,
+}
+
+/// The column of a file of rejected rows that names the source they belong to.
+pub const SOURCE: &str = "__source";
+
+/// Whole rejected rows, as their source has them, to be mended and loaded again: a CSV for each
+/// source below `rejects/rows/`.
+pub struct RejectedRows {
+    files: Pending,
+    writers: BTreeMap<String, (String, csv::Writer<File>, u64)>,
+}
+
+impl RejectedRows {
+    /// No rows yet.
+    pub fn new(out: &Path) -> Self {
+        Self {
+            files: Pending::new(out, super::NAME),
+            writers: BTreeMap::new(),
+        }
+    }
+
+    /// Adds rows of a source, every value as text.
+    pub fn add(&mut self, table: &str, source: &str, rows: &RecordBatch) -> Result<()> {
+        let schema = rows.schema();
+        if !self.writers.contains_key(source) {
+            // Two sources may have names that differ in punctuation alone.
+            let number = self.writers.len() + 1;
+            let name = format!("rejects/rows/{table}-{number}.csv");
+            let path = self.files.place(&name, None, ABOUT_ROWS)?;
+            let mut writer = csv::Writer::from_path(&path).map_err(broken)?;
+            let columns = schema.fields().iter().map(|field| field.name().as_str());
+            writer
+                .write_record([SOURCE].into_iter().chain(columns))
+                .map_err(broken)?;
+            self.writers.insert(source.to_owned(), (name, writer, 0));
+        }
+        let Some((_, writer, written)) = self.writers.get_mut(source) else {
+            return Ok(());
+        };
+        let options = FormatOptions::default();
+        let columns = rows
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        for row in 0..rows.num_rows() {
+            let values = columns.iter().map(|column| column.value(row).to_string());
+            writer
+                .write_record([source.to_owned()].into_iter().chain(values))
+                .map_err(broken)?;
+            *written += 1;
+        }
+        Ok(())
+    }
+
+    /// Ends the files; the result still has to be committed.
+    pub fn finish(mut self) -> Result<Pending> {
+        for (name, mut writer, written) in self.writers.into_values() {
+            writer.flush().during(&name)?;
+            self.files.set_rows(&name, written);
+        }
+        Ok(self.files)
+    }
 }
 
 /// Where something was found.
@@ -81,7 +153,7 @@ impl Rejects {
         let mut reasons: Vec<(&String, &u64)> = self
             .reasons
             .iter()
-            .filter(|(reason, _)| *reason != COPY)
+            .filter(|(reason, _)| *reason != COPY && *reason != SAME)
             .collect();
         reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let shown: Vec<String> = reasons

@@ -1,289 +1,327 @@
 //! Source rows become canonical rows: every one ends as kept, duplicate or rejected.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int8Array, Int64Array, RecordBatch,
-    StringArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int8Array, Int32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array, new_null_array,
 };
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::Datelike;
-use chrono_tz::Tz;
-use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 
 use super::coerce::{Coerced, Reading, coerce};
-use super::mapping::{ColumnPlan, SourcePlan, TablePlan};
-use super::rejects::{COPY, Place, Rejects};
+use super::forgotten::Forgotten;
+use super::layout::{Layout, Origin};
+use super::mapping::{PlannedFile, SourcePlan};
+use super::staging::{Partition, spread};
 use super::zone::{DayHour, Zone, date_of};
-use crate::config::Duplicates;
-use crate::contract::{Column, Content};
-use crate::failure::Result;
-use crate::sources::{self, RawBatch};
+use crate::contract::Content;
+use crate::failure::{Failure, Result};
+use crate::row_hash::{hash_bytes, hash_columns};
+use crate::sources::RawBatch;
 
-/// Where every row of a table's sources ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Rows of the source files.
-    pub read: u64,
-    /// Rows that went on.
-    pub kept: u64,
-    /// Exact copies of earlier lines.
-    pub duplicates: u64,
-    /// Rows that cannot be used.
-    pub rejected: u64,
-    /// Kept interactions whose product the products table does not have.
-    pub unknown_products: u64,
-}
-
-/// What the rows of one table go through.
-pub struct Rows {
-    columns: Vec<ColumnPlan>,
-    schema: SchemaRef,
-    has_days: bool,
-    zone: Zone,
-    /// Days since 1970-01-01 of the last day that can be true.
-    latest: i32,
-    duplicates: Duplicates,
-    key: Option<usize>,
-    keys_seen: Keys,
-    known_products: Option<(usize, Keys)>,
-    /// Where the rows ended so far.
-    pub counts: Counts,
-    /// What was left out.
-    pub rejects: Rejects,
-}
-
-/// What holds for the whole load.
-pub struct Terms<'a> {
-    /// The output folder.
-    pub out: &'a Path,
+/// What the rows of one table go through; any thread can do it.
+pub struct Shaper<'a> {
+    /// The table to be.
+    pub layout: &'a Layout,
     /// The project's time zone.
-    pub timezone: Tz,
+    pub zone: Zone,
     /// Days since 1970-01-01 of the last day that can be true.
     pub latest: i32,
-    /// What happens to exact copies.
-    pub duplicates: Duplicates,
+    /// The keys of the products, where they are known.
+    pub products: Option<&'a Keys>,
+    /// Whose rows are not loaded.
+    pub forgotten: &'a Forgotten,
 }
 
-impl Rows {
-    /// For the rows of one canonical table.
-    pub fn new(plan: &TablePlan<'_>, terms: &Terms<'_>, known_products: Option<Keys>) -> Self {
-        let has_days = plan.table.name == "interactions";
-        let mut fields: Vec<Field> = plan.columns.iter().map(described).collect();
-        let mut columns = plan.columns.clone();
-        if has_days {
-            if !columns.iter().any(|column| column.name == "basket_id") {
-                let about = plan
-                    .table
-                    .column("basket_id")
-                    .map_or("", |column: &Column| column.about);
-                let basket = ColumnPlan {
-                    name: "basket_id".into(),
-                    content: Content::Id,
-                    required: false,
-                    data_type: DataType::Int64,
-                    about: about.into(),
-                };
-                fields.push(described(&basket));
-                columns.push(basket);
-            }
-            fields.push(note(
-                "day",
-                DataType::Date32,
-                "The day in the project's time zone",
-            ));
-            fields.push(note(
-                "hour",
-                DataType::Int8,
-                "The hour of that day, 0 to 23",
-            ));
-            fields.push(note(
-                "month",
-                DataType::Utf8,
-                "The month of that day; partitions the table",
-            ));
-        }
-        let place = |name: &str| columns.iter().position(|column| column.name == name);
-        Self {
-            schema: Arc::new(Schema::new(fields)),
-            has_days,
-            zone: Zone::new(terms.timezone),
-            latest: terms.latest,
-            duplicates: terms.duplicates,
-            key: plan.table.key.and_then(place),
-            keys_seen: Keys::default(),
-            known_products: known_products.and_then(|keys| Some((place("product_id")?, keys))),
-            counts: Counts::default(),
-            rejects: Rejects::new(terms.out, plan.table.name),
-            columns,
-        }
-    }
+/// A cell or a row that cannot be used.
+pub struct Reject {
+    /// Its line, or row for formats without lines.
+    pub line: u64,
+    /// The canonical column; empty when it is the whole row.
+    pub column: String,
+    /// What was there.
+    pub value: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
 
-    /// The schema of the canonical rows.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
+/// Some rows of a source file, canonical.
+pub struct Shaped {
+    /// Rows that were read.
+    pub read: u64,
+    /// Rows that cannot be used.
+    pub rejected: u64,
+    /// Why, in the order of the file; a row may have several.
+    pub rejects: Vec<Reject>,
+    /// Usable interactions whose product the products table does not have.
+    pub unknown_products: u64,
+    /// The usable rows, by partition.
+    pub rows: Vec<(Partition, RecordBatch)>,
+    /// The first and the last partition of them.
+    pub span: Option<(Partition, Partition)>,
+    /// Rejected rows as the source has them.
+    pub bad: Option<RecordBatch>,
+}
 
-    /// Reads a source from its first file to its last and hands on what is kept.
-    pub fn read(
-        &mut self,
-        source: &SourcePlan<'_>,
-        mut keep: impl FnMut(RecordBatch) -> Result<()>,
-    ) -> Result<()> {
-        let mut seen = LineHashes::default();
-        let zone = source
-            .source
-            .timezone
-            .map_or_else(|| self.zone.clone(), |zone| Zone::new(zone.0));
-        let mut reading = Reading {
-            zone,
-            time_format: source.source.time_format.clone(),
-        };
-        for file in &source.files {
-            for piece in sources::open(file, source.source, &source.schema)? {
-                let kept = self.shape(source, &file.path, piece?()?, &mut reading, &mut seen)?;
-                if kept.num_rows() > 0 {
-                    keep(kept)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn shape(
-        &mut self,
-        source: &SourcePlan<'_>,
-        file: &Path,
-        raw: RawBatch,
-        reading: &mut Reading,
-        seen: &mut LineHashes,
-    ) -> Result<RecordBatch> {
+impl Shaper<'_> {
+    /// Makes canonical rows of what was read from a file.
+    pub fn shape(
+        &self,
+        source: &SourcePlan,
+        file: &PlannedFile,
+        mut raw: RawBatch,
+    ) -> Result<Shaped> {
         let rows = raw.rows.num_rows();
-        self.counts.read += (rows + raw.malformed.len()) as u64;
-        for malformed in &raw.malformed {
-            self.counts.rejected += 1;
-            self.rejects.add(
-                &Place {
-                    file,
-                    line: malformed.line,
-                },
-                "",
-                &malformed.value,
-                &malformed.reason,
-            )?;
-        }
-        let place = |row: usize| Place {
-            file,
-            line: raw.lines[row],
-        };
+        let mut rejects: Vec<Reject> = raw
+            .malformed
+            .drain(..)
+            .map(|malformed| Reject {
+                line: malformed.line,
+                column: String::new(),
+                value: malformed.value,
+                reason: malformed.reason,
+            })
+            .collect();
+        let malformed = rejects.len() as u64;
+        let mut reading = source.reading(&self.zone);
+        let deleted = source.deleted(&raw.rows, &mut reading)?;
+        let is_deleted = |row: usize| deleted.as_ref().is_some_and(|flags| flags.value(row));
         let mut good = vec![true; rows];
-        if self.duplicates == Duplicates::Drop {
-            for row in seen.copies(&raw.rows)? {
-                good[row] = false;
-                self.counts.duplicates += 1;
-                self.rejects.add(&place(row), "", "", COPY)?;
-            }
-        }
-        let copies: Vec<bool> = good.iter().map(|good| !good).collect();
-
-        let evaluated = source.evaluate(&raw.rows)?;
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
-        for (number, plan) in self.columns.iter().enumerate() {
-            let Some(Some(values)) = evaluated.get(number) else {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.layout.waiting.fields().len());
+        for (plan, expression) in self.layout.columns.iter().zip(&source.expressions) {
+            let Some(expression) = expression else {
                 columns.push(new_null_array(&plan.data_type, rows));
                 continue;
             };
+            let values = expression.evaluate(&raw.rows)?.into_array(rows)?;
             let Coerced {
                 values: coerced,
                 problems,
-            } = coerce(values, plan.content, &plan.data_type, reading)?;
-            let options = FormatOptions::default();
-            let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
-            for (row, reason) in problems {
-                if !copies[row] {
+            } = coerce(&values, plan.content, &plan.data_type, &mut reading)?;
+            if !problems.is_empty() || (plan.required && coerced.null_count() > 0) {
+                let options = FormatOptions::default();
+                let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+                for (row, reason) in problems {
                     good[row] = false;
-                    self.rejects.add(
-                        &place(row),
-                        &plan.name,
-                        &shown.value(row).to_string(),
-                        &reason,
-                    )?;
+                    rejects.push(Reject {
+                        line: raw.lines[row],
+                        column: plan.name.clone(),
+                        value: shown.value(row).to_string(),
+                        reason,
+                    });
                 }
-            }
-            if plan.required && coerced.null_count() > 0 {
-                for row in (0..rows).filter(|&row| coerced.is_null(row) && !copies[row]) {
-                    if values.is_null(row) || shown.value(row).to_string().trim().is_empty() {
+                for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row)) {
+                    let empty =
+                        values.is_null(row) || shown.value(row).to_string().trim().is_empty();
+                    if empty && !is_deleted(row) {
                         good[row] = false;
-                        self.rejects.add(&place(row), &plan.name, "", "is empty")?;
+                        rejects.push(Reject {
+                            line: raw.lines[row],
+                            column: plan.name.clone(),
+                            value: String::new(),
+                            reason: "is empty".to_owned(),
+                        });
                     }
                 }
             }
             columns.push(coerced);
         }
-        if self.has_days {
-            self.add_days(&mut columns, &mut good, &copies, &place)?;
-        }
-        if let Some(key) = self.key {
-            let values = Arc::clone(&columns[key]);
-            for (row, good) in good.iter_mut().enumerate() {
-                if *good && !self.keys_seen.insert(&values, row) {
-                    *good = false;
-                    let shown = key_text(&values, row);
-                    self.rejects.add(
-                        &place(row),
-                        &self.columns[key].name,
-                        &shown,
-                        "has a row already",
-                    )?;
-                }
+        let mut forgotten = Vec::new();
+        if let Some(place) = self.layout.position("customer_id") {
+            forgotten = self.forgotten.rows(&columns[place])?;
+            for &row in &forgotten {
+                good[row] = false;
+                // Nothing of the customer goes into the rejects either.
+                rejects.retain(|reject| reject.line != raw.lines[row]);
+                rejects.push(Reject {
+                    line: raw.lines[row],
+                    column: "customer_id".to_owned(),
+                    value: String::new(),
+                    reason: "is a customer who was forgotten".to_owned(),
+                });
             }
         }
-        self.counts.rejected += (0..rows).filter(|&row| !good[row] && !copies[row]).count() as u64;
-        let batch = RecordBatch::try_new(self.schema(), columns)?;
-        let kept = filter_record_batch(&batch, &BooleanArray::from(good))?;
-        self.counts.kept += kept.num_rows() as u64;
-        if let Some((column, known)) = &self.known_products {
-            let products = kept.column(*column);
-            let unknown = (0..kept.num_rows())
-                .filter(|&row| products.is_valid(row) && !known.contains(products, row));
-            self.counts.unknown_products += unknown.count() as u64;
+        let mut months = vec![0; rows];
+        if self.layout.by_month() {
+            self.add_days(
+                &mut columns,
+                &mut months,
+                &mut good,
+                &raw.lines,
+                &mut rejects,
+            )?;
         }
-        Ok(kept)
+        let known_at = source.known_at(
+            &raw.rows,
+            file,
+            &mut reading,
+            &raw.lines,
+            &mut good,
+            &mut rejects,
+        )?;
+        let keys = self.row_keys(source, &raw, &columns, &mut good, &mut rejects)?;
+        columns.push(Arc::new(known_at));
+        columns.push(Arc::new(Int32Array::from(vec![file.number; rows])));
+        columns.push(Arc::new(keys));
+        let origins = raw.lines.iter().map(|&line| {
+            Origin {
+                file: file.order,
+                line,
+            }
+            .code()
+        });
+        columns.push(Arc::new(UInt64Array::from_iter_values(origins)));
+        if self.layout.has_deletions {
+            columns.push(Arc::new(
+                deleted.unwrap_or_else(|| BooleanArray::from(vec![false; rows])),
+            ));
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.layout.waiting), columns)?;
+        let all_good = good.iter().all(|&good| good);
+        let bad = match all_good {
+            true => None,
+            false => {
+                let bad: BooleanArray = good
+                    .iter()
+                    .enumerate()
+                    .map(|(row, good)| Some(!good && !forgotten.contains(&row)))
+                    .collect();
+                Some(filter_record_batch(&raw.rows, &bad)?)
+            }
+        };
+        let (batch, months) = if all_good {
+            (batch, months)
+        } else {
+            months = (0..rows)
+                .filter(|&row| good[row])
+                .map(|row| months[row])
+                .collect();
+            (
+                filter_record_batch(&batch, &BooleanArray::from(good.clone()))?,
+                months,
+            )
+        };
+        rejects.sort_by_key(|reject| reject.line);
+        let rejected = good.iter().filter(|&&good| !good).count() as u64;
+        Ok(Shaped {
+            read: rows as u64 + malformed,
+            rejected: rejected + malformed,
+            rejects,
+            bad,
+            unknown_products: self.unknown_products(&batch)?,
+            span: months
+                .iter()
+                .min()
+                .copied()
+                .zip(months.iter().max().copied()),
+            rows: if batch.num_rows() == 0 {
+                Vec::new()
+            } else {
+                spread(&batch, &months)?
+            },
+        })
     }
 
-    /// Adds day, hour and month, rejects what lies in the future, and gives purchases without a
-    /// basket the basket of their customer and day.
-    fn add_days<'f>(
-        &mut self,
-        columns: &mut Vec<ArrayRef>,
+    /// What each row is recognised by when it comes again: the key of the table or of the source,
+    /// else the row as it stands in the source.
+    fn row_keys(
+        &self,
+        source: &SourcePlan,
+        raw: &RawBatch,
+        columns: &[ArrayRef],
         good: &mut [bool],
-        copies: &[bool],
-        place: &dyn Fn(usize) -> Place<'f>,
-    ) -> Result<()> {
-        let named = |name: &str| self.columns.iter().position(|column| column.name == name);
-        let (Some(time), Some(basket), Some(kind)) =
-            (named("occurred_at"), named("basket_id"), named("kind"))
+        rejects: &mut Vec<Reject>,
+    ) -> Result<Int64Array> {
+        let rows = raw.rows.num_rows();
+        let mut keys: Vec<(&str, ArrayRef)> = Vec::new();
+        let seed = match self.layout.table.key {
+            Some(name) => {
+                if let Some(place) = self.layout.position(name) {
+                    keys.push((name, Arc::clone(&columns[place])));
+                }
+                0 // whoever names the customer, it is the same one
+            }
+            None => {
+                for name in &source.source.key {
+                    let column = raw.rows.column_by_name(name).ok_or_else(|| {
+                        Failure::data(format!("{}: there is no column `{name}`", source.name))
+                    })?;
+                    keys.push((name, cast(column, &DataType::Utf8)?));
+                }
+                hash_bytes(0, source.name.as_bytes())
+            }
+        };
+        for (name, values) in keys.iter().filter(|(_, values)| values.null_count() > 0) {
+            for row in (0..rows).filter(|&row| values.is_null(row)) {
+                if !std::mem::replace(&mut good[row], false) {
+                    continue;
+                }
+                rejects.push(Reject {
+                    line: raw.lines[row],
+                    column: (*name).to_owned(),
+                    value: String::new(),
+                    reason: "is empty, and is part of the key".to_owned(),
+                });
+            }
+        }
+        let hashes = if keys.is_empty() {
+            hash_columns(raw.rows.columns(), rows, seed)?
+        } else {
+            let keys: Vec<ArrayRef> = keys.into_iter().map(|(_, values)| values).collect();
+            hash_columns(&keys, rows, seed)?
+        };
+        Ok(hashes.into_iter().map(|hash| Some(hash as i64)).collect())
+    }
+
+    fn unknown_products(&self, batch: &RecordBatch) -> Result<u64> {
+        let (Some(known), Some(products)) = (self.products, batch.column_by_name("product_id"))
         else {
+            return Ok(0);
+        };
+        let unknown = (0..batch.num_rows())
+            .filter(|&row| products.is_valid(row) && !known.contains(products, row));
+        Ok(unknown.count() as u64)
+    }
+
+    /// Adds day and hour, rejects what lies in the future, and gives purchases without a basket
+    /// the basket of their customer and day.
+    fn add_days(
+        &self,
+        columns: &mut Vec<ArrayRef>,
+        months: &mut [Partition],
+        good: &mut [bool],
+        lines: &[u64],
+        rejects: &mut Vec<Reject>,
+    ) -> Result<()> {
+        let (Some(time), Some(basket), Some(kind)) = (
+            self.layout.position("occurred_at"),
+            self.layout.position("basket_id"),
+            self.layout.position("kind"),
+        ) else {
             return Ok(()); // the settings' check has made sure of them
         };
         let moments = columns[time]
             .as_primitive::<TimestampMicrosecondType>()
             .clone();
+        let mut zone = self.zone.clone();
         let seen: Vec<Option<DayHour>> = moments
             .iter()
-            .map(|moment| moment.and_then(|moment| self.zone.day_hour(moment)))
+            .map(|moment| moment.and_then(|moment| zone.day_hour(moment)))
             .collect();
+        let mut last = (i32::MIN, 0);
         for (row, seen) in seen.iter().enumerate() {
-            if let Some(DayHour { day, .. }) = seen
-                && *day > self.latest
-                && good[row]
-                && !copies[row]
-            {
+            let Some(DayHour { day, .. }) = *seen else {
+                continue;
+            };
+            if day != last.0 {
+                last = (day, month_of(day));
+            }
+            months[row] = last.1;
+            if day > self.latest && good[row] {
                 good[row] = false;
                 let value = moments
                     .value_as_datetime(row)
@@ -292,12 +330,12 @@ impl Rows {
                 let latest = date_of(self.latest)
                     .map(|day| day.to_string())
                     .unwrap_or_default();
-                self.rejects.add(
-                    &place(row),
-                    "occurred_at",
-                    &value,
-                    &format!("lies in the future, after {latest}"),
-                )?;
+                rejects.push(Reject {
+                    line: lines[row],
+                    column: "occurred_at".to_owned(),
+                    value,
+                    reason: format!("lies in the future, after {latest}"),
+                });
             }
         }
         columns[basket] = with_day_baskets(&columns[basket], &columns[kind], &seen);
@@ -311,13 +349,90 @@ impl Rows {
                 .map(|seen| seen.map(|seen| seen.hour))
                 .collect::<Int8Array>(),
         ));
-        let month = |seen: &Option<DayHour>| {
-            let date = date_of(seen.as_ref()?.day)?;
-            Some(format!("{:04}-{:02}", date.year(), date.month()))
-        };
-        columns.push(Arc::new(seen.iter().map(month).collect::<StringArray>()));
         Ok(())
     }
+}
+
+impl SourcePlan {
+    /// How its text and times are understood; times without a zone are in `zone` by default.
+    fn reading(&self, zone: &Zone) -> Reading {
+        Reading {
+            zone: self
+                .source
+                .timezone
+                .map_or_else(|| zone.clone(), |zone| Zone::new(zone.0)),
+            time_format: self.source.time_format.clone(),
+        }
+    }
+
+    /// Which rows say that the row with their key is gone.
+    fn deleted(&self, rows: &RecordBatch, reading: &mut Reading) -> Result<Option<BooleanArray>> {
+        let Some(expression) = &self.deleted else {
+            return Ok(None);
+        };
+        let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
+        let flags = coerce(&values, Content::Flag, &DataType::Boolean, reading)?;
+        Ok(Some(
+            flags
+                .values
+                .as_boolean()
+                .iter()
+                .map(|flag| Some(flag == Some(true)))
+                .collect(),
+        ))
+    }
+
+    /// When each row became known: what the source says, else when it is loaded.
+    fn known_at(
+        &self,
+        rows: &RecordBatch,
+        file: &PlannedFile,
+        reading: &mut Reading,
+        lines: &[u64],
+        good: &mut [bool],
+        rejects: &mut Vec<Reject>,
+    ) -> Result<TimestampMicrosecondArray> {
+        let loaded = file.known_at;
+        let times = match &self.known_at {
+            None => vec![loaded; rows.num_rows()],
+            Some(expression) => {
+                let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
+                let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
+                let coerced = coerce(&values, Content::Time, &utc, reading)?;
+                for (row, reason) in coerced.problems {
+                    good[row] = false;
+                    rejects.push(Reject {
+                        line: lines[row],
+                        column: "known_at".to_owned(),
+                        value: String::new(),
+                        reason,
+                    });
+                }
+                let times = coerced.values.as_primitive::<TimestampMicrosecondType>();
+                times.iter().map(|time| time.unwrap_or(loaded)).collect()
+            }
+        };
+        Ok(TimestampMicrosecondArray::from(times).with_timezone("UTC"))
+    }
+}
+
+/// The month of a day as `year * 12 + month - 1`.
+pub fn month_of(day: i32) -> Partition {
+    date_of(day).map_or(0, |date| {
+        u32::try_from(date.year()).unwrap_or(0) * 12 + date.month0()
+    })
+}
+
+/// A month as it names a partition: `2024-03`.
+pub fn month_name(month: Partition) -> String {
+    format!("{:04}-{:02}", month / 12, month % 12 + 1)
+}
+
+/// The month of this name.
+pub fn month_named(name: &str) -> Option<Partition> {
+    let (year, month) = name.split_once('-')?;
+    let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
+    (1..=12).contains(&month).then(|| year * 12 + month - 1)
 }
 
 /// What a customer buys in one day without a basket's number is one basket. Its number is the
@@ -364,16 +479,6 @@ fn with_day_baskets(baskets: &ArrayRef, kinds: &ArrayRef, seen: &[Option<DayHour
     }
 }
 
-fn described(column: &ColumnPlan) -> Field {
-    note(&column.name, column.data_type.clone(), &column.about)
-}
-
-fn note(name: &str, data_type: DataType, about: &str) -> Field {
-    // `comment` is the key that Delta Lake and Spark show as a column's description.
-    Field::new(name, data_type, true)
-        .with_metadata([("comment".to_owned(), about.to_owned())].into())
-}
-
 /// A set of keys: whole numbers or text.
 #[derive(Default)]
 pub struct Keys {
@@ -398,66 +503,5 @@ impl Keys {
             Some(numbers) => self.numbers.contains(&numbers.value(row)),
             None => self.texts.contains(values.as_string::<i32>().value(row)),
         }
-    }
-}
-
-fn key_text(values: &ArrayRef, row: usize) -> String {
-    match values.as_primitive_opt::<Int64Type>() {
-        Some(numbers) => numbers.value(row).to_string(),
-        None => values.as_string::<i32>().value(row).to_owned(),
-    }
-}
-
-/// Lines seen so far, as hashes of 128 bits: two different lines among a billion share one with
-/// a chance below one in 10^20.
-#[derive(Default)]
-struct LineHashes {
-    seen: HashSet<u128, BuildHasherDefault<AlreadyHashed>>,
-}
-
-impl LineHashes {
-    /// Rows that are exact copies of earlier ones.
-    fn copies(&mut self, rows: &RecordBatch) -> Result<Vec<usize>> {
-        let mut low = vec![0; rows.num_rows()];
-        let mut high = vec![0; rows.num_rows()];
-        create_hashes(
-            rows.columns(),
-            &QualityRandomState::with_seed(0x7265_6775),
-            &mut low,
-        )?;
-        create_hashes(
-            rows.columns(),
-            &QualityRandomState::with_seed(0x6c61_7273),
-            &mut high,
-        )?;
-        let mut copies = Vec::new();
-        for (row, (low, high)) in low.into_iter().zip(high).enumerate() {
-            if !self.seen.insert(u128::from(high) << 64 | u128::from(low)) {
-                copies.push(row);
-            }
-        }
-        Ok(copies)
-    }
-}
-
-/// Takes the low half of what is a hash already.
-#[derive(Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_u128(&mut self, hash: u128) {
-        self.0 = hash as u64;
     }
 }

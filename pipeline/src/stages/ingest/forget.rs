@@ -1,0 +1,147 @@
+//! Erases one customer from the warehouse, from every state of it that can be read back.
+
+use std::path::Path;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, SchemaRef};
+
+use super::commit::{Guard, commit_tables, sweep};
+use super::forgotten::Forgotten;
+use super::ledger;
+use super::store::{Next, Stored, StoredFile, read_stored, write_stored};
+use crate::contract;
+use crate::engine::Engine;
+use crate::failure::{Failure, Result};
+use crate::manifest::missing_stage;
+use crate::warehouse::last_load;
+
+/// What was erased from one table.
+pub struct Erased {
+    /// The table.
+    pub table: &'static str,
+    /// Rows of the customer.
+    pub rows: u64,
+    /// Files that were written anew.
+    pub files: usize,
+}
+
+/// Erases a customer's rows, and with them every earlier state of the warehouse.
+pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>> {
+    let Some(mut record) = last_load(engine, out)? else {
+        return Err(missing_stage(out, super::NAME, "warehouse/interactions"));
+    };
+    let guard = Guard::take(out)?;
+    let mut tables = Vec::new();
+    for name in contract::TABLES
+        .iter()
+        .map(|table| table.name)
+        .chain([ledger::TABLE])
+    {
+        if let Some(version) = record.version_of(name) {
+            tables.push(Stored::open(engine, out, name, Some(version))?);
+        }
+    }
+    guard.clean_up(tables.iter())?;
+    // First of all, so that no load brings the customer back, whatever happens next.
+    Forgotten::read(out)?.add(out, customer)?;
+
+    let mut erased = Vec::new();
+    let (mut others, mut interactions) = (Vec::new(), None);
+    for stored in tables {
+        let name = stored.name();
+        let scratch = guard.scratch().join(name);
+        let (next, done) = without(stored, &scratch, customer)?;
+        erased.extend(done);
+        match name {
+            "interactions" => interactions = Some(next),
+            _ => others.push(next),
+        }
+    }
+    let Some(interactions) = interactions else {
+        return Err(Failure::machine("a warehouse without interactions"));
+    };
+    record.load += 1;
+    commit_tables(engine, &guard, others, interactions, record)?;
+    // Earlier states still hold the customer, so none can stay.
+    sweep(engine, out, 0)?;
+    Ok(erased)
+}
+
+fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Option<Erased>)> {
+    let by_month = stored.name() == "interactions";
+    let schema = stored.schema.clone().unwrap_or_else(ledger::Ledger::schema);
+    let of_files = without_month(&schema);
+    let mut done = Erased {
+        table: stored.name(),
+        rows: 0,
+        files: 0,
+    };
+    let has_customers = schema.field_with_name("customer_id").is_ok();
+    let (mut stay, mut come) = (Vec::new(), Vec::new());
+    for file in stored.files.clone() {
+        let found = if has_customers {
+            rows_of(&file, &of_files, customer)?
+        } else {
+            0
+        };
+        if found == 0 {
+            stay.push(file);
+            continue;
+        }
+        done.rows += found;
+        done.files += 1;
+        let mut left = Vec::new();
+        read_stored(&file.path, &of_files, |batch| {
+            left.push(filter_record_batch(&batch, &others(&batch, customer)?)?);
+            Ok(())
+        })?;
+        if left.iter().any(|batch: &RecordBatch| batch.num_rows() > 0) {
+            let path = scratch.join(format!("{}.parquet", done.files));
+            come.push((
+                file.partition,
+                write_stored(&path, &of_files, left.into_iter().map(Ok))?,
+            ));
+        }
+    }
+    let next = Next {
+        stored,
+        schema,
+        by_month,
+        stay,
+        come,
+    };
+    Ok((next, has_customers.then_some(done)))
+}
+
+fn without_month(schema: &SchemaRef) -> SchemaRef {
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .filter(|field| field.name() != "month")
+        .cloned()
+        .collect();
+    std::sync::Arc::new(arrow::datatypes::Schema::new(fields))
+}
+
+fn rows_of(file: &StoredFile, schema: &SchemaRef, customer: &str) -> Result<u64> {
+    let mut found = 0;
+    read_stored(&file.path, schema, |batch| {
+        found += others(&batch, customer)?.false_count() as u64;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Rows that are not the customer's.
+pub fn others(batch: &RecordBatch, customer: &str) -> Result<BooleanArray> {
+    let Some(ids) = batch.column_by_name("customer_id") else {
+        return Ok(BooleanArray::from(vec![true; batch.num_rows()]));
+    };
+    let ids = cast(ids, &DataType::Utf8)?;
+    Ok(ids
+        .as_string::<i32>()
+        .iter()
+        .map(|id| Some(id != Some(customer)))
+        .collect())
+}

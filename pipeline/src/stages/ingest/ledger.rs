@@ -1,0 +1,424 @@
+//! What has been loaded, known by content: the table `loads` of the warehouse.
+//!
+//! A file counts once whatever it is called and whenever it comes; one whose content has changed
+//! is noticed. The commit that ends a load names the version of this table that belongs to it, so
+//! the record of loads and the rows are one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{
+    DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+};
+use serde_json::Value;
+
+use super::rows::{month_name, month_named};
+use super::staging::Partition;
+use crate::config::{Format, Settings, Source, hex};
+use crate::failure::Result;
+use crate::sources::SourceFile;
+
+/// The table's name.
+pub const TABLE: &str = "loads";
+
+/// One file at one load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// Its number, the same for every state of a file; rows carry it.
+    pub number: i32,
+    /// Which load, counted from 1.
+    pub load: i64,
+    /// When, microseconds UTC.
+    pub loaded_at: i64,
+    /// The name of the source.
+    pub source: String,
+    /// The canonical table.
+    pub table: String,
+    /// The file.
+    pub path: PathBuf,
+    /// How it was read.
+    pub format: Format,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// What the object store called this state of it.
+    pub etag: Option<String>,
+    /// The largest value of the query's watermark column.
+    pub watermark: Option<String>,
+    /// Hash of the settings that it was read with.
+    pub mapping: String,
+    /// Whether its rows have a key of their own.
+    pub keyed: bool,
+    /// The first and the last month of its rows.
+    pub months: Option<(Partition, Partition)>,
+    /// Rows read.
+    pub read: u64,
+    /// Rows that were new.
+    pub kept: u64,
+    /// Rows that were there.
+    pub duplicates: u64,
+    /// Rows that could not be used.
+    pub rejected: u64,
+}
+
+/// Every load so far.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// In the order of the loads.
+    pub entries: Vec<Loaded>,
+}
+
+/// What a load makes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was not there before, or is the next portion of a query.
+    New,
+    /// Its content is loaded already, under this or another name.
+    Known,
+    /// It has another content than when it was loaded.
+    Changed,
+    /// It is as it was, but the settings read it differently now.
+    ReadAgain,
+}
+
+impl Ledger {
+    /// The last state of every file, by number.
+    pub fn latest(&self) -> BTreeMap<i32, &Loaded> {
+        self.entries
+            .iter()
+            .map(|entry| (entry.number, entry))
+            .collect()
+    }
+
+    /// What is known of a file, and what that makes of it now.
+    pub fn standing(
+        &self,
+        source: &str,
+        mapping: &str,
+        file: &SourceFile,
+    ) -> (Standing, Option<&Loaded>) {
+        let latest = self.latest();
+        let of_source = || {
+            latest
+                .values()
+                .copied()
+                .filter(|entry| entry.source == source)
+        };
+        let same =
+            of_source().find(|entry| entry.sha256 == file.sha256 && entry.mapping == mapping);
+        let path = of_source().find(|entry| entry.path == file.path);
+        match (same, path) {
+            (Some(same), _) => (Standing::Known, Some(same)),
+            (None, Some(path)) if path.mapping != mapping => (Standing::ReadAgain, Some(path)),
+            (None, Some(path)) if file.watermark.is_some() => (Standing::New, Some(path)),
+            (None, Some(path)) => (Standing::Changed, Some(path)),
+            // Moved and read differently: still the file that it was.
+            (None, None) => match of_source().find(|entry| entry.sha256 == file.sha256) {
+                Some(moved) => (Standing::ReadAgain, Some(moved)),
+                None => (Standing::New, None),
+            },
+        }
+    }
+
+    /// The number that the next new file gets.
+    pub fn next_number(&self) -> i32 {
+        self.entries
+            .iter()
+            .map(|entry| entry.number)
+            .max()
+            .unwrap_or(0)
+            + 1
+    }
+
+    /// The number of the next load.
+    pub fn next_load(&self) -> i64 {
+        self.entries
+            .iter()
+            .map(|entry| entry.load)
+            .max()
+            .unwrap_or(0)
+            + 1
+    }
+
+    /// What is known of a source's files by their paths, for those who fetch; what was read with
+    /// other settings has to be fetched whole.
+    pub fn earlier(&self, source: &str, mapping: &str) -> BTreeMap<PathBuf, SourceFile> {
+        let file = |entry: &Loaded| SourceFile {
+            path: entry.path.clone(),
+            size: entry.size,
+            sha256: entry.sha256.clone(),
+            format: entry.format,
+            etag: entry.etag.clone(),
+            watermark: entry.watermark.clone(),
+            local: None,
+        };
+        self.latest()
+            .into_values()
+            .filter(|entry| entry.source == source && entry.mapping == mapping)
+            .map(|entry| (entry.path.clone(), file(entry)))
+            .collect()
+    }
+
+    /// The columns of the table.
+    pub fn schema() -> SchemaRef {
+        let field = |name: &str, data_type: DataType, about: &str| {
+            Field::new(name, data_type, true)
+                .with_metadata([("comment".to_owned(), about.to_owned())].into())
+        };
+        let text = |name: &str, about: &str| field(name, DataType::Utf8, about);
+        let number = |name: &str, about: &str| field(name, DataType::Int64, about);
+        Arc::new(Schema::new(vec![
+            field(
+                "source_file",
+                DataType::Int32,
+                "Number of the file, as in the rows",
+            ),
+            number("load", "Which load, counted from 1"),
+            field(
+                "loaded_at",
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                "When, UTC",
+            ),
+            text("source", "Name of the source"),
+            text("table", "The canonical table"),
+            text("path", "The file, object or query"),
+            text("format", "How it was read"),
+            number("size", "Bytes"),
+            text("sha256", "SHA-256 of the bytes"),
+            text("etag", "What the object store called this state of it"),
+            text(
+                "watermark",
+                "The largest value of the query's watermark column",
+            ),
+            text("mapping", "Hash of the settings that it was read with"),
+            field(
+                "keyed",
+                DataType::Boolean,
+                "Whether its rows have a key of their own",
+            ),
+            text("first_month", "The first month of its rows"),
+            text("last_month", "The last month of its rows"),
+            number("rows_read", "Rows read"),
+            number("rows_kept", "Rows that were new"),
+            number("rows_duplicate", "Rows that were there already"),
+            number("rows_rejected", "Rows that could not be used"),
+        ]))
+    }
+
+    /// The table.
+    pub fn to_rows(&self) -> Result<RecordBatch> {
+        let entries = &self.entries;
+        let text = |of: &dyn Fn(&Loaded) -> Option<String>| -> ArrayRef {
+            Arc::new(entries.iter().map(of).collect::<StringArray>())
+        };
+        let number = |of: &dyn Fn(&Loaded) -> u64| -> ArrayRef {
+            Arc::new(
+                entries
+                    .iter()
+                    .map(|entry| Some(of(entry) as i64))
+                    .collect::<Int64Array>(),
+            )
+        };
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(
+                entries
+                    .iter()
+                    .map(|entry| Some(entry.number))
+                    .collect::<Int32Array>(),
+            ),
+            Arc::new(
+                entries
+                    .iter()
+                    .map(|entry| Some(entry.load))
+                    .collect::<Int64Array>(),
+            ),
+            Arc::new(
+                entries
+                    .iter()
+                    .map(|entry| Some(entry.loaded_at))
+                    .collect::<TimestampMicrosecondArray>()
+                    .with_timezone("UTC"),
+            ),
+            text(&|entry| Some(entry.source.clone())),
+            text(&|entry| Some(entry.table.clone())),
+            text(&|entry| Some(entry.path.display().to_string())),
+            text(&|entry| {
+                serde_json::to_value(entry.format)
+                    .ok()?
+                    .as_str()
+                    .map(str::to_owned)
+            }),
+            number(&|entry| entry.size),
+            text(&|entry| Some(entry.sha256.clone())),
+            text(&|entry| entry.etag.clone()),
+            text(&|entry| entry.watermark.clone()),
+            text(&|entry| Some(entry.mapping.clone())),
+            Arc::new(
+                entries
+                    .iter()
+                    .map(|entry| Some(entry.keyed))
+                    .collect::<BooleanArray>(),
+            ),
+            text(&|entry| entry.months.map(|months| month_name(months.0))),
+            text(&|entry| entry.months.map(|months| month_name(months.1))),
+            number(&|entry| entry.read),
+            number(&|entry| entry.kept),
+            number(&|entry| entry.duplicates),
+            number(&|entry| entry.rejected),
+        ];
+        Ok(RecordBatch::try_new(Self::schema(), columns)?)
+    }
+
+    /// Adds entries from rows of the table.
+    pub fn add_rows(&mut self, rows: &RecordBatch) -> Result<()> {
+        let column = |name: &str| {
+            rows.column_by_name(name)
+                .cloned()
+                .unwrap_or_else(|| arrow::array::new_null_array(&DataType::Null, rows.num_rows()))
+        };
+        let text = |name: &str, row: usize| {
+            let column = column(name);
+            let values = column.as_string_opt::<i32>()?;
+            values.is_valid(row).then(|| values.value(row).to_owned())
+        };
+        let number = |name: &str, row: usize| {
+            let column = column(name);
+            let values = column.as_primitive_opt::<Int64Type>();
+            values.map_or(0, |values| {
+                if values.is_valid(row) {
+                    values.value(row)
+                } else {
+                    0
+                }
+            })
+        };
+        let files = column("source_file");
+        let moments = column("loaded_at");
+        let keyed = column("keyed");
+        for row in 0..rows.num_rows() {
+            let month = |name: &str| text(name, row).and_then(|name| month_named(&name));
+            let format = text("format", row).unwrap_or_default();
+            self.entries.push(Loaded {
+                number: files.as_primitive::<Int32Type>().value(row),
+                load: number("load", row),
+                loaded_at: moments
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .value(row),
+                source: text("source", row).unwrap_or_default(),
+                table: text("table", row).unwrap_or_default(),
+                path: text("path", row).unwrap_or_default().into(),
+                format: serde_json::from_value(Value::String(format)).unwrap_or(Format::Csv),
+                size: number("size", row) as u64,
+                sha256: text("sha256", row).unwrap_or_default(),
+                etag: text("etag", row),
+                watermark: text("watermark", row),
+                mapping: text("mapping", row).unwrap_or_default(),
+                keyed: keyed.as_boolean().value(row),
+                months: month("first_month").zip(month("last_month")),
+                read: number("rows_read", row) as u64,
+                kept: number("rows_kept", row) as u64,
+                duplicates: number("rows_duplicate", row) as u64,
+                rejected: number("rows_rejected", row) as u64,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Hash of whatever decides how the files of a source become rows.
+pub fn mapping_hash(settings: &Settings, source: &Source) -> String {
+    use sha2::{Digest, Sha256};
+    let mut written = serde_json::to_value(source).unwrap_or_default();
+    if let Some(written) = written.as_object_mut() {
+        written.remove("path");
+        written.remove("name");
+    }
+    let said = serde_json::json!([
+        1, // counts up when the program reads the same settings differently
+        written,
+        settings.config.project.timezone,
+        settings.config.ingest.duplicates,
+    ]);
+    hex(&Sha256::digest(said.to_string())[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(number: i32, path: &str, sha256: &str) -> Loaded {
+        Loaded {
+            number,
+            load: 1,
+            loaded_at: 5,
+            source: "tills".into(),
+            table: "interactions".into(),
+            path: path.into(),
+            format: Format::Csv,
+            size: 9,
+            sha256: sha256.into(),
+            etag: None,
+            watermark: None,
+            mapping: "m".into(),
+            keyed: false,
+            months: Some((2024 * 12, 2024 * 12 + 3)),
+            read: 4,
+            kept: 3,
+            duplicates: 1,
+            rejected: 0,
+        }
+    }
+
+    fn file(path: &str, sha256: &str) -> SourceFile {
+        SourceFile {
+            path: path.into(),
+            size: 9,
+            sha256: sha256.into(),
+            format: Format::Csv,
+            etag: None,
+            watermark: None,
+            local: None,
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_content_and_not_by_its_name() {
+        let ledger = Ledger {
+            entries: vec![loaded(1, "a.csv", "A"), loaded(2, "b.csv", "B")],
+        };
+        let standing =
+            |path, sha256, mapping| ledger.standing("tills", mapping, &file(path, sha256)).0;
+        assert_eq!(standing("a.csv", "A", "m"), Standing::Known);
+        assert_eq!(standing("copy of a.csv", "A", "m"), Standing::Known);
+        assert_eq!(standing("a.csv", "A2", "m"), Standing::Changed);
+        assert_eq!(standing("0.csv", "Z", "m"), Standing::New);
+        assert_eq!(standing("a.csv", "A", "other"), Standing::ReadAgain);
+        assert_eq!(standing("moved.csv", "B", "other"), Standing::ReadAgain);
+        let elsewhere = ledger.standing("shop", "m", &file("a.csv", "A")).0;
+        assert_eq!(
+            elsewhere,
+            Standing::New,
+            "another source reads it differently"
+        );
+    }
+
+    #[test]
+    fn what_was_loaded_survives_the_table() {
+        let mut entry = loaded(3, "c.csv", "C");
+        entry.etag = Some("tag".into());
+        entry.keyed = true;
+        let ledger = Ledger {
+            entries: vec![loaded(1, "a.csv", "A"), entry],
+        };
+        let mut again = Ledger::default();
+        again.add_rows(&ledger.to_rows().unwrap()).unwrap();
+        assert_eq!(again.entries, ledger.entries);
+        assert_eq!((again.next_number(), again.next_load()), (4, 2));
+    }
+}

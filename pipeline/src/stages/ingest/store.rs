@@ -1,0 +1,463 @@
+//! The tables of the warehouse as files and commits of Delta Lake: what is there, what is written
+//! beside it, and the commit that puts the one in place of the other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
+use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableBuilder};
+use futures::TryStreamExt;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use serde_json::{Value, json};
+
+use super::rows::{month_name, month_named};
+use super::staging::Partition;
+use crate::engine::Engine;
+use crate::failure::{During, Failure, Result};
+use crate::warehouse::{LOAD_RECORD, table_folder, table_url};
+
+/// Rows that a row group holds at most: bounds the memory of writers and readers.
+const ROW_GROUP: usize = 1 << 18;
+
+/// A file of a table.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its path below the table's folder, as the log names it.
+    pub name: String,
+    /// Its part of the table.
+    pub partition: Partition,
+    /// Its rows.
+    pub rows: usize,
+    add: Add,
+}
+
+/// A file that is written and not yet part of a table.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Where it lies now.
+    pub path: PathBuf,
+    /// Its rows.
+    pub rows: usize,
+    size: u64,
+    days: Option<(i32, i32)>,
+}
+
+/// A table as the last whole load left it.
+pub struct Stored {
+    name: &'static str,
+    folder: PathBuf,
+    table: DeltaTable,
+    /// What the log names now: more than `files` if a load was cut off between two tables.
+    active: BTreeMap<String, Add>,
+    /// The columns of its files; none when there is no table yet.
+    pub schema: Option<SchemaRef>,
+    /// Its files, in the order of their names.
+    pub files: Vec<StoredFile>,
+}
+
+impl Stored {
+    /// Opens a table; `version` is the one that the last whole load names. Without one the table
+    /// counts as empty, whatever it holds.
+    pub fn open(
+        engine: &Engine,
+        out: &Path,
+        name: &'static str,
+        version: Option<u64>,
+    ) -> Result<Self> {
+        let folder = table_folder(out, name);
+        fs::create_dir_all(&folder).during(folder.display())?;
+        let url = table_url(out, name)?;
+        engine
+            .wait(async {
+                let table = DeltaTable::try_from_url(url.clone()).await?;
+                let active = adds(&table).await?;
+                let mut schema = None;
+                let mut files = Vec::new();
+                if let Some(version) = version {
+                    let whole = match table.version() {
+                        Some(latest) if latest == version => table.clone(),
+                        _ => {
+                            DeltaTableBuilder::from_url(url)?
+                                .with_version(version)
+                                .load()
+                                .await?
+                        }
+                    };
+                    let columns: arrow::datatypes::Schema =
+                        whole.snapshot()?.schema().as_ref().try_into_arrow()?;
+                    schema = Some(Arc::new(columns));
+                    for (name, add) in adds(&whole).await? {
+                        let rows = rows_of(&add);
+                        files.push(StoredFile {
+                            path: folder.join(&name),
+                            name,
+                            partition: partition_of(&add),
+                            rows,
+                            add,
+                        });
+                    }
+                }
+                Ok::<_, Failure>(Self {
+                    name,
+                    folder,
+                    table,
+                    active,
+                    schema,
+                    files,
+                })
+            })
+            .during(format!("opening the table {name}"))
+    }
+
+    /// The files by partition.
+    pub fn partitions(&self) -> BTreeMap<Partition, Vec<StoredFile>> {
+        let mut partitions: BTreeMap<Partition, Vec<StoredFile>> = BTreeMap::new();
+        for file in &self.files {
+            partitions
+                .entry(file.partition)
+                .or_default()
+                .push(file.clone());
+        }
+        partitions
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Rows in its files.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows as u64).sum()
+    }
+
+    /// Files that the log names, also after a load that was cut off.
+    pub fn named(&self) -> impl Iterator<Item = PathBuf> {
+        self.active.keys().map(|name| self.folder.join(name))
+    }
+}
+
+/// The next state of a table: what stays, what comes.
+pub struct Next {
+    /// The table as it is.
+    pub stored: Stored,
+    /// Its columns to be, with the one that partitions it.
+    pub schema: SchemaRef,
+    /// Whether it is partitioned by month.
+    pub by_month: bool,
+    /// Files that stay.
+    pub stay: Vec<StoredFile>,
+    /// Files that come, and the partition of each.
+    pub come: Vec<(Partition, NewFile)>,
+}
+
+impl Next {
+    /// Whether a commit is needed.
+    pub fn changes(&self) -> bool {
+        !self.come.is_empty()
+            || self.stay.len() != self.stored.active.len()
+            || self.stored.table.version().is_none()
+            || self.stored.schema.as_ref() != Some(&self.schema)
+    }
+
+    /// Where the new files will lie, below the table's folder; `load` sets them apart from others.
+    pub fn targets(&self, load: &str) -> Vec<String> {
+        self.come
+            .iter()
+            .enumerate()
+            .map(|(number, (partition, _))| {
+                let file = format!("part-{number:05}-{load}.zstd.parquet");
+                match self.by_month {
+                    true => format!("month={}/{file}", month_name(*partition)),
+                    false => file,
+                }
+            })
+            .collect()
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &'static str {
+        self.stored.name
+    }
+
+    /// The table's version now; 0 when there is none.
+    pub fn version(&self) -> u64 {
+        self.stored.table.version().unwrap_or(0)
+    }
+
+    /// Rows that it will have, with those that hold no longer.
+    pub fn rows(&self) -> u64 {
+        let stay = self.stay.iter().map(|file| file.rows as u64);
+        stay.chain(self.come.iter().map(|(_, file)| file.rows as u64))
+            .sum()
+    }
+
+    /// Moves the new files to their places and commits; `record` goes into the commit.
+    pub fn commit(self, engine: &Engine, load: &str, record: Option<Value>) -> Result<u64> {
+        let name = self.stored.name;
+        let targets = self.targets(load);
+        let mut wanted: BTreeMap<String, Add> = self
+            .stay
+            .iter()
+            .map(|file| (file.name.clone(), file.add.clone()))
+            .collect();
+        for ((partition, file), target) in self.come.iter().zip(targets) {
+            let path = self.stored.folder.join(&target);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).during(folder.display())?;
+            }
+            fs::rename(&file.path, &path).during(path.display())?;
+            wanted.insert(
+                target.clone(),
+                file.add(target, self.by_month.then_some(*partition)),
+            );
+        }
+        engine
+            .wait(self.stored.put(&self.schema, self.by_month, wanted, record))
+            .during(format!("committing the table {name}"))
+    }
+}
+
+impl Stored {
+    async fn put(
+        &self,
+        schema: &SchemaRef,
+        by_month: bool,
+        wanted: BTreeMap<String, Add>,
+        record: Option<Value>,
+    ) -> Result<u64> {
+        let partition_by: Vec<String> = by_month.then(|| "month".to_owned()).into_iter().collect();
+        let columns: StructType = schema.as_ref().try_into_kernel()?;
+        let metadata = record.map(|record| (LOAD_RECORD.to_owned(), record));
+        let properties = CommitProperties::default().with_metadata(metadata);
+        let new = wanted
+            .iter()
+            .filter(|(name, _)| !self.active.contains_key(*name));
+        let adds = new.map(|(_, add)| Action::Add(add.clone()));
+        if self.table.version().is_none() {
+            let made = CreateBuilder::new()
+                .with_log_store(self.table.log_store())
+                .with_columns(columns.fields().cloned())
+                .with_partition_columns(partition_by)
+                .with_actions(adds)
+                .with_commit_properties(properties)
+                .await?;
+            return Ok(made.version().unwrap_or(0));
+        }
+        let snapshot = self.table.snapshot()?;
+        let now = chrono::Utc::now().timestamp_millis();
+        let mut actions: Vec<Action> = self
+            .active
+            .iter()
+            .filter(|(name, _)| !wanted.contains_key(*name))
+            .map(|(_, add)| Action::Remove(removal(add, now)))
+            .collect();
+        actions.extend(adds);
+        if snapshot.schema().as_ref() != &columns {
+            let metadata = snapshot
+                .metadata()
+                .clone()
+                .with_schema(&columns)
+                .map_err(deltalake::DeltaTableError::from)?;
+            actions.push(Action::Metadata(metadata));
+        }
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: by_month.then_some(partition_by),
+            predicate: None,
+        };
+        let done = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .with_max_retries(0) // one load at a time: somebody else's commit is an error
+            .build(
+                Some(snapshot as &dyn TableReference),
+                self.table.log_store(),
+                operation,
+            )
+            .await?;
+        Ok(done.version())
+    }
+}
+
+async fn adds(table: &DeltaTable) -> Result<BTreeMap<String, Add>> {
+    if table.version().is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let snapshot = table.snapshot()?.snapshot().clone();
+    let views: Vec<_> = snapshot
+        .file_views(&table.log_store(), None)
+        .try_collect()
+        .await?;
+    Ok(views
+        .iter()
+        .map(|view| {
+            let removal = view.remove_action(true);
+            let add = Add {
+                path: removal.path,
+                partition_values: removal.partition_values.unwrap_or_default(),
+                size: view.size(),
+                modification_time: view.modification_time(),
+                data_change: true,
+                stats: view.stats(),
+                ..Add::default()
+            };
+            (add.path.clone(), add)
+        })
+        .collect())
+}
+
+fn removal(add: &Add, now: i64) -> Remove {
+    Remove {
+        path: add.path.clone(),
+        data_change: true,
+        deletion_timestamp: Some(now),
+        extended_file_metadata: Some(true),
+        partition_values: Some(add.partition_values.clone()),
+        size: Some(add.size),
+        ..Remove::default()
+    }
+}
+
+fn partition_of(add: &Add) -> Partition {
+    let month = add.partition_values.get("month").and_then(Option::as_deref);
+    month.and_then(month_named).unwrap_or(0)
+}
+
+fn rows_of(add: &Add) -> usize {
+    let stats: Option<Value> = add
+        .stats
+        .as_deref()
+        .and_then(|stats| serde_json::from_str(stats).ok());
+    stats
+        .and_then(|stats| stats["numRecords"].as_u64())
+        .unwrap_or(0) as usize
+}
+
+impl NewFile {
+    /// The action that makes it part of a table.
+    ///
+    /// Statistics name days alone: queries skip files by them, and no value of a person stands in
+    /// the log.
+    fn add(&self, name: String, month: Option<Partition>) -> Add {
+        let mut stats = json!({ "numRecords": self.rows });
+        if let Some((first, last)) = self.days {
+            let day = |day: i32| Date32Type::to_naive_date_opt(day).map(|day| day.to_string());
+            stats["minValues"] = json!({ "day": day(first) });
+            stats["maxValues"] = json!({ "day": day(last) });
+            stats["nullCount"] = json!({ "day": 0 });
+        }
+        let partition_values: HashMap<String, Option<String>> = month
+            .map(|month| ("month".to_owned(), Some(month_name(month))))
+            .into_iter()
+            .collect();
+        Add {
+            path: name,
+            partition_values,
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            modification_time: chrono::Utc::now().timestamp_millis(),
+            data_change: true,
+            stats: Some(stats.to_string()),
+            ..Add::default()
+        }
+    }
+}
+
+/// Reads a file of the warehouse as rows of `schema`: columns that it lacks are empty, numbers
+/// that have become text are cast.
+pub fn read_stored(
+    path: &Path,
+    schema: &SchemaRef,
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let file = File::open(path).during(path.display())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .during(path.display())?
+        .with_batch_size(1 << 14)
+        .build()
+        .during(path.display())?;
+    for batch in reader {
+        let batch = batch.during(path.display())?;
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            columns.push(match batch.column_by_name(field.name()) {
+                Some(values) if values.data_type() == field.data_type() => Arc::clone(values),
+                Some(values) => cast(values, field.data_type()).during(path.display())?,
+                None => new_null_array(field.data_type(), batch.num_rows()),
+            });
+        }
+        take(RecordBatch::try_new(Arc::clone(schema), columns)?)?;
+    }
+    Ok(())
+}
+
+/// Writes a file of the warehouse, to the disk.
+pub fn write_stored(
+    path: &Path,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch>>,
+) -> Result<NewFile> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_created_by(format!("regulars {}", env!("CARGO_PKG_VERSION")))
+        .build();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).during(folder.display())?;
+    }
+    let file = File::create(path).during(path.display())?;
+    let mut writer =
+        ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).during(path.display())?;
+    let (mut rows, mut days): (usize, Option<(i32, i32)>) = (0, None);
+    for batch in batches {
+        let batch = batch?;
+        rows += batch.num_rows();
+        if let Some(values) = batch.column_by_name("day")
+            && *values.data_type() == DataType::Date32
+        {
+            for day in values.as_primitive::<Date32Type>().iter().flatten() {
+                days =
+                    Some(days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+            }
+        }
+        writer.write(&batch).during(path.display())?;
+    }
+    let file = writer.into_inner().during(path.display())?;
+    file.sync_all().during(path.display())?;
+    let size = file.metadata().during(path.display())?.len();
+    Ok(NewFile {
+        path: path.to_owned(),
+        rows,
+        size,
+        days,
+    })
+}
+
+/// Removes the files of a table that no state of the last days names.
+pub fn sweep(engine: &Engine, out: &Path, name: &str, keep_days: u32) -> Result<()> {
+    let url = table_url(out, name)?;
+    engine
+        .wait(async {
+            let table = DeltaTableBuilder::from_url(url)?.load().await?;
+            table
+                .vacuum()
+                .with_retention_period(chrono::Duration::days(keep_days.into()))
+                .with_enforce_retention_duration(false)
+                .await?;
+            Ok::<_, Failure>(())
+        })
+        .during(format!("removing old files of the table {name}"))
+}

@@ -1,0 +1,443 @@
+//! One table of a load: its new files are read, and its partitions merged; nothing is committed.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use super::commit::LoadedTable;
+use super::forgotten::Forgotten;
+use super::index::Index;
+use super::layout::{Layout, Origin};
+use super::ledger::{Ledger, Loaded, Standing};
+use super::mapping::{PlannedFile, SourcePlan, TablePlan};
+use super::merge::{Before, Decided, Merger};
+use super::rejects::{COPY, Place, RejectedRows, Rejects, SAME};
+use super::rows::{Keys, Shaped, Shaper};
+use super::staging::{Partition, Staging};
+use super::store::{Next, Stored, StoredFile};
+use super::versions::Terms;
+use super::zone::Zone;
+use super::{Context, TableMetrics};
+use crate::failure::Result;
+use crate::in_order::in_order;
+use crate::sources::{self, Unparsed};
+use crate::text::count;
+
+/// Partitions that are merged at once: each needs some hundred megabytes.
+const MERGES_AT_ONCE: usize = 3;
+
+/// What the tables of a load share.
+pub struct Load<'a> {
+    /// What the stage was given.
+    pub context: &'a Context<'a>,
+    /// What was loaded before.
+    pub ledger: &'a Ledger,
+    /// Whose rows are not loaded.
+    pub forgotten: &'a Forgotten,
+    /// Where things may be put that end with the load.
+    pub scratch: &'a Path,
+    /// When it happens, microseconds UTC.
+    pub loaded_at: i64,
+}
+
+/// Where the rows of one file ended.
+#[derive(Clone, Copy, Default)]
+struct FileCounts {
+    read: u64,
+    duplicates: u64,
+    rejected: u64,
+    span: Option<(Partition, Partition)>,
+}
+
+/// What reading the new files of a table left.
+struct Reading<'a> {
+    files: Vec<(&'a SourcePlan, &'a PlannedFile)>,
+    counts: Vec<FileCounts>,
+    rejects: Rejects,
+    rows: RejectedRows,
+    unknown_products: u64,
+}
+
+/// Reads the new files of a table and merges them with what is there.
+pub fn read_table(
+    load: &Load<'_>,
+    plan: TablePlan,
+    stored: Stored,
+    products: Option<&Keys>,
+) -> Result<LoadedTable> {
+    let config = &load.context.settings.config;
+    let deletes = plan.sources.iter().any(|source| source.deleted.is_some());
+    let layout = Layout::new(plan.table, plan.columns, deletes);
+    let name = plan.table.name;
+    let scratch = load.scratch.join(name);
+    let mut staging = Staging::new(&scratch.join("waiting"), layout.waiting.clone());
+    let mut index = plan
+        .sources
+        .iter()
+        .any(|source| !source.source.key.is_empty())
+        .then(|| Index::new(&scratch.join("keys")));
+
+    let mut reading = Reading::new(&plan.sources, load.context.out, name);
+    reading.read(load, &layout, products, |source, partition, rows| {
+        if let Some(index) = &mut index
+            && !source.source.key.is_empty()
+        {
+            index.add_new(&layout, partition, &rows)?;
+        }
+        staging.push(partition, rows)
+    })?;
+
+    // What the numbers of files mean for rows that are there.
+    let standing: HashMap<i32, Standing> = reading
+        .files
+        .iter()
+        .map(|(_, file)| (file.number, file.standing))
+        .collect();
+    let is = |wanted: Standing| {
+        let standing = &standing;
+        move |number: i32| standing.get(&number) == Some(&wanted)
+    };
+    let (changed, read_again) = (is(Standing::Changed), is(Standing::ReadAgain));
+    let mut keyed: HashSet<i32> = load
+        .ledger
+        .latest()
+        .values()
+        .filter(|entry| entry.keyed)
+        .map(|entry| entry.number)
+        .collect();
+    for (source, file) in &reading.files {
+        let has_key = plan.table.key.is_some() || !source.source.key.is_empty();
+        let _ = if has_key {
+            keyed.insert(file.number)
+        } else {
+            keyed.remove(&file.number)
+        };
+    }
+    let terms = Terms {
+        loaded_at: load.loaded_at,
+        duplicates: config.ingest.duplicates,
+        changed: &changed,
+    };
+    let decided = match index {
+        Some(mut index) => {
+            for file in &stored.files {
+                index.add_stored(&layout, file, read_again, changed)?;
+            }
+            Some(index.decide(&terms)?)
+        }
+        None => None,
+    };
+
+    let touched = touched(load, &layout, &stored, &standing, decided.as_ref());
+    let mut waiting = staging.finish()?;
+    let mut there = stored.partitions();
+    let everything: BTreeSet<Partition> = waiting.keys().copied().chain(touched).collect();
+    let parts: Vec<Before> = everything
+        .into_iter()
+        .map(|partition| Before {
+            partition,
+            files: there.remove(&partition).unwrap_or_default(),
+            waiting: waiting.remove(&partition),
+        })
+        .collect();
+    let mut stay: Vec<StoredFile> = there.into_values().flatten().collect();
+    let mut come = Vec::new();
+    let merger = Merger {
+        layout: &layout,
+        terms,
+        read_again: &read_again,
+        keyed: &|number| keyed.contains(&number),
+        decided: decided.as_ref(),
+        folder: &scratch.join("merged"),
+    };
+    let (mut ended, number_of_parts, mut done) = (0, parts.len(), 0);
+    let threads = rayon::current_num_threads().min(MERGES_AT_ONCE);
+    in_order(
+        threads,
+        parts.into_iter().map(Ok),
+        |before| {
+            let files = before.files.clone();
+            Ok((files, merger.merge(before)?))
+        },
+        |(files, merged)| {
+            done += 1;
+            load.context
+                .progress
+                .step(&format!("writing {name}: part {done} of {number_of_parts}"));
+            ended += merged.ended;
+            reading.note(&merged.duplicates, &merged.rejected, &keyed)?;
+            match merged.files {
+                Some(new) => come.extend(new.into_iter().map(|file| (merged.partition, file))),
+                None => stay.extend(files),
+            }
+            Ok(())
+        },
+    )?;
+    stay.sort_by(|a, b| a.name.cmp(&b.name));
+    let next = Next {
+        stored,
+        schema: layout.delta.clone(),
+        by_month: layout.by_month(),
+        stay,
+        come,
+    };
+    reading.finish(load, layout, next, ended)
+}
+
+/// Partitions that change although no new row falls into them.
+fn touched(
+    load: &Load<'_>,
+    layout: &Layout,
+    stored: &Stored,
+    standing: &HashMap<i32, Standing>,
+    decided: Option<&HashMap<Partition, Decided>>,
+) -> BTreeSet<Partition> {
+    let all = || stored.files.iter().map(|file| file.partition);
+    // A column that has become text has to be so in every file.
+    let other_types = stored.schema.as_ref().is_some_and(|schema| {
+        layout.delta.fields().iter().any(|field| {
+            schema
+                .field_with_name(field.name())
+                .is_ok_and(|there| there.data_type() != field.data_type())
+        })
+    });
+    if other_types {
+        return all().collect();
+    }
+    let again = |number: i32| {
+        matches!(
+            standing.get(&number),
+            Some(Standing::Changed | Standing::ReadAgain)
+        )
+    };
+    let spans: Vec<(Partition, Partition)> = load
+        .ledger
+        .entries
+        .iter()
+        .filter(|entry| again(entry.number))
+        .filter_map(|entry| entry.months)
+        .collect();
+    let decided = decided
+        .into_iter()
+        .flat_map(|decided| decided.keys().copied());
+    all()
+        .filter(|month| {
+            spans
+                .iter()
+                .any(|(first, last)| (first..=last).contains(&month))
+        })
+        .chain(decided)
+        .collect()
+}
+
+impl<'a> Reading<'a> {
+    fn new(sources: &'a [SourcePlan], out: &Path, table: &str) -> Self {
+        let mut files: Vec<(&SourcePlan, &PlannedFile)> = sources
+            .iter()
+            .flat_map(|source| source.files.iter().map(move |file| (source, file)))
+            .collect();
+        files.sort_by_key(|(_, file)| file.order);
+        Self {
+            counts: vec![FileCounts::default(); files.len()],
+            files,
+            rejects: Rejects::new(out, table),
+            rows: RejectedRows::new(out),
+            unknown_products: 0,
+        }
+    }
+
+    /// Reads every file in its order, on all threads, and hands on what can be used.
+    fn read(
+        &mut self,
+        load: &Load<'_>,
+        layout: &Layout,
+        products: Option<&Keys>,
+        mut keep: impl FnMut(&SourcePlan, Partition, arrow::array::RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let config = &load.context.settings.config;
+        let zone = config.project.timezone.0;
+        let today = || chrono::Utc::now().with_timezone(&zone).date_naive();
+        let latest = config.ingest.latest.map_or_else(today, |day| day.0);
+        let shaper = Shaper {
+            layout,
+            zone: Zone::new(zone),
+            latest: latest.to_epoch_days(),
+            products,
+            forgotten: load.forgotten,
+        };
+        let Self {
+            files,
+            counts,
+            rejects,
+            rows: rejected_rows,
+            unknown_products,
+        } = self;
+        let files: &[(&SourcePlan, &PlannedFile)] = files;
+        let pieces = files
+            .iter()
+            .enumerate()
+            .flat_map(|(place, (source, file))| {
+                let opened = sources::open(&file.file, &source.source, &source.schema);
+                let pieces: Box<dyn Iterator<Item = Result<Unparsed>> + Send> = match opened {
+                    Ok(pieces) => pieces,
+                    Err(failure) => Box::new(std::iter::once(Err(failure))),
+                };
+                pieces.map(move |piece| Ok((place, piece?)))
+            });
+        let name = layout.table.name;
+        let mut total = 0;
+        in_order(
+            rayon::current_num_threads(),
+            pieces,
+            |(place, piece): (usize, Unparsed)| {
+                let (source, file) = files[place];
+                Ok((place, shaper.shape(source, file, piece()?)?))
+            },
+            |(place, shaped): (usize, Shaped)| {
+                let (source, file) = files[place];
+                let counts = &mut counts[place];
+                counts.read += shaped.read;
+                counts.rejected += shaped.rejected;
+                counts.span = widest(counts.span, shaped.span);
+                *unknown_products += shaped.unknown_products;
+                total += shaped.read;
+                for reject in &shaped.rejects {
+                    let place = Place {
+                        file: &file.file.path,
+                        line: reject.line,
+                    };
+                    rejects.add(&place, &reject.column, &reject.value, &reject.reason)?;
+                }
+                if let Some(bad) = &shaped.bad {
+                    rejected_rows.add(name, &source.name, bad)?;
+                }
+                load.context
+                    .progress
+                    .step(&format!("reading {name}: {} rows", count(total)));
+                shaped
+                    .rows
+                    .into_iter()
+                    .try_for_each(|(partition, rows)| keep(source, partition, rows))
+            },
+        )
+    }
+
+    /// Notes what merging found out about new rows.
+    fn note(
+        &mut self,
+        duplicates: &[u64],
+        rejected: &[(u64, &'static str)],
+        keyed: &HashSet<i32>,
+    ) -> Result<()> {
+        for &code in duplicates {
+            let (place, line) = self.place(code);
+            self.counts[place].duplicates += 1;
+            let file = self.files[place].1;
+            let reason = if keyed.contains(&file.number) {
+                SAME
+            } else {
+                COPY
+            };
+            self.rejects.add(
+                &Place {
+                    file: &file.file.path,
+                    line,
+                },
+                "",
+                "",
+                reason,
+            )?;
+        }
+        for &(code, reason) in rejected {
+            let (place, line) = self.place(code);
+            self.counts[place].rejected += 1;
+            let file = &self.files[place].1.file.path;
+            self.rejects.add(&Place { file, line }, "", "", reason)?;
+        }
+        Ok(())
+    }
+
+    fn place(&self, code: u64) -> (usize, u64) {
+        let origin = Origin::of(code);
+        let place = self
+            .files
+            .binary_search_by_key(&origin.file, |(_, file)| file.order)
+            .unwrap_or(0);
+        (place, origin.line)
+    }
+
+    fn finish(
+        self,
+        load: &Load<'_>,
+        layout: Layout,
+        next: Next,
+        ended: u64,
+    ) -> Result<LoadedTable> {
+        let entries: Vec<Loaded> = self
+            .files
+            .iter()
+            .zip(&self.counts)
+            .map(|((source, file), counts)| Loaded {
+                number: file.number,
+                load: load.ledger.next_load(),
+                loaded_at: load.loaded_at,
+                source: source.name.clone(),
+                table: layout.table.name.to_owned(),
+                path: file.file.path.clone(),
+                format: file.file.format,
+                size: file.file.size,
+                sha256: file.file.sha256.clone(),
+                etag: file.file.etag.clone(),
+                watermark: file.file.watermark.clone(),
+                mapping: source.mapping.clone(),
+                keyed: layout.table.key.is_some() || !source.source.key.is_empty(),
+                months: counts.span,
+                read: counts.read,
+                kept: counts.read - counts.duplicates - counts.rejected,
+                duplicates: counts.duplicates,
+                rejected: counts.rejected,
+            })
+            .collect();
+        let sum = |of: &dyn Fn(&Loaded) -> u64| entries.iter().map(of).sum::<u64>();
+        let metrics = TableMetrics {
+            table: layout.table.name.to_owned(),
+            read: sum(&|entry| entry.read),
+            kept: sum(&|entry| entry.kept),
+            duplicates: sum(&|entry| entry.duplicates),
+            rejected: sum(&|entry| entry.rejected),
+            unknown_products: self.unknown_products,
+            ended,
+            rows: next.rows(),
+        };
+        let reasons = self.rejects.main_reasons();
+        let rejects_name = self.rejects.name().to_owned();
+        let mut rejects = self.rejects.finish()?;
+        rejects.absorb(self.rows.finish()?);
+        let table = LoadedTable {
+            layout,
+            next,
+            entries,
+            metrics,
+            reasons,
+            rejects_name,
+            rejects: Some(rejects),
+        };
+        let limit = load.context.settings.config.ingest.max_reject_share;
+        if let Err(failure) = table.within(limit, load.context) {
+            if let Some(rejects) = table.rejects {
+                rejects.commit()?;
+            }
+            return Err(failure);
+        }
+        Ok(table)
+    }
+}
+
+fn widest(
+    before: Option<(Partition, Partition)>,
+    new: Option<(Partition, Partition)>,
+) -> Option<(Partition, Partition)> {
+    match (before, new) {
+        (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+        (span, None) | (None, span) => span,
+    }
+}
