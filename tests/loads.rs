@@ -107,7 +107,7 @@ fn a_second_load_of_the_same_files_changes_nothing() {
 
 #[test]
 fn a_file_whose_name_sorts_before_the_last_one_is_still_loaded() {
-    let sandbox = shop_sandbox(1, 1);
+    let sandbox = shop_sandbox(1, 10);
     sandbox.write(
         "regulars.toml",
         SETTINGS.replace("\"lines.csv\"", "\"sales/*.csv\""),
@@ -172,7 +172,7 @@ fn a_load_that_overlaps_an_earlier_one_adds_only_what_is_new() {
 
 #[test]
 fn a_changed_file_gives_its_rows_anew_or_stops_the_load() {
-    let sandbox = shop_sandbox(1, 1);
+    let sandbox = shop_sandbox(1, 10);
     let header = "customer,when,basket,product,paid\n";
     sandbox.write(
         "lines.csv",
@@ -210,7 +210,7 @@ fn a_changed_file_gives_its_rows_anew_or_stops_the_load() {
 
 #[test]
 fn other_settings_read_the_same_file_again() {
-    let sandbox = shop_sandbox(1, 1);
+    let sandbox = shop_sandbox(1, 10);
     sandbox.write(
         "lines.csv",
         "customer,when,basket,product,paid\nA,2024-01-01 10:00,1,bread,2.00\n",
@@ -774,4 +774,71 @@ fn mentions(folder: &Path, word: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+#[test]
+fn every_row_of_any_source_ends_in_exactly_one_place() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    for keep in [false, true] {
+        let settings = SETTINGS.replace("\"lines.csv\"", "\"sales/*.csv\"")
+            + "\n[ingest]\nmax_reject_share = 1.0\n"
+            + if keep { "duplicates = \"keep\"\n" } else { "" };
+        let sandbox = shop_sandbox(1, 10).file("regulars.toml", settings);
+        let mut total = 0;
+        for load in 0..12 {
+            let mut text = String::from("customer,when,basket,product,paid\n");
+            for _ in 0..dice.below(60) + 1 {
+                let row = dice.below(25);
+                let line = match dice.below(12) {
+                    0 => format!("C{row},2024-02-30,{row},bread,1.00"),
+                    1 => format!("C{row},2024-02-03,{row},bread"),
+                    2 => format!("C{row},2024-02-03,{row},bread,1.00,more"),
+                    3 => format!(",2024-02-03,{row},bread,1.00"),
+                    4 => format!("C{row},2024-02-03,{row},\"br\"\"ead,\n\",1.0e2"),
+                    5 => format!("C{row},2999-01-01,{row},bread,1.00"),
+                    // Whole lines come again, within a file and in others.
+                    _ => format!("C{row},2024-0{}-03 10:00,{row},milk,{row}.25", 1 + row % 6),
+                };
+                text.push_str(&line);
+                text.push('\n');
+            }
+            // A new file, or another content for one that was loaded.
+            let name = dice.below(load + 1);
+            sandbox.write(&format!("sales/{name}.csv"), text);
+            ingest(&sandbox);
+            adds_up(&sandbox);
+            let counts = table(&sandbox, "interactions");
+            let count = |name: &str| counts[name].as_u64().unwrap();
+            total += count("kept");
+            let there = rows(&sandbox, "SELECT count(*) FROM interactions");
+            assert_eq!(there[0][0], total.to_string(), "what was kept is there");
+            assert_eq!(count("rows"), total);
+            let path = sandbox.path("regulars-out/rejects/interactions.csv");
+            let listed = std::fs::read_to_string(path).unwrap_or_default();
+            let mut reader = csv::Reader::from_reader(listed.as_bytes());
+            let mut lines: Vec<String> = reader
+                .records()
+                .map(|row| row.unwrap().get(1).unwrap().to_owned())
+                .collect();
+            lines.sort();
+            lines.dedup();
+            assert_eq!(
+                lines.len() as u64,
+                count("duplicates") + count("rejected"),
+                "each line that was left out is listed"
+            );
+        }
+    }
 }

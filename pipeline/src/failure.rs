@@ -104,8 +104,25 @@ impl<T, E: Into<Failure>> During<T> for Result<T, E> {
     }
 }
 
+/// A panic is a fault of ours: it is reported as one, without a backtrace.
+pub fn fault(cause: &(dyn std::any::Any + Send)) -> Failure {
+    let words = cause.downcast_ref::<String>().cloned();
+    let words = words
+        .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_default();
+    Failure::machine(format!(
+        "this is a fault of regulars, please report it: {words}"
+    ))
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&std::io::Error> for Failure {
+    fn from(error: &std::io::Error) -> Self {
         let failure = Failure::machine(error.to_string());
         match error.kind() {
             std::io::ErrorKind::StorageFull => {
@@ -125,13 +142,13 @@ impl From<DataFusionError> for Failure {
             DataFusionError::External(inner) => match inner.downcast_ref::<Failure>() {
                 Some(failure) => failure.clone(),
                 None => match inner.downcast_ref::<DeltaTableError>() {
-                    Some(DeltaTableError::Io { source }) => Failure::machine(source.to_string()),
+                    Some(DeltaTableError::Io { source }) => source.into(),
                     _ => Failure::data(inner.to_string()),
                 },
             },
             DataFusionError::ResourcesExhausted(message) => Failure::machine(first_line(message))
                 .hint("raise `memory_limit` under [engine] in the settings, or free disk space for spilling"),
-            DataFusionError::IoError(inner) => Failure::machine(inner.to_string()),
+            DataFusionError::IoError(inner) => inner.into(),
             // Queries are ours; where a user's own SQL is planned, the caller says so instead.
             fault @ (DataFusionError::Plan(_)
             | DataFusionError::SchemaError(..)
@@ -159,7 +176,7 @@ impl From<DeltaTableError> for Failure {
                 return failure.clone();
             }
             if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-                return Failure::machine(io.to_string());
+                return io.into();
             }
             source = inner.source();
         }
@@ -178,6 +195,11 @@ impl From<ArrowError> for Failure {
 
 impl From<ParquetError> for Failure {
     fn from(error: ParquetError) -> Self {
+        if let ParquetError::External(inner) = &error
+            && let Some(io) = inner.downcast_ref::<std::io::Error>()
+        {
+            return io.into();
+        }
         Failure::data(first_line(&error.to_string()))
     }
 }

@@ -1,11 +1,12 @@
 //! Work on many threads whose results come back in the order in which it was given.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::failure::Result;
+use crate::failure::{Result, fault};
 
 /// How far the given work may be ahead of the results, for each thread; bounds memory.
 const AHEAD: usize = 3;
@@ -45,7 +46,10 @@ pub fn in_order<T: Send, R: Send>(
             let send = send.clone();
             scope.spawn(move || {
                 while let Some((number, item)) = next(given) {
-                    if send.send((number, item.and_then(work))).is_err() {
+                    let work = AssertUnwindSafe(|| item.and_then(work));
+                    let result =
+                        catch_unwind(work).unwrap_or_else(|cause| Err(fault(cause.as_ref())));
+                    if send.send((number, result)).is_err() {
                         return;
                     }
                 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use regulars::cli::{Cli, Command, Load, LoadOptions, OutputFolder, WithSettings};
 use regulars::config::Settings;
-use regulars::failure::{Failure, Result};
+use regulars::failure::{Failure, Result, fault};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
@@ -20,17 +20,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Clap prints its own messages and ends with 2 for wrong use, 0 for help.
     let command = Cli::parse().command;
-    // A panic is a fault of ours: it is reported as one, without a backtrace.
     panic::set_hook(Box::new(|_| {}));
-    let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command))).unwrap_or_else(|cause| {
-        let words = cause.downcast_ref::<String>().cloned();
-        let words = words
-            .or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_default();
-        Err(Failure::machine(format!(
-            "this is a fault of regulars, please report it: {words}"
-        )))
-    });
+    let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command)))
+        .unwrap_or_else(|cause| Err(fault(cause.as_ref())));
     match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),

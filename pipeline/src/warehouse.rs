@@ -38,6 +38,9 @@ pub struct LoadRecord {
     pub load: u64,
     /// The other tables of this load, and their versions.
     pub tables: BTreeMap<String, u64>,
+    /// Rows of each table that hold.
+    #[serde(default)]
+    pub held: BTreeMap<String, u64>,
     /// The version of `interactions` that the commit made.
     #[serde(skip)]
     pub version: u64,

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{cast, filter_record_batch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch, not};
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::commit::{Guard, commit_tables, sweep};
 use super::forgotten::Forgotten;
+use super::layout::REPLACED_AT;
 use super::ledger;
 use super::store::{Next, Stored, StoredFile, read_stored, write_stored};
 use crate::contract;
@@ -22,6 +23,8 @@ pub struct Erased {
     pub table: &'static str,
     /// Rows of the customer.
     pub rows: u64,
+    /// Those of them that held.
+    pub held: u64,
     /// Files that were written anew.
     pub files: usize,
 }
@@ -62,6 +65,11 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
         return Err(Failure::machine("a warehouse without interactions"));
     };
     record.load += 1;
+    for done in &erased {
+        if let Some(held) = record.held.get_mut(done.table) {
+            *held -= done.held.min(*held);
+        }
+    }
     commit_tables(engine, &guard, others, interactions, record)?;
     // Earlier states still hold the customer, so none can stay.
     sweep(engine, out, 0)?;
@@ -75,21 +83,22 @@ fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Opti
     let mut done = Erased {
         table: stored.name(),
         rows: 0,
+        held: 0,
         files: 0,
     };
     let has_customers = schema.field_with_name("customer_id").is_ok();
     let (mut stay, mut come) = (Vec::new(), Vec::new());
     for file in stored.files.clone() {
-        let found = if has_customers {
-            rows_of(&file, &of_files, customer)?
-        } else {
-            0
+        let (found, held) = match has_customers {
+            true => rows_of(&file, &of_files, customer)?,
+            false => (0, 0),
         };
         if found == 0 {
             stay.push(file);
             continue;
         }
         done.rows += found;
+        done.held += held;
         done.files += 1;
         let mut left = Vec::new();
         read_stored(&file.path, &of_files, |batch| {
@@ -124,13 +133,18 @@ fn without_month(schema: &SchemaRef) -> SchemaRef {
     std::sync::Arc::new(arrow::datatypes::Schema::new(fields))
 }
 
-fn rows_of(file: &StoredFile, schema: &SchemaRef, customer: &str) -> Result<u64> {
-    let mut found = 0;
+/// Rows of the customer in a file, and those of them that hold.
+fn rows_of(file: &StoredFile, schema: &SchemaRef, customer: &str) -> Result<(u64, u64)> {
+    let (mut rows, mut held) = (0, 0);
     read_stored(&file.path, schema, |batch| {
-        found += others(&batch, customer)?.false_count() as u64;
+        let theirs = not(&others(&batch, customer)?)?;
+        let theirs = filter_record_batch(&batch, &theirs)?;
+        rows += theirs.num_rows() as u64;
+        let ends = theirs.column_by_name(REPLACED_AT);
+        held += ends.map_or(0, |ends| ends.null_count() as u64);
         Ok(())
     })?;
-    Ok(found)
+    Ok((rows, held))
 }
 
 /// Rows that are not the customer's.

@@ -13,6 +13,8 @@ use arrow::datatypes::{
     DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type,
 };
 
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
 use super::layout::{KNOWN_AT, Layout, ORIGIN, REPLACED_AT, ROW_KEY, SOURCE_FILE, WAITING_DELETED};
 use super::staging::{Partition, Staging, Waiting};
 use super::store::{NewFile, StoredFile, read_stored, write_stored};
@@ -50,10 +52,24 @@ pub struct Merged {
     pub applied: u64,
     /// Rows that hold no longer.
     pub ended: u64,
+    /// Rows that held before.
+    pub held_before: u64,
+    /// Rows that hold now.
+    pub held_after: u64,
     /// Origins of new rows that were there already.
     pub duplicates: Vec<u64>,
-    /// Origins of new rows that contradict others, and why.
-    pub rejected: Vec<(u64, &'static str)>,
+    /// New rows that contradict others.
+    pub rejected: Vec<Contradiction>,
+}
+
+/// A new row that contradicts another.
+pub struct Contradiction {
+    /// Its origin.
+    pub origin: u64,
+    /// Why.
+    pub reason: &'static str,
+    /// The key of its table; empty for tables without.
+    pub key: String,
 }
 
 /// What was decided about the rows of one partition that share keys with others elsewhere.
@@ -145,10 +161,13 @@ impl Merger<'_> {
     ) -> Result<Merged> {
         let schema = self.working_schema();
         let mut batches = Vec::with_capacity(stored.len() + waiting.len());
-        let mut dropped = false;
+        let (mut dropped, mut held_before) = (false, 0);
         for batch in &stored {
             let batch = align(batch, &schema)?;
             let files = file_numbers(&batch);
+            held_before += batch
+                .column_by_name(REPLACED_AT)
+                .map_or(0, |ends| ends.null_count() as u64);
             let stays: BooleanArray = files
                 .iter()
                 .map(|&file| Some(!(self.read_again)(file)))
@@ -172,15 +191,16 @@ impl Merger<'_> {
         let mut merged = Merged {
             partition,
             changes: dropped,
+            held_before,
             ..Merged::default()
         };
         let mut kept = Vec::with_capacity(order.len());
         let mut ends: Vec<Option<i64>> = Vec::with_capacity(order.len());
         let mut group = Vec::new();
-        for rows in order.chunk_by(|&a, &b| working.key(a) == working.key(b)) {
+        for same in order.chunk_by(|&a, &b| working.key(a) == working.key(b)) {
             group.clear();
-            group.extend(rows.iter().map(|&row| working.entry(row)));
-            for ((&row, entry), outcome) in rows
+            group.extend(same.iter().map(|&row| working.entry(row)));
+            for ((&row, entry), outcome) in same
                 .iter()
                 .zip(&group)
                 .zip(self.outcomes(partition, &group))
@@ -189,6 +209,7 @@ impl Merger<'_> {
                     (Outcome::Kept { replaced_at }, origin) => {
                         kept.push(row);
                         ends.push(replaced_at);
+                        merged.held_after += u64::from(replaced_at.is_none());
                         if origin.is_some() {
                             merged.added += 1;
                         } else if entry.replaced_at.is_none() && replaced_at.is_some() {
@@ -199,7 +220,11 @@ impl Merger<'_> {
                     (Outcome::Applied, _) => merged.applied += 1,
                     (Outcome::Duplicate, Some(origin)) => merged.duplicates.push(origin),
                     (Outcome::Rejected(reason), Some(origin)) => {
-                        merged.rejected.push((origin, reason))
+                        merged.rejected.push(Contradiction {
+                            origin,
+                            reason,
+                            key: self.key_text(&rows, row),
+                        });
                     }
                     (Outcome::Duplicate | Outcome::Rejected(_), None) => {}
                 }
@@ -215,6 +240,19 @@ impl Merger<'_> {
             merged.files = Some(vec![file]);
         }
         Ok(merged)
+    }
+
+    /// The key of a row's table, for people.
+    fn key_text(&self, rows: &RecordBatch, row: u32) -> String {
+        let key = self
+            .layout
+            .table
+            .key
+            .and_then(|name| rows.column_by_name(name));
+        let options = FormatOptions::default();
+        key.and_then(|key| ArrayFormatter::try_new(key.as_ref(), &options).ok())
+            .map(|key| key.value(row as usize).to_string())
+            .unwrap_or_default()
     }
 
     /// What becomes of the rows that share a key.
@@ -300,6 +338,8 @@ impl Merged {
         self.added += part.added;
         self.applied += part.applied;
         self.ended += part.ended;
+        self.held_before += part.held_before;
+        self.held_after += part.held_after;
         self.duplicates.extend(part.duplicates);
         self.rejected.extend(part.rejected);
     }

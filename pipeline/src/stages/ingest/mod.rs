@@ -77,7 +77,7 @@ pub struct TableMetrics {
     pub unknown_products: u64,
     /// Rows of earlier loads that hold no longer: corrected, deleted, or gone from their file.
     pub ended: u64,
-    /// Rows in the table after the load, with those that hold no longer.
+    /// Rows of the table that hold after the load.
     pub rows: u64,
 }
 
@@ -97,10 +97,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .map(|table| table.name)
         .chain([ledger::TABLE])
     {
-        let version = record
-            .as_ref()
-            .and_then(|record| record.tables.get(name))
-            .copied();
+        let version = record.as_ref().and_then(|record| record.version_of(name));
         let stored = Stored::open(context.engine, context.out, name, version)?;
         tables.insert(name, stored);
     }
@@ -154,7 +151,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let inputs = plans.iter().flat_map(|plan| plan.named.clone()).collect();
     let nothing_new = plans.iter().all(|plan| plan.sources.is_empty());
     if nothing_new && record.is_some() {
-        metrics.tables = as_they_are(&tables);
+        metrics.tables = as_they_are(record.as_ref());
         context.progress.step("nothing new");
         return Ok(Report {
             inputs,
@@ -168,6 +165,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         context,
         forgotten: &forgotten,
         ledger: &ledger,
+        record: record.as_ref(),
         scratch: guard.scratch(),
         loaded_at,
     };
@@ -206,6 +204,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         timezone: settings.config.project.timezone.0.name().to_owned(),
         load: metrics.load,
         tables: BTreeMap::new(),
+        held: loaded
+            .iter()
+            .map(|table| (table.metrics.table.clone(), table.metrics.rows))
+            .collect(),
         version: 0,
     };
     let stored = tables
@@ -333,18 +335,14 @@ fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
 }
 
 /// The tables when nothing was read.
-fn as_they_are(tables: &BTreeMap<&str, Stored>) -> Vec<TableMetrics> {
-    let canonical = contract::TABLES
-        .iter()
-        .filter_map(|table| tables.get_key_value(table.name));
-    canonical
-        .filter(|(_, stored)| stored.schema.is_some())
-        .map(|(name, stored)| TableMetrics {
-            table: (*name).to_owned(),
-            rows: stored.rows(),
-            ..TableMetrics::default()
-        })
-        .collect()
+fn as_they_are(record: Option<&LoadRecord>) -> Vec<TableMetrics> {
+    let held = record.into_iter().flat_map(|record| &record.held);
+    held.map(|(table, rows)| TableMetrics {
+        table: table.clone(),
+        rows: *rows,
+        ..TableMetrics::default()
+    })
+    .collect()
 }
 
 /// The rejects of the load before, which stay when nothing was read.

@@ -92,8 +92,9 @@ impl Shaper<'_> {
         let is_deleted = |row: usize| deleted.as_ref().is_some_and(|flags| flags.value(row));
         let mut good = vec![true; rows];
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.layout.waiting.fields().len());
-        for (plan, expression) in self.layout.columns.iter().zip(&source.expressions) {
-            let Some(expression) = expression else {
+        for (place, plan) in self.layout.columns.iter().enumerate() {
+            // The layout may end with a basket that no source fills.
+            let Some(Some(expression)) = source.expressions.get(place) else {
                 columns.push(new_null_array(&plan.data_type, rows));
                 continue;
             };

@@ -140,11 +140,6 @@ impl Stored {
         self.name
     }
 
-    /// Rows in its files.
-    pub fn rows(&self) -> u64 {
-        self.files.iter().map(|file| file.rows as u64).sum()
-    }
-
     /// Files that the log names, also after a load that was cut off.
     pub fn named(&self) -> impl Iterator<Item = PathBuf> {
         self.active.keys().map(|name| self.folder.join(name))
@@ -197,13 +192,6 @@ impl Next {
     /// The table's version now; 0 when there is none.
     pub fn version(&self) -> u64 {
         self.stored.table.version().unwrap_or(0)
-    }
-
-    /// Rows that it will have, with those that hold no longer.
-    pub fn rows(&self) -> u64 {
-        let stay = self.stay.iter().map(|file| file.rows as u64);
-        stay.chain(self.come.iter().map(|(_, file)| file.rows as u64))
-            .sum()
     }
 
     /// Moves the new files to their places and commits; `record` goes into the commit.

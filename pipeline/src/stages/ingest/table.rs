@@ -9,7 +9,7 @@ use super::index::Index;
 use super::layout::{Layout, Origin};
 use super::ledger::{Ledger, Loaded, Standing};
 use super::mapping::{PlannedFile, SourcePlan, TablePlan};
-use super::merge::{Before, Decided, Merger};
+use super::merge::{Before, Contradiction, Decided, Merger};
 use super::rejects::{COPY, Place, RejectedRows, Rejects, SAME};
 use super::rows::{Keys, Shaped, Shaper};
 use super::staging::{Partition, Staging};
@@ -21,6 +21,7 @@ use crate::failure::Result;
 use crate::in_order::in_order;
 use crate::sources::{self, Unparsed};
 use crate::text::count;
+use crate::warehouse::LoadRecord;
 
 /// Partitions that are merged at once: each needs some hundred megabytes.
 const MERGES_AT_ONCE: usize = 3;
@@ -31,12 +32,22 @@ pub struct Load<'a> {
     pub context: &'a Context<'a>,
     /// What was loaded before.
     pub ledger: &'a Ledger,
+    /// What the last load said about itself.
+    pub record: Option<&'a LoadRecord>,
     /// Whose rows are not loaded.
     pub forgotten: &'a Forgotten,
     /// Where things may be put that end with the load.
     pub scratch: &'a Path,
     /// When it happens, microseconds UTC.
     pub loaded_at: i64,
+}
+
+impl Load<'_> {
+    /// Rows of a table that held before this load.
+    pub fn held(&self, table: &str) -> u64 {
+        let held = self.record.and_then(|record| record.held.get(table));
+        held.copied().unwrap_or(0)
+    }
 }
 
 /// Where the rows of one file ended.
@@ -149,7 +160,9 @@ pub fn read_table(
         decided: decided.as_ref(),
         folder: &scratch.join("merged"),
     };
+    let key = layout.table.key.unwrap_or("");
     let (mut ended, number_of_parts, mut done) = (0, parts.len(), 0);
+    let mut held = load.held(name);
     let threads = rayon::current_num_threads().min(MERGES_AT_ONCE);
     in_order(
         threads,
@@ -164,7 +177,8 @@ pub fn read_table(
                 .progress
                 .step(&format!("writing {name}: part {done} of {number_of_parts}"));
             ended += merged.ended;
-            reading.note(&merged.duplicates, &merged.rejected, &keyed)?;
+            held = held + merged.held_after - merged.held_before;
+            reading.note(&merged.duplicates, &merged.rejected, key, &keyed)?;
             match merged.files {
                 Some(new) => come.extend(new.into_iter().map(|file| (merged.partition, file))),
                 None => stay.extend(files),
@@ -180,7 +194,7 @@ pub fn read_table(
         stay,
         come,
     };
-    reading.finish(load, layout, next, ended)
+    reading.finish(load, layout, next, ended, held)
 }
 
 /// Partitions that change although no new row falls into them.
@@ -325,7 +339,8 @@ impl<'a> Reading<'a> {
     fn note(
         &mut self,
         duplicates: &[u64],
-        rejected: &[(u64, &'static str)],
+        rejected: &[Contradiction],
+        key: &str,
         keyed: &HashSet<i32>,
     ) -> Result<()> {
         for &code in duplicates {
@@ -347,11 +362,12 @@ impl<'a> Reading<'a> {
                 reason,
             )?;
         }
-        for &(code, reason) in rejected {
-            let (place, line) = self.place(code);
+        for row in rejected {
+            let (place, line) = self.place(row.origin);
             self.counts[place].rejected += 1;
             let file = &self.files[place].1.file.path;
-            self.rejects.add(&Place { file, line }, "", "", reason)?;
+            self.rejects
+                .add(&Place { file, line }, key, &row.key, row.reason)?;
         }
         Ok(())
     }
@@ -371,6 +387,7 @@ impl<'a> Reading<'a> {
         layout: Layout,
         next: Next,
         ended: u64,
+        held: u64,
     ) -> Result<LoadedTable> {
         let entries: Vec<Loaded> = self
             .files
@@ -406,7 +423,7 @@ impl<'a> Reading<'a> {
             rejected: sum(&|entry| entry.rejected),
             unknown_products: self.unknown_products,
             ended,
-            rows: next.rows(),
+            rows: held,
         };
         let reasons = self.rejects.main_reasons();
         let rejects_name = self.rejects.name().to_owned();
