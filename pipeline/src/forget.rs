@@ -120,7 +120,10 @@ fn rows_without(table: &RecordBatch, customer: &str) -> BooleanArray {
         .filter_map(|values| values.as_string_opt::<i32>())
         .collect();
     let cells = table.schema().field_with_name("value").is_ok();
+    let telling = customer.parse::<i64>().is_err();
     let names = |text: &str| match cells {
+        // Of a row that could not be read the fields may run into each other.
+        true if telling => text.contains(customer),
         true => has_word(text, customer),
         false => text == customer,
     };

@@ -331,8 +331,10 @@ fn commit_record(engine: &Engine, interactions: &DeltaTable) -> Result<Option<Lo
     let commit = engine
         .wait(async { interactions.history(Some(1)).try_next().await })
         .during("reading the last load")?;
-    Ok(
-        commit
-            .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok()),
-    )
+    let record = commit
+        .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok());
+    Ok(record.map(|record: LoadRecord| LoadRecord {
+        version: interactions.version().unwrap_or(0),
+        ..record
+    }))
 }
