@@ -341,6 +341,60 @@ fn a_correction_does_not_leak_into_what_was_known_before_it() {
 }
 
 #[test]
+fn snapshots_know_what_was_known_at_their_dates_when_the_settings_say_so() {
+    let settings = SETTINGS.replace(
+        "[sources.columns]\ncustomer_id = \"customer\"",
+        "key = [\"basket\", \"product\"]\n[sources.columns]\ncustomer_id = \"customer\"",
+    );
+    assert_ne!(settings, SETTINGS);
+    let sandbox = shop_sandbox(60, 200).file(
+        "regulars.toml",
+        settings.replace("\"lines.csv\"", "\"*lines.csv\"") + "\n[features]\nknown = \"then\"\n",
+    );
+    let load = |at: &str| {
+        sandbox
+            .regulars(&["ingest", "--quiet", "--loaded-at", at])
+            .ended_with(0);
+        sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+        let mut files = sandbox.data_files("regulars-out");
+        files.retain(|name, _| name.starts_with("features/"));
+        files
+    };
+    let before = load("2023-07-20");
+    // What was bought in January turns out, long after, to have cost twice as much.
+    let text = sandbox.read("lines.csv");
+    let january: Vec<String> = text
+        .lines()
+        .filter(|line| line.contains(",2023-01-"))
+        .map(|line| line.replace(".50", "5.00"))
+        .collect();
+    assert!(january.len() > 20);
+    sandbox.write(
+        "corrected-lines.csv",
+        format!(
+            "customer,when,basket,product,paid\n{}\n",
+            january.join("\n")
+        ),
+    );
+    let after = load("2023-08-20");
+    assert!(before.len() > 3 && before.keys().eq(after.keys()));
+    let last = before.keys().next_back().unwrap();
+    for (name, bytes) in &before {
+        assert_eq!(*bytes == after[name], name != last, "{name}");
+    }
+    sandbox.write(
+        "regulars.toml",
+        sandbox.read("regulars.toml").replace("\"then\"", "\"now\""),
+    );
+    sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+    let now = sandbox.data_files("regulars-out");
+    assert!(
+        before.iter().all(|(name, bytes)| *bytes != now[name]),
+        "now the past knows better"
+    );
+}
+
+#[test]
 fn customers_and_products_are_corrected_by_their_keys() {
     let sandbox = shop_sandbox(20, 100);
     ingest(&sandbox);

@@ -96,6 +96,9 @@ impl Engine {
     /// that several queries can read it and memory stays flat whatever its size.
     pub fn fold(&self, name: &str, sql: &str) -> Result<()> {
         let folder = self.spill.join(name);
+        // What had this name before makes room.
+        self.session.deregister_table(name)?;
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).during(folder.display())?;
         let path = folder
             .to_str()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, SchemaRef};
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use datafusion::common::DFSchema;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
@@ -41,6 +41,9 @@ pub struct LoadRecord {
     /// Rows of each table that hold.
     #[serde(default)]
     pub held: BTreeMap<String, u64>,
+    /// When the first load of this warehouse was, microseconds UTC.
+    #[serde(default)]
+    pub first_loaded_at: i64,
     /// The version of `interactions` that the commit made.
     #[serde(skip)]
     pub version: u64,
@@ -67,6 +70,20 @@ pub struct Warehouse {
     /// What was noticed while opening.
     pub warnings: Vec<Warning>,
     schemas: BTreeMap<String, SchemaRef>,
+    views: Vec<View>,
+    first_loaded_at: i64,
+}
+
+/// How a table is shown.
+struct View {
+    name: String,
+    columns: String,
+    filter: Option<String>,
+}
+
+/// The name under which a whole table is registered.
+fn loaded(table: &str) -> String {
+    format!("{table}_loaded")
 }
 
 /// The folder of a canonical table.
@@ -115,10 +132,12 @@ impl Warehouse {
             end: NaiveDate::MIN,
             warnings: Vec::new(),
             schemas: BTreeMap::new(),
+            views: Vec::new(),
+            first_loaded_at: record.first_loaded_at,
         };
         // `day` prunes files; it is exact, because as-of dates are midnights of the project's zone.
         let before = |column: &str| cut.map(|day| format!("{column} < DATE '{day}'"));
-        warehouse.view(&interactions, "interactions", known_at, before("day"))?;
+        warehouse.add(&interactions, "interactions", before("day"))?;
         let others = record
             .tables
             .iter()
@@ -126,27 +145,23 @@ impl Warehouse {
         for (name, version) in others {
             let table = load_table(engine, out, name, Some(*version))?;
             let filter = (name == "campaigns").then(|| before("starts_on")).flatten();
-            warehouse.view(&table, name, known_at, filter)?;
+            warehouse.add(&table, name, filter)?;
         }
+        warehouse.show(known_at)?;
+        warehouse.note_columns()?;
         warehouse.span(cut)?;
         Ok(warehouse)
     }
 
-    /// Registers a table as a view of the rows that hold and that `filter` lets through.
-    fn view(
-        &mut self,
-        table: &DeltaTable,
-        name: &str,
-        known_at: Option<Day>,
-        filter: Option<String>,
-    ) -> Result<()> {
+    /// Registers a table, and how its rows are shown: without what `ingest` adds, and those that
+    /// `filter` lets through.
+    fn add(&mut self, table: &DeltaTable, name: &str, filter: Option<String>) -> Result<()> {
         self.engine
             .wait(async {
                 let provider = table.table_provider().build().await?;
                 let session = self.engine.session();
                 table.update_datafusion_session(&session.state())?;
-                let source = format!("{name}_loaded");
-                session.register_table(source.as_str(), Arc::new(provider))?;
+                session.register_table(loaded(name), Arc::new(provider))?;
                 let columns = table.snapshot()?.schema();
                 let columns: Vec<String> = columns
                     .fields()
@@ -154,22 +169,54 @@ impl Warehouse {
                     .filter(|name| !contract::OWN.contains(&name.as_str()))
                     .map(|name| format!("\"{}\"", name.replace('"', "\"\"")))
                     .collect();
-                let mut conditions = vec![holding(known_at)];
-                conditions.extend(filter);
-                let view = session
-                    .sql(&format!(
-                        "SELECT {} FROM {source} WHERE {}",
-                        columns.join(", "),
-                        conditions.join(" AND ")
-                    ))
-                    .await?;
-                let schema: &DFSchema = view.schema();
-                self.schemas
-                    .insert(name.to_owned(), Arc::new(schema.as_arrow().clone()));
-                session.register_table(name, view.into_view())?;
+                self.views.push(View {
+                    name: name.to_owned(),
+                    columns: columns.join(", "),
+                    filter,
+                });
                 Ok::<_, Failure>(())
             })
             .during(format!("opening the table {name}"))
+    }
+
+    /// Shows every table as it was known at the beginning of a day; by default as it is known now.
+    ///
+    /// What the first load brought counts as known when it happened: the history before the first
+    /// load is not known to have been otherwise.
+    pub fn show(&self, known_at: Option<Day>) -> Result<()> {
+        let session = self.engine.session();
+        for view in &self.views {
+            let mut conditions = vec![holding(known_at, self.first_loaded_at)];
+            conditions.extend(view.filter.clone());
+            let sql = format!(
+                "SELECT {} FROM {} WHERE {}",
+                view.columns,
+                loaded(&view.name),
+                conditions.join(" AND ")
+            );
+            self.engine
+                .wait(async {
+                    let rows = session.sql(&sql).await?;
+                    session.deregister_table(view.name.as_str())?;
+                    session.register_table(view.name.as_str(), rows.into_view())?;
+                    Ok::<_, Failure>(())
+                })
+                .during(format!("opening the table {}", view.name))?;
+        }
+        Ok(())
+    }
+
+    /// Notes the columns of every view.
+    fn note_columns(&mut self) -> Result<()> {
+        for view in &self.views {
+            let table = self
+                .engine
+                .wait(self.engine.session().table(view.name.as_str()))?;
+            let schema: &DFSchema = table.schema();
+            self.schemas
+                .insert(view.name.clone(), Arc::new(schema.as_arrow().clone()));
+        }
+        Ok(())
     }
 
     /// Finds the first and the last day with a purchase.
@@ -261,14 +308,19 @@ impl Warehouse {
     }
 }
 
-/// The rows that hold now, or held at the beginning of a day, UTC.
-fn holding(known_at: Option<Day>) -> String {
+/// The condition on rows that hold now, or held at the beginning of a day, UTC; rows that became
+/// known with the first load count as known when they happened.
+pub fn holding(known_at: Option<Day>, first_loaded_at: i64) -> String {
+    let moment =
+        |micros: i64| format!("arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')");
     match known_at {
         None => "replaced_at IS NULL".to_owned(),
-        Some(day) => {
-            let moment =
-                format!("arrow_cast('{day}T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))')");
-            format!("known_at < {moment} AND (replaced_at IS NULL OR replaced_at >= {moment})")
+        Some(Day(day)) => {
+            let then = moment(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros());
+            let first = moment(first_loaded_at);
+            format!(
+                "(known_at < {then} OR known_at = {first}) AND (replaced_at IS NULL OR replaced_at >= {then})"
+            )
         }
     }
 }

@@ -202,6 +202,18 @@ pub struct Features {
     pub departments: usize,
     /// From this hour on, local time, a basket counts as an evening one.
     pub evening_from: u8,
+    /// What the snapshots of past dates know.
+    pub known: Known,
+}
+
+/// What a snapshot of a past date knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Known {
+    /// What happened before the date, as it is known now.
+    Now,
+    /// What happened before the date, as it was known then: without later corrections.
+    Then,
 }
 
 impl Default for Features {
@@ -209,6 +221,7 @@ impl Default for Features {
         Self {
             departments: 8,
             evening_from: 18,
+            known: Known::Now,
         }
     }
 }

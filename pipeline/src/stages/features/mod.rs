@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::dates::SnapshotDates;
 use super::{Context, Report};
+use crate::config::{Day, Known};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::text::plural;
@@ -66,12 +67,24 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut files = Pending::new(context.out, NAME);
     let (mut customers, mut rows_out, mut names) = (0, 0, Vec::new());
     // Several dates at once save time, and all dates of a large history would fill the memory.
-    for some_dates in dates.all().chunks(dates_at_once(all)) {
+    let then = context.settings.config.features.known == Known::Then;
+    let at_once = if then { 1 } else { dates_at_once(all) };
+    for some_dates in dates.all().chunks(at_once) {
         context.progress.step(&format!(
             "features at {} of {}",
             some_dates[0],
             plural(dates.all().len() as u64, "date")
         ));
+        if then {
+            let known = Day(some_dates[0]);
+            let past = known.0 != dates.score;
+            warehouse.show(if past {
+                Some(context.known_at.map_or(known, |at| at.min(known)))
+            } else {
+                context.known_at
+            })?;
+            plan.prepare(engine)?;
+        }
         engine.register("as_of_dates", as_of_table(some_dates)?)?;
         let snapshots = engine.query(&plan.snapshots())?;
         let days = snapshots.column(0).as_primitive::<Int32Type>();
@@ -97,6 +110,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             let fields = schema.fields().iter().skip(1);
             names = fields.map(|field| field.name().clone()).collect();
         }
+    }
+    if then {
+        warehouse.show(context.known_at)?;
     }
     let interactions = engine.query("SELECT count(*) FROM interactions")?;
     let interactions = interactions.column(0).as_primitive::<Int64Type>().value(0) as u64;

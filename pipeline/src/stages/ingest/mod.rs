@@ -208,6 +208,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             .iter()
             .map(|table| (table.metrics.table.clone(), table.metrics.rows))
             .collect(),
+        first_loaded_at: record
+            .as_ref()
+            .map_or(loaded_at, |record| record.first_loaded_at),
         version: 0,
     };
     let stored = tables
