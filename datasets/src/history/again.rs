@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::World;
 use super::calendar::{Day, FUTURE_DAYS};
 use super::rows::{Kind, Row};
+use super::shopping::Together;
 use super::truth::{ChurnTruth, churn};
 
 /// A date or a horizon of which the history tells nothing.
@@ -51,38 +52,6 @@ impl World {
     }
 }
 
-/// Baskets with the items of one rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleCounts {
-    /// With the antecedent.
-    pub antecedent: u64,
-    /// With the consequent.
-    pub consequent: u64,
-    /// With both.
-    pub both: u64,
-}
-
-impl RuleCounts {
-    /// The lift among so many baskets; not a number where either side is in none.
-    pub fn lift(&self, baskets: u64) -> f64 {
-        self.both as f64 * baskets as f64 / (self.antecedent as f64 * self.consequent as f64)
-    }
-
-    /// Pearson's chi-squared with one degree of freedom, signed: below 0 where the two are
-    /// together less often than by chance.
-    pub fn signed_chi_squared(&self, baskets: u64) -> f64 {
-        let n = baskets as f64;
-        let [a, c, both] = [self.antecedent, self.consequent, self.both].map(|x| x as f64 / n);
-        let away = both - a * c;
-        let spread = a * (1.0 - a) * c * (1.0 - c);
-        if spread > 0.0 {
-            n * away * away.abs() / spread
-        } else {
-            0.0
-        }
-    }
-}
-
 /// Counts how often the types of item of each rule, antecedent and consequent, are together in the
 /// baskets of the first `customers` customers. The number of baskets comes first.
 ///
@@ -91,7 +60,7 @@ pub fn count_rules(
     world: &World,
     customers: u64,
     rules: &[(Vec<String>, Vec<String>)],
-) -> (u64, Vec<RuleCounts>) {
+) -> (u64, Vec<Together>) {
     let mut sets = ItemSets::new(world);
     let places: Vec<[usize; 3]> = rules
         .iter()
@@ -148,7 +117,7 @@ pub fn count_rules(
             }
             (one + other, sums)
         });
-    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| RuleCounts {
+    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| Together {
         antecedent: counts[*antecedent],
         consequent: counts[*consequent],
         both: counts[*both],

@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use regulars_datasets::history::again::count_rules;
 use regulars_datasets::history::catalogue::{ASSOCIATIONS, classic};
 use regulars_datasets::history::{Params, World};
+use regulars_models::associations::Measures;
 
 use super::Finding;
 use super::churn::column;
@@ -78,14 +79,18 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     };
     let fresh = World::new(params).map_err(|error| Failure::data(error.to_string()))?;
     let (baskets, counts) = count_rules(&fresh, params.customers, &rules);
-    let real = counts
+    let measured: Vec<Measures> = counts
         .iter()
-        .filter(|counts| counts.signed_chi_squared(baskets) > MORE_THAN_CHANCE)
+        .map(|rule| Measures::from_counts(baskets, rule.antecedent, rule.consequent, rule.both))
+        .collect();
+    let real = measured
+        .iter()
+        .filter(|rule| rule.leverage > 0.0 && rule.chi_squared > MORE_THAN_CHANCE)
         .count();
     // The lift of a sample is off by chance; a tenth below what was asked for is no other rule.
-    let as_asked = counts
+    let as_asked = measured
         .iter()
-        .filter(|counts| counts.lift(baskets) >= 0.9 * settings.rules.min_lift)
+        .filter(|rule| rule.lift >= 0.9 * settings.rules.min_lift)
         .count();
     let shown = rules.len().max(1) as f64;
     Ok(vec![
