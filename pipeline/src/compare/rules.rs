@@ -9,10 +9,8 @@ use regulars_datasets::history::catalogue::{ASSOCIATIONS, classic};
 use regulars_datasets::history::{Params, World};
 use regulars_models::associations::Measures;
 
-use super::Finding;
-use super::churn::column;
 use super::truth::Truth;
-use crate::config::Config;
+use super::{Finding, column, ran};
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::read_parquet;
@@ -25,16 +23,12 @@ const MORE_THAN_CHANCE: f64 = 9.55;
 
 /// How many planted associations were found, and how many of the rules shown are real.
 pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Finding>> {
-    let (Some(metrics), Some(entry)) =
-        (manifest.metrics::<Metrics>(NAME), manifest.stages.get(NAME))
-    else {
+    let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
         return Ok(Vec::new());
     };
     if metrics.level != "type" {
         return Ok(Vec::new()); // associations are planted between types
     }
-    let settings: Config = serde_json::from_value(entry.settings.clone())
-        .map_err(|error| Failure::data(format!("the manifest's settings: {error}")))?;
     let table = read_parquet(&manifest.file(run, NAME, "rules.parquet")?)?;
     let side = |name: &str| -> Result<Vec<Vec<String>>> {
         let texts = column(&table, name, &DataType::Utf8)?;

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use self::load::Small;
+pub use self::rejects::COPY;
 use self::mapping::{SourcePlan, TablePlan};
 use self::rows::{Counts, Keys, Rows, Terms};
 use super::{Context, Report};
