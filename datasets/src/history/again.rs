@@ -26,29 +26,41 @@ pub struct Beyond {
 }
 
 impl World {
-    /// What is true of every customer at an as-of date, in the order of their numbers; without
-    /// those who had not bought anything by then.
+    /// What is true of every customer at each of some as-of dates, in the order of the customers'
+    /// numbers; without those who had not bought anything by the date. Every life is lived once.
     ///
     /// # Errors
     /// A date before the history, or a horizon that ends later than [`FUTURE_DAYS`] after it.
-    pub fn churn_at(&self, as_of: NaiveDate, horizon: u32) -> Result<Vec<ChurnTruth>, Beyond> {
-        let day = self.calendar.day(as_of);
+    pub fn churn_at<const N: usize>(
+        &self,
+        as_of: [NaiveDate; N],
+        horizon: u32,
+    ) -> Result<[Vec<ChurnTruth>; N], Beyond> {
         let days = Day::try_from(horizon).unwrap_or(Day::MAX);
-        if day < 1 || day.saturating_add(days) > self.calendar.until {
-            return Err(Beyond {
-                as_of,
-                horizon,
-                first: self.calendar.date(0),
-                last: self.calendar.date(self.calendar.days - 1),
-                known: FUTURE_DAYS,
-            });
+        let ends = as_of.map(|date| self.calendar.day(date).saturating_add(days));
+        for (as_of, end) in as_of.into_iter().zip(ends) {
+            if self.calendar.day(as_of) < 1 || end > self.calendar.until {
+                return Err(Beyond {
+                    as_of,
+                    horizon,
+                    first: self.calendar.date(0),
+                    last: self.calendar.date(self.calendar.days - 1),
+                    known: FUTURE_DAYS,
+                });
+            }
         }
-        let truths = (1..=self.params.customers).into_par_iter().map(|id| {
-            let person = self.person(id);
-            let life = self.live_until(&person, day + days, |_| {});
-            churn(self, &person, &life, day, days)
-        });
-        Ok(truths.flatten().collect())
+        let until = ends.into_iter().max().unwrap_or(0);
+        let truths: Vec<[Option<ChurnTruth>; N]> = (1..=self.params.customers)
+            .into_par_iter()
+            .map(|id| {
+                let person = self.person(id);
+                let life = self.live_until(&person, until, |_| {});
+                ends.map(|end| churn(self, &person, &life, end - days, days))
+            })
+            .collect();
+        Ok(std::array::from_fn(|date| {
+            truths.iter().filter_map(|truths| truths[date]).collect()
+        }))
     }
 }
 

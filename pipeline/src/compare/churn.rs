@@ -20,22 +20,16 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
         return Ok(Vec::new());
     };
-    let at = |date| {
-        truth
-            .world
-            .churn_at(date, metrics.horizon_days)
-            .map_err(|error| Failure::data(error.to_string()))
-    };
+    let [at_test, at_score] = truth
+        .world
+        .churn_at([metrics.test_date, metrics.score_date], metrics.horizon_days)
+        .map_err(|error| Failure::data(error.to_string()))?;
     let eligible = |truth: &&ChurnTruth| {
         truth.baskets >= settings.churn.min_baskets
             && truth.recency <= settings.churn.active_days as i32
     };
 
-    let tested: Vec<ChurnTruth> = at(metrics.test_date)?
-        .iter()
-        .filter(eligible)
-        .copied()
-        .collect();
+    let tested: Vec<ChurnTruth> = at_test.iter().filter(eligible).copied().collect();
     let best = Best::new(&tested)?;
     let mut findings = Vec::new();
     for model in &metrics.models {
@@ -72,7 +66,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     let scores = read_parquet(&manifest.file(run, NAME, "churn.parquet")?)?;
     let ids = whole_numbers(&scores, "customer_id")?;
     let scores = numbers(&scores, "churn_probability")?;
-    let truths: HashMap<i64, ChurnTruth> = at(metrics.score_date)?
+    let truths: HashMap<i64, ChurnTruth> = at_score
         .into_iter()
         .map(|truth| (truth.customer as i64, truth))
         .collect();
