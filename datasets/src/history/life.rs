@@ -228,7 +228,7 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
             // A renewal process that runs since long ago: what is left of the gap is an Erlang
             // time with an evenly drawn number of stages.
             let stages = draw.between(1, profile.regularity as i32) as usize;
-            draw.erlang(stages) / (profile.regularity as f64 * person.rate)
+            draw.erlang(stages) / person.scale()
         } else {
             0.0 // joins with the first purchase
         };
@@ -291,8 +291,7 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
             return;
         }
         self.since = 0.0;
-        let scale = profile.regularity as f64 * person.rate;
-        self.gap = self.draw.erlang(profile.regularity) / scale;
+        self.gap = self.draw.erlang(profile.regularity) / person.scale();
         let hour = self.draw.pick(&world.hours.choices[person.profile]);
         let online = self.draw.chance(profile.online);
         let bad = online && self.draw.chance(BAD_DELIVERY);

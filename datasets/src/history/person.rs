@@ -161,6 +161,11 @@ impl Person {
         &PROFILES[self.profile]
     }
 
+    /// Stages of the customer's gaps in a usual day.
+    pub fn scale(&self) -> f64 {
+        self.profile().scale(self.rate)
+    }
+
     /// The day from which the customer is followed: joining, or the first day of the history.
     pub fn began(&self) -> Day {
         self.joined.max(0)
