@@ -222,8 +222,8 @@ struct Occasion {
 impl<'a, F: FnMut(Row)> Living<'a, F> {
     fn new(world: &'a World, person: &'a Person, emit: F) -> Self {
         let profile = person.profile();
-        let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
-        let shop = Stream::new(world.seed, person.id, Purpose::Shopping);
+        let mut draw = Stream::new(world.params.seed, person.id, Purpose::Life);
+        let shop = Stream::new(world.params.seed, person.id, Purpose::Shopping);
         let gap = if person.joined < 0 {
             // A renewal process that runs since long ago: what is left of the gap is an Erlang
             // time with an evenly drawn number of stages.
@@ -433,11 +433,7 @@ fn contact(world: &World, person: &Person, day: Day, second: i32, campaign: usiz
     let campaign = &world.calendar.campaigns[campaign];
     let sort = campaign.sort();
     let mut row = Row::new(person.id, day, second, Kind::Contact);
-    row.channel = Some(match sort.channel {
-        "mail" => Channel::Mail,
-        "email" => Channel::Email,
-        _ => Channel::Phone,
-    });
+    row.channel = Some(sort.channel);
     row.campaign = Some(campaign.id);
     row.cost = Some(sort.cost_cents);
     row

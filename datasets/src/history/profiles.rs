@@ -1,5 +1,7 @@
 //! The latent types of customer: what a pipeline is to find out, and nobody who has real data knows.
 
+use super::rows::Channel;
+
 /// How many types there are.
 pub const TYPES: usize = 6;
 
@@ -27,17 +29,17 @@ pub const AGES: [&str; 6] = ["18-24", "25-34", "35-44", "45-54", "55-64", "65+"]
 pub const CAMPAIGNS: [CampaignKind; 3] = [
     CampaignKind {
         name: "coupon mailing",
-        channel: "mail",
+        channel: Channel::Mail,
         cost_cents: 90,
     },
     CampaignKind {
         name: "newsletter",
-        channel: "email",
+        channel: Channel::Email,
         cost_cents: 2,
     },
     CampaignKind {
         name: "win-back call",
-        channel: "phone",
+        channel: Channel::Phone,
         cost_cents: 400,
     },
 ];
@@ -48,7 +50,7 @@ pub struct CampaignKind {
     /// What it is called.
     pub name: &'static str,
     /// How customers are reached.
-    pub channel: &'static str,
+    pub channel: Channel,
     /// What one contact costs, in hundredths.
     pub cost_cents: i64,
 }

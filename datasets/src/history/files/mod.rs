@@ -254,7 +254,7 @@ fn write_part(
     );
     let mut writer = InteractionsWriter::new(root.join(&name), &name, order.format, world)?;
     let mut soil = order.dirty.then(|| {
-        let draw = Stream::new(world.seed, number, Purpose::Dirt);
+        let draw = Stream::new(world.params.seed, number, Purpose::Dirt);
         Soil::new(draw, order.format, world)
     });
     let mut rows: Vec<Row> = Vec::with_capacity(20_000);

@@ -15,11 +15,11 @@ use super::interactions::MONEY;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
 use crate::history::catalogue::{
-    ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic, department_name,
+    ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic,
 };
 use crate::history::life::Life;
 use crate::history::person::Person;
-use crate::history::profiles::PROFILES;
+use crate::history::profiles::{DEPARTMENTS, PROFILES};
 use crate::history::shopping::BasketCounts;
 use crate::history::truth::{ChurnTruth, UpliftTruth};
 
@@ -98,7 +98,7 @@ pub fn products(world: &World, dirty: bool) -> Products {
         text(
             products
                 .iter()
-                .map(|p| department_name(of(p).department))
+                .map(|p| DEPARTMENTS[of(p).department])
                 .collect(),
         ),
         text(products.iter().map(|p| of(p).category).collect()),
