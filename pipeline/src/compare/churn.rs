@@ -22,7 +22,10 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     };
     let [at_test, at_score] = truth
         .world
-        .churn_at([metrics.test_date, metrics.score_date], metrics.horizon_days)
+        .churn_at(
+            [metrics.test_date, metrics.score_date],
+            metrics.horizon_days,
+        )
         .map_err(|error| Failure::data(error.to_string()))?;
     let eligible = |truth: &&ChurnTruth| {
         truth.baskets >= settings.churn.min_baskets

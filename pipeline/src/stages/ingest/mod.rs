@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use self::load::Small;
-pub use self::rejects::COPY;
 use self::mapping::{SourcePlan, TablePlan};
+pub use self::rejects::COPY;
 use self::rows::{Counts, Keys, Rows, Terms};
 use super::{Context, Report};
 use crate::contract;
