@@ -5,6 +5,7 @@ mod demo;
 mod exit_codes;
 mod generate;
 mod ingest;
+mod kinds;
 mod layers;
 mod loads;
 mod own_data;

@@ -16,7 +16,7 @@ pub enum Content {
     Time,
     /// A calendar day.
     Date,
-    /// Money, a quantity or a rating: an exact decimal.
+    /// Money, a quantity, a rating or a duration: an exact decimal.
     Decimal,
     /// One of [`KINDS`].
     Kind,
@@ -96,6 +96,8 @@ pub const KINDS: &[&str] = &[
     "response",
     "survey",
     "payment",
+    "web_event",
+    "app_event",
 ];
 
 /// Columns that `ingest` adds to every interaction: the calendar day and hour in the project's
@@ -182,6 +184,30 @@ pub const INTERACTIONS: Table = Table {
             false,
             "The answer to a survey or a complaint",
         ),
+        column(
+            "status",
+            Content::Text,
+            false,
+            "What has come of it: payments are due, paid, late or disputed, complaints open or closed",
+        ),
+        column(
+            "due_on",
+            Content::Date,
+            false,
+            "The last day on which a payment is in time",
+        ),
+        column(
+            "duration_seconds",
+            Content::Decimal,
+            false,
+            "How long a visit or a call took",
+        ),
+        column(
+            "account_id",
+            Content::Id,
+            false,
+            "The account, such as a company, that the customer acted for",
+        ),
     ],
 };
 
@@ -198,6 +224,12 @@ pub const CUSTOMERS: Table = Table {
             Content::Flag,
             false,
             "Whether the customer may be contacted",
+        ),
+        column(
+            "account_id",
+            Content::Id,
+            false,
+            "The account, such as a company, that the customer belongs to",
         ),
     ],
 };

@@ -1,10 +1,12 @@
 //! Where queries run: one DataFusion session with a memory limit, over the warehouse.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -107,9 +109,18 @@ impl Engine {
         let path = format!("{path}/");
         self.wait(async {
             let frame = self.session.sql(sql).await?;
+            let fields = frame.schema().fields().iter();
+            let plain = fields.map(|field| field.as_ref().clone().with_metadata(HashMap::new()));
+            let schema = Schema::new(plain.collect::<Vec<_>>());
             frame
                 .write_parquet(&path, DataFrameWriteOptions::new(), None)
                 .await?;
+            if std::fs::read_dir(&folder)?.next().is_none() {
+                // Without rows there is no file, and no columns to be found in one.
+                let nothing = RecordBatch::new_empty(Arc::new(schema));
+                self.session.register_batch(name, nothing)?;
+                return Ok(());
+            }
             self.session
                 .register_parquet(name, &path, ParquetReadOptions::default())
                 .await?;
@@ -139,6 +150,17 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
+
+    #[test]
+    fn a_fold_without_rows_is_a_table_without_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(folder.path(), 2, 1 << 24).unwrap();
+        engine
+            .fold("empty", "SELECT 1 AS v, 'x' AS w WHERE 1 > 2")
+            .unwrap();
+        let sum = engine.query("SELECT count(v), max(w) FROM empty").unwrap();
+        assert_eq!(sum.column(0).as_primitive::<Int64Type>().value(0), 0);
+    }
 
     #[test]
     fn a_batch_takes_the_place_of_what_had_its_name() {

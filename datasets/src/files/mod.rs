@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 pub use error::WriteError;
-pub use table::{Format, TableWriter};
+pub use table::{Format, TableWriter, write_table};
 
 /// Name of the folder with the truth.
 pub const TRUTH: &str = "truth";

@@ -109,6 +109,13 @@ impl TableWriter {
     }
 }
 
+/// Writes a table that is there as a whole.
+pub fn write_table(path: PathBuf, format: Format, rows: &RecordBatch) -> Result<(), WriteError> {
+    let mut writer = TableWriter::new(path, format, rows.schema())?;
+    writer.write(rows)?;
+    writer.close()
+}
+
 fn write_csv(
     writer: &mut csv::Writer<BufWriter<File>>,
     rows: &RecordBatch,

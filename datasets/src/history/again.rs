@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::World;
 use super::calendar::{Day, FUTURE_DAYS};
 use super::rows::{Kind, Row};
+use super::shopping::Together;
 use super::truth::{ChurnTruth, churn};
 
 /// A date or a horizon of which the history tells nothing.
@@ -25,61 +26,41 @@ pub struct Beyond {
 }
 
 impl World {
-    /// What is true of every customer at an as-of date, in the order of their numbers; without
-    /// those who had not bought anything by then.
+    /// What is true of every customer at each of some as-of dates, in the order of the customers'
+    /// numbers; without those who had not bought anything by the date. Every life is lived once.
     ///
     /// # Errors
     /// A date before the history, or a horizon that ends later than [`FUTURE_DAYS`] after it.
-    pub fn churn_at(&self, as_of: NaiveDate, horizon: u32) -> Result<Vec<ChurnTruth>, Beyond> {
-        let day = self.calendar.day(as_of);
+    pub fn churn_at<const N: usize>(
+        &self,
+        as_of: [NaiveDate; N],
+        horizon: u32,
+    ) -> Result<[Vec<ChurnTruth>; N], Beyond> {
         let days = Day::try_from(horizon).unwrap_or(Day::MAX);
-        if day < 1 || day.saturating_add(days) > self.calendar.until {
-            return Err(Beyond {
-                as_of,
-                horizon,
-                first: self.calendar.date(0),
-                last: self.calendar.date(self.calendar.days - 1),
-                known: FUTURE_DAYS,
-            });
+        let ends = as_of.map(|date| self.calendar.day(date).saturating_add(days));
+        for (as_of, end) in as_of.into_iter().zip(ends) {
+            if self.calendar.day(as_of) < 1 || end > self.calendar.until {
+                return Err(Beyond {
+                    as_of,
+                    horizon,
+                    first: self.calendar.date(0),
+                    last: self.calendar.date(self.calendar.days - 1),
+                    known: FUTURE_DAYS,
+                });
+            }
         }
-        let truths = (1..=self.params.customers).into_par_iter().map(|id| {
-            let person = self.person(id);
-            let life = self.live_until(&person, day + days, |_| {});
-            churn(self, &person, &life, day, days)
-        });
-        Ok(truths.flatten().collect())
-    }
-}
-
-/// Baskets with the items of one rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleCounts {
-    /// With the antecedent.
-    pub antecedent: u64,
-    /// With the consequent.
-    pub consequent: u64,
-    /// With both.
-    pub both: u64,
-}
-
-impl RuleCounts {
-    /// The lift among so many baskets; not a number where either side is in none.
-    pub fn lift(&self, baskets: u64) -> f64 {
-        self.both as f64 * baskets as f64 / (self.antecedent as f64 * self.consequent as f64)
-    }
-
-    /// Pearson's chi-squared with one degree of freedom, signed: below 0 where the two are
-    /// together less often than by chance.
-    pub fn signed_chi_squared(&self, baskets: u64) -> f64 {
-        let n = baskets as f64;
-        let [a, c, both] = [self.antecedent, self.consequent, self.both].map(|x| x as f64 / n);
-        let away = both - a * c;
-        let spread = a * (1.0 - a) * c * (1.0 - c);
-        if spread > 0.0 {
-            n * away * away.abs() / spread
-        } else {
-            0.0
-        }
+        let until = ends.into_iter().max().unwrap_or(0);
+        let truths: Vec<[Option<ChurnTruth>; N]> = (1..=self.params.customers)
+            .into_par_iter()
+            .map(|id| {
+                let person = self.person(id);
+                let life = self.live_until(&person, until, |_| {});
+                ends.map(|end| churn(self, &person, &life, end - days, days))
+            })
+            .collect();
+        Ok(std::array::from_fn(|date| {
+            truths.iter().filter_map(|truths| truths[date]).collect()
+        }))
     }
 }
 
@@ -91,7 +72,7 @@ pub fn count_rules(
     world: &World,
     customers: u64,
     rules: &[(Vec<String>, Vec<String>)],
-) -> (u64, Vec<RuleCounts>) {
+) -> (u64, Vec<Together>) {
     let mut sets = ItemSets::new(world);
     let places: Vec<[usize; 3]> = rules
         .iter()
@@ -148,7 +129,7 @@ pub fn count_rules(
             }
             (one + other, sums)
         });
-    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| RuleCounts {
+    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| Together {
         antecedent: counts[*antecedent],
         consequent: counts[*consequent],
         both: counts[*both],

@@ -1,6 +1,6 @@
 //! What can be bought: a taxonomy with prices, and the patterns that are planted in the baskets.
 
-use super::profiles::{DEPARTMENTS, PROFILES, TYPES};
+use super::profiles::{PROFILES, TYPES};
 use super::random::{Choice, opinion};
 
 /// Six categories for each department, the most bought first.
@@ -309,7 +309,7 @@ pub struct Catalogue {
     pub products: Vec<Product>,
     /// For each type its part in a pattern.
     pub parts: Vec<Part>,
-    /// The planted type of each association, sequence and replenishment.
+    /// The planted type of each association.
     pub consequents: Vec<usize>,
     /// The planted type of each sequence.
     pub followers: Vec<usize>,
@@ -366,18 +366,17 @@ impl Catalogue {
                 .position(|item| item.name == name)
                 .expect("patterns name types of the catalogue")
         };
-        let classic = |category: &str| named(&format!("{category}, classic"));
         let mut parts = vec![Part::Plain; types.len()];
         for (number, pattern) in ASSOCIATIONS.iter().enumerate() {
-            parts[classic(pattern.antecedent)] = Part::Brings(number);
+            parts[named(&classic(pattern.antecedent))] = Part::Brings(number);
         }
         for (number, pattern) in SUBSTITUTES.iter().enumerate() {
             for (side, category) in pattern.categories.iter().enumerate() {
-                parts[classic(category)] = Part::Avoids(number, side);
+                parts[named(&classic(category))] = Part::Avoids(number, side);
             }
         }
         for (number, pattern) in SEQUENCES.iter().enumerate() {
-            parts[classic(pattern.antecedent)] = Part::Starts(number);
+            parts[named(&classic(pattern.antecedent))] = Part::Starts(number);
         }
         let consequents = ASSOCIATIONS.iter().map(|p| named(p.consequent)).collect();
         let followers = SEQUENCES.iter().map(|p| named(p.consequent)).collect();
@@ -474,11 +473,6 @@ fn product(seed: u64, number: usize, item: &ItemType, place: usize) -> Product {
         price_cents,
         cost_cents: cost.round() as i64,
     }
-}
-
-/// Name of a department.
-pub fn department_name(department: usize) -> &'static str {
-    DEPARTMENTS[department]
 }
 
 #[cfg(test)]

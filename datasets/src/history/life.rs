@@ -222,13 +222,13 @@ struct Occasion {
 impl<'a, F: FnMut(Row)> Living<'a, F> {
     fn new(world: &'a World, person: &'a Person, emit: F) -> Self {
         let profile = person.profile();
-        let mut draw = Stream::new(world.seed, person.id, Purpose::Life);
-        let shop = Stream::new(world.seed, person.id, Purpose::Shopping);
+        let mut draw = Stream::new(world.params.seed, person.id, Purpose::Life);
+        let shop = Stream::new(world.params.seed, person.id, Purpose::Shopping);
         let gap = if person.joined < 0 {
             // A renewal process that runs since long ago: what is left of the gap is an Erlang
             // time with an evenly drawn number of stages.
             let stages = draw.between(1, profile.regularity as i32) as usize;
-            draw.erlang(stages) / (profile.regularity as f64 * person.rate)
+            draw.erlang(stages) / person.scale()
         } else {
             0.0 // joins with the first purchase
         };
@@ -291,8 +291,7 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
             return;
         }
         self.since = 0.0;
-        let scale = profile.regularity as f64 * person.rate;
-        self.gap = self.draw.erlang(profile.regularity) / scale;
+        self.gap = self.draw.erlang(profile.regularity) / person.scale();
         let hour = self.draw.pick(&world.hours.choices[person.profile]);
         let online = self.draw.chance(profile.online);
         let bad = online && self.draw.chance(BAD_DELIVERY);
@@ -434,11 +433,7 @@ fn contact(world: &World, person: &Person, day: Day, second: i32, campaign: usiz
     let campaign = &world.calendar.campaigns[campaign];
     let sort = campaign.sort();
     let mut row = Row::new(person.id, day, second, Kind::Contact);
-    row.channel = Some(match sort.channel {
-        "mail" => Channel::Mail,
-        "email" => Channel::Email,
-        _ => Channel::Phone,
-    });
+    row.channel = Some(sort.channel);
     row.campaign = Some(campaign.id);
     row.cost = Some(sort.cost_cents);
     row

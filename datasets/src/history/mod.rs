@@ -42,7 +42,6 @@ pub struct World {
     pub calendar: Calendar,
     /// What can be bought.
     pub shelves: Shelves,
-    seed: u64,
     people: People,
     hours: Hours,
     ratings: Choice,
@@ -58,7 +57,6 @@ impl World {
         let calendar = Calendar::new(start, end);
         Ok(Self {
             params,
-            seed: params.seed,
             shelves: Shelves::new(params.seed),
             people: People::new(params.seed, &calendar),
             hours: Hours::new(),

@@ -1,7 +1,7 @@
 //! Who a customer is: the latent type and rate, and the attributes that tell of it or do not.
 
 use super::calendar::{Calendar, Day};
-use super::profiles::{AGES, ByType, PROFILES, Profile};
+use super::profiles::{AGES, ByType, PROFILES, Profile, TYPES};
 use super::random::{Choice, Purpose, Stream, opinion};
 
 /// Customers of one company are found among this many with neighbouring numbers.
@@ -63,6 +63,9 @@ pub struct People {
     days: Day,
     at_start: Choice,
     later: Choice,
+    /// For each type, the age band and the people in the household.
+    ages: [Choice; TYPES],
+    household: [Choice; TYPES],
 }
 
 impl People {
@@ -74,6 +77,8 @@ impl People {
             days: calendar.days,
             at_start: choice(|profile| profile.share_at_start),
             later: choice(|profile| profile.share_later),
+            ages: PROFILES.each_ref().map(|of| Choice::new(&of.ages)),
+            household: PROFILES.each_ref().map(|of| Choice::new(&of.household)),
         }
     }
 
@@ -118,12 +123,12 @@ impl People {
                 1.0 - profile.account
             }
         });
-        let age = draw.pick(&Choice::new(&of.ages));
+        let age = draw.pick(&self.ages[profile]);
         let age = (!draw.chance(0.25)).then_some(age);
         if let Some(age) = age {
             learn(&|profile| profile.ages[age]);
         }
-        let household = draw.pick(&Choice::new(&of.household));
+        let household = draw.pick(&self.household[profile]);
         let household = (!draw.chance(0.10)).then_some(household);
         if let Some(household) = household {
             learn(&|profile| profile.household[household]);
@@ -159,6 +164,11 @@ impl Person {
     /// What the customer's type is like.
     pub fn profile(&self) -> &'static Profile {
         &PROFILES[self.profile]
+    }
+
+    /// Stages of the customer's gaps in a usual day.
+    pub fn scale(&self) -> f64 {
+        self.profile().scale(self.rate)
     }
 
     /// The day from which the customer is followed: joining, or the first day of the history.

@@ -1,5 +1,7 @@
 //! The latent types of customer: what a pipeline is to find out, and nobody who has real data knows.
 
+use super::rows::Channel;
+
 /// How many types there are.
 pub const TYPES: usize = 6;
 
@@ -27,17 +29,17 @@ pub const AGES: [&str; 6] = ["18-24", "25-34", "35-44", "45-54", "55-64", "65+"]
 pub const CAMPAIGNS: [CampaignKind; 3] = [
     CampaignKind {
         name: "coupon mailing",
-        channel: "mail",
+        channel: Channel::Mail,
         cost_cents: 90,
     },
     CampaignKind {
         name: "newsletter",
-        channel: "email",
+        channel: Channel::Email,
         cost_cents: 2,
     },
     CampaignKind {
         name: "win-back call",
-        channel: "phone",
+        channel: Channel::Phone,
         cost_cents: 400,
     },
 ];
@@ -48,7 +50,7 @@ pub struct CampaignKind {
     /// What it is called.
     pub name: &'static str,
     /// How customers are reached.
-    pub channel: &'static str,
+    pub channel: Channel,
     /// What one contact costs, in hundredths.
     pub cost_cents: i64,
 }
@@ -62,10 +64,13 @@ pub struct Effect {
     pub leaving: f64,
 }
 
-const NONE: Effect = Effect {
-    pace: 1.0,
-    leaving: 1.0,
-};
+impl Effect {
+    /// Nothing changes.
+    pub const NONE: Self = Self {
+        pace: 1.0,
+        leaving: 1.0,
+    };
+}
 
 /// What makes one type of customer different from the others.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +130,13 @@ pub struct Profile {
     pub log_income: f64,
 }
 
+impl Profile {
+    /// Stages of the gaps in a usual day, for a customer with so many visits in one.
+    pub fn scale(&self, rate: f64) -> f64 {
+        self.regularity as f64 * rate
+    }
+}
+
 /// Every type, in a fixed order.
 pub const PROFILES: [Profile; TYPES] = [
     Profile {
@@ -149,7 +161,7 @@ pub const PROFILES: [Profile; TYPES] = [
         unforgiving: 8.0,
         price_sensitive: 1.2,
         // Comes anyway: no campaign changes anything, so its uplift is exactly zero.
-        campaigns: [NONE, NONE, NONE],
+        campaigns: [Effect::NONE; 3],
         invoice: 0.02,
         account: 0.01,
         ages: [0.02, 0.20, 0.38, 0.27, 0.09, 0.04],
@@ -186,7 +198,7 @@ pub const PROFILES: [Profile; TYPES] = [
                 pace: 1.2,
                 leaving: 1.0,
             },
-            NONE,
+            Effect::NONE,
         ],
         invoice: 0.01,
         account: 0.01,
@@ -261,7 +273,7 @@ pub const PROFILES: [Profile; TYPES] = [
                 pace: 1.2,
                 leaving: 0.9,
             },
-            NONE,
+            Effect::NONE,
             Effect {
                 pace: 1.3,
                 leaving: 0.4,
@@ -294,7 +306,7 @@ pub const PROFILES: [Profile; TYPES] = [
         complains: 0.02,
         unforgiving: 2.0,
         price_sensitive: 1.0,
-        campaigns: [NONE, NONE, NONE],
+        campaigns: [Effect::NONE; 3],
         invoice: 0.01,
         account: 0.01,
         ages: [0.30, 0.26, 0.16, 0.12, 0.09, 0.07],
@@ -324,7 +336,7 @@ pub const PROFILES: [Profile; TYPES] = [
         price_sensitive: 1.5,
         // Wants to be left alone: contacts do harm.
         campaigns: [
-            NONE,
+            Effect::NONE,
             Effect {
                 pace: 0.85,
                 leaving: 1.2,

@@ -70,7 +70,7 @@ pub struct Shopper {
     needed: [Option<Day>; REPLENISHMENTS.len()],
 }
 
-/// Baskets with and without the items of a planted association.
+/// Baskets that hold one side of an association or a rule, the other, and both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Together {
     /// With the antecedent.

@@ -109,10 +109,7 @@ fn effect(world: &World, chosen: &[Chosen], profile: usize, day: Day) -> Effect 
             return PROFILES[profile].campaigns[campaign.kind];
         }
     }
-    Effect {
-        pace: 1.0,
-        leaving: 1.0,
-    }
+    Effect::NONE
 }
 
 /// The clock and the hazard of one customer, under the hypothesis of one type, from some day on.
@@ -369,7 +366,7 @@ impl<'a> Hypothesis<'a> {
     /// logarithm, except for the silence since the last visit.
     fn log_weight(&self, rate: f64) -> f64 {
         let path = &self.paths[0].0;
-        let scale = self.of.regularity as f64 * rate;
+        let scale = self.of.scale(rate);
         let mut product = Logs::default();
         let mut waited = 0.0;
         // Who was there before the history came once within a gap that nobody saw begin.
@@ -424,7 +421,7 @@ impl<'a> Hypothesis<'a> {
         let Seen {
             last, as_of, until, ..
         } = self.seen;
-        let scale = self.of.regularity as f64 * rate;
+        let scale = self.of.scale(rate);
         let now = self.paths[0]
             .0
             .silent(scale, last.day, Path::START, last.day, *as_of);
@@ -447,11 +444,10 @@ pub fn churn(
 ) -> Option<ChurnTruth> {
     let until = as_of + horizon;
     let seen = Seen::new(world, person, life, as_of, until)?;
-    let own = Hypothesis::new(&seen, person.profile);
     let everything = if life.left.is_some_and(|left| left <= as_of) {
         1.0
     } else {
-        let (now, then) = own.silences(person.rate);
+        let (now, then) = Hypothesis::new(&seen, person.profile).silences(person.rate);
         given_still_there(now, then)
     };
     let next = life.visits.get(seen.visits.len());
@@ -535,7 +531,7 @@ pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<Up
                 last.day,
                 ends,
             );
-            let scale = person.profile().regularity as f64 * person.rate;
+            let scale = person.scale();
             let now = path.silent(scale, last.day, Path::START, last.day, starts);
             let then = path.silent(scale, last.day, now, starts, ends);
             1.0 - given_still_there(now, then.either())

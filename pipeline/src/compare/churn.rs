@@ -3,16 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use arrow::array::AsArray;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ndarray::Array1;
 use regulars_datasets::history::truth::ChurnTruth;
 use regulars_models::metrics::{brier, log_loss, roc_auc};
 
-use super::Finding;
 use super::truth::Truth;
-use crate::config::Config;
+use super::{Finding, numbers, ran, whole_numbers};
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::read_parquet;
@@ -21,29 +17,22 @@ use crate::stages::churn::{Metrics, NAME};
 /// ROC AUC, Brier score and log loss of the run's models at the test date, and of the delivered
 /// scores on what happened after the end of the history.
 pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Finding>> {
-    let (Some(metrics), Some(entry)) =
-        (manifest.metrics::<Metrics>(NAME), manifest.stages.get(NAME))
-    else {
+    let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
         return Ok(Vec::new());
     };
-    let settings: Config = serde_json::from_value(entry.settings.clone())
-        .map_err(|error| Failure::data(format!("the manifest's settings: {error}")))?;
-    let at = |date| {
-        truth
-            .world
-            .churn_at(date, metrics.horizon_days)
-            .map_err(|error| Failure::data(error.to_string()))
-    };
+    let [at_test, at_score] = truth
+        .world
+        .churn_at(
+            [metrics.test_date, metrics.score_date],
+            metrics.horizon_days,
+        )
+        .map_err(|error| Failure::data(error.to_string()))?;
     let eligible = |truth: &&ChurnTruth| {
         truth.baskets >= settings.churn.min_baskets
             && truth.recency <= settings.churn.active_days as i32
     };
 
-    let tested: Vec<ChurnTruth> = at(metrics.test_date)?
-        .iter()
-        .filter(eligible)
-        .copied()
-        .collect();
+    let tested: Vec<ChurnTruth> = at_test.iter().filter(eligible).copied().collect();
     let best = Best::new(&tested)?;
     let mut findings = Vec::new();
     for model in &metrics.models {
@@ -79,8 +68,8 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     // What was delivered, on what happened next.
     let scores = read_parquet(&manifest.file(run, NAME, "churn.parquet")?)?;
     let ids = whole_numbers(&scores, "customer_id")?;
-    let scores = number_column(&scores, "churn_probability")?;
-    let truths: HashMap<i64, ChurnTruth> = at(metrics.score_date)?
+    let scores = numbers(&scores, "churn_probability")?;
+    let truths: HashMap<i64, ChurnTruth> = at_score
         .into_iter()
         .map(|truth| (truth.customer as i64, truth))
         .collect();
@@ -158,27 +147,4 @@ impl Best {
             self.everything.auc
         )
     }
-}
-
-/// A column of whole numbers of a table that a stage wrote.
-pub fn whole_numbers(table: &arrow::array::RecordBatch, name: &str) -> Result<Vec<i64>> {
-    let column = column(table, name, &DataType::Int64)?;
-    Ok(column.as_primitive::<Int64Type>().values().to_vec())
-}
-
-fn number_column(table: &arrow::array::RecordBatch, name: &str) -> Result<Vec<f64>> {
-    let column = column(table, name, &DataType::Float64)?;
-    Ok(column.as_primitive::<Float64Type>().values().to_vec())
-}
-
-/// A column of a table that a stage wrote, in some type.
-pub fn column(
-    table: &arrow::array::RecordBatch,
-    name: &str,
-    data_type: &DataType,
-) -> Result<arrow::array::ArrayRef> {
-    let column = table
-        .column_by_name(name)
-        .ok_or_else(|| Failure::data(format!("the results have no column {name}")))?;
-    Ok(cast(column, data_type)?)
 }

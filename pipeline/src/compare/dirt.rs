@@ -8,9 +8,10 @@ use serde::Deserialize;
 
 use super::Finding;
 use super::truth::Truth;
+use crate::contract::TABLES;
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
-use crate::stages::ingest::{Metrics, NAME};
+use crate::stages::ingest::{COPY, Metrics, NAME};
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,13 +68,13 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     }
 
     let mut fates: HashMap<(String, u64), Fate> = HashMap::new();
-    for table in ["interactions", "customers", "products", "campaigns"] {
-        let path = run.join(format!("rejects/{table}.csv"));
+    for table in TABLES {
+        let path = run.join(format!("rejects/{}.csv", table.name));
         if !path.is_file() {
             continue;
         }
         for reject in rows::<Reject>(&path)? {
-            let fate = if reject.reason.contains("exact copy") {
+            let fate = if reject.reason == COPY {
                 Fate::Dropped
             } else {
                 Fate::Rejected

@@ -12,7 +12,13 @@ mod truth;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use serde::de::DeserializeOwned;
+
 use crate::cli::Compare;
+use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::replace;
@@ -84,6 +90,36 @@ pub fn run(args: &Compare) -> Result<()> {
     // Whoever closes the pipe early has seen enough.
     let _ = std::io::stdout().write_all(text(&findings).as_bytes());
     Ok(())
+}
+
+/// A stage's own numbers and the settings it ran with; none when it has not run.
+fn ran<M: DeserializeOwned>(manifest: &Manifest, stage: &str) -> Result<Option<(M, Config)>> {
+    let (Some(metrics), Some(entry)) = (manifest.metrics(stage), manifest.stages.get(stage)) else {
+        return Ok(None);
+    };
+    let settings = serde_json::from_value(entry.settings.clone())
+        .map_err(|error| Failure::data(format!("the manifest's settings: {error}")))?;
+    Ok(Some((metrics, settings)))
+}
+
+/// A column of a table that a stage wrote, in some type.
+fn column(table: &RecordBatch, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+    let column = table
+        .column_by_name(name)
+        .ok_or_else(|| Failure::data(format!("the results have no column {name}")))?;
+    Ok(cast(column, data_type)?)
+}
+
+/// A column of whole numbers.
+fn whole_numbers(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = column(table, name, &DataType::Int64)?;
+    Ok(column.as_primitive::<Int64Type>().values().to_vec())
+}
+
+/// A column of numbers.
+fn numbers(table: &RecordBatch, name: &str) -> Result<Vec<f64>> {
+    let column = column(table, name, &DataType::Float64)?;
+    Ok(column.as_primitive::<Float64Type>().values().to_vec())
 }
 
 fn csv(findings: &[Finding]) -> Result<String> {

@@ -7,11 +7,10 @@ use arrow::datatypes::DataType;
 use regulars_datasets::history::again::count_rules;
 use regulars_datasets::history::catalogue::{ASSOCIATIONS, classic};
 use regulars_datasets::history::{Params, World};
+use regulars_models::associations::Measures;
 
-use super::Finding;
-use super::churn::column;
 use super::truth::Truth;
-use crate::config::Config;
+use super::{Finding, column, ran};
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::read_parquet;
@@ -24,16 +23,12 @@ const MORE_THAN_CHANCE: f64 = 9.55;
 
 /// How many planted associations were found, and how many of the rules shown are real.
 pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Finding>> {
-    let (Some(metrics), Some(entry)) =
-        (manifest.metrics::<Metrics>(NAME), manifest.stages.get(NAME))
-    else {
+    let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
         return Ok(Vec::new());
     };
     if metrics.level != "type" {
         return Ok(Vec::new()); // associations are planted between types
     }
-    let settings: Config = serde_json::from_value(entry.settings.clone())
-        .map_err(|error| Failure::data(format!("the manifest's settings: {error}")))?;
     let table = read_parquet(&manifest.file(run, NAME, "rules.parquet")?)?;
     let side = |name: &str| -> Result<Vec<Vec<String>>> {
         let texts = column(&table, name, &DataType::Utf8)?;
@@ -78,14 +73,18 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     };
     let fresh = World::new(params).map_err(|error| Failure::data(error.to_string()))?;
     let (baskets, counts) = count_rules(&fresh, params.customers, &rules);
-    let real = counts
+    let measured: Vec<Measures> = counts
         .iter()
-        .filter(|counts| counts.signed_chi_squared(baskets) > MORE_THAN_CHANCE)
+        .map(|rule| Measures::from_counts(baskets, rule.antecedent, rule.consequent, rule.both))
+        .collect();
+    let real = measured
+        .iter()
+        .filter(|rule| rule.leverage > 0.0 && rule.chi_squared > MORE_THAN_CHANCE)
         .count();
     // The lift of a sample is off by chance; a tenth below what was asked for is no other rule.
-    let as_asked = counts
+    let as_asked = measured
         .iter()
-        .filter(|counts| counts.lift(baskets) >= 0.9 * settings.rules.min_lift)
+        .filter(|rule| rule.lift >= 0.9 * settings.rules.min_lift)
         .count();
     let shown = rules.len().max(1) as f64;
     Ok(vec![

@@ -7,9 +7,8 @@ use arrow::array::AsArray;
 use arrow::datatypes::DataType;
 use regulars_models::clustering::adjusted_rand;
 
-use super::Finding;
-use super::churn::{column, whole_numbers};
 use super::truth::Truth;
+use super::{Finding, column, whole_numbers};
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::read_parquet;

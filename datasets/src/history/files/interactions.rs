@@ -157,7 +157,8 @@ impl InteractionsWriter {
     }
 }
 
-fn schema(format: Format) -> SchemaRef {
+/// The columns of the interactions.
+pub fn schema(format: Format) -> SchemaRef {
     let word = || DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
     let (time, channel) = match format {
         Format::Parquet => (DataType::Timestamp(TimeUnit::Microsecond, None), word()),

@@ -22,7 +22,7 @@ use super::rows::Row;
 use super::shopping::BasketCounts;
 use super::truth;
 use super::{Params, World};
-use crate::files::{Beside, Format, TRUTH, TableWriter, WriteError, write_text};
+use crate::files::{Beside, Format, TRUTH, TableWriter, WriteError, write_table, write_text};
 
 /// The horizon of the churn truth that is written, in days.
 pub const HORIZON_DAYS: u32 = 28;
@@ -68,7 +68,6 @@ struct Part {
     counts: BasketCounts,
     /// Contacts of each campaign.
     contacts: Vec<i64>,
-    people: u64,
     interactions: u64,
     lines: u64,
     dirty_rows: Vec<DirtyRow>,
@@ -135,9 +134,7 @@ fn write_into(
     let mut written = Written::default();
 
     let products = tables::products(world, order.dirty && format == Format::Csv);
-    let mut writer = TableWriter::new(source("products"), format, products.rows.schema())?;
-    writer.write(&products.rows)?;
-    writer.close()?;
+    write_table(source("products"), format, &products.rows)?;
     dirty_rows.add(&products.dirty_rows)?;
     let mut customers = TableWriter::new(source("customers"), format, tables::customers_schema())?;
     let mut members =
@@ -149,7 +146,7 @@ fn write_into(
     let late_name = format!("interactions/late.{}", format.ending());
     let mut late: Option<InteractionsWriter> = None;
     let mut counts = BasketCounts::default();
-    let mut customer_rows = 0;
+    let (mut people, mut customer_rows) = (0, 0);
     let mut contacts = vec![0; world.calendar.campaigns.len()];
 
     let all = world.params.customers;
@@ -201,11 +198,10 @@ fn write_into(
             }
             written.interactions += part.interactions;
             written.lines += part.lines;
-            let so_far = round[0] * of_a_part + part.people;
-            progress(so_far.min(all), written.interactions);
+            people += part.types.num_rows() as u64; // without copies that dirt adds
+            progress(people, written.interactions);
         }
     }
-    progress(all, written.interactions);
     for writer in [customers, members, types, churn, uplift] {
         writer.close()?;
     }
@@ -214,9 +210,7 @@ fn write_into(
         dirty_rows.add(&rows)?;
     }
     let campaigns = tables::campaigns(world, &contacts);
-    let mut writer = TableWriter::new(source("campaigns"), format, campaigns.schema())?;
-    writer.write(&campaigns)?;
-    writer.close()?;
+    write_table(source("campaigns"), format, &campaigns)?;
     written.baskets = counts.baskets;
     written.dirty = dirty_rows.close()?;
     write_text(&truth.join("patterns.csv"), &tables::patterns(&counts))?;
@@ -254,7 +248,7 @@ fn write_part(
     );
     let mut writer = InteractionsWriter::new(root.join(&name), &name, order.format, world)?;
     let mut soil = order.dirty.then(|| {
-        let draw = Stream::new(world.seed, number, Purpose::Dirt);
+        let draw = Stream::new(world.params.seed, number, Purpose::Dirt);
         Soil::new(draw, order.format, world)
     });
     let mut rows: Vec<Row> = Vec::with_capacity(20_000);
@@ -264,7 +258,6 @@ fn write_part(
     let mut people = Vec::with_capacity((ids.end() - ids.start() + 1) as usize);
     let mut churn: Vec<Vec<truth::ChurnTruth>> = vec![Vec::new(); as_of.len()];
     let mut uplift = Vec::new();
-    let people_here = ids.end() - ids.start() + 1;
     for id in ids {
         let person = world.person(id);
         let from = rows.len();
@@ -312,7 +305,6 @@ fn write_part(
         late,
         counts,
         contacts,
-        people: people_here,
         dirty_rows,
     })
 }

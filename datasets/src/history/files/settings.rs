@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use arrow::datatypes::{DataType, SchemaRef};
+
 use super::tables::types_in_words;
-use super::{HORIZON_DAYS, Order, Written};
+use super::{HORIZON_DAYS, Order, Written, interactions, tables};
 use crate::history::World;
 use crate::history::calendar::Day;
 
@@ -24,75 +26,21 @@ currency = "GBP"
             "\n# The sources are dirty on purpose; a tenth of the rows may be rejected.\n[ingest]\nmax_reject_share = 0.1\n",
         );
     }
-    let mut source = |table: &str, path: &str, columns: &[&str]| {
+    let mut source = |table: &str, path: &str, columns: SchemaRef| {
         let _ = write!(
             text,
             "\n[[sources]]\ntable = \"{table}\"\npath = \"{path}.{ending}\"\n[sources.columns]\n"
         );
-        for column in columns {
-            let _ = writeln!(text, "{column} = \"{column}\"");
+        for column in columns.fields() {
+            let _ = writeln!(text, "{0} = \"{0}\"", column.name());
         }
     };
-    source(
-        "interactions",
-        "interactions/*",
-        &[
-            "customer_id",
-            "occurred_at",
-            "kind",
-            "channel",
-            "location_id",
-            "basket_id",
-            "product_id",
-            "quantity",
-            "amount",
-            "discount",
-            "cost",
-            "campaign_id",
-            "rating",
-        ],
-    );
-    source(
-        "customers",
-        "customers",
-        &[
-            "customer_id",
-            "joined_at",
-            "consent",
-            "account_id",
-            "payment_terms",
-            "age_band",
-            "household_size",
-            "income",
-            "region",
-            "shoe_size",
-        ],
-    );
-    source(
-        "products",
-        "products",
-        &[
-            "product_id",
-            "name",
-            "department",
-            "category",
-            "type",
-            "brand",
-            "unit_cost",
-        ],
-    );
-    source(
-        "campaigns",
-        "campaigns",
-        &[
-            "campaign_id",
-            "name",
-            "kind",
-            "starts_on",
-            "ends_on",
-            "cost",
-        ],
-    );
+    let interactions = interactions::schema(order.format);
+    source("interactions", "interactions/*", interactions);
+    source("customers", "customers", tables::customers_schema());
+    let products = tables::products_schema(DataType::Utf8);
+    source("products", "products", products);
+    source("campaigns", "campaigns", tables::campaigns_schema());
     text
 }
 

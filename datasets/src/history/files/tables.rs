@@ -14,12 +14,10 @@ use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Problem, Soil};
 use super::interactions::MONEY;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
-use crate::history::catalogue::{
-    ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic, department_name,
-};
+use crate::history::catalogue::{ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic};
 use crate::history::life::Life;
 use crate::history::person::Person;
-use crate::history::profiles::PROFILES;
+use crate::history::profiles::{DEPARTMENTS, PROFILES};
 use crate::history::shopping::BasketCounts;
 use crate::history::truth::{ChurnTruth, UpliftTruth};
 
@@ -50,6 +48,19 @@ fn money(cents: impl Iterator<Item = i64>) -> ArrayRef {
 fn dates(world: &World, days: impl Iterator<Item = Option<Day>>) -> ArrayRef {
     let date = |day: Day| Date32Type::from_naive_date(world.calendar.date(day));
     Arc::new(days.map(|day| day.map(date)).collect::<Date32Array>())
+}
+
+/// The columns of the products, whose names may be bytes.
+pub fn products_schema(name: DataType) -> SchemaRef {
+    schema(&[
+        ("product_id", DataType::Int64),
+        ("name", name),
+        ("department", DataType::Utf8),
+        ("category", DataType::Utf8),
+        ("type", DataType::Utf8),
+        ("brand", DataType::Utf8),
+        ("unit_cost", MONEY),
+    ])
 }
 
 /// The products; with `dirty`, some names are in GBK.
@@ -83,22 +94,14 @@ pub fn products(world: &World, dirty: bool) -> Products {
     };
     let of = |product: &crate::history::catalogue::Product| &catalogue.types[product.of];
     let text = |values: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(values)) };
-    let schema = schema(&[
-        ("product_id", DataType::Int64),
-        ("name", name.data_type().clone()),
-        ("department", DataType::Utf8),
-        ("category", DataType::Utf8),
-        ("type", DataType::Utf8),
-        ("brand", DataType::Utf8),
-        ("unit_cost", MONEY),
-    ]);
+    let schema = products_schema(name.data_type().clone());
     let columns = vec![
         Arc::new(Int64Array::from_iter_values(products.iter().map(|p| p.id))),
         name,
         text(
             products
                 .iter()
-                .map(|p| department_name(of(p).department))
+                .map(|p| DEPARTMENTS[of(p).department])
                 .collect(),
         ),
         text(products.iter().map(|p| of(p).category).collect()),
@@ -110,6 +113,18 @@ pub fn products(world: &World, dirty: bool) -> Products {
         rows: batch(schema, columns),
         dirty_rows,
     }
+}
+
+/// The columns of the campaigns.
+pub fn campaigns_schema() -> SchemaRef {
+    schema(&[
+        ("campaign_id", DataType::Int64),
+        ("name", DataType::Utf8),
+        ("kind", DataType::Utf8),
+        ("starts_on", DataType::Date32),
+        ("ends_on", DataType::Date32),
+        ("cost", MONEY),
+    ])
 }
 
 /// What preparing a campaign costs, in hundredths.
@@ -128,19 +143,11 @@ pub fn campaigns(world: &World, contacts: &[i64]) -> RecordBatch {
         let month = world.calendar.date(campaign.starts).format("%B %Y");
         format!("{} of {month}", campaign.sort().name)
     });
-    let schema = schema(&[
-        ("campaign_id", DataType::Int64),
-        ("name", DataType::Utf8),
-        ("kind", DataType::Utf8),
-        ("starts_on", DataType::Date32),
-        ("ends_on", DataType::Date32),
-        ("cost", MONEY),
-    ]);
     let cost = |(number, campaign): (usize, &&Campaign)| {
         SETUP_CENTS + contacts[number] * campaign.sort().cost_cents
     };
     batch(
-        schema,
+        campaigns_schema(),
         vec![
             Arc::new(Int64Array::from_iter_values(campaigns.iter().map(|c| c.id))),
             Arc::new(StringArray::from_iter_values(names)),
