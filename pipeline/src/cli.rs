@@ -56,7 +56,7 @@ pub enum Command {
     /// the earlier ones, which stay readable with --known-at. Bad rows go to DIR/rejects/ with
     /// file, line, column, value and reason. A load is all or nothing, whatever happens to the
     /// process. Everything is loaded, whatever --as-of says; later stages look away.
-    #[command(after_help = "Examples:\n  regulars ingest -c regulars.toml\n  \
+    #[command(after_help = "Example:\n  regulars ingest -c regulars.toml\n  \
         regulars ingest --rebuild                   start the warehouse again from the files that are there\n  \
         regulars ingest --loaded-at 2024-05-01      an old delivery, as if it had been loaded then")]
     Ingest(Load),

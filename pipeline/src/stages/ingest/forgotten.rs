@@ -50,6 +50,16 @@ impl Forgotten {
         replace(&path(out), &text)
     }
 
+    /// Whether one of the words of a text is the id of a customer on the list.
+    pub fn mentioned(&self, text: &str) -> bool {
+        let known = |word: &str| {
+            self.hashes
+                .contains(&hash_bytes(self.salt, word.as_bytes()))
+        };
+        let separate = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.');
+        !self.hashes.is_empty() && text.split(separate).any(known)
+    }
+
     /// Rows whose customer is on the list.
     pub fn rows(&self, customers: &ArrayRef) -> Result<Vec<usize>> {
         if self.hashes.is_empty() {

@@ -48,7 +48,8 @@ use crate::warning::{self, Warning};
 /// The stage's one name.
 pub const NAME: &str = "ingest";
 
-/// What the last load did, and where the rows of each table ended.
+/// What the last load did, and where the rows of each table ended. A load that finds nothing new
+/// leaves what the one before it said.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metrics {
     /// Which load it was, counted from 1; that of the load before if there was nothing to load.
@@ -152,11 +153,16 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let inputs = plans.iter().flat_map(|plan| plan.named.clone()).collect();
     let nothing_new = plans.iter().all(|plan| plan.sources.is_empty());
     if nothing_new && record.is_some() {
-        metrics.tables = as_they_are(record.as_ref());
+        let said = context.manifest.stages.get(NAME);
+        let last = context.manifest.metrics::<Metrics>(NAME);
+        match last.filter(|last| last.load == metrics.load) {
+            Some(last) => metrics.tables = last.tables,
+            None => metrics.tables = as_they_are(record.as_ref()),
+        }
         context.progress.step("nothing new");
         return Ok(Report {
             inputs,
-            warnings: Vec::new(),
+            warnings: said.map_or(Vec::new(), |entry| entry.warnings.clone()),
             ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
         });
     }

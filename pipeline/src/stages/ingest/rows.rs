@@ -82,7 +82,10 @@ impl Shaper<'_> {
             .map(|malformed| Reject {
                 line: malformed.line,
                 column: String::new(),
-                value: malformed.value,
+                value: match self.forgotten.mentioned(&malformed.value) {
+                    true => String::new(),
+                    false => malformed.value,
+                },
                 reason: malformed.reason,
             })
             .collect();
