@@ -1,6 +1,7 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+mod formats;
 mod mapping;
 mod read;
 
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use mapping::{Constant, Mapping, Paths};
+pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
+pub use mapping::{Column, Constant, Mapping, Paths, ValueType};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
@@ -70,17 +72,51 @@ impl Default for Project {
 pub struct Source {
     /// The canonical table that these rows belong to.
     pub table: String,
-    /// A path, a glob, or a list of them, relative to the settings file.
+    /// A path, a glob, a folder, or a list of them, relative to the settings file.
     pub path: Paths,
-    /// `parquet` or `csv`; by default the ending of each file's name tells.
+    /// By default the ending of each file's name tells, failing this its first bytes.
     #[serde(default)]
     pub format: Option<Format>,
-    /// What separates the fields of a CSV.
-    #[serde(default = "comma")]
-    pub delimiter: char,
-    /// How a CSV writes times, as in `strftime`; by default ISO 8601 is understood.
+    /// What separates the fields of a CSV; by default its first line tells.
     #[serde(default)]
-    pub time_format: Option<String>,
+    pub delimiter: Option<char>,
+    /// What stands around fields of a CSV that hold delimiters or line breaks.
+    #[serde(default)]
+    pub quote: Quote,
+    /// Whether the first line of a CSV, or the first row of a sheet, names the columns.
+    #[serde(default = "yes")]
+    pub header: bool,
+    /// The names of the columns where there is no header; by default `column_1` and so on.
+    #[serde(default)]
+    pub column_names: Vec<String>,
+    /// Lines of text, or rows of a sheet, before the header that are not looked at.
+    #[serde(default)]
+    pub skip_lines: usize,
+    /// Lines of text that begin with this are not looked at.
+    #[serde(default)]
+    pub comment: Option<char>,
+    /// Text that stands for "no value", besides nothing at all.
+    #[serde(default)]
+    pub null_values: Vec<String>,
+    /// Where the columns of fixed-width text stand.
+    #[serde(default)]
+    pub fields: Vec<FixedField>,
+    /// The sheet of a spreadsheet; by default the first.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// How text is encoded; by default a byte order mark tells, and without one it is UTF-8.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// What stands before the decimals of a number.
+    #[serde(default = "point")]
+    pub decimal: char,
+    /// What stands between the thousands of a number, if anything.
+    #[serde(default)]
+    pub thousands: Option<char>,
+    /// How text writes times, as in `strftime`: one format or several, of which the first that
+    /// fits is taken; by default ISO 8601 is understood.
+    #[serde(default)]
+    pub time_format: Option<TimeFormats>,
     /// The time zone of times that carry none; by default the project's.
     #[serde(default)]
     pub timezone: Option<TimeZone>,
@@ -88,18 +124,12 @@ pub struct Source {
     pub columns: BTreeMap<String, Mapping>,
 }
 
-fn comma() -> char {
-    ','
+fn yes() -> bool {
+    true
 }
 
-/// The format of a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Apache Parquet.
-    Parquet,
-    /// Text with one row a line, also gzip or zstd.
-    Csv,
+fn point() -> char {
+    '.'
 }
 
 /// `[engine]`: what queries may use.
@@ -132,6 +162,8 @@ pub struct Ingest {
     pub duplicates: Duplicates,
     /// The last day that can be true; later interactions are rejected. Default: today.
     pub latest: Option<Day>,
+    /// Folders that source files must lie in, links resolved; none: anywhere.
+    pub roots: Vec<String>,
 }
 
 impl Default for Ingest {
@@ -140,6 +172,7 @@ impl Default for Ingest {
             max_reject_share: 0.05,
             duplicates: Duplicates::Drop,
             latest: None,
+            roots: Vec::new(),
         }
     }
 }
