@@ -3,9 +3,11 @@
 mod bad_input;
 mod demo;
 mod exit_codes;
+mod formats;
 mod generate;
 mod ingest;
 mod layers;
 mod own_data;
+mod random_settings;
 mod reference;
 mod util;
