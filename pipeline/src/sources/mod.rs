@@ -34,9 +34,9 @@ use crate::config::{Format, Settings, Source};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
 
-/// Rows in one piece of a spreadsheet. Pieces of text have about [`cut::PIECE`] bytes, those of
-/// Parquet at most 65,536 rows, those of Arrow files the rows of a batch.
-const BATCH_ROWS: usize = 16_384;
+/// Rows in one piece of a spreadsheet. Pieces of text have about a MiB, those of Parquet at most
+/// 65,536 rows, those of Arrow files the rows of a batch.
+pub const BATCH_ROWS: usize = 16_384;
 
 /// One file of a source, known by its content. An object of a store, or the result of a query, is
 /// a file too: it is fetched into the spool before it is read.
