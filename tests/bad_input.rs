@@ -62,9 +62,16 @@ fn a_missing_file() {
 }
 
 #[test]
-fn a_folder_where_a_file_should_be() {
+fn a_folder_without_any_file_that_can_be_read() {
     let sandbox = with_settings("\"lines.csv\"", "\"somewhere\"").file("somewhere/x", "");
-    refused(&sandbox, 2, &["is a folder"]);
+    refused(
+        &sandbox,
+        2,
+        &[
+            "the folder ./somewhere has no file that can be read",
+            ".csv",
+        ],
+    );
 }
 
 #[test]
@@ -337,12 +344,12 @@ fn bad_cells_become_rejects_with_file_line_column_value_and_reason() {
         ("customer_id", "", "is empty"),
         (
             "",
-            "C00012023-03-039007bread",
+            "C0001,2023-03-03,9007,bread",
             "4 fields where the header has 5",
         ),
         (
             "",
-            "C00012023-03-039008bread1.00and more",
+            "C0001,2023-03-03,9008,bread,1.00,and more",
             "6 fields where the header has 5",
         ),
     ];

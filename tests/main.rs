@@ -3,11 +3,13 @@
 mod bad_input;
 mod demo;
 mod exit_codes;
+mod formats;
 mod generate;
 mod ingest;
 mod kinds;
 mod layers;
 mod loads;
 mod own_data;
+mod random_settings;
 mod reference;
 mod util;

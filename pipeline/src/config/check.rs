@@ -30,14 +30,7 @@ fn sources(settings: &Settings) -> Result<()> {
                 .wrong(&at("path"), "the list of paths is empty")
                 .hint("name at least one file"));
         }
-        if !source.delimiter.is_ascii() {
-            return Err(settings
-                .wrong(
-                    &at("delimiter"),
-                    format!("`{}` cannot separate fields", source.delimiter),
-                )
-                .hint("use one ASCII character, such as \",\", \";\" or \"\\t\""));
-        }
+        super::formats::check(settings, &number, source)?;
         let known: Vec<&str> = table
             .columns
             .iter()

@@ -11,12 +11,51 @@ use super::{ByteSize, Day, TimeZone};
 /// Where the values of a canonical column come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mapping {
-    /// `amount = "sales_value"`: a column of the source.
-    Column(String),
+    /// `amount = "sales_value"` or `customer_id = { column = "id", type = "integer" }`: a column
+    /// of the source.
+    Column(Column),
     /// `kind = { constant = "purchase" }`: the same value in every row.
     Constant(Constant),
     /// `amount = { sql = "price * quantity" }`: an expression over the source's columns.
     Sql(String),
+}
+
+/// A column of the source; it can be used as its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its values are; by default the type that the file gives them.
+    pub value_type: Option<ValueType>,
+}
+
+/// What the values of a source column are said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueType {
+    /// Whole numbers: an id `007` is 7.
+    Integer,
+    /// Text: an id 7 is `7`, and not the same as `007`.
+    Text,
+    /// Numbers, with or without decimals: for attributes.
+    Number,
+}
+
+impl From<&str> for Column {
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value_type: None,
+        }
+    }
+}
+
+impl std::ops::Deref for Column {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
 }
 
 /// A value that every row of a source gets.
@@ -40,27 +79,48 @@ impl<'de> Deserialize<'de> for Mapping {
             type Value = Mapping;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a column name, { constant = ... } or { sql = \"...\" }")
+                f.write_str(
+                    "a column name, { column = \"...\", type = \"...\" }, { constant = ... } or { sql = \"...\" }",
+                )
             }
 
             fn visit_str<E: de::Error>(self, column: &str) -> Result<Mapping, E> {
-                Ok(Mapping::Column(column.to_owned()))
+                Ok(Mapping::Column(column.into()))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Mapping, A::Error> {
-                let mapping = match map.next_key::<String>()?.as_deref() {
-                    Some("constant") => Mapping::Constant(map.next_value()?),
-                    Some("sql") => Mapping::Sql(map.next_value()?),
-                    Some(other) => {
-                        return Err(de::Error::unknown_field(other, &["constant", "sql"]));
+                let mut mapping = None;
+                let mut value_type = None;
+                while let Some(key) = map.next_key::<String>()? {
+                    let next = match key.as_str() {
+                        "column" => Mapping::Column(map.next_value::<String>()?.as_str().into()),
+                        "constant" => Mapping::Constant(map.next_value()?),
+                        "sql" => Mapping::Sql(map.next_value()?),
+                        "type" => {
+                            value_type = Some(map.next_value()?);
+                            continue;
+                        }
+                        other => {
+                            let known = &["column", "type", "constant", "sql"];
+                            return Err(de::Error::unknown_field(other, known));
+                        }
+                    };
+                    if mapping.replace(next).is_some() {
+                        return Err(de::Error::custom(
+                            "give one of `column`, `constant` and `sql`, not more",
+                        ));
                     }
-                    None => return Err(de::Error::missing_field("constant")),
-                };
-                match map.next_key::<String>()? {
-                    None => Ok(mapping),
-                    Some(_) => Err(de::Error::custom(
-                        "give one of `constant` and `sql`, not more",
+                }
+                match (mapping, value_type) {
+                    (Some(Mapping::Column(column)), value_type) => Ok(Mapping::Column(Column {
+                        value_type,
+                        ..column
+                    })),
+                    (Some(mapping), None) => Ok(mapping),
+                    (Some(_), Some(_)) => Err(de::Error::custom(
+                        "`type` belongs to a `column`; in SQL write cast(... AS BIGINT) or cast(... AS VARCHAR)",
                     )),
+                    (None, _) => Err(de::Error::missing_field("column")),
                 }
             }
         }
@@ -72,7 +132,16 @@ impl Serialize for Mapping {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
         match self {
-            Mapping::Column(name) => serializer.serialize_str(name),
+            Mapping::Column(Column {
+                name,
+                value_type: None,
+            }) => serializer.serialize_str(name),
+            Mapping::Column(Column { name, value_type }) => {
+                let mut map = serializer.serialize_map(Some(2))?;
+                map.serialize_entry("column", name)?;
+                map.serialize_entry("type", value_type)?;
+                map.end()
+            }
             Mapping::Constant(value) => {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry("constant", value)?;

@@ -1,6 +1,7 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+mod formats;
 mod mapping;
 mod read;
 
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use mapping::{Constant, Mapping, Paths};
+pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
+pub use mapping::{Column, Constant, Mapping, Paths, ValueType};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
@@ -73,17 +75,51 @@ pub struct Source {
     /// What the source is known by from load to load; by default its first path as written.
     #[serde(default)]
     pub name: Option<String>,
-    /// A path, a glob, or a list of them, relative to the settings file.
+    /// A path, a glob, a folder, or a list of them, relative to the settings file.
     pub path: Paths,
-    /// `parquet` or `csv`; by default the ending of each file's name tells.
+    /// By default the ending of each file's name tells, failing this its first bytes.
     #[serde(default)]
     pub format: Option<Format>,
-    /// What separates the fields of a CSV.
-    #[serde(default = "comma")]
-    pub delimiter: char,
-    /// How a CSV writes times, as in `strftime`; by default ISO 8601 is understood.
+    /// What separates the fields of a CSV; by default its first line tells.
     #[serde(default)]
-    pub time_format: Option<String>,
+    pub delimiter: Option<char>,
+    /// What stands around fields of a CSV that hold delimiters or line breaks.
+    #[serde(default)]
+    pub quote: Quote,
+    /// Whether the first line of a CSV, or the first row of a sheet, names the columns.
+    #[serde(default = "yes")]
+    pub header: bool,
+    /// The names of the columns where there is no header; by default `column_1` and so on.
+    #[serde(default)]
+    pub column_names: Vec<String>,
+    /// Lines of text, or rows of a sheet, before the header that are not looked at.
+    #[serde(default)]
+    pub skip_lines: usize,
+    /// Lines of text that begin with this are not looked at.
+    #[serde(default)]
+    pub comment: Option<char>,
+    /// Text that stands for "no value", besides nothing at all.
+    #[serde(default)]
+    pub null_values: Vec<String>,
+    /// Where the columns of fixed-width text stand.
+    #[serde(default)]
+    pub fields: Vec<FixedField>,
+    /// The sheet of a spreadsheet; by default the first.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// How text is encoded; by default a byte order mark tells, and without one it is UTF-8.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// What stands before the decimals of a number.
+    #[serde(default = "point")]
+    pub decimal: char,
+    /// What stands between the thousands of a number, if anything.
+    #[serde(default)]
+    pub thousands: Option<char>,
+    /// How text writes times, as in `strftime`: one format or several, of which the first that
+    /// fits is taken; by default ISO 8601 is understood.
+    #[serde(default)]
+    pub time_format: Option<TimeFormats>,
     /// The time zone of times that carry none; by default the project's.
     #[serde(default)]
     pub timezone: Option<TimeZone>,
@@ -106,24 +142,26 @@ impl Source {
     pub fn as_mended(&self) -> Self {
         Self {
             format: Some(Format::Csv),
-            delimiter: ',',
+            delimiter: Some(','),
+            quote: Quote::default(),
+            header: true,
+            column_names: Vec::new(),
+            skip_lines: 0,
+            comment: None,
+            fields: Vec::new(),
+            sheet: None,
+            encoding: None,
             ..self.clone()
         }
     }
 }
 
-fn comma() -> char {
-    ','
+fn yes() -> bool {
+    true
 }
 
-/// The format of a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Apache Parquet.
-    Parquet,
-    /// Text with one row a line, also gzip or zstd.
-    Csv,
+fn point() -> char {
+    '.'
 }
 
 /// `[engine]`: what queries may use.
@@ -160,6 +198,8 @@ pub struct Ingest {
     pub changed_files: ChangedFiles,
     /// For how many days states of the warehouse before the last load can be read back.
     pub keep_days: u32,
+    /// Folders that source files must lie in, links resolved; none: anywhere.
+    pub roots: Vec<String>,
 }
 
 impl Default for Ingest {
@@ -170,6 +210,7 @@ impl Default for Ingest {
             latest: None,
             changed_files: ChangedFiles::Replace,
             keep_days: 7,
+            roots: Vec::new(),
         }
     }
 }

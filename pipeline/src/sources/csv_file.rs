@@ -1,243 +1,240 @@
-//! CSV files: every field is text until the mapping says otherwise, so `007` stays `007`.
+//! CSV and TSV files: every field is text until the mapping says otherwise, so `007` stays `007`.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use arrow::datatypes::SchemaRef;
+use memchr::memchr;
 
-use super::{BATCH_ROWS, Malformed, Pieces, RawBatch, Unparsed, missing_column};
-use crate::config::Source;
-use crate::failure::{During, Failure, Result};
+use super::cut::{Cut, Piece, Syntax};
+use super::records::{Field, Records};
+use super::text::{Faults, Text, TextRows, cannot_read, given_up, text_columns};
+use super::{Pieces, RawBatch, distinct_names, missing_column};
+use crate::config::{Encoding, Format, Source};
+use crate::failure::{Failure, Result};
 
-type Input = Box<dyn Read + Send>;
+/// What the first line may separate its fields with when the settings do not say; the first of
+/// those that are there most often.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Opens the file, through gzip or zstd when its first bytes say so, past a byte order mark.
-fn input(path: &Path) -> Result<Input> {
-    let mut file = BufReader::with_capacity(1 << 18, File::open(path).during(path.display())?);
-    let magic = peek(&mut file, 4).during(path.display())?;
-    let mut plain: Input = match magic.as_slice() {
-        [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Box::new(zstd::stream::Decoder::new(file).during(path.display())?)
-        }
-        _ => Box::new(file),
-    };
-    let mut start = Vec::with_capacity(3);
-    (&mut plain)
-        .take(3)
-        .read_to_end(&mut start)
-        .during(path.display())?;
-    match start.as_slice() {
-        [0xef, 0xbb, 0xbf] => Ok(plain),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(Failure::data(format!(
-            "{}: this text is UTF-16",
-            path.display()
-        ))
-        .hint("save it as UTF-8")),
-        _ => Ok(Box::new(std::io::Cursor::new(start).chain(plain))),
-    }
+/// The file's columns, all of them text.
+pub fn schema(path: &Path, format: Format, source: &Source) -> Result<SchemaRef> {
+    let opened = Opened::new(path, format, source)?;
+    Ok(text_columns(opened.names.iter().map(String::as_str)))
 }
 
-fn peek(file: &mut BufReader<File>, bytes: usize) -> std::io::Result<Vec<u8>> {
-    use std::io::BufRead;
-    let buffer = file.fill_buf()?;
-    Ok(buffer[..bytes.min(buffer.len())].to_vec())
-}
-
-fn reader(path: &Path, source: &Source) -> Result<Reader<Input>> {
-    Ok(ReaderBuilder::new()
-        .delimiter(delimiter(path, source))
-        .flexible(true) // a row with too few or too many fields is a reject, not the end of the load
-        .from_reader(input(path)?))
-}
-
-/// A `.tsv` file is split at tabs unless the settings name another delimiter.
-fn delimiter(path: &Path, source: &Source) -> u8 {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
-    match source.delimiter {
-        ',' if name.ends_with(".tsv") => b'\t',
-        other => other as u8,
-    }
-}
-
-fn header(reader: &mut Reader<Input>, path: &Path) -> Result<Vec<String>> {
-    let record = reader
-        .byte_headers()
-        .map_err(|error| broken(path, &error))?;
-    let mut names = Vec::with_capacity(record.len());
-    for name in record {
-        let name = std::str::from_utf8(name)
-            .map_err(|_| {
-                Failure::data(format!("{}:1: the header is not UTF-8", path.display()))
-                    .hint("save it as UTF-8")
-            })?
-            .trim();
-        if names.iter().any(|known| known == name) {
-            return Err(Failure::data(format!(
-                "{}:1: two columns are called `{name}`",
-                path.display()
-            ))
-            .hint("give every column a name of its own"));
-        }
-        names.push(name.to_owned());
-    }
-    if names.is_empty() || names == [""] {
-        return Err(
-            Failure::data(format!("{}: the file is empty", path.display()))
-                .hint("the first line of a CSV must name its columns"),
-        );
-    }
-    Ok(names)
-}
-
-fn broken(path: &Path, error: &csv::Error) -> Failure {
-    match error.kind() {
-        csv::ErrorKind::Io(io) => Failure::data(format!("{}: {io}", path.display()))
-            .hint("is the file whole? A compressed file that was cut short reads like this"),
-        _ => Failure::data(format!("{}: {error}", path.display())),
-    }
-}
-
-/// The header, every column as text.
-pub fn schema(path: &Path, source: &Source) -> Result<SchemaRef> {
-    let names = header(&mut reader(path, source)?, path)?;
-    Ok(Arc::new(Schema::new(
-        names
-            .into_iter()
-            .map(|name| Field::new(name, DataType::Utf8, true))
-            .collect::<Vec<_>>(),
-    )))
-}
-
-/// The file's rows, with the columns of `schema`; an empty field is null.
-pub fn open(path: &Path, source: &Source, schema: &SchemaRef) -> Result<Pieces> {
-    let mut reader = reader(path, source)?;
-    let names = header(&mut reader, path)?;
+/// The file's rows, with the columns of `schema`.
+pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) -> Result<Pieces> {
+    let Opened {
+        text,
+        syntax,
+        names,
+    } = Opened::new(path, format, source)?;
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut order = Vec::with_capacity(schema.fields().len());
+    let mut places = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let position = names.iter().position(|name| name == field.name());
-        order.push(position.ok_or_else(|| missing_column(path, field.name(), &known))?);
+        let place = names.iter().position(|name| name == field.name());
+        places.push(place.ok_or_else(|| missing_column(path, field.name(), &known))?);
     }
-    Ok(Box::new(Rows {
-        reader,
+    let shape = Shape {
+        syntax,
+        encoding: text.encoding,
         width: names.len(),
-        order,
-        schema: schema.clone(),
-        path: path.to_owned(),
-        record: ByteRecord::new(),
-        done: false,
-    }))
+        header: source.header,
+        places,
+        schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
+        null_values: source.null_values.clone().into(),
+    };
+    Ok(text.pieces(schema, move |piece| shape.parse(piece)))
 }
 
-struct Rows {
-    reader: Reader<Input>,
-    /// Fields of the header.
-    width: usize,
-    /// For each column of the schema, its place in the file.
-    order: Vec<usize>,
-    schema: SchemaRef,
-    path: PathBuf,
-    record: ByteRecord,
-    done: bool,
+/// A file whose header has been read.
+struct Opened {
+    text: Text,
+    syntax: Syntax,
+    names: Vec<String>,
 }
 
-impl Iterator for Rows {
-    type Item = Result<Unparsed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let batch = self.batch();
-        match &batch {
-            Ok(batch) if batch.lines.is_empty() && batch.malformed.is_empty() => return None,
-            Err(_) => self.done = true,
-            Ok(_) => {}
-        }
-        Some(batch.map(|batch| Box::new(|| Ok(batch)) as Unparsed))
-    }
-}
-
-impl Rows {
-    fn batch(&mut self) -> Result<RawBatch> {
-        let mut builders: Vec<StringBuilder> =
-            self.order.iter().map(|_| StringBuilder::new()).collect();
-        let mut lines = Vec::with_capacity(BATCH_ROWS);
-        let mut malformed = Vec::new();
-        while lines.len() < BATCH_ROWS && malformed.len() < BATCH_ROWS {
-            let more = self
-                .reader
-                .read_byte_record(&mut self.record)
-                .map_err(|error| broken(&self.path, &error))?;
-            if !more {
-                self.done = true;
-                break;
+impl Opened {
+    fn new(path: &Path, format: Format, source: &Source) -> Result<Self> {
+        let mut text = Text::open(path, source)?;
+        let byte = |mark: char| mark as u8; // the check of the settings has made sure of ASCII
+        let mut delimiter = source.delimiter.map(byte);
+        if delimiter.is_none() {
+            delimiter = spreadsheet_delimiter(text.ahead()?);
+            if delimiter.is_some() {
+                text.line()?;
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
-            if let Err(reason) = self.whole() {
-                let value = String::from_utf8_lossy(self.record.as_slice())
-                    .chars()
-                    .take(200)
-                    .collect();
-                malformed.push(Malformed {
-                    line,
-                    value,
-                    reason,
-                });
-                continue;
-            }
-            for (builder, &place) in builders.iter_mut().zip(&self.order) {
-                // `whole` has made sure that every field is there and is UTF-8.
-                match std::str::from_utf8(&self.record[place])
-                    .unwrap_or_default()
-                    .trim()
-                {
-                    "" => builder.append_null(),
-                    text => builder.append_value(text),
-                }
-            }
-            lines.push(line);
         }
-        let columns: Vec<ArrayRef> = builders
-            .iter_mut()
-            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
-            .collect();
-        let rows =
-            RecordBatch::try_new(self.schema.clone(), columns).during(self.path.display())?;
-        Ok(RawBatch {
-            rows,
-            lines,
-            malformed,
+        let mut syntax = Syntax {
+            delimiter: b',',
+            quote: source.quote.0.map(byte),
+            comment: source.comment.map(byte),
+            end: text.end,
+        };
+        syntax.delimiter = match delimiter {
+            Some(delimiter) => delimiter,
+            None if format == Format::Tsv => b'\t',
+            None => likely_delimiter(text.ahead()?, syntax),
+        };
+        text.cutter.set_syntax(syntax);
+        let names = if source.header {
+            header(&mut text, syntax)?
+        } else {
+            names_without_header(&mut text, syntax, &source.column_names)?
+        };
+        Ok(Self {
+            text,
+            syntax,
+            names,
         })
     }
+}
 
-    /// Whether the record has the header's number of fields, all of them text.
-    fn whole(&self) -> Result<(), String> {
-        if self.record.len() != self.width {
-            return Err(format!(
-                "{} fields where the header has {}",
-                self.record.len(),
-                self.width
-            ));
-        }
-        if self
-            .record
-            .iter()
-            .all(|field| std::str::from_utf8(field).is_ok())
+/// Spreadsheets may write `sep=;` above the header.
+fn spreadsheet_delimiter(ahead: &[u8]) -> Option<u8> {
+    match ahead {
+        [b's', b'e', b'p', b'=', delimiter, b'\n' | b'\r', ..]
+            if delimiter.is_ascii_graphic() || *delimiter == b'\t' =>
         {
-            Ok(())
-        } else {
-            Err("not UTF-8 text".to_owned())
+            Some(*delimiter)
         }
+        _ => None,
+    }
+}
+
+fn likely_delimiter(ahead: &[u8], syntax: Syntax) -> u8 {
+    let fields = |delimiter: u8| {
+        let mut fields = Vec::new();
+        Records::new(
+            ahead,
+            1,
+            Syntax {
+                delimiter,
+                ..syntax
+            },
+        )
+        .next(&mut fields);
+        fields.len()
+    };
+    DELIMITERS
+        .into_iter()
+        .rev() // the last of equals wins
+        .filter(|delimiter| syntax.quote != Some(*delimiter) && syntax.comment != Some(*delimiter))
+        .max_by_key(|&delimiter| fields(delimiter))
+        .unwrap_or(b',')
+}
+
+fn header(text: &mut Text, syntax: Syntax) -> Result<Vec<String>> {
+    loop {
+        let record = text
+            .cutter
+            .next_record()
+            .map_err(|error| cannot_read(&text.path, error))?;
+        let piece = match record {
+            Some(Cut::Whole(piece)) => piece,
+            Some(Cut::Broken(broken)) => {
+                let problem = given_up(&broken);
+                return Err(Failure::data(format!(
+                    "{}:{}: the header {}",
+                    text.path.display(),
+                    problem.line,
+                    problem.reason
+                ))
+                .hint("the first line of a CSV must name its columns; skip_lines passes over what stands before it"));
+            }
+            None => return Err(empty(&text.path)),
+        };
+        let mut fields = Vec::new();
+        let Some(record) = Records::new(&piece.bytes, piece.line, syntax).next(&mut fields) else {
+            continue; // an empty line or a comment
+        };
+        let bytes = &piece.bytes[record.start..record.end];
+        if std::str::from_utf8(bytes).is_err() || memchr(0, bytes).is_some() {
+            let mut sample = piece.bytes.clone();
+            sample.extend_from_slice(text.ahead()?);
+            return Err(text.not_text(record.line, &sample));
+        }
+        let names = fields.iter().enumerate().map(|(number, field)| {
+            let name = field.of(&piece.bytes, &syntax);
+            match String::from_utf8_lossy(&name).trim() {
+                "" => format!("column_{}", number + 1),
+                name => name.to_owned(),
+            }
+        });
+        let names: Vec<String> = names.collect();
+        distinct_names(&names, || {
+            format!("{}:{}", text.path.display(), record.line)
+        })?;
+        return Ok(names);
+    }
+}
+
+fn names_without_header(text: &mut Text, syntax: Syntax, given: &[String]) -> Result<Vec<String>> {
+    if !given.is_empty() {
+        return Ok(given.to_vec());
+    }
+    let mut fields = Vec::new();
+    Records::new(text.ahead()?, 1, syntax)
+        .next(&mut fields)
+        .ok_or_else(|| empty(&text.path))?;
+    Ok((1..=fields.len())
+        .map(|number| format!("column_{number}"))
+        .collect())
+}
+
+fn empty(path: &Path) -> Failure {
+    Failure::data(format!("{}: the file is empty", path.display()))
+        .hint("the first line of a CSV must name its columns")
+}
+
+/// What the records of a file have in common.
+struct Shape {
+    syntax: Syntax,
+    encoding: Encoding,
+    /// Fields of every record.
+    width: usize,
+    /// Whether a header has so many.
+    header: bool,
+    /// For each wanted column, its place in a record.
+    places: Vec<usize>,
+    schema: SchemaRef,
+    null_values: Arc<[String]>,
+}
+
+impl Shape {
+    fn parse(&self, piece: &Piece) -> Result<RawBatch> {
+        let bytes = piece.bytes.as_slice();
+        let faults = Faults::of(bytes, self.encoding, self.syntax.end);
+        let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
+        let mut records = Records::new(bytes, piece.line, self.syntax);
+        let mut fields: Vec<Field> = Vec::with_capacity(self.width);
+        while let Some(record) = records.next(&mut fields) {
+            let raw = &bytes[record.start..record.end];
+            if let Some(reason) = faults.of_record(raw) {
+                rows.malformed(record.line, raw, reason);
+            } else if fields.len() != self.width {
+                rows.malformed(record.line, raw, self.wrong_width(fields.len()));
+            } else {
+                rows.row(record.line, raw);
+                for (column, &place) in self.places.iter().enumerate() {
+                    rows.value(column, &fields[place].of(bytes, &self.syntax));
+                }
+            }
+        }
+        rows.finish()
+    }
+
+    fn wrong_width(&self, fields: usize) -> String {
+        let fields = match fields {
+            1 => "1 field".to_owned(),
+            _ => format!("{fields} fields"),
+        };
+        let whose = if self.header {
+            "the header has"
+        } else {
+            "there are columns for"
+        };
+        format!("{fields} where {whose} {}", self.width)
     }
 }

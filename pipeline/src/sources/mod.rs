@@ -2,10 +2,24 @@
 //!
 //! A reader knows nothing of the canonical tables; it hands out the source's own columns.
 
+mod arrow_file;
+mod bytes;
 mod csv_file;
+mod cut;
+mod decode;
+mod find;
+mod fixed_width;
+mod guess;
+mod hashes;
+mod json_lines;
 mod parquet_file;
+mod partitions;
+mod records;
+mod sheet;
+mod text;
+mod typed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,11 +28,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use sha2::{Digest, Sha256};
 
+use self::find::Found;
+use self::partitions::Partitions;
 use crate::config::{Format, Settings, Source};
 use crate::engine::Engine;
-use crate::failure::{Failure, Result, nearest};
+use crate::failure::{Failure, Result};
 
-/// Rows in one batch of a source.
+/// Rows in one piece of a spreadsheet. Pieces of text have about a MiB, those of Parquet at most
+/// 65,536 rows, those of Arrow files the rows of a batch.
 pub const BATCH_ROWS: usize = 16_384;
 
 /// One file of a source, known by its content. An object of a store, or the result of a query, is
@@ -77,10 +94,29 @@ pub struct Malformed {
 pub struct RawBatch {
     /// The source's own columns.
     pub rows: RecordBatch,
-    /// For each row: its line in a CSV (the header is line 1), its row number in a Parquet file.
+    /// For each row: its line in a text file (the header is line 1), its row in a spreadsheet, its
+    /// row number in a Parquet or Arrow file.
     pub lines: Vec<u64>,
+    /// For each row: a hash of the whole row as it stands in the source, so that exact copies of
+    /// earlier rows can be found, whatever columns are wanted. In text it is that of the record's
+    /// bytes (decoded, without the line end); in files with types, that of the values of all
+    /// columns that are not nested. The folders `name=value` on the way to the file count too.
+    /// Empty if the file was opened without hashes.
+    pub hashes: Vec<u64>,
     /// Rows between these that could not be read.
     pub malformed: Vec<Malformed>,
+}
+
+impl RawBatch {
+    /// No row but one that could not be read.
+    fn of_malformed(schema: &SchemaRef, malformed: Malformed) -> Self {
+        Self {
+            rows: RecordBatch::new_empty(schema.clone()),
+            lines: Vec::new(),
+            hashes: Vec::new(),
+            malformed: vec![malformed],
+        }
+    }
 }
 
 /// Some rows of a file that are not parsed yet; any thread can do that, in any order.
@@ -90,10 +126,11 @@ pub type Unparsed = Box<dyn FnOnce() -> Result<RawBatch> + Send>;
 /// cheap and sequential, parsing a piece is the work.
 pub type Pieces = Box<dyn Iterator<Item = Result<Unparsed>> + Send>;
 
-/// The files that a source's paths name, in the order of their names.
+/// The files that a source's paths name: for each path in the order of their names, each file once.
 ///
 /// # Errors
-/// A path that names nothing, or names a folder, with the nearest name that is there.
+/// A path that names nothing, with the nearest name that is there; a folder without any file that
+/// can be read; a file outside the folders that the settings allow.
 pub fn files(
     settings: &Settings,
     number: usize,
@@ -102,35 +139,15 @@ pub fn files(
 ) -> Result<Vec<SourceFile>> {
     let number = number.to_string();
     let at = ["sources", number.as_str(), "path"];
+    let mut found = Found::new(settings)?;
     let mut files = Vec::new();
     for written in &source.path.0 {
-        let path = settings.base.join(written);
-        let found = expand(&path).map_err(|problem| settings.wrong(&at, problem))?;
-        if found.is_empty() {
-            let failure = settings.wrong(&at, format!("there is no file {}", path.display()));
-            return Err(match nearest_file(&path) {
-                Some(name) => failure.hint(format!("did you mean `{name}`?")),
-                None => failure.hint("paths are relative to the folder of the settings file"),
-            });
-        }
-        for path in found {
-            if path.is_dir() {
-                return Err(settings
-                    .wrong(&at, format!("{} is a folder", path.display()))
-                    .hint(format!(
-                        "name its files, for example \"{written}/*.parquet\""
-                    )));
-            }
+        for path in found.paths(settings, &at, written, source)? {
             let format = match source.format {
                 Some(format) => format,
-                None => guess_format(&path).ok_or_else(|| {
-                    settings
-                        .wrong(
-                            &at,
-                            format!("the name of {} does not tell its format", path.display()),
-                        )
-                        .hint("add format = \"csv\" or format = \"parquet\" to this source")
-                })?,
+                None => guess_format(&path)
+                    .or_else(|| guess::by_first_bytes(&path))
+                    .ok_or_else(|| unknown_format(settings, &at, &path))?,
             };
             let (size, sha256) = digest(&path).map_err(|failure| failure.during(path.display()))?;
             files.push(SourceFile {
@@ -155,45 +172,19 @@ pub fn fetch(file: &mut SourceFile) -> Result<()> {
     }
 }
 
-fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
-    if path.exists() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let pattern = path
-        .to_str()
-        .ok_or_else(|| format!("{} is not UTF-8", path.display()))?;
-    let matches =
-        glob::glob(pattern).map_err(|error| format!("`{pattern}` is no glob: {}", error.msg))?;
-    let mut found = matches
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
-    found.retain(|path| path.is_file());
-    found.sort();
-    Ok(found)
+fn unknown_format(settings: &Settings, at: &[&str], path: &Path) -> Failure {
+    let problem = format!(
+        "neither the name of {} nor its first bytes tell its format",
+        path.display()
+    );
+    settings
+        .wrong(at, problem)
+        .hint("add format = \"csv\" or format = \"parquet\" to this source")
 }
 
-fn nearest_file(path: &Path) -> Option<String> {
-    let written = path.file_name()?.to_str()?;
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    nearest(written, names.iter().map(String::as_str)).map(str::to_owned)
-}
-
+/// The format that the ending of a name tells.
 fn guess_format(path: &Path) -> Option<Format> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
-    match name.rsplit_once('.')?.1 {
-        "parquet" | "pq" => Some(Format::Parquet),
-        "csv" | "tsv" | "txt" => Some(Format::Csv),
-        _ => None,
-    }
+    guess::by_name(path)
 }
 
 /// Size and SHA-256 of a file.
@@ -212,22 +203,68 @@ pub fn digest(path: &Path) -> Result<(u64, String)> {
     }
 }
 
-/// The columns of a file, without reading its rows.
+/// The columns of a file, without reading its rows; folders `name=value` on the way to it give
+/// columns of text.
 pub fn schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
+    let own = own_schema(file, source)?;
+    Ok(Partitions::of(&file.path).added_to(&own))
+}
+
+fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
+    let path = file.bytes();
     match file.format {
-        Format::Parquet => parquet_file::schema(file.bytes()),
-        Format::Csv => csv_file::schema(file.bytes(), source),
+        Format::Csv | Format::Tsv => csv_file::schema(path, file.format, source),
+        Format::FixedWidth => Ok(fixed_width::schema(source)),
+        Format::JsonLines => json_lines::schema(path, source),
+        Format::Parquet => parquet_file::schema(path),
+        Format::Arrow => arrow_file::schema(path),
+        Format::Xlsx => sheet::schema(path, source),
     }
 }
 
-/// Opens a file whose columns must be those of `schema`, by name, in any order.
+/// Opens a file to read the columns of `schema`, by name and in that order; no others are made.
 ///
 /// # Errors
 /// A column of `schema` that the file lacks, or a file that cannot be read.
 pub fn open(file: &SourceFile, source: &Source, schema: &SchemaRef) -> Result<Pieces> {
+    read(file, source, schema, true)
+}
+
+/// The same without [`RawBatch::hashes`], for loads that keep copies: files with types then read
+/// no column that is not wanted.
+pub fn open_without_hashes(
+    file: &SourceFile,
+    source: &Source,
+    schema: &SchemaRef,
+) -> Result<Pieces> {
+    read(file, source, schema, false)
+}
+
+fn read(file: &SourceFile, source: &Source, schema: &SchemaRef, hashed: bool) -> Result<Pieces> {
+    let schema = &typed::flat(schema);
+    let partitions = Partitions::of(&file.path);
+    if partitions.is_empty() {
+        return read_own(file, source, schema, hashed);
+    }
+    let own = own_schema(file, source)?;
+    let pieces = read_own(file, source, &partitions.taken_off(schema, &own), hashed)?;
+    Ok(partitions.added_to_pieces(pieces, schema))
+}
+
+fn read_own(
+    file: &SourceFile,
+    source: &Source,
+    schema: &SchemaRef,
+    hashed: bool,
+) -> Result<Pieces> {
+    let path = file.bytes();
     match file.format {
-        Format::Parquet => parquet_file::open(file.bytes(), schema),
-        Format::Csv => csv_file::open(file.bytes(), source, schema),
+        Format::Csv | Format::Tsv => csv_file::open(path, file.format, source, schema),
+        Format::FixedWidth => fixed_width::open(path, source, schema),
+        Format::JsonLines => json_lines::open(path, source, schema),
+        Format::Parquet => parquet_file::open(path, schema, hashed),
+        Format::Arrow => arrow_file::open(path, schema, hashed),
+        Format::Xlsx => sheet::open(path, source, schema, hashed),
     }
 }
 
@@ -238,4 +275,17 @@ fn missing_column(path: &Path, name: &str, known: &[&str]) -> Failure {
         path.display()
     ))
     .hint(crate::failure::did_you_mean(name, known))
+}
+
+/// Fails if a header, which stands at this place, gives two columns one name.
+fn distinct_names(names: &[String], place: impl Fn() -> String) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(
+            Failure::data(format!("{}: two columns are called `{name}`", place())).hint(
+                "give every column a name of its own, here or with header = false, skip_lines = 1 and column_names = [...]",
+            ),
+        ),
+    }
 }

@@ -1,21 +1,28 @@
-//! Parquet files: typed columns, rows numbered from 1.
+//! Parquet files: typed columns, rows numbered from 1, decoded where the pieces are parsed.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 
-use super::{BATCH_ROWS, Pieces, RawBatch, Unparsed, missing_column};
+use super::typed::{flat, has_columns, is_flat, numbered, shaped};
+use super::{Pieces, RawBatch, Unparsed};
 use crate::failure::{During, Failure, Result};
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+/// Rows in a piece, if its row group has more: enough that looking for the first of them is little
+/// beside decoding them.
+const PIECE_ROWS: usize = 1 << 16;
+
+fn metadata(path: &Path) -> Result<ArrowReaderMetadata> {
     let file = File::open(path).during(path.display())?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| {
+    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| {
         Failure::data(format!("{}: this is no whole Parquet file: {error}", path.display()))
             .hint("was the file cut short while copying? Copy it again, or name its format in the settings")
     })
@@ -23,103 +30,90 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
 
 /// The file's columns; nested ones are left out, since nothing can be mapped from them yet.
 pub fn schema(path: &Path) -> Result<SchemaRef> {
-    let schema = builder(path)?.schema().clone();
-    let flat: Vec<_> = schema
-        .fields()
-        .iter()
-        .filter(|field| is_flat(field.data_type()))
-        .cloned()
-        .collect();
-    Ok(Arc::new(Schema::new(flat)))
+    Ok(flat(metadata(path)?.schema()))
 }
 
-fn is_flat(data_type: &DataType) -> bool {
-    !data_type.is_nested() || matches!(data_type, DataType::Dictionary(_, _))
-}
-
-/// The file's rows, with the columns of `schema`.
-pub fn open(path: &Path, schema: &SchemaRef) -> Result<Pieces> {
-    let builder = builder(path)?;
-    let own = builder.schema().clone();
-    let known: Vec<&str> = own
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
-        .collect();
-    let mut roots = Vec::with_capacity(schema.fields().len());
-    for field in schema.fields() {
-        roots.push(
-            own.index_of(field.name())
-                .map_err(|_| missing_column(path, field.name(), &known))?,
-        );
-    }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .during(path.display())?;
-    Ok(Box::new(Rows {
-        reader,
-        schema: schema.clone(),
+/// The file's rows, with the columns of `schema`; the others are read for the hashes alone.
+pub fn open(path: &Path, schema: &SchemaRef, hashed: bool) -> Result<Pieces> {
+    let metadata = metadata(path)?;
+    let own = metadata.schema();
+    has_columns(path, own, schema)?;
+    let read = own.fields().iter().enumerate().filter(|(_, field)| {
+        is_flat(field.data_type()) && (hashed || schema.field_with_name(field.name()).is_ok())
+    });
+    let roots: Vec<usize> = read.map(|(number, _)| number).collect();
+    let file = Arc::new(Rows {
         path: path.to_owned(),
-        next: 1,
-    }))
-}
-
-struct Rows {
-    reader: ParquetRecordBatchReader,
-    schema: SchemaRef,
-    path: std::path::PathBuf,
-    next: u64,
-}
-
-impl Iterator for Rows {
-    type Item = Result<Unparsed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.next()?;
-        Some(
-            self.shape(batch)
-                .map(|batch| Box::new(|| Ok(batch)) as Unparsed),
-        )
+        mask: ProjectionMask::roots(metadata.parquet_schema(), roots),
+        metadata,
+        schema: Arc::clone(schema),
+        hashed,
+    });
+    let mut parts = Vec::new();
+    let mut first = 1;
+    for (group, about) in file.metadata.metadata().row_groups().iter().enumerate() {
+        let rows = usize::try_from(about.num_rows()).unwrap_or_default();
+        for offset in (0..rows).step_by(PIECE_ROWS) {
+            parts.push(Part {
+                group,
+                offset,
+                first: first + offset as u64,
+            });
+        }
+        first += rows as u64;
     }
+    Ok(Box::new(parts.into_iter().map(move |part| {
+        let file = Arc::clone(&file);
+        Ok(Box::new(move || file.decode(&part)) as Unparsed)
+    })))
+}
+
+/// Some rows of a row group.
+struct Part {
+    group: usize,
+    offset: usize,
+    /// The number of the first of them in the file.
+    first: u64,
+}
+
+/// What the parts of a file have in common.
+struct Rows {
+    path: PathBuf,
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    schema: SchemaRef,
+    hashed: bool,
 }
 
 impl Rows {
-    /// Puts the columns into the order and types of the source's first file.
-    fn shape(
-        &mut self,
-        batch: std::result::Result<RecordBatch, arrow::error::ArrowError>,
-    ) -> Result<RawBatch> {
-        let batch = batch.during(format!(
-            "{}, after row {}",
-            self.path.display(),
-            self.next - 1
-        ))?;
-        let mut columns = Vec::with_capacity(self.schema.fields().len());
-        for field in self.schema.fields() {
-            let column = batch
-                .column_by_name(field.name())
-                .ok_or_else(|| missing_column(&self.path, field.name(), &[]))?;
-            columns.push(if column.data_type() == field.data_type() {
-                column.clone()
-            } else {
-                cast(column, field.data_type()).during(format!(
-                    "{}: column `{}`",
-                    self.path.display(),
-                    field.name()
-                ))?
-            });
+    fn decode(&self, part: &Part) -> Result<RawBatch> {
+        let place = || format!("{}, from row {} on", self.path.display(), part.first);
+        let file = File::open(&self.path).during(self.path.display())?;
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_row_groups(vec![part.group])
+                .with_projection(self.mask.clone())
+                .with_batch_size(PIECE_ROWS)
+                .with_offset(part.offset)
+                .with_limit(PIECE_ROWS)
+                .build()
+                .map_err(|error| broken(&place(), &error))?;
+        let own = arrow::array::RecordBatchReader::schema(&reader);
+        let mut batches: Vec<RecordBatch> = Vec::with_capacity(1);
+        for batch in reader {
+            batches.push(batch.map_err(|error| broken(&place(), &error))?);
         }
-        let rows =
-            RecordBatch::try_new(self.schema.clone(), columns).during(self.path.display())?;
-        let lines = (self.next..self.next + rows.num_rows() as u64).collect();
-        self.next += rows.num_rows() as u64;
-        Ok(RawBatch {
-            rows,
-            lines,
-            malformed: Vec::new(),
-        })
+        let rows = match batches.as_slice() {
+            [rows] => rows.clone(),
+            _ => concat_batches(&own, &batches).during(place())?,
+        };
+        let lines = numbered(part.first, rows.num_rows());
+        shaped(&rows, lines, self.hashed, &self.schema, &self.path)
     }
+}
+
+fn broken(place: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::data(format!("{place}: these rows cannot be read: {error}")).hint(
+        "is the file whole? Copy it again; a compression that is not supported is named above",
+    )
 }

@@ -1,5 +1,8 @@
 //! Values of a source become values of a canonical column, or problems that name themselves.
 
+mod number;
+mod time;
+
 use std::sync::Arc;
 
 use arrow::array::{
@@ -7,13 +10,13 @@ use arrow::array::{
     StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
-use arrow::compute::kernels::cast_utils::string_to_datetime;
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-};
-use chrono::{NaiveDate, NaiveDateTime, Utc};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 
+pub use self::number::Numbers;
+use self::number::{ONE, Reason, from_float};
+use self::time::{Times, Written, units_since_unix};
 use super::zone::{DayHour, Zone};
+use crate::config::TimeFormats;
 use crate::contract::{Content, KINDS, MONEY_PRECISION, MONEY_SCALE};
 use crate::failure::{Result, nearest};
 
@@ -28,31 +31,58 @@ pub struct Coerced {
     pub problems: Vec<Problem>,
 }
 
-/// How text and times of one source are understood.
-pub struct Reading {
+/// How text, numbers and times of one source are understood.
+pub struct Notation {
     /// The zone of times that carry none.
-    pub zone: Zone,
-    /// The `strftime` format of times, if not ISO 8601.
-    pub time_format: Option<String>,
+    zone: Zone,
+    times: Times,
+    numbers: Numbers,
 }
+
+impl Notation {
+    /// Times on the wall are in `zone`; without formats they are ISO 8601.
+    pub fn new(zone: Zone, formats: Option<&TimeFormats>, numbers: Numbers) -> Self {
+        Self {
+            zone,
+            times: Times::new(formats),
+            numbers,
+        }
+    }
+
+    fn moment(&mut self, written: Written) -> Option<i64> {
+        match written {
+            Written::Wall(wall) => self.zone.moment_of(wall),
+            Written::Moment(moment) => Some(moment),
+        }
+    }
+
+    fn day(&mut self, written: Written) -> Option<i32> {
+        match written {
+            Written::Wall(wall) => i32::try_from(wall.div_euclid(MICROS_PER_DAY)).ok(),
+            Written::Moment(moment) => self.zone.day_hour(moment).map(|DayHour { day, .. }| day),
+        }
+    }
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Turns `values` into what `content` holds, in the type `target`.
 pub fn coerce(
     values: &ArrayRef,
     content: Content,
     target: &DataType,
-    reading: &mut Reading,
+    notation: &mut Notation,
 ) -> Result<Coerced> {
     let values = plain(values)?;
     match (content, target) {
         (Content::Id, DataType::Int64) => whole_numbers(&values),
         (Content::Id | Content::Text | Content::Attribute, DataType::Utf8) => text(&values),
-        (Content::Attribute, _) => attribute_number(&values),
+        (Content::Attribute, _) => attribute_number(&values, &notation.numbers),
         (Content::Kind, _) => kinds(&values),
-        (Content::Decimal, _) => decimals(&values),
+        (Content::Decimal, _) => decimals(&values, &notation.numbers),
         (Content::Flag, _) => flags(&values),
-        (Content::Date, _) => dates(&values, reading),
-        (Content::Time, _) => times(&values, reading),
+        (Content::Date, _) => dates(&values, notation),
+        (Content::Time, _) => times(&values, notation),
         (Content::Id | Content::Text, _) => text(&values),
     }
 }
@@ -104,6 +134,21 @@ fn whole_numbers(values: &ArrayRef) -> Result<Coerced> {
             problems,
         });
     }
+    if *values.data_type() == DataType::Utf8 {
+        // Text whose source says that it is whole numbers.
+        let texts = values.as_string::<i32>();
+        let whole: ArrayRef = Arc::new(
+            texts
+                .iter()
+                .map(|text| number::whole(text?))
+                .collect::<Int64Array>(),
+        );
+        let problems = lost(values, &whole, "is no whole number");
+        return Ok(Coerced {
+            values: whole,
+            problems,
+        });
+    }
     let whole = cast(values, &DataType::Int64)?;
     let problems = lost(values, &whole, "is too large for a whole number of 64 bits");
     Ok(Coerced {
@@ -136,7 +181,21 @@ fn text(values: &ArrayRef) -> Result<Coerced> {
     })
 }
 
-fn attribute_number(values: &ArrayRef) -> Result<Coerced> {
+fn attribute_number(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
+    if *values.data_type() == DataType::Utf8 {
+        // Text whose source says that it is numbers.
+        let mut problems = Vec::new();
+        let texts = values.as_string::<i32>();
+        let parsed: Float64Array = texts
+            .iter()
+            .enumerate()
+            .map(|(row, text)| noted(&mut problems, row, numbers.parse_float(text?)))
+            .collect();
+        return Ok(Coerced {
+            values: Arc::new(parsed),
+            problems,
+        });
+    }
     let numbers = cast(values, &DataType::Float64)?;
     let numbers: Float64Array = numbers
         .as_primitive::<Float64Type>()
@@ -147,6 +206,13 @@ fn attribute_number(values: &ArrayRef) -> Result<Coerced> {
         values: Arc::new(numbers),
         problems: Vec::new(),
     })
+}
+
+/// A value, or nothing and a note of why.
+fn noted<T>(problems: &mut Vec<Problem>, row: usize, value: Result<T, Reason>) -> Option<T> {
+    value
+        .map_err(|reason| problems.push((row, reason.to_owned())))
+        .ok()
 }
 
 fn kinds(values: &ArrayRef) -> Result<Coerced> {
@@ -182,21 +248,15 @@ fn kinds(values: &ArrayRef) -> Result<Coerced> {
 
 /// The largest amount that fits, in ten-thousandths.
 const LARGEST: i128 = 10i128.pow(MONEY_PRECISION as u32) - 1;
-/// Ten-thousandths in one.
-const ONE: f64 = 10_000.0;
 
-fn decimals(values: &ArrayRef) -> Result<Coerced> {
+fn decimals(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
     let mut problems = Vec::new();
-    let mut keep = |row: usize, value: Result<i128, &str>| match value {
-        Ok(value) if value.abs() <= LARGEST => Some(value),
-        Ok(_) => {
-            problems.push((row, "is too large for an amount".to_owned()));
-            None
-        }
-        Err(reason) => {
-            problems.push((row, reason.to_owned()));
-            None
-        }
+    let mut keep = |row: usize, value: Result<i128, Reason>| {
+        let value = value.and_then(|value| match value.abs() <= LARGEST {
+            true => Ok(value),
+            false => Err("is too large for an amount"),
+        });
+        noted(&mut problems, row, value)
     };
     let decimals: Decimal128Array = match values.data_type() {
         data_type if is_float(data_type) => {
@@ -214,14 +274,14 @@ fn decimals(values: &ArrayRef) -> Result<Coerced> {
             whole
                 .iter()
                 .enumerate()
-                .map(|(row, value)| keep(row, Ok(i128::from(value?) * ONE as i128)))
+                .map(|(row, value)| keep(row, Ok(i128::from(value?) * ONE)))
                 .collect()
         }
         DataType::Utf8 => values
             .as_string::<i32>()
             .iter()
             .enumerate()
-            .map(|(row, value)| keep(row, from_text(value?)))
+            .map(|(row, value)| keep(row, numbers.parse(value?)))
             .collect(),
         _ => {
             let cast = cast(values, &DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE))?;
@@ -237,48 +297,6 @@ fn decimals(values: &ArrayRef) -> Result<Coerced> {
         values: Arc::new(decimals),
         problems,
     })
-}
-
-fn from_float(value: f64) -> Result<i128, &'static str> {
-    if value.is_finite() {
-        Ok((value * ONE).round() as i128)
-    } else {
-        Err("is not a finite number")
-    }
-}
-
-/// A plain decimal is read digit by digit, so that 0.1 is a tenth; half a ten-thousandth rounds up.
-fn from_text(text: &str) -> Result<i128, &'static str> {
-    let text = text.trim();
-    let (sign, digits) = match text.as_bytes() {
-        [b'-', ..] => (-1, &text[1..]),
-        [b'+', ..] => (1, &text[1..]),
-        _ => (1, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if digits.len() <= 30
-        && !(whole.is_empty() && fraction.is_empty())
-        && plain(whole)
-        && plain(fraction)
-    {
-        let mut value: i128 = whole.parse().unwrap_or(0);
-        let mut places = fraction.bytes().map(|byte| i128::from(byte - b'0'));
-        for _ in 0..MONEY_SCALE {
-            value = value * 10 + places.next().unwrap_or(0);
-        }
-        if places.next().is_some_and(|digit| digit >= 5) {
-            value += 1;
-        }
-        return Ok(sign * value);
-    }
-    match text.parse::<f64>() {
-        Ok(value) => from_float(value),
-        Err(_) if text.contains(',') => {
-            Err("is no number; write a point for the decimals and nothing for thousands")
-        }
-        Err(_) => Err("is no number"),
-    }
 }
 
 fn flags(values: &ArrayRef) -> Result<Coerced> {
@@ -309,7 +327,7 @@ fn flags(values: &ArrayRef) -> Result<Coerced> {
     })
 }
 
-fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
+fn dates(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
     let mut problems = Vec::new();
     let dates: Date32Array = match values.data_type() {
         DataType::Utf8 => values
@@ -317,11 +335,14 @@ fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
             .iter()
             .enumerate()
             .map(|(row, value)| {
-                let wall = parse_wall(value?, reading.time_format.as_deref());
-                if wall.is_none() {
-                    problems.push((row, not_a_time(reading)));
+                let day = notation
+                    .times
+                    .parse(value?)
+                    .and_then(|written| notation.day(written));
+                if day.is_none() {
+                    problems.push((row, notation.times.reason(value?)));
                 }
-                Some(Date32Type::from_naive_date(wall?.date()))
+                day
             })
             .collect(),
         DataType::Date32 => {
@@ -333,18 +354,18 @@ fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
         DataType::Timestamp(_, None) | DataType::Date64 => {
             cast(values, &DataType::Date32)?.as_primitive().clone()
         }
-        DataType::Timestamp(_, Some(_)) => {
-            let moments = times(values, reading)?.values;
-            let moments = moments.as_primitive::<TimestampMicrosecondType>();
-            moments
+        _ => {
+            let Coerced {
+                values: moments,
+                problems,
+            } = times(values, notation)?;
+            let days = moments
+                .as_primitive::<TimestampMicrosecondType>()
                 .iter()
-                .map(|value| reading.zone.day_hour(value?).map(|DayHour { day, .. }| day))
-                .collect()
-        }
-        other => {
+                .map(|moment| notation.day(Written::Moment(moment?)));
             return Ok(Coerced {
-                values: nothing(&DataType::Date32, values.len()),
-                problems: all(values, &no_date(other)),
+                values: Arc::new(days.collect::<Date32Array>()),
+                problems,
             });
         }
     };
@@ -354,34 +375,53 @@ fn dates(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
     })
 }
 
-fn times(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
+fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut problems = Vec::new();
-    let moments: TimestampMicrosecondArray = match values.data_type() {
-        DataType::Timestamp(_, Some(_)) => cast(values, &utc)?
+    let moments: TimestampMicrosecondArray = match (values.data_type(), notation.times.unit()) {
+        (DataType::Timestamp(_, Some(_)), _) => cast(values, &utc)?
             .as_primitive::<TimestampMicrosecondType>()
             .clone(),
-        DataType::Timestamp(_, None) | DataType::Date32 | DataType::Date64 => {
+        (DataType::Timestamp(_, None) | DataType::Date32 | DataType::Date64, _) => {
             let walls = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
             let walls = walls.as_primitive::<TimestampMicrosecondType>();
             walls
                 .iter()
-                .map(|wall| reading.zone.moment_of(wall?))
+                .map(|wall| notation.zone.moment_of(wall?))
                 .collect()
         }
-        DataType::Utf8 => values
+        (DataType::Utf8, _) => values
             .as_string::<i32>()
             .iter()
             .enumerate()
             .map(|(row, value)| {
-                let moment = parse_moment(value?, reading);
+                let moment = notation
+                    .times
+                    .parse(value?)
+                    .and_then(|written| notation.moment(written));
                 if moment.is_none() {
-                    problems.push((row, not_a_time(reading)));
+                    problems.push((row, notation.times.reason(value?)));
                 }
                 moment
             })
             .collect(),
-        other => {
+        (data_type, Some(unit)) if data_type.is_integer() => {
+            let counts = cast(values, &DataType::Int64)?;
+            let counts = counts.as_primitive::<Int64Type>();
+            counts
+                .iter()
+                .map(|count| units_since_unix(count?, unit))
+                .collect()
+        }
+        (data_type, Some(unit)) if is_float(data_type) => {
+            let counts = cast(values, &DataType::Float64)?;
+            let counts = counts.as_primitive::<Float64Type>();
+            counts
+                .iter()
+                .map(|count| units_since_unix((count? * unit as f64).round() as i64, 1))
+                .collect()
+        }
+        (other, _) => {
             return Ok(Coerced {
                 values: nothing(&utc, values.len()),
                 problems: all(values, &no_date(other)),
@@ -400,7 +440,7 @@ fn times(values: &ArrayRef, reading: &mut Reading) -> Result<Coerced> {
 
 fn no_date(data_type: &DataType) -> String {
     format!(
-        "is {data_type}, not a time; map it with sql, for example to_timestamp(column) for seconds since 1970"
+        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), or map it with sql, for example to_timestamp(column)"
     )
 }
 
@@ -415,56 +455,17 @@ fn nothing(data_type: &DataType, rows: usize) -> ArrayRef {
     arrow::array::new_null_array(data_type, rows)
 }
 
-fn not_a_time(reading: &Reading) -> String {
-    match &reading.time_format {
-        Some(format) => format!("is no time written as {format}"),
-        None => "is no time; write it as 2017-12-31 or 2017-12-31 18:30:00, or set time_format"
-            .to_owned(),
-    }
-}
-
-/// A wall-clock time: of the source's format if it has one, else ISO 8601.
-fn parse_wall(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
-    match format {
-        Some(format) => NaiveDateTime::parse_from_str(text, format)
-            .ok()
-            .or_else(|| {
-                NaiveDate::parse_from_str(text, format)
-                    .ok()?
-                    .and_hms_opt(0, 0, 0)
-            }),
-        None => {
-            let iso = string_to_datetime(&Utc, text)
-                .ok()
-                .map(|moment| moment.naive_utc());
-            // Arrow asks for seconds; spreadsheets leave them out.
-            let minutes =
-                || NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M").ok();
-            iso.or_else(minutes)
-        }
-    }
-}
-
-/// A moment: text that carries an offset says which, other text is a time on the wall.
-fn parse_moment(text: &str, reading: &mut Reading) -> Option<i64> {
-    let clock = text.get(10..).unwrap_or_default();
-    if reading.time_format.is_none() && (clock.ends_with(['Z', 'z']) || clock.contains(['+', '-']))
-    {
-        return Some(string_to_datetime(&Utc, text).ok()?.timestamp_micros());
-    }
-    let wall = parse_wall(text, reading.time_format.as_deref())?;
-    reading.zone.moment_of(wall.and_utc().timestamp_micros())
-}
-
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::Date32Type;
+
     use super::*;
 
-    fn reading() -> Reading {
-        Reading {
-            zone: Zone::new(chrono_tz::America::New_York),
-            time_format: None,
-        }
+    fn notation(formats: &[&str]) -> Notation {
+        let formats = formats.iter().map(|&format| format.to_owned()).collect();
+        let formats = Some(TimeFormats(formats)).filter(|formats| !formats.0.is_empty());
+        let zone = Zone::new(chrono_tz::America::New_York);
+        Notation::new(zone, formats.as_ref(), Numbers::default())
     }
 
     fn texts(values: &[&str]) -> ArrayRef {
@@ -473,16 +474,19 @@ mod tests {
 
     #[test]
     fn money_in_text_is_exact_and_wrong_money_says_why() {
-        let got = decimals(&texts(&[
-            "0.1",
-            "-12.34565",
-            "1e3",
-            "1,5",
-            "abc",
-            "1.00005",
-            ".5",
-            "99999999999999999999",
-        ]))
+        let got = decimals(
+            &texts(&[
+                "0.1",
+                "-12.34565",
+                "1e3",
+                "1,5",
+                "abc",
+                "1.00005",
+                ".5",
+                "99999999999999999999",
+            ]),
+            &Numbers::default(),
+        )
         .unwrap();
         let values = got
             .values
@@ -517,7 +521,7 @@ mod tests {
             None,
             Some(f64::INFINITY),
         ]));
-        let got = decimals(&values).unwrap();
+        let got = decimals(&values, &Numbers::default()).unwrap();
         assert_eq!(
             got.problems,
             [
@@ -537,7 +541,7 @@ mod tests {
                 "2017-07-01",
                 "soon",
             ]),
-            &mut reading(),
+            &mut notation(&[]),
         )
         .unwrap();
         let values = got.values.as_primitive::<TimestampMicrosecondType>();
@@ -555,12 +559,10 @@ mod tests {
 
     #[test]
     fn a_format_of_its_own_is_followed_for_times_and_for_days() {
-        let mut reading = reading();
-        reading.time_format = Some("%d/%m/%Y %H:%M".to_owned());
-        let got = times(&texts(&["01/07/2017 12:00", "2017-07-01"]), &mut reading).unwrap();
+        let mut own = notation(&["%d/%m/%Y %H:%M"]);
+        let got = times(&texts(&["01/07/2017 12:00", "2017-07-01"]), &mut own).unwrap();
         assert_eq!(got.problems.len(), 1);
-        reading.time_format = Some("%d.%m.%Y".to_owned());
-        let got = dates(&texts(&["31.12.2017"]), &mut reading).unwrap();
+        let got = dates(&texts(&["31.12.2017"]), &mut notation(&["%d.%m.%Y"])).unwrap();
         assert_eq!(
             got.values
                 .as_primitive::<Date32Type>()
@@ -585,6 +587,75 @@ mod tests {
                 .value(0),
             "7"
         );
+    }
+
+    #[test]
+    fn the_hour_that_happens_twice_is_the_first_unless_an_offset_says_which() {
+        // New York set its clocks back at 02:00 on 2017-11-05.
+        let got = times(
+            &texts(&[
+                "2017-11-05 01:30",
+                "2017-11-05 01:30:00-04:00",
+                "2017-11-05 01:30:00-05:00",
+            ]),
+            &mut notation(&[]),
+        )
+        .unwrap();
+        let values = got.values.as_primitive::<TimestampMicrosecondType>();
+        let at = |row: usize| values.value_as_datetime(row).unwrap().to_string();
+        assert_eq!(
+            [at(0), at(1), at(2)],
+            [
+                "2017-11-05 05:30:00",
+                "2017-11-05 05:30:00",
+                "2017-11-05 06:30:00"
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_are_times_where_the_format_says_so() {
+        let counts: ArrayRef = Arc::new(Int64Array::from(vec![Some(1_700_000_000), None]));
+        let got = times(&counts, &mut notation(&["unix"])).unwrap();
+        let values = got.values.as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(values.value(0), 1_700_000_000_000_000);
+        assert!(got.problems.is_empty());
+        let got = dates(&counts, &mut notation(&["unix"])).unwrap();
+        assert_eq!(got.values.as_primitive::<Date32Type>().value(0), 19_675);
+        let got = times(&counts, &mut notation(&[])).unwrap();
+        assert!(got.problems[0].1.contains("time_format = \"unix\""));
+        // Milliseconds that are taken for seconds would be the year 55,000.
+        let counts: ArrayRef = Arc::new(Int64Array::from(vec![1_700_000_000_000]));
+        let got = times(&counts, &mut notation(&["unix"])).unwrap();
+        assert_eq!(got.problems.len(), 1);
+    }
+
+    #[test]
+    fn a_date_that_carries_an_offset_is_a_day_of_the_sources_zone() {
+        let got = dates(
+            &texts(&["2017-07-01T02:00:00Z", "2017-07-01 02:00", "2017-02-29"]),
+            &mut notation(&[]),
+        )
+        .unwrap();
+        let days = got.values.as_primitive::<Date32Type>();
+        let day = |row: usize| days.value_as_date(row).unwrap().to_string();
+        assert_eq!([day(0), day(1)], ["2017-06-30", "2017-07-01"]);
+        assert!(got.problems[0].1.contains("no such day"));
+    }
+
+    #[test]
+    fn text_that_is_said_to_be_numbers_is_read_as_such() {
+        let got = whole_numbers(&texts(&["007", "12.0", "x7"])).unwrap();
+        let ids = got.values.as_primitive::<Int64Type>();
+        assert_eq!((ids.value(0), ids.value(1)), (7, 12));
+        assert_eq!(got.problems, [(2, "is no whole number".to_owned())]);
+        let comma = Numbers {
+            decimal: ',',
+            thousands: Some('.'),
+        };
+        let got = attribute_number(&texts(&["1.234,5", "much"]), &comma).unwrap();
+        assert_eq!(got.values.as_primitive::<Float64Type>().value(0), 1234.5);
+        assert_eq!(got.problems, [(1, "is no number".to_owned())]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::layout::{DELETED, KNOWN_AT};
 use super::ledger::{Ledger, Standing, mapping_hash};
-use crate::config::{ChangedFiles, Constant, Format, Mapping, Settings, Source};
+use crate::config::{ChangedFiles, Constant, Format, Mapping, Settings, Source, ValueType};
 use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
@@ -370,7 +370,9 @@ impl Opened {
                         settings.wrong(&at, ""),
                     )
                 })?;
-            mapped.insert(column.clone(), physical);
+            let (expression, own) = physical;
+            let data_type = declared_type(mapping).unwrap_or(own);
+            mapped.insert(column.clone(), (expression, data_type));
         }
         let absent = |name: &&String| schema.field_with_name(name).is_err();
         if let Some(name) = source.key.iter().find(absent) {
@@ -387,6 +389,18 @@ impl Opened {
             mapped,
         })
     }
+}
+
+/// The type that the settings give a column of the source, whatever the file says.
+fn declared_type(mapping: &Mapping) -> Option<DataType> {
+    let Mapping::Column(column) = mapping else {
+        return None;
+    };
+    Some(match column.value_type? {
+        ValueType::Integer => DataType::Int64,
+        ValueType::Text => DataType::Utf8,
+        ValueType::Number => DataType::Float64,
+    })
 }
 
 fn by_name(name: &str, schema: &SchemaRef) -> Option<Expr> {
@@ -427,7 +441,7 @@ fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Fa
         "{}this SQL does not fit the source: {problem}",
         at.message
     ));
-    if format == Format::Csv && !problem.contains("No field named") {
+    if format.is_untyped() && !problem.contains("No field named") {
         return failure.hint(format!(
             "the columns of a CSV are text; calculate with try_cast(column AS DOUBLE). Columns: {known}"
         ));

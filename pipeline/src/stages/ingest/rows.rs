@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::Datelike;
 
-use super::coerce::{Coerced, Reading, coerce};
+use super::coerce::{Coerced, Notation, Numbers, coerce};
 use super::forgotten::Forgotten;
 use super::layout::{Layout, Origin};
 use super::mapping::{PlannedFile, SourcePlan};
@@ -20,7 +20,7 @@ use super::staging::{Partition, spread};
 use super::zone::{DayHour, Zone, date_of};
 use crate::contract::Content;
 use crate::failure::{Failure, Result};
-use crate::row_hash::{hash_bytes, hash_columns};
+use crate::row_hash::{hash_bytes, hash_columns, mix};
 use crate::sources::RawBatch;
 
 /// What the rows of one table go through; any thread can do it.
@@ -273,7 +273,7 @@ impl Shaper<'_> {
             }
         }
         let hashes = if keys.is_empty() {
-            hash_columns(raw.rows.columns(), rows, seed)?
+            raw.hashes.iter().map(|&hash| mix(seed, hash)).collect()
         } else {
             let keys: Vec<ArrayRef> = keys.into_iter().map(|(_, values)| values).collect();
             hash_columns(&keys, rows, seed)?
@@ -359,18 +359,20 @@ impl Shaper<'_> {
 
 impl SourcePlan {
     /// How its text and times are understood; times without a zone are in `zone` by default.
-    fn reading(&self, zone: &Zone) -> Reading {
-        Reading {
-            zone: self
-                .source
-                .timezone
-                .map_or_else(|| zone.clone(), |zone| Zone::new(zone.0)),
-            time_format: self.source.time_format.clone(),
-        }
+    fn reading(&self, zone: &Zone) -> Notation {
+        let zone = self
+            .source
+            .timezone
+            .map_or_else(|| zone.clone(), |zone| Zone::new(zone.0));
+        let numbers = Numbers {
+            decimal: self.source.decimal,
+            thousands: self.source.thousands,
+        };
+        Notation::new(zone, self.source.time_format.as_ref(), numbers)
     }
 
     /// Which rows say that the row with their key is gone.
-    fn deleted(&self, rows: &RecordBatch, reading: &mut Reading) -> Result<Option<BooleanArray>> {
+    fn deleted(&self, rows: &RecordBatch, reading: &mut Notation) -> Result<Option<BooleanArray>> {
         let Some(expression) = &self.deleted else {
             return Ok(None);
         };
@@ -391,7 +393,7 @@ impl SourcePlan {
         &self,
         rows: &RecordBatch,
         file: &PlannedFile,
-        reading: &mut Reading,
+        reading: &mut Notation,
         lines: &[u64],
         good: &mut [bool],
         rejects: &mut Vec<Reject>,

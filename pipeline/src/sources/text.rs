@@ -1,0 +1,326 @@
+//! What all text formats have in common: unpacked, decoded and cut here, parsed elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use memchr::memchr;
+
+use super::bytes::{self, Input};
+use super::cut::{Broken, Cut, Cutter, LONGEST, Piece, Syntax};
+use super::decode::{decoded, likely};
+use super::typed::{batch, fitted};
+use super::{Malformed, Pieces, RawBatch, Unparsed, hashes};
+use crate::config::{Encoding, Source};
+use crate::failure::{Failure, Result};
+
+/// Characters of a bad record that are shown.
+const SHOWN: usize = 200;
+
+/// A text file that is being read.
+pub struct Text {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its lines and records.
+    pub cutter: Cutter<Input>,
+    /// How it is, or was, encoded.
+    pub encoding: Encoding,
+    /// The byte that ends its lines.
+    pub end: u8,
+}
+
+impl Text {
+    /// Opens a file and passes over the lines that the settings skip.
+    pub fn open(path: &Path, source: &Source) -> Result<Self> {
+        Self::open_through(path, source, Ok)
+    }
+
+    /// The same with something between the decoded text and its lines.
+    pub fn open_through(
+        path: &Path,
+        source: &Source,
+        through: fn(Input) -> std::io::Result<Input>,
+    ) -> Result<Self> {
+        let (input, encoding) = bytes::open(path)
+            .and_then(|input| decoded(input, source.encoding))
+            .map_err(|error| cannot_read(path, error))?;
+        let input = through(input).map_err(|error| cannot_read(path, error))?;
+        let mut text = Cutter::new(input);
+        let ahead = text.ahead().map_err(|error| cannot_read(path, error))?;
+        let end = match memchr(b'\n', ahead) {
+            None if memchr(b'\r', ahead).is_some() => b'\r',
+            _ => b'\n',
+        };
+        text.set_syntax(Syntax {
+            end,
+            ..Syntax::LINES
+        });
+        let mut text = Self {
+            path: path.to_owned(),
+            cutter: text,
+            encoding,
+            end,
+        };
+        for _ in 0..source.skip_lines {
+            text.line()?;
+        }
+        Ok(text)
+    }
+
+    /// The next line, whatever it holds; none at the end or if it is too long.
+    pub fn line(&mut self) -> Result<Option<Piece>> {
+        match self.cutter.next_line() {
+            Ok(Some(Cut::Whole(line))) => Ok(Some(line)),
+            Ok(_) => Ok(None),
+            Err(error) => Err(cannot_read(&self.path, error)),
+        }
+    }
+
+    /// What comes next, without taking it.
+    pub fn ahead(&mut self) -> Result<&[u8]> {
+        self.cutter
+            .ahead()
+            .map_err(|error| cannot_read(&self.path, error))
+    }
+
+    /// The rest of the file, each piece to be parsed by `parse`.
+    pub fn pieces<P>(mut self, schema: &SchemaRef, parse: P) -> Pieces
+    where
+        P: Fn(&Piece) -> Result<RawBatch> + Send + Sync + 'static,
+    {
+        let parse = Arc::new(parse);
+        let schema = Arc::clone(schema);
+        let mut done = false;
+        Box::new(std::iter::from_fn(move || {
+            if done {
+                return None;
+            }
+            let schema = Arc::clone(&schema);
+            let unparsed: Unparsed = match self.cutter.next_piece() {
+                Ok(None) => return None,
+                Ok(Some(Cut::Whole(piece))) => {
+                    let parse = Arc::clone(&parse);
+                    let path = self.path.clone();
+                    Box::new(move || fitted(parse(&piece)?, &schema, &path))
+                }
+                Ok(Some(Cut::Broken(broken))) => {
+                    Box::new(move || Ok(RawBatch::of_malformed(&schema, given_up(&broken))))
+                }
+                Err(error) => {
+                    done = true;
+                    return Some(Err(cannot_read(&self.path, error)));
+                }
+            };
+            Some(Ok(unparsed))
+        }))
+    }
+
+    /// A failure about the first line of the file that is no text in its encoding.
+    pub fn not_text(&self, line: u64, bytes: &[u8]) -> Failure {
+        let place = format!("{}:{line}", self.path.display());
+        if !self.encoding.is_utf8() {
+            return Failure::data(format!("{place}: the header is not {} text", self.encoding))
+                .hint("is another encoding meant?");
+        }
+        let failure = Failure::data(format!("{place}: the header is not UTF-8"));
+        match likely(bytes) {
+            Some(name) => failure.hint(format!(
+                "it looks like {name}: add encoding = \"{name}\" to this source, or save the file as UTF-8"
+            )),
+            None => failure.hint("save it as UTF-8, or name its encoding in the settings, such as encoding = \"gbk\""),
+        }
+    }
+}
+
+/// The reason of a record that has no end.
+pub fn given_up(broken: &Broken) -> Malformed {
+    let reason = match broken.quote {
+        Some(line) if line == broken.line => "has a quote that is never closed".to_owned(),
+        Some(line) => format!("has a quote on line {line} that is never closed"),
+        None => format!("is longer than {} MiB", LONGEST >> 20),
+    };
+    Malformed {
+        line: broken.line,
+        value: shown(&broken.shown),
+        reason,
+    }
+}
+
+/// A failure to read on; a file that ends early reads like this.
+pub fn cannot_read(path: &Path, error: std::io::Error) -> Failure {
+    if error.raw_os_error().is_some() {
+        return Failure::from(error).during(path.display());
+    }
+    Failure::data(format!("{}: {error}", path.display()))
+        .hint("is the file whole? A compressed file that was cut short reads like this")
+}
+
+/// The beginning of a record, to be shown.
+pub fn shown(record: &[u8]) -> String {
+    String::from_utf8_lossy(&record[..record.len().min(4 * SHOWN)])
+        .chars()
+        .take(SHOWN)
+        .collect()
+}
+
+/// Columns of text under these names.
+pub fn text_columns<'a>(names: impl IntoIterator<Item = &'a str>) -> SchemaRef {
+    let fields = names
+        .into_iter()
+        .map(|name| Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// What a piece holds that no text may hold, looked for once for all of its records.
+pub struct Faults {
+    not_text: Option<String>,
+    has_nul: bool,
+}
+
+impl Faults {
+    /// Looks through a piece.
+    pub fn of(piece: &[u8], encoding: Encoding, end: u8) -> Self {
+        let not_text = std::str::from_utf8(piece).is_err().then(|| {
+            if !encoding.is_utf8() {
+                return format!("is not {encoding} text");
+            }
+            let mut sample = Vec::new();
+            for line in piece.split_inclusive(|&byte| byte == end) {
+                if sample.len() < 1 << 16 && std::str::from_utf8(line).is_err() {
+                    sample.extend_from_slice(line);
+                }
+            }
+            match likely(&sample) {
+                Some(name) => format!(
+                    "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source"
+                ),
+                None => "is not UTF-8 text; set the encoding of its source".to_owned(),
+            }
+        });
+        Self {
+            not_text,
+            has_nul: memchr(0, piece).is_some(),
+        }
+    }
+
+    /// What is wrong with a record of the piece, if anything.
+    pub fn of_record(&self, record: &[u8]) -> Option<&str> {
+        if let Some(reason) = &self.not_text
+            && std::str::from_utf8(record).is_err()
+        {
+            return Some(reason);
+        }
+        (self.has_nul && memchr(0, record).is_some()).then_some("holds a NUL byte")
+    }
+}
+
+/// Rows of text that become a batch.
+pub struct TextRows {
+    schema: SchemaRef,
+    columns: Vec<Texts>,
+    null_values: Arc<[String]>,
+    lines: Vec<u64>,
+    hashes: Vec<u64>,
+    malformed: Vec<Malformed>,
+}
+
+/// A column of text in Arrow's layout; filled by hand, because a builder takes half as long again.
+struct Texts {
+    bytes: Vec<u8>,
+    /// Where each text ends in `bytes`; a piece is far smaller than 2 GiB.
+    ends: Vec<i32>,
+    /// Rows without a text.
+    nulls: Vec<usize>,
+}
+
+impl TextRows {
+    /// For the records of a piece of so many bytes.
+    pub fn new(schema: &SchemaRef, null_values: &Arc<[String]>, bytes: usize) -> Self {
+        let columns = schema.fields().len();
+        let rows = bytes / (16 * columns.max(1));
+        Self {
+            schema: Arc::clone(schema),
+            columns: (0..columns)
+                .map(|_| {
+                    let mut ends = Vec::with_capacity(rows + 1);
+                    ends.push(0);
+                    Texts {
+                        bytes: Vec::with_capacity(bytes / (columns + 1)),
+                        ends,
+                        nulls: Vec::new(),
+                    }
+                })
+                .collect(),
+            null_values: Arc::clone(null_values),
+            lines: Vec::with_capacity(rows),
+            hashes: Vec::with_capacity(rows),
+            malformed: Vec::new(),
+        }
+    }
+
+    /// Adds a row that stood as `record`; its values come next, by [`TextRows::value`].
+    pub fn row(&mut self, line: u64, record: &[u8]) {
+        self.lines.push(line);
+        self.hashes.push(hashes::of_bytes(record));
+    }
+
+    /// Adds the value of a column to the last row; nothing, or what stands for it, is null.
+    pub fn value(&mut self, column: usize, value: &[u8]) {
+        let value = match (value.first(), value.last()) {
+            (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => value,
+            // Whoever calls has made sure that the record is text.
+            _ => std::str::from_utf8(value)
+                .unwrap_or_default()
+                .trim()
+                .as_bytes(),
+        };
+        let column = &mut self.columns[column];
+        if value.is_empty() || self.null_values.iter().any(|null| null.as_bytes() == value) {
+            column.nulls.push(column.ends.len() - 1);
+        } else {
+            column.bytes.extend_from_slice(value);
+        }
+        column.ends.push(column.bytes.len() as i32);
+    }
+
+    /// Adds a record that is no row.
+    pub fn malformed(&mut self, line: u64, record: &[u8], reason: impl Into<String>) {
+        self.malformed.push(Malformed {
+            line,
+            value: shown(record),
+            reason: reason.into(),
+        });
+    }
+
+    /// All of them.
+    pub fn finish(self) -> Result<RawBatch> {
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            columns.push(column.finish()?);
+        }
+        Ok(RawBatch {
+            rows: batch(&self.schema, columns, self.lines.len())?,
+            lines: self.lines,
+            hashes: self.hashes,
+            malformed: self.malformed,
+        })
+    }
+}
+
+impl Texts {
+    fn finish(self) -> Result<ArrayRef> {
+        let nulls = (!self.nulls.is_empty()).then(|| {
+            let mut valid = vec![true; self.ends.len() - 1];
+            self.nulls.iter().for_each(|&row| valid[row] = false);
+            NullBuffer::from(valid)
+        });
+        let offsets = OffsetBuffer::new(self.ends.into());
+        Ok(Arc::new(StringArray::try_new(
+            offsets,
+            self.bytes.into(),
+            nulls,
+        )?))
+    }
+}

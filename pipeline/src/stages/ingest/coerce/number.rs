@@ -1,0 +1,441 @@
+//! Numbers as people and programs write them, exact to the ten-thousandth.
+
+use crate::contract::MONEY_SCALE;
+
+/// Ten-thousandths in one.
+pub const ONE: i128 = 10i128.pow(MONEY_SCALE as u32);
+
+/// Why a text is no number.
+pub type Reason = &'static str;
+
+/// The marks of the numbers of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// Stands before the decimals: a point or a comma.
+    pub decimal: char,
+    /// Stands between the thousands, if anything.
+    pub thousands: Option<char>,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            decimal: '.',
+            thousands: None,
+        }
+    }
+}
+
+/// Codes of ISO 4217 that are in use; they may stand before or after an amount.
+const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
+    CDF CHF CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL \
+    HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD \
+    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RMB RON RSD RUB RWF \
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES \
+    VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
+
+/// Signs of currencies that are words.
+const CURRENCY_WORDS: [&str; 16] = [
+    "US$", "A$", "C$", "R$", "HK$", "NT$", "Fr.", "zł", "Kč", "Ft", "kr.", "kr", "lei", "元", "円",
+    "원",
+];
+
+const NO_NUMBER: Reason = "is no number";
+
+impl Numbers {
+    /// The number in ten-thousandths; half a ten-thousandth goes away from zero.
+    pub fn parse(&self, text: &str) -> Result<i128, Reason> {
+        let text = text.trim();
+        match plain(text.as_bytes(), self.decimal as u8) {
+            Some(value) => Ok(value),
+            None => self.parse_written(text),
+        }
+    }
+
+    /// The number as floating point, for what is no amount.
+    pub fn parse_float(&self, text: &str) -> Result<f64, Reason> {
+        let text = text.trim();
+        if self.decimal == '.'
+            && let Ok(value) = text.parse::<f64>()
+        {
+            return finite(value);
+        }
+        let (negative, digits) = self.digits(text)?;
+        let value = digits.parse::<f64>().map_err(|_| NO_NUMBER)?;
+        finite(if negative { -value } else { value })
+    }
+
+    /// With a currency, marks between thousands, accountants' signs or an exponent.
+    fn parse_written(&self, text: &str) -> Result<i128, Reason> {
+        let (negative, digits) = self.digits(text)?;
+        let value = match plain(digits.as_bytes(), b'.') {
+            Some(value) => value,
+            None => from_float(digits.parse::<f64>().map_err(|_| NO_NUMBER)?)?,
+        };
+        Ok(if negative { -value } else { value })
+    }
+
+    /// Whether the number is below zero, and its digits with a point and nothing else around.
+    fn digits(&self, text: &str) -> Result<(bool, String), Reason> {
+        if text.eq_ignore_ascii_case("nan")
+            || text
+                .trim_start_matches(['+', '-'])
+                .to_ascii_lowercase()
+                .starts_with("inf")
+        {
+            return Err("is not a finite number");
+        }
+        if text.ends_with('%') {
+            return Err("is a percentage and no amount");
+        }
+        let (negative, bare) = without_sign_and_currency(text)?;
+        if !bare.starts_with(|first: char| first.is_ascii_digit() || first == self.decimal) {
+            return Err(NO_NUMBER);
+        }
+        let (mantissa, exponent) = match bare.find(['e', 'E']) {
+            Some(at) => bare.split_at(at),
+            None => (bare, ""),
+        };
+        let (whole, fraction) = mantissa.split_once(self.decimal).unwrap_or((mantissa, ""));
+        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.wrong_mark(bare));
+        }
+        let whole = self
+            .without_thousands(whole)
+            .ok_or_else(|| self.wrong_mark(bare))?;
+        Ok((negative, format!("{whole}.{fraction}{exponent}")))
+    }
+
+    /// The digits before the decimals; none if marks stand where no thousands end.
+    fn without_thousands(&self, whole: &str) -> Option<String> {
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let mark = match self.thousands {
+            Some(mark) => mark,
+            None => return digits(whole).then(|| whole.to_owned()),
+        };
+        let is_mark = |character: char| match mark {
+            ' ' | '\u{a0}' | '\u{202f}' => matches!(character, ' ' | '\u{a0}' | '\u{202f}'),
+            '\'' | '’' => matches!(character, '\'' | '’'),
+            mark => character == mark,
+        };
+        let groups: Vec<&str> = whole.split(is_mark).collect();
+        let (first, rest) = groups.split_first()?;
+        // Indian numbers have groups of two before the last, as in 12,34,567.
+        let regular = match rest.split_last() {
+            None => true,
+            Some((last, between)) => {
+                (1..=3).contains(&first.len())
+                    && last.len() == 3
+                    && between.iter().all(|group| matches!(group.len(), 2 | 3))
+            }
+        };
+        (regular && groups.iter().all(|group| digits(group))).then(|| groups.concat())
+    }
+
+    fn wrong_mark(&self, text: &str) -> Reason {
+        match (self.decimal, self.thousands) {
+            ('.', None) if text.contains(',') => {
+                "is no number; write a point for the decimals and nothing for thousands, or set decimal and thousands for its source"
+            }
+            (_, None) if text.contains('.') => {
+                "is no number; with a decimal comma a point can only stand between thousands: set thousands = \".\" for its source"
+            }
+            (_, Some(_)) if text.contains(['.', ',']) => {
+                "is no number; its marks stand where no thousands or decimals begin"
+            }
+            _ => NO_NUMBER,
+        }
+    }
+}
+
+fn finite(value: f64) -> Result<f64, Reason> {
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err("is not a finite number")
+    }
+}
+
+/// A floating-point number in ten-thousandths.
+pub fn from_float(value: f64) -> Result<i128, Reason> {
+    finite(value).map(|value| (value * ONE as f64).round() as i128)
+}
+
+/// An optional sign, digits, and decimals, read digit by digit, so that 0.1 is a tenth.
+fn plain(text: &[u8], decimal: u8) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    // As many digits as surely fit; more are read as floating point, beyond what an amount holds.
+    let value = match digits.len() {
+        1..=14 => ten_thousandths::<i64>(digits, decimal)?.into(),
+        15..=30 => ten_thousandths::<i128>(digits, decimal)?,
+        _ => return None,
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// Digits with at most one decimal mark as ten-thousandths, rounded.
+fn ten_thousandths<T>(digits: &[u8], decimal: u8) -> Option<T>
+where
+    T: Copy + From<u8> + std::ops::Mul<Output = T> + std::ops::Add<Output = T>,
+{
+    let with = |value: T, byte: u8| value * T::from(10) + T::from(byte - b'0');
+    let mut value = T::from(0);
+    let mut whole = 0;
+    while whole < digits.len() && digits[whole].is_ascii_digit() {
+        value = with(value, digits[whole]);
+        whole += 1;
+    }
+    let fraction = match digits[whole..] {
+        [] => &[],
+        [mark, ref fraction @ ..] if mark == decimal => fraction,
+        _ => return None,
+    };
+    if whole + fraction.len() == 0 || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let kept = MONEY_SCALE as usize;
+    for place in 0..kept {
+        value = with(value, fraction.get(place).copied().unwrap_or(b'0'));
+    }
+    if fraction.get(kept).is_some_and(|&digit| digit >= b'5') {
+        value = value + T::from(1);
+    }
+    Some(value)
+}
+
+/// Takes off what stands around the digits: a sign before or after, brackets for less than zero, a
+/// currency before or after.
+fn without_sign_and_currency(text: &str) -> Result<(bool, &str), Reason> {
+    let mut rest = text;
+    let mut negative = false;
+    if let Some(inner) = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        negative = true;
+        rest = inner.trim();
+    }
+    let (mut signs, mut currencies) = (usize::from(negative), 0);
+    loop {
+        let before = rest;
+        for (sign, minus) in [("-", true), ("−", true), ("+", false)] {
+            let stripped = rest
+                .strip_prefix(sign)
+                .or_else(|| rest.strip_suffix(sign).filter(|_| minus));
+            if let Some(stripped) = stripped {
+                negative = minus;
+                signs += 1;
+                rest = stripped.trim();
+            }
+        }
+        if let Some(stripped) = without_currency(rest) {
+            currencies += 1;
+            rest = stripped.trim();
+        }
+        if rest == before {
+            break;
+        }
+    }
+    if signs > 1 || currencies > 1 {
+        return Err(NO_NUMBER);
+    }
+    Ok((negative, rest))
+}
+
+fn without_currency(text: &str) -> Option<&str> {
+    let sign = |character: char| matches!(character, '$' | '¢'..='¥' | '֏' | '؋' | '৳' | '฿' | '៛' | '\u{20a0}'..='\u{20cf}' | '﷼' | '＄' | '￡' | '￥' | '￦');
+    let code = |code: &str| {
+        CURRENCIES
+            .split_ascii_whitespace()
+            .any(|known| known == code)
+    };
+    for word in CURRENCY_WORDS {
+        if let Some(rest) = text.strip_prefix(word).or_else(|| text.strip_suffix(word)) {
+            return Some(rest);
+        }
+    }
+    if let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) {
+        return Some(rest);
+    }
+    if let Some((first, rest)) = text.split_at_checked(3)
+        && code(first)
+    {
+        return Some(rest);
+    }
+    let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    code(last).then_some(rest)
+}
+
+/// A whole number of 64 bits; tools without nullable integers write `12345.0`.
+pub fn whole(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some(_) => return None,
+        None => text,
+    };
+    whole.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(decimal: char, thousands: Option<char>, cases: &[(&str, Option<i128>)]) {
+        let numbers = Numbers { decimal, thousands };
+        for (text, expected) in cases {
+            assert_eq!(numbers.parse(text).ok(), *expected, "{text}");
+            let float = numbers.parse_float(text).ok();
+            assert_eq!(
+                float.map(|value| (value * 10_000.0).round() as i128),
+                *expected,
+                "{text} as floating point"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_of_many_countries() {
+        check(
+            ',',
+            Some('.'),
+            &[
+                ("1.234,50", Some(12_345_000)),
+                ("€ 1.234,50", Some(12_345_000)),
+                ("1.234.567,5 EUR", Some(12_345_675_000)),
+                ("-0,5", Some(-5_000)),
+                ("12", Some(120_000)),
+                ("1.5", None),
+                ("1.23,4", None),
+                ("1234.567,00", None),
+            ],
+        );
+        check(
+            '.',
+            Some(','),
+            &[
+                ("1,234.50 USD", Some(12_345_000)),
+                ("$1,234.50", Some(12_345_000)),
+                ("-$5", Some(-50_000)),
+                ("$-5", Some(-50_000)),
+                ("(12.00)", Some(-120_000)),
+                ("($1,234.50)", Some(-12_345_000)),
+                ("12.00-", Some(-120_000)),
+                ("12.00 CHF-", Some(-120_000)),
+                ("12,34,567", Some(12_345_670_000)),
+                ("¥1,000", Some(10_000_000)),
+                ("1,50", None),
+                ("--5", None),
+                ("(-5)", None),
+                ("EUR 5 USD", None),
+                ("QTY 5", None),
+                ("5-5", None),
+            ],
+        );
+        check(
+            ',',
+            Some(' '),
+            &[
+                ("1 234,5", Some(12_345_000)),
+                ("1\u{a0}234,5 Kč", Some(12_345_000)),
+                ("1\u{202f}234 567,00 zł", Some(12_345_670_000)),
+            ],
+        );
+        check(
+            '.',
+            Some('\''),
+            &[
+                ("Fr. 1'234.50", Some(12_345_000)),
+                ("1’234.50", Some(12_345_000)),
+            ],
+        );
+        check(
+            ',',
+            None,
+            &[("1,5", Some(15_000)), ("1.234,5", None), ("1.5", None)],
+        );
+    }
+
+    #[test]
+    fn exponents_are_read_and_percentages_are_not() {
+        check(
+            '.',
+            None,
+            &[
+                ("1e3", Some(10_000_000)),
+                ("1.5E-2", Some(150)),
+                ("-2.5e+1", Some(-250_000)),
+                ("1e", None),
+                ("e3", None),
+                ("1e3e3", None),
+                ("0x10", None),
+                ("5 %", None),
+                ("1_000", None),
+                ("", None),
+                (".", None),
+                ("-", None),
+                ("5.", Some(50_000)),
+                (".5", Some(5_000)),
+            ],
+        );
+        assert_eq!(
+            Numbers::default().parse("5 %"),
+            Err("is a percentage and no amount")
+        );
+        assert_eq!(
+            Numbers::default().parse("-Infinity"),
+            Err("is not a finite number")
+        );
+    }
+
+    /// Random plain decimals, against arithmetic on their digits.
+    #[test]
+    fn the_fast_way_agrees_with_the_slow_one() {
+        let mut state = 11u64;
+        let mut next = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % below
+        };
+        for _ in 0..20_000 {
+            let digits = 1 + next(9) as u32;
+            let whole = next(10u64.pow(digits));
+            let places = next(7) as usize;
+            let fraction: String = (0..places)
+                .map(|_| char::from(b'0' + next(10) as u8))
+                .collect();
+            let sign = ["", "-", "+"][next(3) as usize];
+            let text = format!("{sign}{whole}.{fraction}");
+            let fast = Numbers::default().parse(&text).unwrap();
+            let slow: f64 = text
+                .trim_start_matches('+')
+                .trim_end_matches('.')
+                .parse()
+                .unwrap();
+            assert!(
+                (fast as f64 - slow * 10_000.0).abs() < 0.51,
+                "{text}: {fast}"
+            );
+            let comma = Numbers {
+                decimal: ',',
+                thousands: Some('.'),
+            };
+            assert_eq!(comma.parse(&text.replace('.', ",")), Ok(fast), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_no_decimals_but_zeros() {
+        assert_eq!(whole("007"), Some(7));
+        assert_eq!(whole(" -12.0 "), Some(-12));
+        assert_eq!(whole("12.5"), None);
+        assert_eq!(whole("99999999999999999999"), None);
+        assert_eq!(whole("A7"), None);
+    }
+}
