@@ -1,6 +1,7 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod database;
 mod demo;
 mod exit_codes;
 mod generate;
@@ -8,4 +9,6 @@ mod ingest;
 mod layers;
 mod own_data;
 mod reference;
+mod remote;
+mod servers;
 mod util;

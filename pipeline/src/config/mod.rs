@@ -1,6 +1,7 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+mod database;
 mod mapping;
 mod read;
 
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use mapping::{Constant, Mapping, Paths};
+pub use database::Address;
+pub use mapping::{Constant, Mapping, Paths, without_secrets};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
@@ -70,8 +72,22 @@ impl Default for Project {
 pub struct Source {
     /// The canonical table that these rows belong to.
     pub table: String,
-    /// A path, a glob, or a list of them, relative to the settings file.
+    /// A path, a URL, a glob, or a list of them; paths are relative to the settings file.
+    #[serde(default)]
     pub path: Paths,
+    /// A database to ask instead of reading files, such as `"postgresql://user@host:5432/shop"`
+    /// or `"sqlite:shop.db"`; its password comes from the environment.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// What the database is asked, in its own SQL.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// The table or view of the database that is read whole, instead of a query.
+    #[serde(default)]
+    pub relation: Option<String>,
+    /// A column of the result that only grows; the next load asks for rows with a greater value.
+    #[serde(default)]
+    pub watermark: Option<String>,
     /// `parquet` or `csv`; by default the ending of each file's name tells.
     #[serde(default)]
     pub format: Option<Format>,

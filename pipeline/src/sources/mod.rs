@@ -3,7 +3,10 @@
 //! A reader knows nothing of the canonical tables; it hands out the source's own columns.
 
 mod csv_file;
+mod database;
 mod parquet_file;
+pub mod remote;
+mod spool;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -98,12 +101,23 @@ pub fn files(
     settings: &Settings,
     number: usize,
     source: &Source,
-    _: &Fetch<'_>,
+    fetch: &Fetch<'_>,
 ) -> Result<Vec<SourceFile>> {
+    if let Some(database) = &source.database {
+        return Ok(vec![database::fetch(
+            settings, number, source, database, fetch,
+        )?]);
+    }
     let number = number.to_string();
     let at = ["sources", number.as_str(), "path"];
     let mut files = Vec::new();
     for written in &source.path.0 {
+        if remote::is_url(written) {
+            let format = |path: &Path| format_of(settings, &at, source, path);
+            let found = remote::files(written, fetch, format);
+            files.extend(found.map_err(|failure| settings.place(&at, failure))?);
+            continue;
+        }
         let path = settings.base.join(written);
         let found = expand(&path).map_err(|problem| settings.wrong(&at, problem))?;
         if found.is_empty() {
@@ -121,17 +135,7 @@ pub fn files(
                         "name its files, for example \"{written}/*.parquet\""
                     )));
             }
-            let format = match source.format {
-                Some(format) => format,
-                None => guess_format(&path).ok_or_else(|| {
-                    settings
-                        .wrong(
-                            &at,
-                            format!("the name of {} does not tell its format", path.display()),
-                        )
-                        .hint("add format = \"csv\" or format = \"parquet\" to this source")
-                })?,
-            };
+            let format = format_of(settings, &at, source, &path)?;
             let (size, sha256) = digest(&path).map_err(|failure| failure.during(path.display()))?;
             files.push(SourceFile {
                 path,
@@ -145,6 +149,17 @@ pub fn files(
         }
     }
     Ok(files)
+}
+
+/// How a file is read: as the settings say, or as its name tells.
+fn format_of(settings: &Settings, at: &[&str], source: &Source, path: &Path) -> Result<Format> {
+    let guessed = || guess_format(path);
+    source.format.or_else(guessed).ok_or_else(|| {
+        let problem = format!("the name of {} does not tell its format", path.display());
+        settings
+            .wrong(at, problem)
+            .hint("add format = \"csv\" or format = \"parquet\" to this source")
+    })
 }
 
 fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
