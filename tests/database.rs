@@ -89,12 +89,15 @@ fn shown(rows: &RecordBatch) -> Vec<String> {
 
 /// Lets Python's module run SQL on a SQLite file.
 fn sqlite(file: &Path, sql: &str) {
+    let script = file.with_extension("sql");
+    std::fs::write(&script, sql).expect("the script is written");
+    let run = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(open(sys.argv[2]).read()); db.commit()";
     let output = Command::new(python())
-        .args(["-c", "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()"])
-        .arg(file)
-        .arg(sql)
+        .args(["-c", run])
+        .args([file, &script])
         .output()
         .expect("python starts");
+    std::fs::remove_file(&script).expect("the script is removed");
     assert!(
         output.status.success(),
         "{sql}: {}",
@@ -144,13 +147,15 @@ fn a_query_of_postgres_gives_what_the_same_rows_give_as_a_file() {
     let expected = segments(&local);
     assert_eq!(segments(&asked), expected);
     assert_eq!(segments(&whole), expected);
-    let input = whole.manifest("regulars-out")["stages"]["ingest"]["inputs"][0].clone();
-    assert_eq!(
-        input["path"],
-        format!(
-            "postgresql://127.0.0.1:{}/shop#public.lines_of_shop",
-            server.port
-        )
+    let manifest = whole.manifest("regulars-out");
+    let inputs = manifest["stages"]["ingest"]["inputs"].as_array().unwrap();
+    let known = format!(
+        "postgresql://127.0.0.1:{}/shop#public.lines_of_shop",
+        server.port
+    );
+    assert!(
+        inputs.iter().any(|input| input["path"] == known.as_str()),
+        "{inputs:?}"
     );
     let recorded = whole.read("regulars-out/manifest.json");
     assert!(!recorded.contains("sesame"));

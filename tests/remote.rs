@@ -37,6 +37,14 @@ fn gzip(text: &str) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
+/// What the manifest knows of the store's objects.
+fn inputs(sandbox: &Sandbox) -> Vec<serde_json::Value> {
+    let manifest = sandbox.manifest("regulars-out");
+    let inputs = manifest["stages"]["ingest"]["inputs"].as_array().unwrap();
+    let remote = |input: &&serde_json::Value| input["path"].as_str().unwrap().contains("://");
+    inputs.iter().filter(remote).cloned().collect()
+}
+
 /// The lines of the shop in two files.
 fn halves() -> (String, String) {
     let lines = shop(60, 200);
@@ -83,9 +91,9 @@ fn objects_are_read_as_files_are() {
             with_store(&sandbox, &store.variables(), &[stage, "--quiet"]).ended_with(0);
         }
         assert!(sandbox.data_files("regulars-out") == expected, "{path}");
-        let inputs = sandbox.manifest("regulars-out")["stages"]["ingest"]["inputs"].clone();
+        let inputs = inputs(&sandbox);
         assert_eq!(inputs[0]["path"], "s3://till/sales/2023-01.csv.gz");
-        assert!(inputs[0]["etag"].is_string(), "{inputs}");
+        assert!(inputs[0]["etag"].is_string(), "{inputs:?}");
         let recorded = sandbox.read("regulars-out/manifest.json");
         assert!(!recorded.contains("open-sesame") && !recorded.contains("AKIDEXAMPLE"));
         assert!(!sandbox.exists("regulars-out/.spill"), "the spool is gone");
@@ -105,7 +113,7 @@ fn a_prefix_that_ends_in_a_slash_means_every_object_below() {
     store.put("till/sales-of-others/x.csv", "other,columns\n1,2\n");
     let sandbox = sandbox("s3://till/sales/");
     with_store(&sandbox, &store.variables(), &["ingest", "--quiet"]).ended_with(0);
-    let inputs = sandbox.manifest("regulars-out")["stages"]["ingest"]["inputs"].clone();
+    let inputs = inputs(&sandbox);
     assert_eq!(inputs[0]["path"], "s3://till/sales/a b.csv");
     assert_eq!(inputs[1]["path"], "s3://till/sales/year=2023/b.csv");
 }
@@ -206,7 +214,7 @@ fn a_web_address_is_read_with_its_secrets_and_recorded_without_them() {
         "{recorded}"
     );
     assert!(
-        !recorded.contains("sesame") && !recorded.contains("abc"),
+        !recorded.contains("sesame") && !recorded.contains("sig="),
         "{recorded}"
     );
 
@@ -216,7 +224,7 @@ fn a_web_address_is_read_with_its_secrets_and_recorded_without_them() {
     let run = wrong.regulars(&["run"]).ended_with(4);
     let run = run.says(&["access denied", "401 Unauthorized"]);
     assert!(
-        !run.stderr.contains("guess") && !run.stderr.contains("abc"),
+        !run.stderr.contains("guess") && !run.stderr.contains("sig="),
         "{}",
         run.stderr
     );

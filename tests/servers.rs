@@ -316,18 +316,12 @@ impl Postgres {
 
     /// Runs SQL in a database.
     pub fn sql(&self, database: &str, sql: &str) {
+        let script = tempfile::NamedTempFile::new().expect("a script");
+        fs::write(&script, sql).expect("the script is written");
         let output = Command::new(self.programs.join("psql"))
-            .args([
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &self.port.to_string(),
-                "-U",
-                "ann",
-                "-d",
-                database,
-            ])
-            .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            .args(["-h", "127.0.0.1", "-U", "ann", "-d", database, "-q"])
+            .args(["-p", &self.port.to_string(), "-v", "ON_ERROR_STOP=1", "-f"])
+            .arg(script.path())
             .env("PGPASSWORD", "sesame")
             .current_dir("/")
             .output()

@@ -102,8 +102,8 @@ fn odbc(connection: &str) -> Result<Address, (String, String)> {
     Ok(Address::Odbc(connection.to_owned()))
 }
 
-/// Undoes `%20`.
-fn decoded(text: &str) -> String {
+/// Undoes `%20` and its like in a part of a URL.
+pub fn decoded(text: &str) -> String {
     // The library decodes forms, where a plus is a blank.
     let text = text.replace('+', "%2B");
     url::form_urlencoded::parse(text.replace('&', "%26").replace('=', "%3D").as_bytes())

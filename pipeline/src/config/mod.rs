@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use database::Address;
+pub use database::{Address, decoded};
 pub use mapping::{Constant, Mapping, Paths, without_secrets};
 pub use read::{Location, Settings, hex};
 

@@ -4,6 +4,7 @@
 //! Whatever is secret (a user's name and password, the signature in a query string) is used, and
 //! never shown or recorded; keys and tokens come from the environment alone.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use url::Url;
 
 use super::spool::{SpoolFile, Spooled};
 use super::{Fetch, SourceFile};
-use crate::config::{Format, without_secrets};
+use crate::config::{Format, decoded, without_secrets};
 use crate::failure::{Failure, Result, nearest};
 
 /// How many objects are downloaded at once.
@@ -215,17 +216,28 @@ impl Place {
         let mut base = url.clone();
         base.set_path("");
         base.set_fragment(None);
+        let mut options = ClientOptions::new().with_allow_http(true);
+        let password = url.password().unwrap_or_default();
+        if !(url.username().is_empty() && password.is_empty()) {
+            let known = format!("{}:{}", decoded(url.username()), decoded(password));
+            let known = openssl::base64::encode_block(known.as_bytes());
+            let header = HashMap::from([("Authorization".to_owned(), format!("Basic {known}"))]);
+            let header = (&header).try_into();
+            options = options.with_default_headers(
+                header.map_err(|_| wrong("its name or password is no text".to_owned()))?,
+            );
+        }
+        let plain = base.set_username("").and_then(|()| base.set_password(None));
+        plain.map_err(|()| wrong("it has no host".to_owned()))?;
         let store = HttpBuilder::new()
             .with_url(base.to_string())
-            .with_client_options(ClientOptions::new().with_allow_http(true))
+            .with_client_options(options)
             .with_retry(retry())
             .build()
             .map_err(|error| wrong(one_line(&deepest(&error))))?;
         let mut root = base;
         root.set_query(None);
-        let root = without_secrets(root.as_str())
-            .trim_end_matches('/')
-            .to_owned();
+        let root = root.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             store: Arc::new(store),
             kind: Kind::Web,
