@@ -104,7 +104,7 @@ struct Place {
     root: String,
     /// A key, a pattern, or a prefix.
     key: String,
-    /// The URL carries a signature, so that the same object has another URL tomorrow.
+    /// The URL carries what is not recorded, so that the object is fetched at once or never.
     signed: bool,
 }
 
@@ -218,7 +218,8 @@ impl Place {
         base.set_fragment(None);
         let mut options = ClientOptions::new().with_allow_http(true);
         let password = url.password().unwrap_or_default();
-        if !(url.username().is_empty() && password.is_empty()) {
+        let named = !(url.username().is_empty() && password.is_empty());
+        if named {
             let known = format!("{}:{}", decoded(url.username()), decoded(password));
             let known = openssl::base64::encode_block(known.as_bytes());
             let header = HashMap::from([("Authorization".to_owned(), format!("Basic {known}"))]);
@@ -243,7 +244,7 @@ impl Place {
             kind: Kind::Web,
             root,
             key: url.path().trim_start_matches('/').to_owned(),
-            signed: url.query().is_some(),
+            signed: named || url.query().is_some(),
         })
     }
 
@@ -686,6 +687,8 @@ mod tests {
     fn a_web_address_is_shown_without_its_secrets() {
         let place = Place::parse("https://ann:sesame@host:8443/a%20b/x.csv?sig=abc").unwrap();
         assert_eq!(place.shown(&place.key), "https://host:8443/a%20b/x.csv");
-        assert!(place.signed);
+        let signed = |url| Place::parse(url).unwrap().signed;
+        assert!(signed("https://host/x.csv?sig=abc") && signed("https://ann@host/x.csv"));
+        assert!(!signed("https://host/x.csv"));
     }
 }
