@@ -1,6 +1,7 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod database;
 mod demo;
 mod exit_codes;
 mod formats;
@@ -12,4 +13,6 @@ mod loads;
 mod own_data;
 mod random_settings;
 mod reference;
+mod remote;
+mod servers;
 mod util;

@@ -51,10 +51,20 @@ impl Sandbox {
 
     /// Runs the binary in a folder below.
     pub fn regulars_in(&self, folder: &str, arguments: &[&str]) -> Run {
+        self.run(folder, arguments, &[])
+    }
+
+    /// Runs the binary in the folder, with these environment variables.
+    pub fn regulars_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+        self.run("", arguments, variables)
+    }
+
+    fn run(&self, folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_regulars"))
             .args(arguments)
             .current_dir(self.path(folder))
             .env_remove("RUST_BACKTRACE")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("the binary starts");

@@ -1,6 +1,6 @@
 //! What the types of the settings cannot say: ranges, names that must exist, keys that belong together.
 
-use super::{Mapping, Settings};
+use super::{Address, Mapping, Settings, Source};
 use crate::contract::{self, ABOUT_ROWS, DERIVED, LEVELS, OWN};
 use crate::failure::{Result, did_you_mean};
 use crate::warning;
@@ -25,11 +25,7 @@ fn sources(settings: &Settings) -> Result<()> {
                 )
                 .hint(did_you_mean(&source.table, &tables)));
         };
-        if source.path.0.is_empty() {
-            return Err(settings
-                .wrong(&at("path"), "the list of paths is empty")
-                .hint("name at least one file"));
-        }
+        origin(settings, &number, source)?;
         super::formats::check(settings, &number, source)?;
         let known: Vec<&str> = table
             .columns
@@ -95,6 +91,51 @@ fn sources(settings: &Settings) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A source is either files, or a database and what it is asked.
+fn origin(settings: &Settings, number: &str, source: &Source) -> Result<()> {
+    let wrong = |key: &str, problem: &str| settings.wrong(&["sources", number, key], problem);
+    let Some(database) = &source.database else {
+        let keys = [
+            ("query", &source.query),
+            ("relation", &source.relation),
+            ("watermark", &source.watermark),
+        ];
+        if let Some((key, _)) = keys.iter().find(|(_, value)| value.is_some()) {
+            return Err(wrong(key, "there is no database to ask").hint(
+                "add database = \"postgresql://user@host:5432/name\" or \"sqlite:shop.db\"",
+            ));
+        }
+        if source.path.0.is_empty() {
+            return Err(wrong(
+                "path",
+                "it says neither which files to read nor which database to ask",
+            )
+            .hint("add path = \"history.csv\", or database and query"));
+        }
+        return Ok(());
+    };
+    Address::parse(database).map_err(|(problem, hint)| wrong("database", &problem).hint(hint))?;
+    if !source.path.0.is_empty() {
+        return Err(wrong("path", "files and a database are two sources")
+            .hint("give each a [[sources]] of its own"));
+    }
+    if source.format.is_some() {
+        return Err(wrong("format", "the result of a query has no format")
+            .hint("leave it out: a database tells its types"));
+    }
+    match (&source.query, &source.relation) {
+        (Some(text), None) if text.trim().is_empty() => Err(wrong("query", "it is empty")
+            .hint("write what you would type in the database's own client")),
+        (None, Some(name)) if name.trim().is_empty() => Err(wrong("relation", "it is empty")
+            .hint("name a table or a view, such as \"public.orders\"")),
+        (Some(_), None) | (None, Some(_)) => Ok(()),
+        (Some(_), Some(_)) => Err(wrong("relation", "a query says already what to read")
+            .hint("keep one of query and relation")),
+        (None, None) => Err(wrong("database", "what to ask it is missing")
+            .hint("add query = \"SELECT ...\" or relation = \"schema.table\"")),
+    }
 }
 
 fn numbers(settings: &Settings) -> Result<()> {

@@ -156,10 +156,37 @@ impl Serialize for Mapping {
     }
 }
 
-/// One path or several; each may be a glob.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
+/// One path or URL or several; each may be a glob.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Paths(pub Vec<String>);
+
+/// Settings are recorded in the manifest; what is secret in a URL is not.
+impl Serialize for Paths {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|path| without_secrets(path)))
+    }
+}
+
+/// A URL without what only its owner should know: the name and password in front of a host, and
+/// the query string, where signatures are. Whatever is no URL stays as it is.
+pub fn without_secrets(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let web = ["http", "https"].contains(&scheme);
+    // In the key of an object a question mark is part of a glob.
+    let rest = match rest.split_once('?') {
+        Some((before, query)) if web || query.contains('=') => before,
+        _ => rest,
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // `container@account` names a container of Azure; a colon gives a password away.
+    let host = match authority.rsplit_once('@') {
+        Some((user, host)) if web || user.contains(':') => host,
+        _ => authority,
+    };
+    format!("{scheme}://{host}{path}")
+}
 
 impl<'de> Deserialize<'de> for Paths {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -287,5 +314,25 @@ impl std::str::FromStr for Day {
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_urls_are_not_shown() {
+        for (written, shown) in [
+            ("sales/2024-*.csv", "sales/2024-*.csv"),
+            ("s3://bucket/2024-??.csv", "s3://bucket/2024-??.csv"),
+            ("s3://id:key@bucket/x", "s3://bucket/x"),
+            ("az://box/x?sv=1&sig=abc", "az://box/x"),
+            ("abfs://box@account/x", "abfs://box@account/x"),
+            ("https://ann:p@ss@host/x?sig=a/b", "https://host/x"),
+            ("https://host?token", "https://host"),
+        ] {
+            assert_eq!(without_secrets(written), shown, "{written}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+mod database;
 mod formats;
 mod mapping;
 mod read;
@@ -11,8 +12,9 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use database::{Address, decoded};
 pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
-pub use mapping::{Column, Constant, Mapping, Paths, ValueType};
+pub use mapping::{Column, Constant, Mapping, Paths, ValueType, without_secrets};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
@@ -75,8 +77,22 @@ pub struct Source {
     /// What the source is known by from load to load; by default its first path as written.
     #[serde(default)]
     pub name: Option<String>,
-    /// A path, a glob, a folder, or a list of them, relative to the settings file.
+    /// A path, a URL, a glob, a folder, or a list of them; paths are relative to the settings file.
+    #[serde(default)]
     pub path: Paths,
+    /// A database to ask instead of reading files, such as `"postgresql://user@host:5432/shop"`
+    /// or `"sqlite:shop.db"`; its password comes from the environment.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// What the database is asked, in its own SQL.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// The table or view of the database that is read whole, instead of a query.
+    #[serde(default)]
+    pub relation: Option<String>,
+    /// A column of the result that only grows; the next load asks for rows with a greater value.
+    #[serde(default)]
+    pub watermark: Option<String>,
     /// By default the ending of each file's name tells, failing this its first bytes.
     #[serde(default)]
     pub format: Option<Format>,
@@ -134,8 +150,13 @@ pub struct Source {
 impl Source {
     /// What the source is known by from load to load.
     pub fn name(&self) -> String {
-        let path = || self.path.0.first().cloned().unwrap_or_default();
-        self.name.clone().unwrap_or_else(path)
+        let asked = || self.relation.clone().or_else(|| self.query.clone());
+        let address = || match (&self.database, self.path.0.first()) {
+            (Some(database), _) => format!("{database}#{}", asked().unwrap_or_default()),
+            (None, Some(path)) => without_secrets(path),
+            (None, None) => String::new(),
+        };
+        self.name.clone().unwrap_or_else(address)
     }
 
     /// The same source for files of its rejected rows, which are CSV with commas.
@@ -151,6 +172,7 @@ impl Source {
             fields: Vec::new(),
             sheet: None,
             encoding: None,
+            database: None,
             ..self.clone()
         }
     }

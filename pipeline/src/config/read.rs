@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Config;
-use crate::failure::{Failure, Result, nearest};
+use crate::failure::{Cause, Failure, Result, nearest};
 
 /// A place in the settings file.
 #[derive(Clone, Debug)]
@@ -137,6 +137,21 @@ impl Settings {
             [] => String::new(),
         };
         Failure::settings(format!("{}: {section}: {problem}", self.location(keys)))
+    }
+
+    /// Says where in the settings a failure of theirs has its reason; other failures stay as they are.
+    pub fn place(&self, keys: &[&str], failure: Failure) -> Failure {
+        // One that already begins with a place keeps it.
+        let placed = failure
+            .message
+            .starts_with(&self.path.display().to_string());
+        if failure.cause != Cause::Settings || placed {
+            return failure;
+        }
+        Failure {
+            hint: failure.hint,
+            ..self.wrong(keys, failure.message)
+        }
     }
 
     /// SHA-256 of the settings as written: two runs with one hash were asked the same.

@@ -6,6 +6,7 @@ mod arrow_file;
 mod bytes;
 mod csv_file;
 mod cut;
+mod database;
 mod decode;
 mod find;
 mod fixed_width;
@@ -15,7 +16,9 @@ mod json_lines;
 mod parquet_file;
 mod partitions;
 mod records;
+pub mod remote;
 mod sheet;
+mod spool;
 mod text;
 mod typed;
 
@@ -135,19 +138,29 @@ pub fn files(
     settings: &Settings,
     number: usize,
     source: &Source,
-    _: &Fetch<'_>,
+    fetch: &Fetch<'_>,
 ) -> Result<Vec<SourceFile>> {
+    if let Some(database) = &source.database {
+        return Ok(vec![database::fetch(
+            settings, number, source, database, fetch,
+        )?]);
+    }
     let number = number.to_string();
     let at = ["sources", number.as_str(), "path"];
     let mut found = Found::new(settings)?;
     let mut files = Vec::new();
     for written in &source.path.0 {
+        if remote::is_url(written) {
+            let format = |path: &Path| format_of(settings, &at, source, path);
+            let found = remote::files(written, fetch, format);
+            files.extend(found.map_err(|failure| settings.place(&at, failure))?);
+            continue;
+        }
         for path in found.paths(settings, &at, written, source)? {
-            let format = match source.format {
-                Some(format) => format,
-                None => guess_format(&path)
-                    .or_else(|| guess::by_first_bytes(&path))
+            let format = match guess::by_name(&path) {
+                None if source.format.is_none() => guess::by_first_bytes(&path)
                     .ok_or_else(|| unknown_format(settings, &at, &path))?,
+                _ => format_of(settings, &at, source, &path)?,
             };
             let (size, sha256) = digest(&path).map_err(|failure| failure.during(path.display()))?;
             files.push(SourceFile {
@@ -165,11 +178,20 @@ pub fn files(
 }
 
 /// Makes sure that the bytes of a file are at hand.
-pub fn fetch(file: &mut SourceFile) -> Result<()> {
-    match file.bytes().is_file() {
-        true => Ok(()),
-        false => Err(Failure::data(format!("{} is gone", file.path.display()))),
+pub fn fetch(file: &mut SourceFile, fetch: &Fetch<'_>) -> Result<()> {
+    match file.local.is_none() && remote::is_url(&file.path.to_string_lossy()) {
+        true => remote::fetch(file, fetch),
+        false => Ok(()),
     }
+}
+
+/// How a file is read: as the settings say, or as its name tells.
+fn format_of(settings: &Settings, at: &[&str], source: &Source, path: &Path) -> Result<Format> {
+    let guessed = || guess_format(path);
+    source
+        .format
+        .or_else(guessed)
+        .ok_or_else(|| unknown_format(settings, at, path))
 }
 
 fn unknown_format(settings: &Settings, at: &[&str], path: &Path) -> Failure {

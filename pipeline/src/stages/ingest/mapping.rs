@@ -134,7 +134,7 @@ pub fn plan(
         let files = sources::files(settings, number, source, &fetch)?;
         named.extend(files.iter().cloned());
         let before = files.len();
-        let files = planning.to_read(number, &name, &mapping, files)?;
+        let files = planning.to_read(number, &name, &mapping, files, &fetch)?;
         known += before - files.len();
         let identity = || (name.clone(), mapping.clone());
         if !files.is_empty() {
@@ -144,7 +144,7 @@ pub fn plan(
         let mended = planning.mended.iter().filter(|(of, _)| *of == name);
         let mended: Vec<SourceFile> = mended.map(|(_, file)| file.clone()).collect();
         named.extend(mended.iter().cloned());
-        let mended = planning.to_read(number, &name, &mapping, mended)?;
+        let mended = planning.to_read(number, &name, &mapping, mended, &fetch)?;
         if !mended.is_empty() {
             let source = source.as_mended();
             let opened = Opened::new(settings, &session, number, &source, identity(), mended)?;
@@ -250,6 +250,7 @@ impl Planning<'_> {
         name: &str,
         mapping: &str,
         files: Vec<SourceFile>,
+        fetch: &Fetch<'_>,
     ) -> Result<Vec<PlannedFile>> {
         let mut planned: Vec<PlannedFile> = Vec::new();
         for mut file in files {
@@ -272,7 +273,7 @@ impl Planning<'_> {
                 ))
                 .hint("set changed_files = \"replace\" under [ingest] if its rows are to take the place of the earlier ones"));
             }
-            sources::fetch(&mut file)?;
+            sources::fetch(&mut file, fetch)?;
             let number = entry.map(|entry| entry.number).unwrap_or_else(|| {
                 let number = self.next_number.get();
                 self.next_number.set(number + 1);
