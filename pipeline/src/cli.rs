@@ -39,6 +39,12 @@ pub enum Command {
     /// settings to DIR/demo/, runs every stage on it, and ends with a summary. Needs no network.
     #[command(after_help = "Example:\n  regulars demo --out /tmp/first-look")]
     Demo(Common),
+    /// Print the JSON Schema of regulars.toml, with which editors complete and check it
+    ///
+    /// The first line of a settings file tells an editor where it lies:
+    /// #:schema ./regulars.schema.json
+    #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
+    SettingsSchema,
     /// Run every stage: ingest, features, segment, churn, rules, offers
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
@@ -47,7 +53,7 @@ pub enum Command {
         after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
         regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after"
     )]
-    Run(WithSettings),
+    Run(Load),
     /// Load the sources into the warehouse: Delta Lake tables below DIR/warehouse/
     ///
     /// Reads Parquet and CSV (plain, gzip or zstd) as the settings map them onto the canonical
@@ -55,7 +61,7 @@ pub enum Command {
     /// file, line, column, value and reason. One load is one new version of each table: all of it
     /// or nothing. Everything is loaded, whatever --as-of says; later stages look away.
     #[command(after_help = "Example:\n  regulars ingest -c regulars.toml")]
-    Ingest(WithSettings),
+    Ingest(Load),
     /// Compute features of every customer at every as-of date: DIR/features/DATE.parquet
     ///
     /// Recency, frequency, money, rhythm, trends, variety, departments, discounts, times and
@@ -202,6 +208,9 @@ pub struct Common {
     /// Print neither progress nor summary, only errors
     #[arg(short, long)]
     pub quiet: bool,
+    /// Where the report of the quality gates goes; only commands that load have the option.
+    #[arg(skip)]
+    pub junit: Option<PathBuf>,
 }
 
 /// Options of commands that need settings.
@@ -213,6 +222,17 @@ pub struct WithSettings {
     /// Options of every command that computes
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Options of commands that load.
+#[derive(Args, Clone, Debug)]
+pub struct Load {
+    /// What every command with settings takes
+    #[command(flatten)]
+    pub with: WithSettings,
+    /// Write what the quality gates found to FILE, as JUnit XML for a CI server
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 #[cfg(test)]

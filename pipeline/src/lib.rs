@@ -9,6 +9,7 @@ pub mod contract;
 pub mod demo;
 pub mod engine;
 pub mod failure;
+pub mod gates;
 pub mod generate;
 pub mod manifest;
 pub mod memory;

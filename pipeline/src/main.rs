@@ -5,8 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use regulars::cli::{Cli, Command, OutputFolder, WithSettings};
-use regulars::config::Settings;
+use regulars::cli::{Cli, Command, Load, OutputFolder, WithSettings};
+use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
@@ -47,13 +47,18 @@ fn execute(command: Command) -> Result<Outcome> {
             let settings = demo::settings(&common.output.out)?;
             return run(&settings, &all(), &common, true);
         }
-        Command::Run(WithSettings { config, common }) => {
+        Command::Run(load) => {
+            let WithSettings { config, common } = with_junit(load);
             return run(&Settings::read(&config)?, &all(), &common, true);
+        }
+        Command::SettingsSchema => {
+            let _ = std::io::stdout().write_all(schema::schema().as_bytes());
+            return Ok(Outcome::Done);
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
-        Command::Ingest(args) => ("ingest", args),
+        Command::Ingest(load) => ("ingest", with_junit(load)),
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),
         Command::Churn(args) => ("churn", args),
@@ -62,6 +67,11 @@ fn execute(command: Command) -> Result<Outcome> {
     };
     let one = stage(name).ok_or_else(|| Failure::settings(format!("there is no stage {name}")))?;
     run(&Settings::read(&args.config)?, &[one], &args.common, false)
+}
+
+fn with_junit(Load { mut with, junit }: Load) -> WithSettings {
+    with.common.junit = junit;
+    with
 }
 
 fn all() -> Vec<&'static Stage> {

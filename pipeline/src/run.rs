@@ -72,6 +72,7 @@ pub fn run(
             as_of: common.as_of,
             seed,
             engine: &engine,
+            junit: common.junit.as_deref(),
             manifest: &manifest,
             progress: &progress,
             warehouse: &warehouse,

@@ -1,46 +1,52 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+pub mod gate;
 mod mapping;
 mod read;
+pub mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use gate::Gate;
 pub use mapping::{Constant, Mapping, Paths};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `[project]`
+    /// What holds for every stage.
     pub project: Project,
-    /// `[[sources]]`, in the order of the file.
+    /// Files, and how their columns become canonical tables; in the order of the file.
     pub sources: Vec<Source>,
-    /// `[engine]`
+    /// What queries may use.
     pub engine: Engine,
-    /// `[ingest]`
+    /// What a load tolerates.
     pub ingest: Ingest,
-    /// `[features]`
+    /// What the snapshots hold.
     pub features: Features,
-    /// `[segment]`
+    /// RFM and clusters.
     pub segment: Segment,
-    /// `[churn]`
+    /// Who has churned, and the dates that the models learn from.
     pub churn: Churn,
-    /// `[rules]`
+    /// What is mined from baskets.
     pub rules: Rules,
-    /// `[offers]`
+    /// Suggestions of what a customer has not bought before.
     pub offers: Offers,
-    /// `[run]`
+    /// What a run makes of warnings.
     pub run: Run,
+    /// What must be true of a load before it is committed; in the order of the file.
+    pub gates: Vec<Gate>,
 }
 
 /// `[project]`: what holds for every stage.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Project {
     /// The title of summaries.
@@ -65,10 +71,12 @@ impl Default for Project {
 }
 
 /// `[[sources]]`: files, and how their columns become a canonical table.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::columns_by_table)]
 pub struct Source {
     /// The canonical table that these rows belong to.
+    #[schemars(extend("enum" = schema::tables()))]
     pub table: String,
     /// A path, a glob, or a list of them, relative to the settings file.
     pub path: Paths,
@@ -93,7 +101,7 @@ fn comma() -> char {
 }
 
 /// The format of a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Apache Parquet.
@@ -103,7 +111,7 @@ pub enum Format {
 }
 
 /// `[engine]`: what queries may use.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Engine {
     /// Memory for queries, such as `"512 MiB"`; beyond it they spill to disk.
@@ -123,7 +131,7 @@ impl Default for Engine {
 pub struct ByteSize(pub u64);
 
 /// `[ingest]`: what a load tolerates.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ingest {
     /// A load with a larger share of rejected rows fails before anything is committed.
@@ -145,7 +153,7 @@ impl Default for Ingest {
 }
 
 /// What happens to an exact copy of an earlier line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Duplicates {
     /// It is left out, counted, and listed among the rejects.
@@ -155,7 +163,7 @@ pub enum Duplicates {
 }
 
 /// `[features]`: what the snapshots hold.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Features {
     /// For how many of the largest departments the share of spend is a feature.
@@ -174,7 +182,7 @@ impl Default for Features {
 }
 
 /// `[segment]`: RFM and clusters.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Segment {
     /// A customer whose first purchase is older than this is never called new.
@@ -202,7 +210,7 @@ impl Default for Segment {
 }
 
 /// `[churn]`: the label, and the dates that the models learn from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Churn {
     /// A customer who buys nothing in this many days after the as-of date has churned.
@@ -236,7 +244,7 @@ impl Default for Churn {
 }
 
 /// The churn probabilities at which the risk bands begin.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bands {
     /// High risk from here.
@@ -255,10 +263,11 @@ impl Default for Bands {
 }
 
 /// `[rules]`: what is mined from baskets.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// The level of the taxonomy; by default the narrowest above products that there is.
+    #[schemars(extend("enum" = crate::contract::LEVELS))]
     pub level: Option<String>,
     /// Itemsets in a smaller share of the baskets are not looked at.
     pub min_support: f64,
@@ -292,10 +301,11 @@ impl Default for Rules {
 }
 
 /// `[offers]`: suggestions of what a customer has not bought before.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Offers {
     /// The level of the taxonomy; by default that of the rules.
+    #[schemars(extend("enum" = crate::contract::LEVELS))]
     pub level: Option<String>,
     /// Suggestions for each customer.
     pub per_customer: usize,
@@ -317,7 +327,7 @@ impl Default for Offers {
 }
 
 /// `[run]`: what a run makes of warnings.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
     /// Codes of warnings that make a finished run exit with 1; `"all"` for every one.

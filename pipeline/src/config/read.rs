@@ -128,6 +128,16 @@ impl Settings {
                     rest.iter().map(|key| format!(" {key}")).collect::<String>()
                 )
             }
+            ["gates", number, rest @ ..] => {
+                let number: usize = number.parse().unwrap_or(0);
+                let gates = &self.config.gates;
+                let table = gates.get(number).map_or("?", |gate| gate.table.as_str());
+                format!(
+                    "gate {} ({table}){}",
+                    number + 1,
+                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
+                )
+            }
             [section, rest @ ..] => {
                 format!(
                     "[{section}]{}",

@@ -90,6 +90,8 @@ pub struct Context<'a> {
     pub seed: u64,
     /// Runs queries.
     pub engine: &'a Arc<Engine>,
+    /// Where the report of the quality gates goes.
+    pub junit: Option<&'a Path>,
     /// What earlier stages left.
     pub manifest: &'a Manifest,
     /// Tells a person how far it is.
