@@ -1,8 +1,10 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod check;
 mod demo;
 mod exit_codes;
+mod gates;
 mod generate;
 mod ingest;
 mod layers;

@@ -18,6 +18,7 @@ pub struct Cli {
 const AFTER: &str = "\
 Start here:
   regulars demo                       the whole job on a built-in sample of real shopping
+  regulars check -c regulars.toml     settings and data are looked at, nothing is written
   regulars run -c regulars.toml       the whole job on your own history
   regulars generate --out shop        a history of any size, whose truth is known
 
@@ -39,6 +40,13 @@ pub enum Command {
     /// settings to DIR/demo/, runs every stage on it, and ends with a summary. Needs no network.
     #[command(after_help = "Example:\n  regulars demo --out /tmp/first-look")]
     Demo(Common),
+    /// Look at settings and data without writing anything
+    ///
+    /// Finds the sources, plans every column and gate, reads some rows as a load would, and prints
+    /// what becomes of each column and why rows would be rejected. Exit codes are those of a load:
+    /// 2 for wrong settings, 3 when too many rows cannot be used.
+    #[command(after_help = "Example:\n  regulars check -c regulars.toml --all")]
+    Check(Check),
     /// Print the JSON Schema of regulars.toml, with which editors complete and check it
     ///
     /// The first line of a settings file tells an editor where it lies:
@@ -233,6 +241,23 @@ pub struct Load {
     /// Write what the quality gates found to FILE, as JUnit XML for a CI server
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// What to check.
+#[derive(Args, Clone, Debug)]
+pub struct Check {
+    /// Settings to check
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Read every row instead of the first ones
+    #[arg(long)]
+    pub all: bool,
+    /// Rows to read of the first and of the last file of each source
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "all")]
+    pub rows: u64,
+    /// Folder of earlier loads: says what the last one kept
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[cfg(test)]

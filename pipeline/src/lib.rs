@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
+pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod outputs;
 pub mod progress;
 pub mod purchases;
 pub mod run;
+pub mod scratch;
 pub mod snapshot;
 pub mod sources;
 pub mod stages;

@@ -2,6 +2,7 @@
 
 mod coerce;
 mod load;
+pub mod look;
 mod mapping;
 mod rejects;
 mod rows;
