@@ -7,6 +7,7 @@ mod exit_codes;
 mod gates;
 mod generate;
 mod ingest;
+mod init;
 mod layers;
 mod own_data;
 mod reference;

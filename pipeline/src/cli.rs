@@ -18,6 +18,7 @@ pub struct Cli {
 const AFTER: &str = "\
 Start here:
   regulars demo                       the whole job on a built-in sample of real shopping
+  regulars init *.csv                 a regulars.toml for your own files, with every guess explained
   regulars check -c regulars.toml     settings and data are looked at, nothing is written
   regulars run -c regulars.toml       the whole job on your own history
   regulars generate --out shop        a history of any size, whose truth is known
@@ -40,6 +41,16 @@ pub enum Command {
     /// settings to DIR/demo/, runs every stage on it, and ends with a summary. Needs no network.
     #[command(after_help = "Example:\n  regulars demo --out /tmp/first-look")]
     Demo(Common),
+    /// Look at files and write a first regulars.toml for them
+    ///
+    /// Finds out which canonical table each file is, which column says who, when, what and how
+    /// much, how times and numbers are written, and which files belong together. Each guess has a
+    /// comment with what it rests on; columns that nothing is made of are listed. Looks at the
+    /// first rows and at some later ones. Never overwrites a file unless --force is given.
+    #[command(after_help = "Example:\n  regulars init orders.csv products.csv\n  \
+        regulars check -c regulars.toml\n  regulars run -c regulars.toml\n\n\
+        Exit codes: 0 a draft that runs, 3 a draft with lines that must be filled in first")]
+    Init(Init),
     /// Look at settings and data without writing anything
     ///
     /// Finds the sources, plans every column and gate, reads some rows as a load would, and prints
@@ -241,6 +252,23 @@ pub struct Load {
     /// Write what the quality gates found to FILE, as JUnit XML for a CI server
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// What to look at, and where the settings go.
+#[derive(Args, Clone, Debug)]
+pub struct Init {
+    /// Files of one company: CSV, Parquet and whatever else a source can be
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Settings to write
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub out: PathBuf,
+    /// Write the settings even where there are some already
+    #[arg(long)]
+    pub force: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to check.

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod failure;
 pub mod gates;
 pub mod generate;
+pub mod init;
 pub mod manifest;
 pub mod memory;
 pub mod outputs;

@@ -11,7 +11,7 @@ use regulars::failure::{Failure, Result};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{check, compare, demo, generate, summary};
+use regulars::{check, compare, demo, generate, init, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -51,6 +51,7 @@ fn execute(command: Command) -> Result<Outcome> {
             let WithSettings { config, common } = with_junit(load);
             return run(&Settings::read(&config)?, &all(), &common, true);
         }
+        Command::Init(args) => return init::run(&args).map(|()| Outcome::Done),
         Command::Check(args) => return check::run(&args).map(|()| Outcome::Done),
         Command::SettingsSchema => {
             let _ = std::io::stdout().write_all(schema::schema().as_bytes());
