@@ -1,10 +1,13 @@
 //! Gates as a JUnit report, which CI servers show as tests.
 
+use std::path::Path;
+
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::GateResult;
 use crate::config::gate::Level;
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
+use crate::outputs::replace;
 
 /// One test case for each gate, grouped by table. A gate of the level `fail` that is not passed is
 /// a failure; one of the level `warn` is a skipped test with its message, since that is what CI
@@ -27,6 +30,17 @@ pub fn junit(results: &[GateResult], project: &str) -> Result<String> {
     report
         .to_string()
         .map_err(|error| Failure::machine(format!("writing the JUnit report: {error}")))
+}
+
+/// Writes the report to a file; folders on the way are made.
+pub fn write_junit(path: &Path, results: &[GateResult], project: &str) -> Result<()> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).during(folder.display())?;
+    }
+    replace(path, &junit(results, project)?)
 }
 
 fn case(result: &GateResult) -> TestCase {

@@ -1,7 +1,7 @@
 //! Quality gates: what must be true of a load before it is committed.
 //!
-//! [`validate`] finds mistakes in the settings before anything is read, [`check`] asks the tables,
-//! [`verdict`] says whether the load may go on, and [`junit`] tells it to a CI server.
+//! [`validate()`] finds mistakes in the settings before anything is read, [`check`] asks the tables,
+//! [`verdict`] says whether the load may go on, and [`write_junit`] tells it to a CI server.
 
 mod junit;
 mod tables;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use junit::junit;
+pub use junit::{junit, write_junit};
 pub use validate::validate;
 
 use crate::config::gate::{Check, Gate, Level, RowCount};

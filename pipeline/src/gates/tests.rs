@@ -435,6 +435,10 @@ fn a_report_for_ci_servers() {
 </testsuites>
 "#;
     assert_eq!(junit(&results, "Corner shop").unwrap(), expected);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reports/gates.xml");
+    write_junit(&path, &results, "Corner shop").unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
     assert_eq!(
         serde_json::to_value(&results[2]).unwrap(),
         serde_json::json!({
