@@ -1,12 +1,15 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod check;
 mod database;
 mod demo;
 mod exit_codes;
 mod formats;
+mod gates;
 mod generate;
 mod ingest;
+mod init;
 mod kinds;
 mod layers;
 mod loads;

@@ -18,6 +18,8 @@ pub struct Cli {
 const AFTER: &str = "\
 Start here:
   regulars demo                       the whole job on a built-in sample of real shopping
+  regulars init *.csv                 a regulars.toml for your own files, with every guess explained
+  regulars check -c regulars.toml     settings and data are looked at, nothing is written
   regulars run -c regulars.toml       the whole job on your own history
   regulars generate --out shop        a history of any size, whose truth is known
 
@@ -39,6 +41,29 @@ pub enum Command {
     /// settings to DIR/demo/, runs every stage on it, and ends with a summary. Needs no network.
     #[command(after_help = "Example:\n  regulars demo --out /tmp/first-look")]
     Demo(Common),
+    /// Look at files and write a first regulars.toml for them
+    ///
+    /// Finds out which canonical table each file is, which column says who, when, what and how
+    /// much, how times and numbers are written, and which files belong together. Each guess has a
+    /// comment with what it rests on; columns that nothing is made of are listed. Looks at the
+    /// first rows and at some later ones. Never overwrites a file unless --force is given.
+    #[command(after_help = "Example:\n  regulars init orders.csv products.csv\n  \
+        regulars check -c regulars.toml\n  regulars run -c regulars.toml\n\n\
+        Exit codes: 0 a draft that runs, 3 a draft with lines that must be filled in first")]
+    Init(Init),
+    /// Look at settings and data without writing anything
+    ///
+    /// Finds the sources, plans every column and gate, reads some rows as a load would, and prints
+    /// what becomes of each column and why rows would be rejected. Exit codes are those of a load:
+    /// 2 for wrong settings, 3 when too many rows cannot be used.
+    #[command(after_help = "Example:\n  regulars check -c regulars.toml --all")]
+    Check(Check),
+    /// Print the JSON Schema of regulars.toml, with which editors complete and check it
+    ///
+    /// The first line of a settings file tells an editor where it lies:
+    /// #:schema ./regulars.schema.json
+    #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
+    SettingsSchema,
     /// Run every stage: ingest, features, segment, churn, rules, offers
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
@@ -227,6 +252,9 @@ pub struct LoadOptions {
     /// several times
     #[arg(long, value_name = "FILE")]
     pub mended: Vec<PathBuf>,
+    /// Write what the quality gates found to FILE, as JUnit XML for a CI server
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Note this day, UTC, as when the rows of this load became known [default: now]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub loaded_at: Option<Day>,
@@ -265,6 +293,40 @@ pub struct WithSettings {
     /// Options of every command that computes
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What to look at, and where the settings go.
+#[derive(Args, Clone, Debug)]
+pub struct Init {
+    /// Files of one company: CSV, Parquet and whatever else a source can be
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Settings to write
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub out: PathBuf,
+    /// Write the settings even where there are some already
+    #[arg(long)]
+    pub force: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to check.
+#[derive(Args, Clone, Debug)]
+pub struct Check {
+    /// Settings to check
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Read every row instead of the first ones
+    #[arg(long)]
+    pub all: bool,
+    /// Rows to read of the first and of the last file of each source
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "all")]
+    pub rows: u64,
+    /// Folder of earlier loads: says what the last one kept
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
+pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod config;
@@ -10,8 +11,10 @@ pub mod demo;
 pub mod engine;
 pub mod failure;
 pub mod forget;
+pub mod gates;
 pub mod generate;
 mod in_order;
+pub mod init;
 pub mod manifest;
 pub mod memory;
 pub mod outputs;
@@ -19,6 +22,7 @@ pub mod progress;
 pub mod purchases;
 mod row_hash;
 pub mod run;
+pub mod scratch;
 pub mod snapshot;
 pub mod sources;
 pub mod stages;

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use regulars::cli::{Cli, Command, Load, LoadOptions, OutputFolder, WithSettings};
-use regulars::config::Settings;
+use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{compare, demo, forget, generate, summary};
+use regulars::{check, compare, demo, forget, generate, init, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -52,6 +52,12 @@ fn execute(command: Command) -> Result<Outcome> {
                 &options,
                 false,
             );
+        }
+        Command::Init(args) => return init::run(&args).map(|()| Outcome::Done),
+        Command::Check(args) => return check::run(&args).map(|()| Outcome::Done),
+        Command::SettingsSchema => {
+            let _ = std::io::stdout().write_all(schema::schema().as_bytes());
+            return Ok(Outcome::Done);
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),

@@ -45,6 +45,8 @@ pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 /// Too few customers for clusters.
 pub const NO_CLUSTERS: &str = "no-clusters";
+/// A quality gate of the level `warn` was not passed.
+pub const FAILED_GATE: &str = "failed-gate";
 
 /// Every code, for `[run] fail_on` and the help.
 pub const CODES: &[&str] = &[
@@ -58,4 +60,5 @@ pub const CODES: &[&str] = &[
     WEAK_CHURN_MODEL,
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
+    FAILED_GATE,
 ];

@@ -9,7 +9,8 @@ use crate::warning;
 pub fn check(settings: &Settings) -> Result<()> {
     sources(settings)?;
     numbers(settings)?;
-    names(settings)
+    names(settings)?;
+    crate::gates::validate(settings)
 }
 
 fn sources(settings: &Settings) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::format::{Item, StrftimeItems};
 use encoding_rs::UTF_8;
+use schemars::JsonSchema;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -11,7 +12,7 @@ use super::{Settings, Source};
 use crate::failure::{Failure, Result, nearest};
 
 /// The format of a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Apache Parquet.
@@ -192,7 +193,7 @@ impl Serialize for Quote {
 }
 
 /// `{ name = "customer", start = 1, width = 8 }`: a column of fixed-width text.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedField {
     /// The column's name.

@@ -3,48 +3,54 @@
 mod check;
 mod database;
 mod formats;
+pub mod gate;
 mod mapping;
 mod read;
+pub mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use database::{Address, decoded};
 pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
+pub use gate::Gate;
 pub use mapping::{Column, Constant, Mapping, Paths, ValueType, without_secrets};
 pub use read::{Location, Settings, hex};
 
 /// Everything in `regulars.toml`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `[project]`
+    /// What holds for every stage.
     pub project: Project,
-    /// `[[sources]]`, in the order of the file.
+    /// Files, and how their columns become canonical tables; in the order of the file.
     pub sources: Vec<Source>,
-    /// `[engine]`
+    /// What queries may use.
     pub engine: Engine,
-    /// `[ingest]`
+    /// What a load tolerates.
     pub ingest: Ingest,
-    /// `[features]`
+    /// What the snapshots hold.
     pub features: Features,
-    /// `[segment]`
+    /// RFM and clusters.
     pub segment: Segment,
-    /// `[churn]`
+    /// Who has churned, and the dates that the models learn from.
     pub churn: Churn,
-    /// `[rules]`
+    /// What is mined from baskets.
     pub rules: Rules,
-    /// `[offers]`
+    /// Suggestions of what a customer has not bought before.
     pub offers: Offers,
-    /// `[run]`
+    /// What a run makes of warnings.
     pub run: Run,
+    /// What must be true of a load before it is committed; in the order of the file.
+    pub gates: Vec<Gate>,
 }
 
 /// `[project]`: what holds for every stage.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Project {
     /// The title of summaries.
@@ -69,10 +75,12 @@ impl Default for Project {
 }
 
 /// `[[sources]]`: files, and how their columns become a canonical table.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::columns_by_table)]
 pub struct Source {
     /// The canonical table that these rows belong to.
+    #[schemars(extend("enum" = schema::tables()))]
     pub table: String,
     /// What the source is known by from load to load; by default its first path as written.
     #[serde(default)]
@@ -187,7 +195,7 @@ fn point() -> char {
 }
 
 /// `[engine]`: what queries may use.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Engine {
     /// Memory for queries, such as `"512 MiB"`; beyond it they spill to disk.
@@ -207,7 +215,7 @@ impl Default for Engine {
 pub struct ByteSize(pub u64);
 
 /// `[ingest]`: what a load tolerates.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ingest {
     /// A load with a larger share of rejected rows fails before anything is committed.
@@ -238,7 +246,7 @@ impl Default for Ingest {
 }
 
 /// What happens when a file that was loaded has another content now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangedFiles {
     /// Its rows take the place of those that it had.
@@ -248,7 +256,7 @@ pub enum ChangedFiles {
 }
 
 /// What happens to an exact copy of an earlier line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Duplicates {
     /// It is left out, counted, and listed among the rejects.
@@ -258,7 +266,7 @@ pub enum Duplicates {
 }
 
 /// `[features]`: what the snapshots hold.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Features {
     /// For how many of the largest departments the share of spend is a feature.
@@ -270,7 +278,7 @@ pub struct Features {
 }
 
 /// What a snapshot of a past date knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Known {
     /// What happened before the date, as it is known now.
@@ -290,7 +298,7 @@ impl Default for Features {
 }
 
 /// `[segment]`: RFM and clusters.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Segment {
     /// A customer whose first purchase is older than this is never called new.
@@ -318,7 +326,7 @@ impl Default for Segment {
 }
 
 /// `[churn]`: the label, and the dates that the models learn from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Churn {
     /// A customer who buys nothing in this many days after the as-of date has churned.
@@ -352,7 +360,7 @@ impl Default for Churn {
 }
 
 /// The churn probabilities at which the risk bands begin.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bands {
     /// High risk from here.
@@ -371,10 +379,11 @@ impl Default for Bands {
 }
 
 /// `[rules]`: what is mined from baskets.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// The level of the taxonomy; by default the narrowest above products that there is.
+    #[schemars(extend("enum" = crate::contract::LEVELS))]
     pub level: Option<String>,
     /// Itemsets in a smaller share of the baskets are not looked at.
     pub min_support: f64,
@@ -408,10 +417,11 @@ impl Default for Rules {
 }
 
 /// `[offers]`: suggestions of what a customer has not bought before.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Offers {
     /// The level of the taxonomy; by default that of the rules.
+    #[schemars(extend("enum" = crate::contract::LEVELS))]
     pub level: Option<String>,
     /// Suggestions for each customer.
     pub per_customer: usize,
@@ -433,7 +443,7 @@ impl Default for Offers {
 }
 
 /// `[run]`: what a run makes of warnings.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
     /// Codes of warnings that make a finished run exit with 1; `"all"` for every one.

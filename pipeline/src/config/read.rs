@@ -45,7 +45,7 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Failure::settings(format!("there is no settings file {}", path.display()))
-                .hint("name one with -c, or see what one looks like: regulars demo writes regulars-out/demo/regulars.toml"),
+                .hint("name one with -c, or let a first one be written for your files: regulars init FILE..."),
             std::io::ErrorKind::InvalidData => Failure::settings(format!("{} is not UTF-8 text", path.display())),
             _ => Failure::settings(format!("{} cannot be read: {error}", path.display())),
         })?;
@@ -124,6 +124,16 @@ impl Settings {
                     .map_or("?", |source| source.table.as_str());
                 format!(
                     "source {} ({table}){}",
+                    number + 1,
+                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
+                )
+            }
+            ["gates", number, rest @ ..] => {
+                let number: usize = number.parse().unwrap_or(0);
+                let gates = &self.config.gates;
+                let table = gates.get(number).map_or("?", |gate| gate.table.as_str());
+                format!(
+                    "gate {} ({table}){}",
                     number + 1,
                     rest.iter().map(|key| format!(" {key}")).collect::<String>()
                 )

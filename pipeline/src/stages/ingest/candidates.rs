@@ -18,7 +18,10 @@ pub fn register(engine: &Engine, table: &LoadedTable) -> Result<()> {
         .paths()
         .map(|path| path.to_string_lossy().into_owned())
         .collect();
-    let (files, view) = (format!("{}_files", table.metrics.table), name(&table.metrics.table));
+    let (files, view) = (
+        format!("{}_files", table.metrics.table),
+        name(&table.metrics.table),
+    );
     engine
         .wait(async {
             let session = engine.session();

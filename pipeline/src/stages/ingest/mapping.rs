@@ -51,6 +51,8 @@ pub struct ColumnPlan {
 
 /// One source, ready to be read.
 pub struct SourcePlan {
+    /// Its number in the settings, from 0.
+    pub number: usize,
     /// What it is known by from load to load.
     pub name: String,
     /// The settings.
@@ -164,6 +166,7 @@ pub fn plan(
                 .collect(),
             known_at: opened.mapped.remove(KNOWN_AT).map(|(e, _)| e),
             deleted: opened.mapped.remove(DELETED).map(|(e, _)| e),
+            number: opened.number,
             name: opened.name,
             mapping: opened.mapping,
             source: opened.source,
@@ -242,7 +245,27 @@ fn columns(table: &'static Table, found: &[Opened], stored: Option<&SchemaRef>) 
     columns
 }
 
-impl Planning<'_> {
+impl<'a> Planning<'a> {
+    /// For a load of these settings after those of the ledger.
+    pub fn new(
+        settings: &'a Settings,
+        ledger: &'a Ledger,
+        engine: &'a Engine,
+        spool: &'a Path,
+        loaded_at: i64,
+    ) -> Self {
+        Self {
+            settings,
+            ledger,
+            engine,
+            spool,
+            loaded_at,
+            next_number: Cell::new(ledger.next_number()),
+            next_order: Cell::new(0),
+            mended: Vec::new(),
+        }
+    }
+
     /// The files that a load has to read, each with its number.
     fn to_read(
         &self,
@@ -320,6 +343,7 @@ pub fn agree_on_keys(plans: &mut [TablePlan]) {
 
 /// A source whose files were found and whose mapping was planned.
 struct Opened {
+    number: usize,
     name: String,
     mapping: String,
     source: Source,
@@ -382,6 +406,7 @@ impl Opened {
             return Err(unknown_column(name, &schema, first, at));
         }
         Ok(Self {
+            number,
             name,
             mapping,
             source: source.clone(),

@@ -3,6 +3,7 @@
 //! A load reads the files that are not loaded yet, lets their rows wait by month, merges each
 //! month that they touch with what is there, and commits everything at once.
 
+mod candidates;
 mod coerce;
 mod commit;
 pub mod forget;
@@ -10,6 +11,7 @@ mod forgotten;
 mod index;
 mod layout;
 mod ledger;
+pub mod look;
 mod mapping;
 mod merge;
 mod rejects;
@@ -20,11 +22,10 @@ mod table;
 mod versions;
 mod zone;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use arrow::array::Array;
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use self::commit::{Guard, LoadedTable};
@@ -36,9 +37,10 @@ use self::rows::Keys;
 use self::store::Stored;
 use self::table::{Load, read_table};
 use super::{Context, Report};
-use crate::config::{Day, Format, Source};
+use crate::config::{Config, Day, Format, Source};
 use crate::contract;
 use crate::failure::{During, Failure, Result};
+use crate::gates::{self, GateResult, LoadCounts, TableCounts};
 use crate::outputs::Pending;
 use crate::sources::SourceFile;
 use crate::text::{count, percent, plural};
@@ -60,6 +62,9 @@ pub struct Metrics {
     pub files_known: u64,
     /// One entry for each canonical table.
     pub tables: Vec<TableMetrics>,
+    /// What the quality gates found.
+    #[serde(default)]
+    pub gates: Vec<GateResult>,
 }
 
 /// Where the rows of one table ended: `read = kept + duplicates + rejected`.
@@ -112,15 +117,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let now = || chrono::Utc::now().timestamp_micros();
     let midnight = |day: Day| day.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
     let loaded_at = context.load.loaded_at.map_or_else(now, midnight);
+    let spool = guard.scratch().join("sources");
     let planning = Planning {
-        settings,
-        ledger: &ledger,
-        engine: context.engine,
-        spool: &guard.scratch().join("sources"),
-        loaded_at,
-        next_number: Cell::new(ledger.next_number()),
-        next_order: Cell::new(0),
         mended: mended(context)?,
+        ..Planning::new(settings, &ledger, context.engine, &spool, loaded_at)
     };
     let mut plans = Vec::new();
     for table in contract::TABLES {
@@ -147,6 +147,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         files_read: 0,
         files_known: plans.iter().map(|plan| plan.known as u64).sum(),
         tables: Vec::new(),
+        gates: Vec::new(),
     };
     let mut files = Pending::new(context.out, NAME);
     let mut warnings = missing_in_settings(context);
@@ -156,7 +157,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         let said = context.manifest.stages.get(NAME);
         let last = context.manifest.metrics::<Metrics>(NAME);
         match last.filter(|last| last.load == metrics.load) {
-            Some(last) => metrics.tables = last.tables,
+            Some(last) => (metrics.tables, metrics.gates) = (last.tables, last.gates),
             None => metrics.tables = as_they_are(record.as_ref()),
         }
         context.progress.step("nothing new");
@@ -206,6 +207,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
+    context.progress.step("asking the quality gates");
+    metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
     metrics.load = ledger.next_load() as u64;
     let record = LoadRecord {
         timezone: settings.config.project.timezone.0.name().to_owned(),
@@ -234,6 +237,56 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         warnings,
         ..Report::new(files, &metrics)?
     })
+}
+
+/// Holds the tables, as they will be, to what the settings ask of them.
+fn ask_the_gates(
+    context: &Context<'_>,
+    loaded: &[LoadedTable],
+    record: Option<&LoadRecord>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<GateResult>> {
+    let config = &context.settings.config;
+    if config.gates.is_empty() {
+        return Ok(Vec::new());
+    }
+    for table in loaded {
+        candidates::register(context.engine, table)?;
+    }
+    let view = |name: &str| {
+        let there = loaded.iter().any(|table| table.metrics.table == name);
+        there.then(|| candidates::name(name))
+    };
+    let counts = |table: &LoadedTable| TableCounts {
+        read: table.metrics.read,
+        kept: table.metrics.kept,
+        duplicates: table.metrics.duplicates,
+        rejected: table.metrics.rejected,
+        rows_before: record.and_then(|record| record.held.get(&table.metrics.table).copied()),
+        rows_after: table.metrics.rows,
+    };
+    let counts = LoadCounts {
+        today: last_true_day(config),
+        tables: loaded
+            .iter()
+            .map(|table| (table.metrics.table.clone(), counts(table)))
+            .collect(),
+    };
+    let results = gates::check(context.engine, &config.gates, &view, &counts)?;
+    if let Some(path) = &context.load.junit {
+        gates::write_junit(path, &results, &config.project.name)?;
+    }
+    warnings.extend(gates::verdict(&results)?);
+    Ok(results)
+}
+
+/// The last day that can be true, in the project's time zone.
+fn last_true_day(config: &Config) -> NaiveDate {
+    let today = || {
+        let zone = config.project.timezone.0;
+        chrono::Utc::now().with_timezone(&zone).date_naive()
+    };
+    config.ingest.latest.map_or_else(today, |day| day.0)
 }
 
 /// The files of mended rows, each with the source that its first row names.

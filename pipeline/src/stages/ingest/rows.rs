@@ -90,8 +90,8 @@ impl Shaper<'_> {
             })
             .collect();
         let malformed = rejects.len() as u64;
-        let mut reading = source.reading(&self.zone);
-        let deleted = source.deleted(&raw.rows, &mut reading)?;
+        let mut notation = source.notation(&self.zone);
+        let deleted = source.deleted(&raw.rows, &mut notation)?;
         let is_deleted = |row: usize| deleted.as_ref().is_some_and(|flags| flags.value(row));
         let mut good = vec![true; rows];
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.layout.waiting.fields().len());
@@ -105,7 +105,7 @@ impl Shaper<'_> {
             let Coerced {
                 values: coerced,
                 problems,
-            } = coerce(&values, plan.content, &plan.data_type, &mut reading)?;
+            } = coerce(&values, plan.content, &plan.data_type, &mut notation)?;
             if !problems.is_empty() || (plan.required && coerced.null_count() > 0) {
                 let options = FormatOptions::default();
                 let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
@@ -162,7 +162,7 @@ impl Shaper<'_> {
         let known_at = source.known_at(
             &raw.rows,
             file,
-            &mut reading,
+            &mut notation,
             &raw.lines,
             &mut good,
             &mut rejects,
@@ -359,7 +359,7 @@ impl Shaper<'_> {
 
 impl SourcePlan {
     /// How its text and times are understood; times without a zone are in `zone` by default.
-    fn reading(&self, zone: &Zone) -> Notation {
+    pub fn notation(&self, zone: &Zone) -> Notation {
         let zone = self
             .source
             .timezone
@@ -372,12 +372,12 @@ impl SourcePlan {
     }
 
     /// Which rows say that the row with their key is gone.
-    fn deleted(&self, rows: &RecordBatch, reading: &mut Notation) -> Result<Option<BooleanArray>> {
+    fn deleted(&self, rows: &RecordBatch, notation: &mut Notation) -> Result<Option<BooleanArray>> {
         let Some(expression) = &self.deleted else {
             return Ok(None);
         };
         let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
-        let flags = coerce(&values, Content::Flag, &DataType::Boolean, reading)?;
+        let flags = coerce(&values, Content::Flag, &DataType::Boolean, notation)?;
         Ok(Some(
             flags
                 .values
@@ -393,7 +393,7 @@ impl SourcePlan {
         &self,
         rows: &RecordBatch,
         file: &PlannedFile,
-        reading: &mut Notation,
+        notation: &mut Notation,
         lines: &[u64],
         good: &mut [bool],
         rejects: &mut Vec<Reject>,
@@ -404,7 +404,7 @@ impl SourcePlan {
             Some(expression) => {
                 let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
                 let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
-                let coerced = coerce(&values, Content::Time, &utc, reading)?;
+                let coerced = coerce(&values, Content::Time, &utc, notation)?;
                 for (row, reason) in coerced.problems {
                     good[row] = false;
                     rejects.push(Reject {

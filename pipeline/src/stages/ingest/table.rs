@@ -16,7 +16,7 @@ use super::staging::{Partition, Staging};
 use super::store::{Next, Stored, StoredFile};
 use super::versions::Terms;
 use super::zone::Zone;
-use super::{Context, TableMetrics};
+use super::{Context, TableMetrics, last_true_day};
 use crate::failure::Result;
 use crate::in_order::in_order;
 use crate::sources::{self, Unparsed};
@@ -268,13 +268,10 @@ impl<'a> Reading<'a> {
         mut keep: impl FnMut(&SourcePlan, Partition, arrow::array::RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let config = &load.context.settings.config;
-        let zone = config.project.timezone.0;
-        let today = || chrono::Utc::now().with_timezone(&zone).date_naive();
-        let latest = config.ingest.latest.map_or_else(today, |day| day.0);
         let shaper = Shaper {
             layout,
-            zone: Zone::new(zone),
-            latest: latest.to_epoch_days(),
+            zone: Zone::new(config.project.timezone.0),
+            latest: last_true_day(config).to_epoch_days(),
             products,
             forgotten: load.forgotten,
         };

@@ -1,0 +1,210 @@
+//! The draft: `regulars.toml` with a comment for every guess.
+
+use std::fmt::Write as _;
+
+use super::guess::{Guess, Pick, Source, Value};
+use super::probe::Table;
+use super::source::evidence;
+use crate::text::plural;
+
+/// A written draft, and what is missing from it.
+pub struct Draft {
+    /// The settings.
+    pub text: String,
+    /// Lines that have to be filled in, from 1, with the column that is missing.
+    pub missing: Vec<(usize, &'static str)>,
+}
+
+/// Writes the draft.
+pub fn write(files: &[Table], guess: &Guess) -> Draft {
+    let mut draft = Draft {
+        text: String::from(
+            "# A first draft by `regulars init`, from names and values of the columns. Read the guesses,\n\
+             # then: regulars check; regulars run. All settings: docs/settings.md.\n\n\
+             [project]\n",
+        ),
+        missing: Vec::new(),
+    };
+    let text = &mut draft.text;
+    let name = guess
+        .sources
+        .first()
+        .map_or("My history", |source| files[source.file].stem.as_str());
+    let _ = writeln!(text, "name = {}", toml_text(name));
+    text.push_str(
+        "# The IANA time zone that decides what a day is, such as \"Europe/Berlin\".\n\
+         timezone = \"UTC\"\n\
+         # Printed behind amounts, such as \"EUR\".\n\
+         currency = \"\"\n",
+    );
+    if guess.rejects.is_some() || guess.copies.is_some() {
+        text.push_str("\n[ingest]\n");
+        if let Some((share, why)) = &guess.rejects {
+            comment(text, why);
+            let _ = writeln!(text, "max_reject_share = {share}");
+        }
+        if let Some(why) = &guess.copies {
+            comment(text, why);
+            text.push_str("duplicates = \"keep\"\n");
+        }
+    }
+    for source in &guess.sources {
+        draft.source(&files[source.file], source);
+    }
+    let text = &mut draft.text;
+    for left in &guess.left {
+        let file = &files[left.file];
+        text.push('\n');
+        comment(text, &format!("Not used: {}", file.paths.join(", ")));
+        for why in &left.why {
+            comment(text, &format!("  {why}"));
+        }
+        let columns: Vec<&str> = file
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        comment(text, &format!("  columns: {}", columns.join(", ")));
+    }
+    draft
+}
+
+impl Draft {
+    fn source(&mut self, file: &Table, source: &Source) {
+        let text = &mut self.text;
+        text.push('\n');
+        let whole = if file.whole {
+            "which are all"
+        } else {
+            "the first and some later ones"
+        };
+        comment(
+            text,
+            &format!("{} looked at, {whole}.", plural(file.rows, "row")),
+        );
+        for note in &source.notes {
+            comment(text, note);
+        }
+        let _ = writeln!(text, "[[sources]]\ntable = \"{}\"", source.table);
+        let paths: Vec<String> = file.paths.iter().map(|path| toml_text(path)).collect();
+        let _ = match paths.as_slice() {
+            [path] => writeln!(text, "path = {path}"),
+            paths => writeln!(text, "path = [{}]", paths.join(", ")),
+        };
+        if let Some(format) = file.format {
+            let _ = writeln!(text, "format = \"{format}\"");
+        }
+        if let Some(delimiter) = file.delimiter {
+            let _ = writeln!(text, "delimiter = {}", toml_text(&delimiter.to_string()));
+        }
+        if let Some((format, why)) = &source.time_format {
+            comment(text, why);
+            let _ = writeln!(text, "time_format = {}", toml_text(format));
+        }
+        if source.utc {
+            comment(text, "These times are UTC, whatever the project's zone.");
+            text.push_str("timezone = \"UTC\"\n");
+        } else if source.table == "interactions" {
+            comment(
+                text,
+                "Times that carry no zone are on the clock of the project's; another one:",
+            );
+            comment(text, "timezone = \"Europe/Berlin\"");
+        }
+        text.push_str("[sources.columns]\n");
+        for (name, why) in &source.missing {
+            comment(
+                text,
+                &format!("MISSING: {why}. Name the column, and take the # away:"),
+            );
+            comment(text, &format!("{name} = \"...\""));
+            let line = text.lines().count();
+            self.missing.push((line, name));
+        }
+        let text = &mut self.text;
+        for pick in &source.picks {
+            column(text, pick);
+        }
+        let unused = source.unused(file);
+        if !unused.is_empty() {
+            comment(text, "Not used:");
+            for column in unused {
+                comment(text, &format!("  {}: {}", column.name, evidence(column)));
+            }
+        }
+    }
+}
+
+fn column(text: &mut String, pick: &Pick) {
+    comment(text, &pick.evidence);
+    let value = match &pick.value {
+        Value::Column(name) => toml_text(name),
+        Value::Constant(constant) => format!("{{ constant = {} }}", toml_text(constant)),
+        Value::Sql(sql) => format!("{{ sql = {} }}", toml_text(sql)),
+    };
+    let _ = writeln!(text, "{} = {value}", toml_key(&pick.name));
+}
+
+/// One comment line; whatever would end it early is replaced.
+fn comment(text: &mut String, line: &str) {
+    let line: String = line
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let _ = writeln!(text, "# {line}");
+}
+
+/// A string as TOML writes it: in single quotes where that spares escapes.
+pub fn toml_text(text: &str) -> String {
+    let awkward = text.contains(['"', '\\']);
+    if awkward && !text.contains('\'') && !text.chars().any(char::is_control) {
+        return format!("'{text}'");
+    }
+    let mut written = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => written.push_str("\\\""),
+            '\\' => written.push_str("\\\\"),
+            '\t' => written.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(written, "\\u{:04X}", u32::from(c));
+            }
+            c => written.push(c),
+        }
+    }
+    written.push('"');
+    written
+}
+
+fn toml_key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        toml_text(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_survives_toml() {
+        for text in [
+            "plain",
+            "it's",
+            "say \"so\"",
+            "both ' and \"",
+            "back\\slash",
+            "tab\t and \u{7}",
+            "客户编号",
+            "",
+        ] {
+            let read: toml::Table = format!("{} = {}", toml_key(text), toml_text(text))
+                .parse()
+                .unwrap();
+            assert_eq!(read[text].as_str(), Some(text));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `init`: a first `regulars.toml` for files that nobody has described yet.
+//!
+//! `probe` reads samples, `values` says how they are written, `names` what columns are
+//! called, `guess` and `source` put both together, and `draft` writes it down with its reasons.
+
+mod draft;
+mod guess;
+mod names;
+mod probe;
+mod source;
+mod values;
+
+use std::path::Path;
+
+use serde_json::{Map, Value as Json, json};
+
+use self::draft::Draft;
+use self::guess::{Guess, Value};
+use self::probe::{Probe, Table};
+use crate::cli::Init;
+use crate::config::{Engine as EngineSettings, Settings};
+use crate::engine::Engine;
+use crate::failure::{During, Failure, Result};
+use crate::outputs::replace;
+use crate::run::use_threads;
+use crate::scratch::Scratch;
+use crate::text::plural;
+
+/// Looks at the files and writes the draft.
+///
+/// # Errors
+/// Settings that are there already; files that cannot be read; a draft that lacks something
+/// required, which is written all the same.
+pub fn run(args: &Init) -> Result<()> {
+    let out = args.out.as_path();
+    if out.exists() && !args.force {
+        return Err(
+            Failure::settings(format!("{} is there already", out.display()))
+                .hint("choose another file with --out, or overwrite it with --force"),
+        );
+    }
+    let scratch = Scratch::new()?;
+    let limit = EngineSettings::default().memory_limit.0;
+    let engine = Engine::new(scratch.path(), use_threads(None), limit)?;
+    let probe = Probe {
+        engine: &engine,
+        spool: &scratch.path().join("sources"),
+    };
+    let files = probe.tables(&args.files, out)?;
+    if let Some(empty) = files.iter().find(|file| file.rows == 0) {
+        return Err(
+            Failure::data(format!("{} has no rows", empty.paths.join(", ")))
+                .hint("a guess needs rows below the header; leave this file out"),
+        );
+    }
+    let guess = guess::guess(&files);
+    let draft = draft::write(&files, &guess);
+    if draft.missing.is_empty() {
+        // The draft is read as any settings are, so that nothing is written that cannot be.
+        Settings::from_text(draft.text.clone(), out.to_owned(), "".into()).map_err(|failure| {
+            Failure::machine(format!(
+                "this is a fault of regulars, please report it: the draft is wrong: {}",
+                failure.message
+            ))
+        })?;
+    }
+    if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).during(folder.display())?;
+    }
+    replace(out, &draft.text)?;
+    if args.json {
+        println!("{:#}", as_json(&files, &guess, &draft, out));
+    } else {
+        print!(
+            "{}",
+            in_words(&files, &guess, out, draft.missing.is_empty())
+        );
+    }
+    if draft.missing.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = draft
+        .missing
+        .iter()
+        .map(|(line, name)| format!("{}:{line}: {name}", out.display()))
+        .collect();
+    Err(Failure::data(format!(
+        "the draft lacks what is required:\n  {}",
+        lines.join("\n  ")
+    ))
+    .hint("name the columns in these lines; if the files have none, see the notes in the draft"))
+}
+
+fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
+    let mut text = format!(
+        "{} for {}\n",
+        out.display(),
+        plural(files.len() as u64, "source")
+    );
+    for source in &guess.sources {
+        let file = &files[source.file];
+        let least = if file.whole { "" } else { "at least " };
+        text.push_str(&format!(
+            "\n{} = {}{}, {least}{}\n",
+            source.table,
+            file.paths[0],
+            match file.paths.len() {
+                1 => String::new(),
+                paths => format!(" and {}", plural(paths as u64 - 1, "other file")),
+            },
+            plural(file.rows, "row"),
+        ));
+        let names = source.picks.iter().map(|pick| pick.name.chars().count());
+        let width = names.max().unwrap_or(0).max(13);
+        for pick in &source.picks {
+            text.push_str(&format!("  {:<width$} {}\n", pick.name, shown(&pick.value)));
+        }
+        for (name, why) in &source.missing {
+            text.push_str(&format!("  {name:<width$} MISSING: {why}\n"));
+        }
+        if let Some((format, why)) = &source.time_format {
+            text.push_str(&format!("  times are {format}: {why}\n"));
+        }
+        let unused: Vec<&str> = source
+            .unused(file)
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        if !unused.is_empty() {
+            text.push_str(&format!("  not used: {}\n", unused.join(", ")));
+        }
+    }
+    for left in &guess.left {
+        text.push_str(&format!(
+            "\nnot used: {}\n",
+            files[left.file].paths.join(", ")
+        ));
+        for why in &left.why {
+            text.push_str(&format!("  {why}\n"));
+        }
+    }
+    if let Some((share, why)) = &guess.rejects {
+        text.push_str(&format!("\nmax_reject_share = {share}: {why}\n"));
+    }
+    if let Some(why) = &guess.copies {
+        text.push_str(&format!("\nduplicates = \"keep\": {why}\n"));
+    }
+    if runs {
+        text.push_str(&format!(
+            "\nNEXT\n  set timezone and currency under [project] in {0}, then\n  regulars check -c {0}\n  regulars run -c {0}\n",
+            out.display()
+        ));
+    }
+    text
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Column(name) => name.clone(),
+        Value::Constant(constant) => format!("always {constant}"),
+        Value::Sql(sql) => sql.clone(),
+    }
+}
+
+fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
+    let sources: Vec<Json> = guess
+        .sources
+        .iter()
+        .map(|source| {
+            let file = &files[source.file];
+            let columns: Map<String, Json> = source
+                .picks
+                .iter()
+                .map(|pick| {
+                    let (from, text) = match &pick.value {
+                        Value::Column(name) => ("column", name.as_str()),
+                        Value::Constant(constant) => ("constant", *constant),
+                        Value::Sql(sql) => ("sql", sql.as_str()),
+                    };
+                    (
+                        pick.name.clone(),
+                        json!({ from: text, "evidence": pick.evidence }),
+                    )
+                })
+                .collect();
+            let unused: Vec<&str> = source
+                .unused(file)
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect();
+            json!({
+                "table": source.table,
+                "paths": file.paths,
+                "rows": file.rows,
+                "all_rows": file.whole,
+                "time_format": source.time_format.as_ref().map(|(format, _)| format),
+                "columns": columns,
+                "unused": unused,
+                "notes": source.notes,
+            })
+        })
+        .collect();
+    let left: Vec<Json> = guess
+        .left
+        .iter()
+        .map(|left| json!({ "paths": files[left.file].paths, "why": left.why }))
+        .collect();
+    let missing: Vec<Json> = draft
+        .missing
+        .iter()
+        .map(|(line, name)| json!({ "line": line, "column": name }))
+        .collect();
+    json!({
+        "settings": out.display().to_string(),
+        "sources": sources,
+        "left": left,
+        "missing": missing,
+        "max_reject_share": guess.rejects.as_ref().map(|(share, _)| share),
+    })
+}

@@ -1,0 +1,690 @@
+//! One file, known to be a certain canonical table, becomes a source: which column is what.
+
+use super::guess::{Pick, SURE, Source, Value, best};
+use super::names::{self, Role, fit, fold};
+use super::probe::{Column, Table};
+use super::values::{Notation, Order, Shape, Times, Written};
+use crate::contract::{DERIVED, KINDS};
+use crate::text::plural;
+
+/// A source that is being put together.
+pub struct Builder<'a> {
+    file: &'a Table,
+    key: Option<usize>,
+    source: Source,
+}
+
+impl<'a> Builder<'a> {
+    /// Nothing is known yet but the table; `key` is the column that other files refer to.
+    pub fn new(file: &'a Table, number: usize, table: &'static str, key: Option<usize>) -> Self {
+        Self {
+            file,
+            key,
+            source: Source {
+                file: number,
+                table,
+                picks: Vec::new(),
+                time_format: None,
+                utc: false,
+                notes: Vec::new(),
+                missing: Vec::new(),
+                used: Vec::new(),
+            },
+        }
+    }
+
+    /// The whole source.
+    pub fn build(mut self) -> Source {
+        match self.source.table {
+            "interactions" => self.interactions(),
+            "customers" => self.customers(),
+            "products" => self.products(),
+            _ => self.campaigns(),
+        }
+        self.source
+    }
+
+    fn best(&self, role: &Role, good: impl Fn(&Column) -> bool) -> Option<(usize, f64)> {
+        best(self.file, role, &self.source.used, good)
+    }
+
+    fn interactions(&mut self) {
+        let keys = Column::names_things;
+        // Whatever a name says well is taken before a customer is looked for among the rest.
+        let customer = self
+            .best(&names::CUSTOMER, keys)
+            .filter(|found| found.1 >= SURE);
+        let customer = customer
+            .map(|found| found.0)
+            .or_else(|| self.customer_by_values());
+        match customer {
+            Some(column) => self.pick("customer_id", &names::CUSTOMER, column),
+            None => self.missing("customer_id", "no column looks like the customer"),
+        }
+        self.time("occurred_at", &names::TIME, true);
+        let kind = self.source.picks.len();
+        self.optional("channel", &names::CHANNEL, |column| column.labels.is_some());
+        self.optional("location_id", &names::LOCATION, keys);
+        self.optional("basket_id", &names::BASKET, keys);
+        self.optional("product_id", &names::PRODUCT, keys);
+        if !self.has("product_id")
+            && let Some((column, fitness)) = self.best(&names::NAME, keys)
+            && fitness >= SURE
+        {
+            self.pick("product_id", &names::NAME, column);
+            self.source
+                .notes
+                .push("There is no product number; the product's name stands for it.".to_owned());
+        }
+        let quantity = self
+            .best(&names::QUANTITY, Column::is_number)
+            .filter(|found| found.1 >= SURE);
+        let quantity = quantity.map(|found| found.0);
+        if let Some(column) = quantity {
+            self.number("quantity", &names::QUANTITY, column);
+        }
+        let amount = self.amount(quantity);
+        self.optional_number("discount", &names::DISCOUNT);
+        self.optional_number("cost", &names::COST);
+        self.optional("campaign_id", &names::CAMPAIGN, keys);
+        self.optional_number("rating", &names::RATING);
+        let pick = self.kind(quantity.or(amount));
+        self.source.picks.insert(kind, pick);
+    }
+
+    /// A column of which nothing is known, and whose values come again at other times, is the
+    /// customer when it has the most different ones; the number of a basket does not come again.
+    fn customer_by_values(&self) -> Option<usize> {
+        let known = [
+            names::BASKET,
+            names::PRODUCT,
+            names::QUANTITY,
+            names::AMOUNT,
+            names::PRICE,
+            names::LOCATION,
+            names::CHANNEL,
+            names::CAMPAIGN,
+            names::RATING,
+            names::NAME,
+            names::CATEGORY,
+            names::BRAND,
+            names::DISCOUNT,
+            names::COST,
+        ];
+        let free = |column: &Column| known.iter().all(|role| fit(role, &column.name) < SURE);
+        let comes_again = |column: &Column| {
+            let distinct = column.distinct();
+            distinct >= 2
+                && distinct as f64 <= 0.8 * column.filled as f64
+                && column.filled * 2 >= self.file.rows
+        };
+        let time = self.file.columns.iter().find(|column| is_time(column))?;
+        let candidates = self.file.columns.iter().enumerate();
+        candidates
+            .filter(|(_, column)| {
+                column.names_things()
+                    && free(column)
+                    && comes_again(column)
+                    && column.comes_with(time) >= 1.5
+            })
+            .max_by_key(|(place, column)| (column.distinct(), usize::MAX - place))
+            .map(|(place, _)| place)
+    }
+
+    fn customers(&mut self) {
+        self.key("customer_id", &names::CUSTOMER);
+        self.time("joined_at", &names::JOINED, false);
+        self.optional("consent", &names::CONSENT, |column| {
+            column.shape == Shape::Flag
+                || column.shape == Shape::Whole
+                    && column
+                        .span
+                        .is_some_and(|(least, most)| least >= 0.0 && most <= 1.0)
+        });
+        for (place, column) in self.file.columns.iter().enumerate() {
+            if self.source.used.contains(&place) || is_personal(&column.name) {
+                continue;
+            }
+            let some = column.distinct() > 1 && !column.unique() && !ends_like_a_key(&column.name);
+            let label = some
+                && column.labels.is_some()
+                && matches!(column.shape, Shape::Text | Shape::Whole | Shape::Flag);
+            let number = some && column.is_number();
+            if label || number {
+                let name = attribute(&column.name);
+                if self.has(&name) || DERIVED.contains(&name.as_str()) || name.starts_with("__") {
+                    continue;
+                }
+                let value = self.number_of(place);
+                self.add(&name, value, evidence(column), place);
+            }
+        }
+    }
+
+    fn products(&mut self) {
+        self.key("product_id", &names::PRODUCT);
+        let keys = Column::names_things;
+        self.optional("name", &names::NAME, |column| column.shape == Shape::Text);
+        let groups = |column: &Column| column.names_things() && !column.unique();
+        self.optional("department", &names::DEPARTMENT, groups);
+        self.optional("category", &names::CATEGORY, groups);
+        self.optional("type", &names::TYPE, groups);
+        self.optional("brand", &names::BRAND, keys);
+        self.optional_number("unit_cost", &names::UNIT_COST);
+    }
+
+    fn campaigns(&mut self) {
+        let key = self
+            .best(&names::CAMPAIGN, Column::unique)
+            .map(|found| found.0)
+            .or(self.key);
+        let key = key.or_else(|| self.file.columns.iter().position(Column::unique));
+        match key {
+            Some(column) => self.pick("campaign_id", &names::CAMPAIGN, column),
+            None => self.missing("campaign_id", "no column has each value once"),
+        }
+        match self.best(&names::NAME, |column| column.shape == Shape::Text) {
+            Some((column, _)) => self.pick("name", &names::NAME, column),
+            None => {
+                let value = match key {
+                    Some(column) => Value::Column(self.file.columns[column].name.clone()),
+                    None => Value::Constant("campaign"),
+                };
+                self.source.picks.push(Pick {
+                    name: "name".into(),
+                    value,
+                    evidence: "there is no name, so the number stands for it".into(),
+                });
+            }
+        }
+        self.optional("kind", &names::CAMPAIGN_KIND, |column| {
+            column.labels.is_some()
+        });
+        self.time("starts_on", &names::STARTS, true);
+        self.time("ends_on", &names::ENDS, true);
+        self.optional_number("cost", &names::CAMPAIGN_COST);
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.source.picks.iter().any(|pick| pick.name == name)
+    }
+
+    /// The column that names a row: by its name, or because other files refer to it.
+    fn key(&mut self, name: &'static str, role: &Role) {
+        let column = self
+            .key
+            .or_else(|| self.best(role, Column::names_things).map(|found| found.0));
+        match column {
+            Some(column) => self.pick(name, role, column),
+            None => self.missing(name, "no column names the rows"),
+        }
+    }
+
+    fn missing(&mut self, name: &'static str, why: &str) {
+        self.source.missing.push((name, why.to_owned()));
+    }
+
+    fn optional(&mut self, name: &str, role: &Role, good: impl Fn(&Column) -> bool) {
+        if let Some((column, fitness)) = self.best(role, good)
+            && fitness >= SURE
+        {
+            self.pick(name, role, column);
+        }
+    }
+
+    fn optional_number(&mut self, name: &str, role: &Role) {
+        if let Some((column, fitness)) = self.best(role, Column::is_number)
+            && fitness >= SURE
+        {
+            self.number(name, role, column);
+        }
+    }
+
+    /// Takes a column for what its name says, with what else it could have been.
+    fn pick(&mut self, name: &str, role: &Role, column: usize) {
+        let value = Value::Column(self.file.columns[column].name.clone());
+        let evidence = self.evidence(role, column);
+        self.add(name, value, evidence, column);
+    }
+
+    fn number(&mut self, name: &str, role: &Role, column: usize) {
+        let value = self.number_of(column);
+        let evidence = self.evidence(role, column);
+        self.add(name, value, evidence, column);
+    }
+
+    fn add(&mut self, name: &str, value: Value, evidence: String, column: usize) {
+        self.source.used.push(column);
+        self.source.picks.push(Pick {
+            name: name.to_owned(),
+            value,
+            evidence,
+        });
+    }
+
+    fn evidence(&self, role: &Role, column: usize) -> String {
+        let chosen = &self.file.columns[column];
+        let mut text = evidence(chosen);
+        if fit(role, &chosen.name) < SURE {
+            text.push_str(". A guess: its name does not say so, its values look like it");
+        }
+        let others: Vec<String> = self
+            .file
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(place, other)| {
+                *place != column
+                    && !self.source.used.contains(place)
+                    && other.filled > 0
+                    && fit(role, &other.name) >= SURE
+                    && std::mem::discriminant(&other.shape) == std::mem::discriminant(&chosen.shape)
+            })
+            .map(|(_, other)| format!("`{}`", other.name))
+            .collect();
+        if !others.is_empty() {
+            text.push_str(&format!(". Or is it {}?", others.join(" or ")));
+        }
+        text
+    }
+
+    /// A column of numbers, read as they are written.
+    fn number_of(&self, column: usize) -> Value {
+        let column = &self.file.columns[column];
+        match column.shape {
+            Shape::Number(notation) if column.is_text() && notation != Notation::PLAIN => {
+                Value::Sql(notation.sql(&quoted(&column.name)))
+            }
+            _ => Value::Column(column.name.clone()),
+        }
+    }
+
+    /// A column of numbers as SQL to calculate with.
+    fn sql_of(&self, column: usize) -> String {
+        let column = &self.file.columns[column];
+        match column.shape {
+            _ if !column.is_text() => quoted(&column.name),
+            Shape::Number(notation) => notation.sql(&quoted(&column.name)),
+            _ => Notation::PLAIN.sql(&quoted(&column.name)),
+        }
+    }
+
+    /// What was paid for a line: a column of its own, or price times quantity.
+    fn amount(&mut self, quantity: Option<usize>) -> Option<usize> {
+        let amount = self.best(&names::AMOUNT, Column::is_number);
+        let price = self
+            .best(&names::PRICE, Column::is_number)
+            .filter(|found| found.1 >= SURE);
+        match (amount, price, quantity) {
+            (Some((column, fitness)), ..) if fitness >= SURE => {
+                self.number("amount", &names::AMOUNT, column);
+                Some(column)
+            }
+            (_, Some((column, _)), Some(quantity)) => {
+                let sql = format!("{} * {}", self.sql_of(quantity), self.sql_of(column));
+                let evidence = format!(
+                    "quantity times price; {}",
+                    evidence(&self.file.columns[column])
+                );
+                self.add("amount", Value::Sql(sql), evidence, column);
+                Some(column)
+            }
+            (_, Some((column, _)), None) => {
+                self.number("amount", &names::PRICE, column);
+                self.source
+                    .notes
+                    .push("There is no quantity, so the price is taken for the amount.".to_owned());
+                Some(column)
+            }
+            (Some((column, _)), None, _) => {
+                self.number("amount", &names::AMOUNT, column);
+                Some(column)
+            }
+            (None, None, _) => None,
+        }
+    }
+
+    /// What happened: a column that says so, the sign of a quantity, or what the file is called.
+    fn kind(&mut self, signed: Option<usize>) -> Pick {
+        let pick = |value, evidence: String| Pick {
+            name: "kind".into(),
+            value,
+            evidence,
+        };
+        if let Some((place, _)) = self.best(&names::KIND, |column| column.labels.is_some()) {
+            let column = &self.file.columns[place];
+            let mut labels: Vec<&String> = column
+                .labels
+                .iter()
+                .flatten()
+                .map(|(label, _)| label)
+                .collect();
+            labels.sort();
+            let meant: Option<Vec<(&String, &'static str)>> = labels
+                .into_iter()
+                .map(|label| Some((label, kind_of(label)?)))
+                .collect();
+            if let Some(meant) = meant {
+                let evidence = evidence(column);
+                let value = if meant
+                    .iter()
+                    .all(|(label, kind)| label.eq_ignore_ascii_case(kind))
+                {
+                    Value::Column(column.name.clone())
+                } else {
+                    let cases: Vec<String> = meant
+                        .iter()
+                        .map(|(label, kind)| {
+                            format!("WHEN '{}' THEN '{kind}'", label.replace('\'', "''"))
+                        })
+                        .collect();
+                    Value::Sql(format!(
+                        "CASE {} {} END",
+                        quoted(&column.name),
+                        cases.join(" ")
+                    ))
+                };
+                self.source.used.push(place);
+                return pick(value, evidence);
+            }
+            self.source.notes.push(format!(
+                "`{}` may say what happened; turn its values into kinds with kind = {{ sql = \"CASE ...\" }}.",
+                column.name
+            ));
+        }
+        let negative = signed.filter(|&column| self.file.columns[column].negative > 0);
+        if let Some(column) = negative {
+            let sql = format!(
+                "CASE WHEN {} < 0 THEN 'return' ELSE 'purchase' END",
+                self.sql_of(column)
+            );
+            let name = &self.file.columns[column].name;
+            return pick(
+                Value::Sql(sql),
+                format!("`{name}` is below zero in some rows: these are returns"),
+            );
+        }
+        let buys = ["basket_id", "product_id", "amount"]
+            .iter()
+            .any(|name| self.has(name));
+        let file = fold(&self.file.stem);
+        let named = names::KINDS_BY_FILE
+            .iter()
+            .find(|(_, words)| words.split_whitespace().any(|word| file.contains(word)))
+            .map(|(kind, _)| *kind)
+            // A file of purchases may be called after the call centre or the payments that go with it.
+            .filter(|kind| !buys || *kind == "return");
+        let kind = named.or_else(|| {
+            let only = |name: &str| self.has(name) && !buys;
+            (only("rating"))
+                .then_some("survey")
+                .or(only("campaign_id").then_some("contact"))
+        });
+        match kind {
+            Some(kind) => pick(
+                Value::Constant(kind),
+                format!(
+                    "guessed from the name of the file; known: {}",
+                    KINDS.join(", ")
+                ),
+            ),
+            None => pick(
+                Value::Constant("purchase"),
+                "every row is a purchase".into(),
+            ),
+        }
+    }
+
+    /// A day or a moment. All times of a source are written alike, so a second column that is
+    /// written otherwise is left out.
+    fn time(&mut self, name: &'static str, role: &Role, required: bool) {
+        let named = self.best(role, is_time).map(|found| found.0);
+        let used = &self.source.used;
+        let mut free = self
+            .file
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(place, column)| is_time(column) && !used.contains(place));
+        let found = named.or_else(|| {
+            required
+                .then(|| free.next().map(|(place, _)| place))
+                .flatten()
+        });
+        let Some(place) = found else {
+            if required {
+                self.missing(name, "no column looks like a time");
+            }
+            return;
+        };
+        let column = &self.file.columns[place];
+        let Shape::Time(times) = column.shape.clone() else {
+            return;
+        };
+        let evidence = self.evidence(role, place);
+        let value = match &times.written {
+            Written::Seconds | Written::Milliseconds => {
+                self.source.utc = true;
+                let unit = if times.written == Written::Seconds {
+                    "seconds"
+                } else {
+                    "millis"
+                };
+                Value::Sql(format!(
+                    "to_timestamp_{unit}(try_cast({} AS BIGINT))",
+                    quoted(&column.name)
+                ))
+            }
+            Written::Iso | Written::Format(_) => match self.with_clock(place, &times) {
+                Some((sql, format, clock)) => {
+                    self.source.time_format =
+                        Some((format, "day and time of day, put together".into()));
+                    self.source.used.push(clock);
+                    Value::Sql(sql)
+                }
+                None => {
+                    if !self.agree(name, &times, &column.name) {
+                        return;
+                    }
+                    Value::Column(column.name.clone())
+                }
+            },
+        };
+        self.add(name, value, evidence, place);
+    }
+
+    /// A column of days and one of times of day make moments.
+    fn with_clock(&self, day: usize, times: &Times) -> Option<(String, String, usize)> {
+        if times.clock || self.source.table != "interactions" || !self.file.columns[day].is_text() {
+            return None;
+        }
+        let clock = self
+            .file
+            .columns
+            .iter()
+            .position(|column| column.shape == Shape::Clock)?;
+        let seconds = self.file.columns[clock]
+            .examples
+            .iter()
+            .all(|text| text.matches(':').count() == 2);
+        let day_format = match &times.written {
+            Written::Format(format) => format.as_str(),
+            _ => "%Y-%m-%d",
+        };
+        let sql = format!(
+            "concat({}, ' ', {})",
+            quoted(&self.file.columns[day].name),
+            quoted(&self.file.columns[clock].name)
+        );
+        let format = format!("{day_format} %H:%M{}", if seconds { ":%S" } else { "" });
+        Some((sql, format, clock))
+    }
+
+    /// Whether a column is written like the source's other times; the first one decides.
+    fn agree(&mut self, name: &str, times: &Times, column: &str) -> bool {
+        let first =
+            !self.source.picks.iter().any(|pick| {
+                ["occurred_at", "joined_at", "starts_on"].contains(&pick.name.as_str())
+            });
+        let format = match &times.written {
+            Written::Format(format) => Some(format.clone()),
+            _ => None,
+        };
+        if !first {
+            let same =
+                self.source.time_format.as_ref().map(|(format, _)| format) == format.as_ref();
+            if !same {
+                self.source.notes.push(format!(
+                    "`{column}` could be {name}, but its times are written otherwise."
+                ));
+            }
+            return same;
+        }
+        if let Some(format) = format {
+            self.source.utc = format.ends_with("UTC");
+            let why = match times.order {
+                Some(Order::Shown) => "a number above 12 shows which is the day",
+                Some(Order::Sorted) => {
+                    "day and month could change places; only so are the rows in order of time"
+                }
+                Some(Order::Unknown) => {
+                    "AMBIGUOUS: no number above 12 shows which is the day; change %d and %m if this is wrong"
+                }
+                None => "every value fits",
+            };
+            self.source.time_format = Some((format, why.to_owned()));
+        }
+        true
+    }
+}
+
+/// What a column holds, in words.
+pub fn evidence(column: &Column) -> String {
+    let shown: Vec<String> = column.examples.iter().map(|text| short(text)).collect();
+    let such = if shown.is_empty() {
+        String::new()
+    } else {
+        format!(", such as {}", shown.join(" | "))
+    };
+    let notation = match column.shape {
+        Shape::Number(notation) if notation != Notation::PLAIN => {
+            format!(", with {}", notation.words())
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{} in {}{such}{notation}",
+        plural(column.distinct(), "different value"),
+        plural(column.filled, "row")
+    )
+}
+
+/// A value that fits into a comment.
+fn short(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(40)
+        .collect();
+    if text.chars().count() > 40 {
+        format!("{line}...")
+    } else {
+        line
+    }
+}
+
+/// Names of columns that tell who somebody is; no attribute should be made of them unasked.
+fn is_personal(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "name",
+        "mail",
+        "phone",
+        "tel",
+        "address",
+        "street",
+        "birth",
+        "vorname",
+        "nachname",
+        "adresse",
+        "strasse",
+        "telefon",
+        "geburt",
+        "nom",
+        "prenom",
+        "rue",
+        "correo",
+        "direccion",
+        "telefono",
+        "姓名",
+        "电话",
+        "手机",
+        "邮箱",
+        "地址",
+        "生日",
+        "住所",
+        "氏名",
+    ];
+    let name = fold(name);
+    WORDS.iter().any(|word| {
+        if word.len() <= 3 {
+            name == *word
+        } else {
+            name.contains(word)
+        }
+    })
+}
+
+fn ends_like_a_key(name: &str) -> bool {
+    let name = fold(name);
+    ["id", "code", "zip", "plz", "postcode", "zipcode", "prefix"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+/// The name of an attribute: that of the column in small letters, joined by underscores.
+fn attribute(column: &str) -> String {
+    let name: String = column
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect();
+    name.trim_matches('_').to_owned()
+}
+
+/// The kind of interaction that a label means.
+fn kind_of(label: &str) -> Option<&'static str> {
+    let label = fold(label);
+    let known = KINDS.iter().find(|kind| fold(kind) == label).copied();
+    let bought = [
+        "purchase", "sale", "sold", "buy", "order", "kauf", "verkauf", "achat", "vente", "compra",
+        "venta", "购买", "销售",
+    ];
+    let looked = [
+        "view",
+        "cart",
+        "addtocart",
+        "removefromcart",
+        "browse",
+        "click",
+        "pageview",
+        "wishlist",
+    ];
+    known
+        .or_else(|| looked.contains(&label.as_str()).then_some("visit"))
+        .or_else(|| bought.contains(&label.as_str()).then_some("purchase"))
+        .or_else(|| {
+            let named = names::KINDS_BY_FILE
+                .iter()
+                .find(|(_, words)| words.split_whitespace().any(|word| label.starts_with(word)));
+            named.map(|(kind, _)| *kind)
+        })
+}
+
+fn is_time(column: &Column) -> bool {
+    matches!(column.shape, Shape::Time(_))
+}
+
+/// A column's name in SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

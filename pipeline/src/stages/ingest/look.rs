@@ -1,0 +1,280 @@
+//! A look at the sources before a load: planned in full, read in part, nothing written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use arrow::array::Array;
+use arrow::datatypes::DataType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::physical_expr::utils::collect_columns;
+
+use super::coerce::{Coerced, Notation, coerce};
+use super::ledger::Ledger;
+use super::mapping::{self, ColumnPlan, Planning, SourcePlan};
+use super::zone::Zone;
+use crate::config::{Mapping, Settings};
+use crate::contract;
+use crate::engine::Engine;
+use crate::failure::Result;
+use crate::sources::{self, RawBatch, SourceFile};
+
+/// What a canonical table would be made of.
+#[derive(Clone, Debug)]
+pub struct TableLook {
+    /// The canonical table.
+    pub table: &'static str,
+    /// Its sources, in the order of the settings.
+    pub sources: Vec<SourceLook>,
+}
+
+/// One source, and how its rows fare.
+#[derive(Clone, Debug)]
+pub struct SourceLook {
+    /// Its number in the settings, from 0.
+    pub number: usize,
+    /// Its files.
+    pub files: Vec<SourceFile>,
+    /// How the canonical columns are filled.
+    pub columns: Vec<ColumnLook>,
+    /// Columns of the source that nothing is made of.
+    pub unused: Vec<String>,
+    /// Rows looked at.
+    pub rows: u64,
+    /// Of these, rows that a load would reject.
+    pub rejected: u64,
+    /// Whether all rows were looked at.
+    pub whole: bool,
+    /// Why rows or cells cannot be used, with how many and where the first stands.
+    pub reasons: BTreeMap<String, (u64, String)>,
+}
+
+/// One canonical column of a source.
+#[derive(Clone, Debug)]
+pub struct ColumnLook {
+    /// Its canonical name.
+    pub name: String,
+    /// Its type in the warehouse, in a word.
+    pub holds: &'static str,
+    /// Where its values come from, as written in the settings.
+    pub from: String,
+    /// Rows looked at in which it has a value.
+    pub filled: u64,
+    /// The first value, as the warehouse would hold it.
+    pub example: Option<String>,
+}
+
+/// Plans every source and reads the first `rows` of its first and of its last file; all of them
+/// when `rows` is none.
+///
+/// Copies of earlier lines, keys that occur twice and days that lie in the future are found by
+/// the load alone.
+///
+/// # Errors
+/// Whatever would stop a load before it reads: files, columns, SQL; and files that cannot be read.
+pub fn look(
+    settings: &Settings,
+    engine: &Engine,
+    spool: &Path,
+    rows: Option<u64>,
+) -> Result<Vec<TableLook>> {
+    // As a first load would plan it, whatever has been loaded.
+    let ledger = Ledger::default();
+    let planning = Planning::new(settings, &ledger, engine, spool, 0);
+    let mut plans = Vec::new();
+    for table in contract::TABLES {
+        plans.extend(mapping::plan(&planning, table, None)?);
+    }
+    mapping::agree_on_keys(&mut plans);
+    let mut tables = Vec::new();
+    for plan in &plans {
+        let mut found = Vec::new();
+        for source in &plan.sources {
+            found.push(look_at(settings, &plan.columns, source, rows)?);
+        }
+        tables.push(TableLook {
+            table: plan.table.name,
+            sources: found,
+        });
+    }
+    Ok(tables)
+}
+
+fn look_at(
+    settings: &Settings,
+    columns: &[ColumnPlan],
+    plan: &SourcePlan,
+    rows: Option<u64>,
+) -> Result<SourceLook> {
+    let said = plan.known_at.iter().chain(&plan.deleted);
+    let used: BTreeSet<String> = plan
+        .expressions
+        .iter()
+        .flatten()
+        .chain(said)
+        .flat_map(collect_columns)
+        .map(|column| column.name().to_owned())
+        .chain(plan.source.key.iter().cloned())
+        .collect();
+    let names = plan.schema.fields().iter().map(|field| field.name());
+    let mut look = SourceLook {
+        number: plan.number,
+        files: plan
+            .files
+            .iter()
+            .map(|planned| planned.file.clone())
+            .collect(),
+        columns: columns
+            .iter()
+            .filter_map(|column| {
+                Some(ColumnLook {
+                    name: column.name.clone(),
+                    holds: word(&column.data_type),
+                    from: written(plan.source.columns.get(&column.name)?),
+                    filled: 0,
+                    example: None,
+                })
+            })
+            .collect(),
+        unused: names
+            .filter(|name| !used.contains(*name))
+            .cloned()
+            .collect(),
+        rows: 0,
+        rejected: 0,
+        whole: true,
+        reasons: BTreeMap::new(),
+    };
+    let mut notation = plan.notation(&Zone::new(settings.config.project.timezone.0));
+    let last = plan.files.len().saturating_sub(1);
+    for (place, planned) in plan.files.iter().enumerate() {
+        let file = &planned.file;
+        if rows.is_some() && place != 0 && place != last {
+            look.whole = false;
+            continue;
+        }
+        let mut left = rows;
+        for piece in sources::open(file, &plan.source, &plan.schema)? {
+            if left == Some(0) {
+                look.whole = false;
+                break;
+            }
+            let mut batch = piece?()?;
+            if let Some(left) = &mut left {
+                let taken = (batch.lines.len() as u64).min(*left) as usize;
+                if taken < batch.lines.len() {
+                    look.whole = false;
+                    batch.rows = batch.rows.slice(0, taken);
+                    batch.lines.truncate(taken);
+                    let end = batch.lines.last().copied().unwrap_or(0);
+                    batch.malformed.retain(|row| row.line <= end);
+                }
+                *left -= taken as u64;
+            }
+            look.add(columns, plan, file, &batch, &mut notation)?;
+        }
+    }
+    Ok(look)
+}
+
+impl SourceLook {
+    /// Counts some rows of the source as a load would.
+    fn add(
+        &mut self,
+        columns: &[ColumnPlan],
+        plan: &SourcePlan,
+        file: &SourceFile,
+        batch: &RawBatch,
+        notation: &mut Notation,
+    ) -> Result<()> {
+        let rows = batch.rows.num_rows();
+        self.rows += (rows + batch.malformed.len()) as u64;
+        self.rejected += batch.malformed.len() as u64;
+        for row in &batch.malformed {
+            self.note(row.reason.clone(), file, row.line, &row.value);
+        }
+        let mut bad = vec![false; rows];
+        let options = FormatOptions::default();
+        for (column, expression) in columns.iter().zip(&plan.expressions) {
+            let Some(expression) = expression else {
+                continue;
+            };
+            let values = expression.evaluate(&batch.rows)?.into_array(rows)?;
+            let Coerced {
+                values: coerced,
+                problems,
+            } = coerce(&values, column.content, &column.data_type, notation)?;
+            let before = ArrayFormatter::try_new(values.as_ref(), &options)?;
+            for (row, reason) in problems {
+                bad[row] = true;
+                let value = before.value(row).to_string();
+                self.note(
+                    format!("{} {reason}", column.name),
+                    file,
+                    batch.lines[row],
+                    &value,
+                );
+            }
+            if column.required {
+                for row in (0..rows).filter(|&row| coerced.is_null(row)) {
+                    if values.is_null(row) || before.value(row).to_string().trim().is_empty() {
+                        bad[row] = true;
+                        self.note(
+                            format!("{} is empty", column.name),
+                            file,
+                            batch.lines[row],
+                            "",
+                        );
+                    }
+                }
+            }
+            if let Some(look) = self
+                .columns
+                .iter_mut()
+                .find(|look| look.name == column.name)
+            {
+                look.filled += (rows - coerced.null_count()) as u64;
+                if look.example.is_none()
+                    && let Some(row) = (0..rows).find(|&row| coerced.is_valid(row))
+                {
+                    let after = ArrayFormatter::try_new(coerced.as_ref(), &options)?;
+                    look.example = Some(after.value(row).to_string());
+                }
+            }
+        }
+        self.rejected += bad.iter().filter(|bad| **bad).count() as u64;
+        Ok(())
+    }
+
+    fn note(&mut self, reason: String, file: &SourceFile, line: u64, value: &str) {
+        let place = || {
+            let value: String = value.chars().take(60).collect();
+            let shown = if value.is_empty() {
+                value
+            } else {
+                format!(" `{value}`")
+            };
+            format!("{}:{line}{shown}", file.path.display())
+        };
+        self.reasons.entry(reason).or_insert_with(|| (0, place())).0 += 1;
+    }
+}
+
+fn word(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Int64 => "whole number",
+        DataType::Float64 => "number",
+        DataType::Decimal128(_, _) => "exact decimal",
+        DataType::Timestamp(_, _) => "moment, UTC",
+        DataType::Date32 => "day",
+        DataType::Boolean => "yes or no",
+        _ => "text",
+    }
+}
+
+fn written(mapping: &Mapping) -> String {
+    match mapping {
+        Mapping::Column(column) => format!("column `{}`", column.name),
+        Mapping::Constant(value) => format!("always {value}"),
+        Mapping::Sql(sql) => sql.clone(),
+    }
+}
