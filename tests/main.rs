@@ -7,5 +7,6 @@ mod generate;
 mod ingest;
 mod layers;
 mod own_data;
+mod profile;
 mod reference;
 mod util;

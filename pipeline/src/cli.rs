@@ -110,6 +110,15 @@ pub enum Command {
     /// Prints a table and writes it to RUN_DIR/comparison.csv.
     #[command(after_help = "Example:\n  regulars compare shop/results shop/truth")]
     Compare(Compare),
+    /// Look at what was loaded: DIR/profile.html and DIR/profile.json
+    ///
+    /// What to look at first, in words; months, days and hours; baskets, amounts, customers;
+    /// interactions that name unknown customers or products; rejected rows; and every column of
+    /// every table. The page needs no network and no scripts. Reads the warehouse and rejects/.
+    #[command(after_help = "Examples:\n  regulars profile -c regulars.toml\n  \
+        regulars profile --table customers      every column of one table, on the terminal alone\n  \
+        regulars profile --quiet --json | jq .findings")]
+    Profile(Profile),
     /// Show the summary of the last runs into DIR again
     #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
     Summary(OutputFolder),
@@ -182,6 +191,29 @@ pub struct Compare {
     /// Threads to use [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub struct Profile {
+    /// Settings that the warehouse was loaded with
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Where the warehouse lies, and the page goes
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// Look at the columns of one table alone, and write no files: interactions, customers, products or campaigns
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<String>,
+    /// Print JSON, as in profile.json, instead of words
+    #[arg(long)]
+    pub json: bool,
+    /// Threads to use; the files are the same with any number [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print neither progress nor what was found, only errors and what --json asks for
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Options of every command that computes.

@@ -13,6 +13,7 @@ pub mod generate;
 pub mod manifest;
 pub mod memory;
 pub mod outputs;
+pub mod profile;
 pub mod progress;
 pub mod purchases;
 pub mod run;

@@ -11,7 +11,7 @@ use regulars::failure::{Failure, Result};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{compare, demo, generate, summary};
+use regulars::{compare, demo, generate, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -53,6 +53,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Summary(OutputFolder { out }) => return show(&out),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
+        Command::Profile(args) => return profile::run(&args).map(|()| Outcome::Done),
         Command::Ingest(args) => ("ingest", args),
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),

@@ -73,6 +73,21 @@ impl Warehouse {
         out: &Path,
         cut: Option<Day>,
     ) -> Result<Self> {
+        let mut warehouse = Self::open_any(engine, settings, out, cut)?;
+        warehouse.span(cut)?;
+        Ok(warehouse)
+    }
+
+    /// Opens the warehouse whatever it holds: without a purchase `first_day` and `end` say nothing.
+    ///
+    /// # Errors
+    /// No load yet, or a load with another time zone.
+    pub fn open_any(
+        engine: &Arc<Engine>,
+        settings: &Settings,
+        out: &Path,
+        cut: Option<Day>,
+    ) -> Result<Self> {
         let interactions = load_table(engine, out, "interactions", None)?;
         let record = load_record(engine, &interactions)?;
         let zone = settings.config.project.timezone;
@@ -109,7 +124,6 @@ impl Warehouse {
             };
             warehouse.view(&table, name, &filter)?;
         }
-        warehouse.span(cut)?;
         Ok(warehouse)
     }
 
@@ -166,6 +180,11 @@ impl Warehouse {
     /// Whether a canonical table was loaded.
     pub fn has_table(&self, name: &str) -> bool {
         self.schemas.contains_key(name)
+    }
+
+    /// The columns of a canonical table that was loaded.
+    pub fn schema(&self, table: &str) -> Option<&SchemaRef> {
+        self.schemas.get(table)
     }
 
     /// Whether a column was loaded.

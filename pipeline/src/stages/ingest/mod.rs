@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::load::Small;
 use self::mapping::{SourcePlan, TablePlan};
+pub use self::rejects::COPY;
 use self::rows::{Counts, Keys, Rows, Terms};
 use super::{Context, Report};
 use crate::contract;
