@@ -104,9 +104,16 @@ impl Engine {
         let path = format!("{path}/");
         self.wait(async {
             let frame = self.session.sql(sql).await?;
+            let schema = Arc::new(frame.schema().as_arrow().clone());
             frame
                 .write_parquet(&path, DataFrameWriteOptions::new(), None)
                 .await?;
+            // No rows make no file, and no file has no columns.
+            if std::fs::read_dir(&folder)?.next().is_none() {
+                self.session
+                    .register_batch(name, RecordBatch::new_empty(schema))?;
+                return Ok(());
+            }
             self.session
                 .register_parquet(name, &path, ParquetReadOptions::default())
                 .await?;
@@ -136,6 +143,17 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
+
+    #[test]
+    fn a_fold_without_rows_can_be_asked_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(folder.path(), 1, 1 << 24).unwrap();
+        engine
+            .fold("f", "SELECT * FROM (SELECT 1 AS v) WHERE v > 1")
+            .unwrap();
+        let rows = engine.query("SELECT v + 1 FROM f").unwrap();
+        assert_eq!(rows.num_rows(), 0);
+    }
 
     #[test]
     fn a_batch_takes_the_place_of_what_had_its_name() {

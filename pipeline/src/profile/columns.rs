@@ -21,6 +21,8 @@ use crate::warehouse::Warehouse;
 
 /// So many of the most frequent values are listed.
 const TOP: usize = 10;
+/// So many values of a unique column are shown, to see what they look like.
+const EXAMPLES: usize = 3;
 /// A value in more than this share of the rows dominates its column.
 const DOMINATES: f64 = 0.95;
 /// One table of the warehouse.
@@ -66,7 +68,8 @@ pub struct ColumnProfile {
     pub quantiles_exact: bool,
     /// Characters of text.
     pub lengths: Option<Lengths>,
-    /// The most frequent values, the most frequent first; none where every value is another.
+    /// The most frequent values, the most frequent first; where every value is another, the
+    /// first three.
     pub top: Vec<Frequent>,
     /// How the values are spread.
     pub histogram: Vec<Bar>,
@@ -177,10 +180,10 @@ fn one(
     };
     let spread = unit.zip(seen.spread.finish());
     let told = spread.as_ref().filter(|_| !is_id);
-    let top = match note {
-        Some("unique") => Vec::new(),
-        _ => frequent(seen.top, unit, filled),
-    };
+    let mut top = frequent(seen.top, unit, filled);
+    if note == Some("unique") {
+        top.truncate(EXAMPLES);
+    }
     let note = note.or_else(|| {
         top.first()
             .filter(|top| top.share > DOMINATES)

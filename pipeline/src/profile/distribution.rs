@@ -10,8 +10,10 @@ use serde_json::Value;
 const EXACT: usize = 1 << 20;
 /// Beyond it, values whose first 11 binary digits agree share a bin: it is off by 0.1 % at most.
 const BINARY_DIGITS: u32 = 11;
-/// A histogram has about this many bins.
-const BINS: i128 = 24;
+/// So few different values each have a bar of their own.
+const SINGLE: usize = 24;
+/// The steps of a histogram are at least this part of the range between its percentiles.
+const STEPS: i128 = 36;
 
 /// What a whole number of a distribution stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +267,7 @@ impl Distribution {
     pub fn histogram(&self, unit: Unit) -> Vec<Bin> {
         let edges = match unit {
             Unit::Day => self.calendar(),
-            Unit::Number(_) if self.points.len() as i128 <= BINS => {
+            Unit::Number(_) if self.points.len() <= SINGLE => {
                 let single = |point: &Point| Bin {
                     from: point.value,
                     to: point.value,
@@ -298,7 +300,7 @@ impl Distribution {
     /// Edges in steps of 1, 2 or 5 times a power of ten.
     fn steps(&self) -> Vec<i128> {
         let (low, high) = (self.quantile(10), self.quantile(990));
-        let wanted = (high - low).max(1).div_euclid(BINS).max(1);
+        let wanted = (high - low).max(1).div_euclid(STEPS).max(1);
         let mut power = 1i128;
         while power.saturating_mul(5) < wanted {
             power = power.saturating_mul(10);
@@ -413,7 +415,7 @@ mod tests {
         let spread = of((0..10_000).map(|value| (value, 1)).chain([(1_000_000, 2)]));
         let bins = spread.histogram(Unit::Number(2));
         assert_eq!(bins.iter().map(|bin| bin.rows).sum::<u64>(), 10_002);
-        assert!(bins.len() < 30, "{bins:?}");
+        assert!(bins.len() < 40, "{bins:?}");
         assert_eq!(bins[1].to - bins[1].from, 500);
         assert_eq!(bins.last().unwrap().to, 1_000_001);
         let few = of([(1, 5), (3, 2)]).histogram(Unit::Number(0));

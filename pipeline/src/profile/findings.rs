@@ -164,11 +164,6 @@ impl Findings {
     fn holes(&mut self, profile: &Profile) {
         let history = &profile.history;
         let section = "months";
-        if history.first_day.is_none() {
-            let text = "there are no interactions".to_owned();
-            self.add(Weight::High, "no-interactions", section, 0.0, text);
-            return;
-        }
         if history.calendar.is_empty() {
             let text =
                 "there are no purchases: without them there are no features, scores or suggestions"
@@ -380,7 +375,7 @@ impl Findings {
             return;
         };
         let largest = baskets.lines.max.as_f64().unwrap_or_default();
-        if baskets.giants > 0 && largest >= 2.0 * baskets.giant_above as f64 {
+        if baskets.giants > 0 && largest >= 1.5 * baskets.giant_above as f64 {
             let text = format!(
                 "{} {} more than {} lines; the largest {}",
                 plural(baskets.giants, "basket"),
@@ -527,8 +522,8 @@ fn largest(measure: &Measure) -> f64 {
 /// are many or far away.
 fn is_far_out(measure: &Measure) -> bool {
     measure.outliers > 0
-        && (largest(measure) >= 3.0 * measure.outlier_above
-            || measure.outliers_share_of_sum >= 0.01)
+        && (largest(measure) >= 10.0 * measure.outlier_above
+            || measure.outliers_share_of_sum >= 0.05)
 }
 
 fn with_currency(value: f64, currency: &str) -> String {

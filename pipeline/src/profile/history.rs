@@ -21,8 +21,8 @@ const GAPS: usize = 10;
 const THIN: f64 = 0.5;
 /// A last day with less than this share of what is usual on its weekday was cut off.
 const CUT_OFF: f64 = 0.25;
-/// Fewer lines than this on a usual day say nothing about a single day.
-const ENOUGH_LINES: u64 = 20;
+/// Where a usual day or month has fewer lines than this, few say nothing.
+const ENOUGH_LINES: u64 = 100;
 
 /// When things happened.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -511,9 +511,12 @@ mod tests {
         );
         assert_eq!(thin.thin_months.len(), 1);
         assert_eq!(thin.thin_months[0].month, "2024-04");
-        let cut = shop(|day| if day == date(6, 28) { 3 } else { 30 }, 180);
-        assert_eq!(cut.cut_off.map(|cut| (cut.lines, cut.usual)), Some((3, 30)));
-        assert!(shop(|_| 30, 180).cut_off.is_none());
+        let cut = shop(|day| if day == date(6, 28) { 20 } else { 300 }, 180);
+        assert_eq!(
+            cut.cut_off.map(|cut| (cut.lines, cut.usual)),
+            Some((20, 300))
+        );
+        assert!(shop(|_| 300, 180).cut_off.is_none());
     }
 
     #[test]

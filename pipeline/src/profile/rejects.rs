@@ -101,7 +101,8 @@ pub fn read(out: &Path, manifest: &Manifest) -> Result<Vec<TableRejects>> {
         tables.and_then(|mut tables| tables.find(|table| table.table == name))
     };
     let mut rejects = Vec::new();
-    for table in contract::TABLES {
+    // The interactions first: they matter most.
+    for table in contract::TABLES.iter().rev() {
         let path = out.join(format!("rejects/{}.csv", table.name));
         let found = match path.is_file() {
             true => Some(Found::read(&path)?),
