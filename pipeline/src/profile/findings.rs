@@ -53,7 +53,7 @@ pub fn find(profile: &Profile) -> Vec<Finding> {
     findings.0
 }
 
-/// High from the first share on, medium from the second.
+/// High from the first share (or number) on, medium from the second.
 fn by_share(share: f64, high: f64, medium: f64) -> Weight {
     if share >= high {
         Weight::High
@@ -219,11 +219,8 @@ impl Findings {
                     plural(empty, "day"),
                 ),
             };
-            let weight = if gap.days >= 7 {
-                Weight::High
-            } else {
-                Weight::Medium
-            };
+            // A day or two are often holidays.
+            let weight = by_share(gap.days as f64, 7.0, 3.0);
             self.add(
                 weight,
                 "empty-days",
