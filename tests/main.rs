@@ -14,6 +14,7 @@ mod kinds;
 mod layers;
 mod loads;
 mod own_data;
+mod profile;
 mod random_settings;
 mod reference;
 mod remote;

@@ -146,6 +146,15 @@ pub enum Command {
     /// loads leave their rows out. The sources themselves are not touched.
     #[command(after_help = "Example:\n  regulars forget C0042 --out regulars-out")]
     Forget(Forget),
+    /// Look at what was loaded: DIR/profile.html and DIR/profile.json
+    ///
+    /// What to look at first, in words; months, days and hours; baskets, amounts, customers;
+    /// interactions that name unknown customers or products; rejected rows; and every column of
+    /// every table. The page needs no network and no scripts. Reads the warehouse and rejects/.
+    #[command(after_help = "Example:\n  regulars profile -c regulars.toml\n  \
+        regulars profile --table customers      every column of one table, on the terminal alone\n  \
+        regulars profile --quiet --json | jq .findings")]
+    Profile(Profile),
     /// Show the summary of the last runs into DIR again
     #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
     Summary(OutputFolder),
@@ -258,6 +267,29 @@ pub struct LoadOptions {
     /// Note this day, UTC, as when the rows of this load became known [default: now]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub loaded_at: Option<Day>,
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub struct Profile {
+    /// Settings that the warehouse was loaded with
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Where the warehouse lies, and the page goes
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// Look at the columns of one table alone, and write no files: interactions, customers, products or campaigns
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<String>,
+    /// Print JSON, as in profile.json, instead of words
+    #[arg(long)]
+    pub json: bool,
+    /// Threads to use; the files are the same with any number [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print neither progress nor what was found, only errors and what --json asks for
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Options of every command that computes.

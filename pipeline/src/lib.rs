@@ -18,6 +18,7 @@ pub mod init;
 pub mod manifest;
 pub mod memory;
 pub mod outputs;
+pub mod profile;
 pub mod progress;
 pub mod purchases;
 mod row_hash;

@@ -11,7 +11,7 @@ use regulars::failure::{Failure, Result, fault};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
 use regulars::stages::{STAGES, Stage, stage};
-use regulars::{check, compare, demo, forget, generate, init, summary};
+use regulars::{check, compare, demo, forget, generate, init, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -63,6 +63,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
         Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
+        Command::Profile(args) => return profile::run(&args).map(|()| Outcome::Done),
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),
         Command::Churn(args) => ("churn", args),

@@ -112,6 +112,22 @@ impl Warehouse {
         cut: Option<Day>,
         known_at: Option<Day>,
     ) -> Result<Self> {
+        let mut warehouse = Self::open_any(engine, settings, out, cut, known_at)?;
+        warehouse.span(cut)?;
+        Ok(warehouse)
+    }
+
+    /// Opens the warehouse whatever it holds: without a purchase `first_day` and `end` say nothing.
+    ///
+    /// # Errors
+    /// No load yet, or a load with another time zone.
+    pub fn open_any(
+        engine: &Arc<Engine>,
+        settings: &Settings,
+        out: &Path,
+        cut: Option<Day>,
+        known_at: Option<Day>,
+    ) -> Result<Self> {
         let interactions = load_table(engine, out, "interactions", None)?;
         let record = load_record(engine, &interactions)?;
         let zone = settings.config.project.timezone;
@@ -149,7 +165,6 @@ impl Warehouse {
         }
         warehouse.show(known_at)?;
         warehouse.note_columns()?;
-        warehouse.span(cut)?;
         Ok(warehouse)
     }
 
@@ -251,6 +266,11 @@ impl Warehouse {
     /// Whether a canonical table was loaded.
     pub fn has_table(&self, name: &str) -> bool {
         self.schemas.contains_key(name)
+    }
+
+    /// The columns of a canonical table that was loaded.
+    pub fn schema(&self, table: &str) -> Option<&SchemaRef> {
+        self.schemas.get(table)
     }
 
     /// Whether a column was loaded.

@@ -1,0 +1,156 @@
+//! Customers: how unequal they are, who comes once, who never bought, who bought before joining.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::baskets::rows;
+use super::cells::counts;
+use super::columns::share;
+use super::folds::{BUYERS, VISITS};
+use super::spread::{Spread, distribution};
+use crate::failure::Result;
+use crate::table::round;
+use crate::warehouse::Warehouse;
+
+/// So many of the heaviest customers are listed.
+const HEAVIEST: usize = 5;
+
+/// Those who bought, and those who could have.
+#[derive(Clone, Debug, Serialize)]
+pub struct Customers {
+    /// Customers with at least one basket.
+    pub buyers: u64,
+    /// Those of them with one basket alone.
+    pub one_time_buyers: u64,
+    /// Rows of the table of customers, when there is one.
+    pub listed: Option<u64>,
+    /// Those of them who never bought.
+    pub without_purchase: Option<u64>,
+    /// Baskets of a customer.
+    pub baskets: Spread,
+    /// How unequally customers bring money, when there are amounts.
+    pub spend: Option<Concentration>,
+    /// The customers with the highest spend, or with the most lines where there are no amounts.
+    pub heaviest: Vec<Map<String, Value>>,
+    /// What happened before the customer is said to have joined.
+    pub before_joining: Option<BeforeJoining>,
+}
+
+/// How a sum is spread over customers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Concentration {
+    /// Money of a customer.
+    pub spread: Spread,
+    /// The share of the spend of the top 20 % of the buyers; none when nothing was spent.
+    pub top_fifth_share: Option<f64>,
+    /// The share of the top 1 %.
+    pub top_hundredth_share: Option<f64>,
+    /// The share of the customer with the highest spend.
+    pub top_customer_share: Option<f64>,
+    /// 0 when all spend the same, near 1 when one spends everything.
+    pub gini: Option<f64>,
+    /// The share of the spend of the least 0 %, 5 %, ... 100 % of the buyers.
+    pub lorenz: Vec<f64>,
+}
+
+/// Rows that are older than their customer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BeforeJoining {
+    /// Rows on visits that ended before `joined_at`.
+    pub rows: u64,
+    /// Customers with such rows.
+    pub customers: u64,
+}
+
+/// Looks at the customers of the folded history.
+pub fn read(warehouse: &Warehouse) -> Result<Option<Customers>> {
+    let engine = &warehouse.engine;
+    let number = |sql: &str| -> Result<u64> {
+        let found = counts(&engine.query(sql)?, "n")?;
+        Ok(found.first().copied().unwrap_or_default())
+    };
+    let Some((unit, baskets)) = distribution(engine, "baskets", BUYERS)? else {
+        return Ok(None);
+    };
+    let has_amount = warehouse.has_column("interactions", "amount");
+    let spend = match has_amount {
+        true => distribution(engine, "spend", BUYERS)?,
+        false => None,
+    };
+    let spend = spend.map(|(unit, spend)| {
+        let some = |value: f64| (spend.sum > 0 && spend.min >= 0).then(|| round(value, 6));
+        Concentration {
+            spread: Spread::of(&spend, unit),
+            top_fifth_share: some(spend.top_share(0.2)),
+            top_hundredth_share: some(spend.top_share(0.01)),
+            top_customer_share: some(spend.max as f64 / spend.sum as f64),
+            gini: some(spend.gini()),
+            lorenz: match spend.sum > 0 && spend.min >= 0 {
+                true => spend
+                    .lorenz()
+                    .into_iter()
+                    .map(|share| round(share, 4))
+                    .collect(),
+                false => Vec::new(),
+            },
+        }
+    });
+    let by = if has_amount { "spend" } else { "lines" };
+    let shown = if has_amount { ", spend" } else { "" };
+    let heaviest = engine.query(&format!(
+        "SELECT customer_id, baskets, lines{shown} FROM {BUYERS} WHERE {by} IS NOT NULL \
+         ORDER BY {by} DESC, customer_id LIMIT {HEAVIEST}"
+    ))?;
+    let listed = warehouse.has_table("customers");
+    // Put below each other and grouped rather than joined: a sum can go to disk, a join cannot.
+    let without = format!(
+        "SELECT count(*) AS n FROM (SELECT customer_id FROM (\
+         SELECT customer_id, 1 AS bought FROM {BUYERS} UNION ALL SELECT customer_id, 0 FROM customers) \
+         GROUP BY customer_id HAVING max(bought) = 0)"
+    );
+    let before_joining = match warehouse.has_column("customers", "joined_at") {
+        true => {
+            let found = engine.query(&format!(
+                "SELECT count(*) AS customers, coalesce(sum(lines), 0) AS lines FROM (\
+                 SELECT v.customer_id, sum(v.lines) AS lines FROM {VISITS} v \
+                 JOIN customers c ON v.customer_id = c.customer_id AND v.last_at < c.joined_at \
+                 GROUP BY v.customer_id)"
+            ))?;
+            let first = |name: &str| {
+                Ok::<_, crate::failure::Failure>(
+                    counts(&found, name)?.first().copied().unwrap_or_default(),
+                )
+            };
+            Some(BeforeJoining {
+                rows: first("lines")?,
+                customers: first("customers")?,
+            })
+        }
+        false => None,
+    };
+    Ok(Some(Customers {
+        buyers: baskets.rows,
+        one_time_buyers: number(&format!(
+            "SELECT count(*) AS n FROM {BUYERS} WHERE baskets = 1"
+        ))?,
+        listed: match listed {
+            true => Some(number("SELECT count(*) AS n FROM customers")?),
+            false => None,
+        },
+        without_purchase: match listed {
+            true => Some(number(&without)?),
+            false => None,
+        },
+        baskets: Spread::of(&baskets, unit),
+        spend,
+        heaviest: rows(&heaviest)?,
+        before_joining,
+    }))
+}
+
+impl Customers {
+    /// The share of the buyers who came once.
+    pub fn one_time_share(&self) -> f64 {
+        share(self.one_time_buyers, self.buyers)
+    }
+}
