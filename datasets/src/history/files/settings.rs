@@ -32,7 +32,16 @@ currency = "GBP"
             "\n[[sources]]\ntable = \"{table}\"\npath = \"{path}.{ending}\"\n[sources.columns]\n"
         );
         for column in columns.fields() {
-            let _ = writeln!(text, "{0} = \"{0}\"", column.name());
+            let name = column.name();
+            // In a CSV everything is text, and these are numbers.
+            let typed = ending == "csv" && name.ends_with("_id") && column.data_type().is_integer();
+            let _ = match typed {
+                true => writeln!(
+                    text,
+                    "{name} = {{ column = \"{name}\", type = \"integer\" }}"
+                ),
+                false => writeln!(text, "{name} = \"{name}\""),
+            };
         }
     };
     let interactions = interactions::schema(order.format);

@@ -32,7 +32,7 @@ pub struct Layout {
     pub stored: SchemaRef,
     /// Columns of the table, with the one that partitions it.
     pub delta: SchemaRef,
-    /// Columns of rows that are read but not yet loaded.
+    /// Columns of rows that are read but not yet loaded; decimals are [narrow].
     pub waiting: SchemaRef,
     /// Whether rows of this load may say that others are gone.
     pub has_deletions: bool,
@@ -124,7 +124,13 @@ impl Layout {
                 "The month of the day; partitions the table",
             ));
         }
-        let mut waiting = canonical;
+        let mut waiting: Vec<Field> = canonical
+            .into_iter()
+            .map(|field| {
+                let narrow = narrow(field.data_type());
+                field.with_data_type(narrow)
+            })
+            .collect();
         waiting.extend([known, file, key, Field::new(ORIGIN, DataType::UInt64, true)]);
         if has_deletions {
             waiting.push(Field::new(WAITING_DELETED, DataType::Boolean, true));
@@ -158,6 +164,14 @@ impl Layout {
     /// Columns that a source fills: what two versions of a row are told apart by.
     pub fn content(&self) -> usize {
         self.columns.len()
+    }
+}
+
+/// The type that a column has while its rows wait and are merged: decimals take half the room.
+pub fn narrow(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Decimal128(precision, scale) => DataType::Decimal64(*precision, *scale),
+        other => other.clone(),
     }
 }
 

@@ -8,14 +8,16 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt32Array,
     UInt64Array, new_null_array,
 };
-use arrow::compute::{concat_batches, filter_record_batch, take};
+use arrow::compute::{cast, concat_batches, filter_record_batch, take};
 use arrow::datatypes::{
     DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type,
 };
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::layout::{KNOWN_AT, Layout, ORIGIN, REPLACED_AT, ROW_KEY, SOURCE_FILE, WAITING_DELETED};
+use super::layout::{
+    KNOWN_AT, Layout, ORIGIN, REPLACED_AT, ROW_KEY, SOURCE_FILE, WAITING_DELETED, narrow,
+};
 use super::staging::{Partition, Staging, Waiting};
 use super::store::{NewFile, StoredFile, read_stored, write_stored};
 use super::versions::{Entry, Outcome, Terms, copies, versions};
@@ -300,7 +302,9 @@ impl Merger<'_> {
                 columns.push(
                     match (field.name().as_str(), rows.column_by_name(field.name())) {
                         (REPLACED_AT, _) => Arc::new(ends.slice(start, chunk.len())) as ArrayRef,
-                        (_, Some(values)) => take(values, &taken, None)?,
+                        (_, Some(values)) => {
+                            widened(take(values, &taken, None)?, field.data_type())?
+                        }
                         (_, None) => new_null_array(field.data_type(), chunk.len()),
                     },
                 );
@@ -321,7 +325,10 @@ impl Merger<'_> {
             .stored
             .fields()
             .iter()
-            .map(|field| field.as_ref().clone())
+            .map(|field| {
+                let narrow = narrow(field.data_type());
+                field.as_ref().clone().with_data_type(narrow)
+            })
             .collect();
         fields.push(Field::new(ORIGIN, DataType::UInt64, true));
         fields.push(Field::new(WAITING_DELETED, DataType::Boolean, true));
@@ -365,14 +372,20 @@ fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = schema
         .fields()
         .iter()
-        .map(|field| {
-            batch
-                .column_by_name(field.name())
-                .cloned()
-                .unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(values) => widened(Arc::clone(values), field.data_type()),
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The values in the type of a file, or in the narrow one.
+fn widened(values: ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+    match values.data_type() == data_type {
+        true => Ok(values),
+        false => Ok(cast(&values, data_type)?),
+    }
 }
 
 /// The columns by which rows are sorted and recognised.

@@ -184,6 +184,11 @@ impl Shaper<'_> {
                 deleted.unwrap_or_else(|| BooleanArray::from(vec![false; rows])),
             ));
         }
+        for (column, field) in columns.iter_mut().zip(self.layout.waiting.fields()) {
+            if column.data_type() != field.data_type() {
+                *column = cast(column, field.data_type())?;
+            }
+        }
         let batch = RecordBatch::try_new(Arc::clone(&self.layout.waiting), columns)?;
         let all_good = good.iter().all(|&good| good);
         let bad = match all_good {
