@@ -82,7 +82,7 @@ fn the_last_load_stands_beside_it() {
     sandbox
         .regulars(&["check", "--out", "regulars-out"])
         .ended_with(0)
-        .shows(&["the last load kept 6 rows"]);
+        .shows(&["the warehouse holds 6 rows"]);
 }
 
 #[test]

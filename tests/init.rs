@@ -151,7 +151,6 @@ fn a_german_till_with_decimal_commas() {
     says(
         &draft,
         &[
-            "delimiter = \";\"",
             "time_format = \"%d.%m.%Y %H:%M\"",
             "customer_id = \"Kunden-Nr\"",
             "occurred_at = { sql = ",

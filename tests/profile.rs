@@ -74,14 +74,14 @@ fn known() -> Sandbox {
     let _ = writeln!(lines, "X9,{} 00:10,purchase,x1,P1,1,2.00", day(30));
     let _ = writeln!(lines, "X9,{} 00:20,purchase,x2,P1,1,2.00", day(30));
     let _ = writeln!(lines, "C1,{} 12:00,purchase,p9,P9,1,2.00", day(31));
-    // Left out: no number, no customer, and a copy of the line before.
+    // Left out: no number, no customer, and a copy of a line above.
     let _ = writeln!(
         lines,
         "C1,{} 12:00,purchase,bad,P1,1,2024-02-10 abc",
         day(40)
     );
     let _ = writeln!(lines, ",{} 12:00,purchase,bad,P1,1,2.00", day(41));
-    let _ = writeln!(lines, ",{} 12:00,purchase,bad,P1,1,2.00", day(41));
+    let _ = writeln!(lines, "C1,{} 12:00,purchase,p9,P9,1,2.00", day(31));
     Sandbox::new()
         .file("lines.csv", lines)
         .file(

@@ -32,7 +32,7 @@ use self::commit::{Guard, LoadedTable};
 use self::forgotten::Forgotten;
 use self::ledger::Ledger;
 use self::mapping::{Planning, TablePlan};
-pub use self::rejects::COPY;
+pub use self::rejects::{COPY, SAME};
 use self::rows::Keys;
 use self::store::Stored;
 use self::table::{Load, read_table};
