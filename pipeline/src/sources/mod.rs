@@ -29,13 +29,14 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use self::find::Found;
 use self::partitions::Partitions;
 use crate::config::{Format, Settings, Source};
 use crate::engine::Engine;
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 
 /// Rows in one piece of a spreadsheet. Pieces of text have about a MiB, those of Parquet at most
 /// 65,536 rows, those of Arrow files the rows of a batch.
@@ -162,11 +163,10 @@ pub fn files(
                     .ok_or_else(|| unknown_format(settings, &at, &path))?,
                 _ => format_of(settings, &at, source, &path)?,
             };
-            let (size, sha256) = digest(&path).map_err(|failure| failure.during(path.display()))?;
             files.push(SourceFile {
                 path,
-                size,
-                sha256,
+                size: 0,
+                sha256: String::new(),
                 format,
                 etag: None,
                 watermark: None,
@@ -174,6 +174,12 @@ pub fn files(
             });
         }
     }
+    // What has been fetched was hashed on its way.
+    let unread = files.par_iter_mut().filter(|file| file.sha256.is_empty());
+    unread.try_for_each(|file| {
+        (file.size, file.sha256) = digest(&file.path).during(file.path.display())?;
+        Ok::<_, Failure>(())
+    })?;
     Ok(files)
 }
 

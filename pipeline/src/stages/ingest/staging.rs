@@ -7,7 +7,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
@@ -90,9 +90,10 @@ impl Staging {
             part.disk = Some((path.clone(), writer(&path, &self.schema)?));
         }
         if let Some((path, writer)) = &mut part.disk {
-            for batch in part.batches.drain(..) {
-                writer.write(&batch).during(path.display())?;
-            }
+            // As one, since a history in the order of its customers comes in crumbs of every month.
+            let rows = concat_batches(&self.schema, &part.batches)?;
+            part.batches.clear();
+            writer.write(&rows).during(path.display())?;
         }
         self.held -= part.bytes;
         part.bytes = 0;

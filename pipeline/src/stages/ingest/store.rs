@@ -18,10 +18,12 @@ use deltalake::{DeltaTable, DeltaTableBuilder};
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use serde_json::{Value, json};
 
+use super::layout::ROW_KEY;
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
 use crate::engine::Engine;
@@ -398,10 +400,18 @@ pub fn write_stored(
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<NewFile> {
+    let key = ColumnPath::from(ROW_KEY);
+    let time = ColumnPath::from("occurred_at");
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_created_by(format!("regulars {}", env!("CARGO_PKG_VERSION")))
+        // Keys are hashes: no two alike, and nothing to compress.
+        .set_column_dictionary_enabled(key.clone(), false)
+        .set_column_compression(key, Compression::UNCOMPRESSED)
+        // Times are sorted within each customer.
+        .set_column_dictionary_enabled(time.clone(), false)
+        .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
         .build();
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).during(folder.display())?;
