@@ -262,7 +262,7 @@ pub struct ItemType {
     pub name: String,
     /// Its category.
     pub category: &'static str,
-    /// Index into [`DEPARTMENTS`].
+    /// Its place among the departments.
     pub department: usize,
     /// The first of its products; the others follow.
     pub first_product: usize,
