@@ -269,7 +269,7 @@ impl TextRows {
     /// Adds the value of a column to the last row; nothing, or what stands for it, is null.
     pub fn value(&mut self, column: usize, value: &[u8]) {
         let value = match (value.first(), value.last()) {
-            (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => value,
+            (None, _) | (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => value,
             // Whoever calls has made sure that the record is text.
             _ => std::str::from_utf8(value)
                 .unwrap_or_default()

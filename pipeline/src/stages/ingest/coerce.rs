@@ -169,6 +169,14 @@ fn text(values: &ArrayRef) -> Result<Coerced> {
         Arc::clone(values)
     };
     let text = cast(&source, &DataType::Utf8)?;
+    let visible = |byte: Option<&u8>| matches!(byte, Some(b'!'..=b'~'));
+    let clean = |value: &str| visible(value.as_bytes().first()) && visible(value.as_bytes().last());
+    if text.as_string::<i32>().iter().flatten().all(clean) {
+        return Ok(Coerced {
+            values: text,
+            problems: Vec::new(),
+        });
+    }
     // An empty text says nothing; elsewhere it would look like a value.
     let text: StringArray = text
         .as_string::<i32>()
@@ -217,6 +225,23 @@ fn noted<T>(problems: &mut Vec<Problem>, row: usize, value: Result<T, Reason>) -
 
 fn kinds(values: &ArrayRef) -> Result<Coerced> {
     let text = text(values)?.values;
+    // Nearly always all are written as here, and many of a kind follow each other.
+    let mut last = "";
+    let exact = |value: &str| {
+        if value != last {
+            match KINDS.iter().find(|kind| **kind == value) {
+                Some(kind) => last = kind,
+                None => return false,
+            }
+        }
+        true
+    };
+    if text.as_string::<i32>().iter().flatten().all(exact) {
+        return Ok(Coerced {
+            values: text,
+            problems: Vec::new(),
+        });
+    }
     let mut problems = Vec::new();
     let kinds: StringArray = text
         .as_string::<i32>()

@@ -114,6 +114,10 @@ impl Ledger {
             of_source().find(|entry| entry.sha256 == file.sha256 && entry.mapping == mapping);
         let path = of_source().find(|entry| entry.path == file.path);
         match (same, path) {
+            // Another content than it had, though one that is loaded under another name as well.
+            (Some(_), Some(path)) if path.sha256 != file.sha256 && file.watermark.is_none() => {
+                (Standing::Changed, Some(path))
+            }
             (Some(same), _) => (Standing::Known, Some(same)),
             (None, Some(path)) if path.mapping != mapping => (Standing::ReadAgain, Some(path)),
             (None, Some(path)) if file.watermark.is_some() => (Standing::New, Some(path)),
@@ -397,6 +401,7 @@ mod tests {
         assert_eq!(standing("a.csv", "A", "m"), Standing::Known);
         assert_eq!(standing("copy of a.csv", "A", "m"), Standing::Known);
         assert_eq!(standing("a.csv", "A2", "m"), Standing::Changed);
+        assert_eq!(standing("a.csv", "B", "m"), Standing::Changed);
         assert_eq!(standing("0.csv", "Z", "m"), Standing::New);
         assert_eq!(standing("a.csv", "A", "other"), Standing::ReadAgain);
         assert_eq!(standing("moved.csv", "B", "other"), Standing::ReadAgain);

@@ -45,10 +45,9 @@ const NO_NUMBER: Reason = "is no number";
 impl Numbers {
     /// The number in ten-thousandths; half a ten-thousandth goes away from zero.
     pub fn parse(&self, text: &str) -> Result<i128, Reason> {
-        let text = text.trim();
         match plain(text.as_bytes(), self.decimal as u8) {
             Some(value) => Ok(value),
-            None => self.parse_written(text),
+            None => self.parse_written(text.trim()),
         }
     }
 
