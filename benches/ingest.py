@@ -17,14 +17,11 @@ import os
 import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-# Purchase lines of a customer in 24 months, on average.
-LINES_OF_A_CUSTOMER = 926
+from measure import LINES_OF_A_CUSTOMER, measured
 
 DUCKDB = """
 import duckdb, sys
@@ -34,18 +31,6 @@ db.execute(f"SET threads TO {threads}; SET memory_limit = '8GB'; SET preserve_in
 db.execute(f"COPY (SELECT * FROM read_csv('{source}') ORDER BY customer_id, occurred_at) "
            f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 """
-
-
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak MiB of a command, which must succeed."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    if status != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:

@@ -13,26 +13,12 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
+from measure import LINES_OF_A_CUSTOMER, measured
+
 STAGES = ["ingest", "features", "segment", "churn", "rules", "offers"]
-# Purchase lines of a customer in 24 months, on average.
-LINES_OF_A_CUSTOMER = 926
-
-
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak MiB of a command, which must succeed."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    if status != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
