@@ -7,10 +7,9 @@ use std::path::Path;
 use crate::cli::Check;
 use crate::config::Settings;
 use crate::engine::Engine;
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 use crate::manifest::Manifest;
 use crate::run::use_threads;
-use crate::scratch::Scratch;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{SourceLook, TableLook, look};
 use crate::text::{count, percent, plural};
@@ -21,7 +20,7 @@ use crate::text::{count, percent, plural};
 /// Wrong settings; sources of which too many rows could not be used.
 pub fn run(args: &Check) -> Result<()> {
     let settings = Settings::read(&args.config)?;
-    let scratch = Scratch::new()?;
+    let scratch = tempfile::tempdir().during("making a temporary folder")?;
     let threads = use_threads(None);
     let limit = settings.config.engine.memory_limit.0;
     let engine = Engine::new(scratch.path(), threads, limit)?;

@@ -56,11 +56,6 @@ impl Engine {
         self.runtime.block_on(work)
     }
 
-    /// A handle for work on other threads.
-    pub fn handle(&self) -> tokio::runtime::Handle {
-        self.runtime.handle().clone()
-    }
-
     /// The session, to register tables in.
     pub fn session(&self) -> &SessionContext {
         &self.session

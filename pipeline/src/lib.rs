@@ -23,7 +23,6 @@ pub mod progress;
 pub mod purchases;
 mod row_hash;
 pub mod run;
-pub mod scratch;
 pub mod snapshot;
 pub mod sources;
 pub mod stages;

@@ -11,6 +11,12 @@ use crate::failure::Result;
 /// What stands for a missing value; a text of this hash is as improbable as any other.
 const NULL: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// A number that nobody can foresee, to set one thing apart from another.
+pub fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
 /// XXH64 of some bytes.
 pub fn hash_bytes(seed: u64, bytes: &[u8]) -> u64 {
     XxHash64::oneshot(seed, bytes)

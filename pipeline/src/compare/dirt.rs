@@ -11,7 +11,7 @@ use super::truth::Truth;
 use crate::contract::TABLES;
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
-use crate::stages::ingest::{COPY, Metrics, NAME, SAME};
+use crate::stages::ingest::{Metrics, NAME, was_there};
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             continue;
         }
         for reject in rows::<Reject>(&path)? {
-            let fate = if [COPY, SAME].contains(&reject.reason.as_str()) {
+            let fate = if was_there(&reject.reason) {
                 Fate::Dropped
             } else {
                 Fate::Rejected

@@ -23,7 +23,6 @@ use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
 use crate::run::use_threads;
-use crate::scratch::Scratch;
 use crate::text::plural;
 
 /// Looks at the files and writes the draft.
@@ -39,7 +38,7 @@ pub fn run(args: &Init) -> Result<()> {
                 .hint("choose another file with --out, or overwrite it with --force"),
         );
     }
-    let scratch = Scratch::new()?;
+    let scratch = tempfile::tempdir().during("making a temporary folder")?;
     let limit = EngineSettings::default().memory_limit.0;
     let engine = Engine::new(scratch.path(), use_threads(None), limit)?;
     let probe = Probe {

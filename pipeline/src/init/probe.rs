@@ -330,7 +330,7 @@ impl Opened {
             .first()
             .ok_or_else(|| Failure::data(format!("{} is no file", file.display())))?;
         let schema = sources::schema(first, source)?;
-        let piece = sources::open(first, source, &schema)?.next();
+        let piece = sources::open(first, source, &schema, false)?.next();
         let broken = match piece.transpose()? {
             Some(piece) => {
                 let batch = piece()?;
@@ -382,7 +382,7 @@ impl Opened {
     fn sample(&self, table: &mut Table) -> Result<()> {
         let source = &self.settings.config.sources[0];
         for file in &self.files {
-            for (number, piece) in sources::open(file, source, &self.schema)?.enumerate() {
+            for (number, piece) in sources::open(file, source, &self.schema, false)?.enumerate() {
                 let piece = piece?;
                 if number >= FURTHEST {
                     table.whole = false;

@@ -118,7 +118,7 @@ pub fn read(out: &Path, manifest: &Manifest) -> Result<Vec<TableRejects>> {
 impl Reason {
     /// Whether it speaks of exact copies, which are left out without being bad.
     pub fn is_copy(&self) -> bool {
-        self.reason == ingest::COPY
+        ingest::was_there(&self.reason)
     }
 }
 

@@ -67,6 +67,20 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// A local file, by its content.
+    pub fn read(path: PathBuf, format: Format) -> Result<Self> {
+        let (size, sha256) = digest(&path).during(path.display())?;
+        Ok(Self {
+            path,
+            size,
+            sha256,
+            format,
+            etag: None,
+            watermark: None,
+            local: None,
+        })
+    }
+
     /// Where its bytes lie.
     pub fn bytes(&self) -> &Path {
         self.local.as_deref().unwrap_or(&self.path)
@@ -157,29 +171,22 @@ pub fn files(
             files.extend(found.map_err(|failure| settings.place(&at, failure))?);
             continue;
         }
-        for path in found.paths(settings, &at, written, source)? {
+        let paths = found.paths(settings, &at, written, source)?.into_iter();
+        let formats = paths.map(|path| {
             let format = match guess::by_name(&path) {
                 None if source.format.is_none() => guess::by_first_bytes(&path)
                     .ok_or_else(|| unknown_format(settings, &at, &path))?,
                 _ => format_of(settings, &at, source, &path)?,
             };
-            files.push(SourceFile {
-                path,
-                size: 0,
-                sha256: String::new(),
-                format,
-                etag: None,
-                watermark: None,
-                local: None,
-            });
-        }
+            Ok((path, format))
+        });
+        let formats: Vec<(PathBuf, Format)> = formats.collect::<Result<_>>()?;
+        // Hashing takes a core as long as reading takes the disk.
+        let read = formats
+            .into_par_iter()
+            .map(|(path, format)| SourceFile::read(path, format));
+        files.extend(read.collect::<Result<Vec<_>>>()?);
     }
-    // What has been fetched was hashed on its way.
-    let unread = files.par_iter_mut().filter(|file| file.sha256.is_empty());
-    unread.try_for_each(|file| {
-        (file.size, file.sha256) = digest(&file.path).during(file.path.display())?;
-        Ok::<_, Failure>(())
-    })?;
     Ok(files)
 }
 
@@ -251,24 +258,17 @@ fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
 }
 
 /// Opens a file to read the columns of `schema`, by name and in that order; no others are made.
+/// Unless its rows are `hashed`, a file with types reads no other column either, and
+/// [`RawBatch::hashes`] may be empty.
 ///
 /// # Errors
 /// A column of `schema` that the file lacks, or a file that cannot be read.
-pub fn open(file: &SourceFile, source: &Source, schema: &SchemaRef) -> Result<Pieces> {
-    read(file, source, schema, true)
-}
-
-/// The same without [`RawBatch::hashes`], for loads that keep copies: files with types then read
-/// no column that is not wanted.
-pub fn open_without_hashes(
+pub fn open(
     file: &SourceFile,
     source: &Source,
     schema: &SchemaRef,
+    hashed: bool,
 ) -> Result<Pieces> {
-    read(file, source, schema, false)
-}
-
-fn read(file: &SourceFile, source: &Source, schema: &SchemaRef, hashed: bool) -> Result<Pieces> {
     let schema = &typed::flat(schema);
     let partitions = Partitions::of(&file.path);
     if partitions.is_empty() {

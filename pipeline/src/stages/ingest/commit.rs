@@ -12,6 +12,7 @@ use super::store::{NewFile, Next, Stored, write_stored};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::outputs::{Pending, replace};
+use crate::row_hash::random;
 use crate::stages::Context;
 use crate::warehouse::{FOLDER, LoadRecord, table_folder};
 
@@ -112,10 +113,9 @@ impl Drop for Guard {
     fn drop(&mut self) {
         // What stays is hidden, and removed by the next load.
         let _ = fs::remove_dir_all(&self.scratch);
-        for table in crate::contract::TABLES {
-            let _ = fs::remove_dir(self.folder.join(table.name)); // unless something is in it
+        for table in ledger::every_table() {
+            let _ = fs::remove_dir(self.folder.join(table)); // unless something is in it
         }
-        let _ = fs::remove_dir(self.folder.join(ledger::TABLE));
     }
 }
 
@@ -131,7 +131,7 @@ pub fn commit(
     let mut interactions = None;
     for table in loaded {
         ledger.entries.extend(table.entries);
-        match table.layout.by_month() {
+        match table.next.by_month() {
             true => interactions = Some(table.next),
             false => others.push(table.next),
         }
@@ -143,7 +143,6 @@ pub fn commit(
     others.push(Next {
         stored,
         schema: Ledger::schema(),
-        by_month: false,
         stay: Vec::new(),
         come: vec![(0, loads)],
     });
@@ -197,18 +196,10 @@ fn write_ledger(scratch: &Path, ledger: &Ledger) -> Result<NewFile> {
 
 /// Removes files that no state of the last days names.
 pub fn sweep(engine: &Engine, out: &Path, keep_days: u32) -> Result<()> {
-    let tables = crate::contract::TABLES
-        .iter()
-        .map(|table| table.name)
-        .chain([ledger::TABLE]);
-    for name in tables.filter(|name| table_folder(out, name).join("_delta_log").is_dir()) {
+    for name in
+        ledger::every_table().filter(|name| table_folder(out, name).join("_delta_log").is_dir())
+    {
         super::store::sweep(engine, out, name, keep_days)?;
     }
     Ok(())
-}
-
-/// Sets the files of one load apart from those of another that was cut off.
-fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish()
 }

@@ -11,7 +11,6 @@ use super::forgotten::Forgotten;
 use super::layout::REPLACED_AT;
 use super::ledger;
 use super::store::{Next, Stored, StoredFile, read_stored, write_stored};
-use crate::contract;
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
 use crate::manifest::missing_stage;
@@ -36,11 +35,7 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
     };
     let guard = Guard::take(out)?;
     let mut tables = Vec::new();
-    for name in contract::TABLES
-        .iter()
-        .map(|table| table.name)
-        .chain([ledger::TABLE])
-    {
+    for name in ledger::every_table() {
         if let Some(version) = record.version_of(name) {
             tables.push(Stored::open(engine, out, name, Some(version))?);
         }
@@ -52,13 +47,12 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
     let mut erased = Vec::new();
     let (mut others, mut interactions) = (Vec::new(), None);
     for stored in tables {
-        let name = stored.name();
-        let scratch = guard.scratch().join(name);
+        let scratch = guard.scratch().join(stored.name());
         let (next, done) = without(stored, &scratch, customer)?;
         erased.extend(done);
-        match name {
-            "interactions" => interactions = Some(next),
-            _ => others.push(next),
+        match next.by_month() {
+            true => interactions = Some(next),
+            false => others.push(next),
         }
     }
     let Some(interactions) = interactions else {
@@ -77,7 +71,6 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
 }
 
 fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Option<Erased>)> {
-    let by_month = stored.name() == "interactions";
     let schema = stored.schema.clone().unwrap_or_else(ledger::Ledger::schema);
     let of_files = without_month(&schema);
     let mut done = Erased {
@@ -116,7 +109,6 @@ fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Opti
     let next = Next {
         stored,
         schema,
-        by_month,
         stay,
         come,
     };

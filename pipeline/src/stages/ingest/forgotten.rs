@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
-use crate::row_hash::hash_bytes;
+use crate::row_hash::{hash_bytes, random};
 use crate::warehouse::FOLDER;
 
 /// The list, as it lies beside the tables.
@@ -40,8 +40,7 @@ impl Forgotten {
     /// Adds a customer, for good.
     pub fn add(&mut self, out: &Path, customer: &str) -> Result<()> {
         if self.hashes.is_empty() {
-            use std::hash::{BuildHasher, Hasher};
-            self.salt = std::hash::RandomState::new().build_hasher().finish();
+            self.salt = random();
         }
         self.hashes
             .insert(hash_bytes(self.salt, customer.as_bytes()));

@@ -4,8 +4,8 @@
 //! is noticed. The commit that ends a load names the version of this table that belongs to it, so
 //! the record of loads and the rows are one.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -20,11 +20,17 @@ use serde_json::Value;
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
 use crate::config::{Format, Settings, Source, hex};
+use crate::contract::TABLES;
 use crate::failure::Result;
 use crate::sources::SourceFile;
 
 /// The table's name.
 pub const TABLE: &str = "loads";
+
+/// Every table of a warehouse: the canonical ones, and this.
+pub fn every_table() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name).chain([TABLE])
+}
 
 /// One file at one load.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,38 +102,20 @@ impl Ledger {
             .collect()
     }
 
-    /// What is known of a file, and what that makes of it now.
-    pub fn standing(
-        &self,
-        source: &str,
-        mapping: &str,
-        file: &SourceFile,
-    ) -> (Standing, Option<&Loaded>) {
-        let latest = self.latest();
-        let of_source = || {
-            latest
-                .values()
-                .copied()
-                .filter(|entry| entry.source == source)
+    /// What is known of the files of one source, which is read with these settings now.
+    pub fn of_source<'a>(&'a self, source: &str, mapping: &'a str) -> OfSource<'a> {
+        let latest = self.latest().into_values();
+        let mut of_source = OfSource {
+            mapping,
+            by_path: HashMap::new(),
+            by_content: HashMap::new(),
         };
-        let same =
-            of_source().find(|entry| entry.sha256 == file.sha256 && entry.mapping == mapping);
-        let path = of_source().find(|entry| entry.path == file.path);
-        match (same, path) {
-            // Another content than it had, though one that is loaded under another name as well.
-            (Some(_), Some(path)) if path.sha256 != file.sha256 && file.watermark.is_none() => {
-                (Standing::Changed, Some(path))
-            }
-            (Some(same), _) => (Standing::Known, Some(same)),
-            (None, Some(path)) if path.mapping != mapping => (Standing::ReadAgain, Some(path)),
-            (None, Some(path)) if file.watermark.is_some() => (Standing::New, Some(path)),
-            (None, Some(path)) => (Standing::Changed, Some(path)),
-            // Moved and read differently: still the file that it was.
-            (None, None) => match of_source().find(|entry| entry.sha256 == file.sha256) {
-                Some(moved) => (Standing::ReadAgain, Some(moved)),
-                None => (Standing::New, None),
-            },
+        for entry in latest.filter(|entry| entry.source == source) {
+            of_source.by_path.insert(&entry.path, entry);
+            let alike = of_source.by_content.entry(&entry.sha256);
+            alike.or_default().push(entry);
         }
+        of_source
     }
 
     /// The number that the next new file gets.
@@ -148,25 +136,6 @@ impl Ledger {
             .max()
             .unwrap_or(0)
             + 1
-    }
-
-    /// What is known of a source's files by their paths, for those who fetch; what was read with
-    /// other settings has to be fetched whole.
-    pub fn earlier(&self, source: &str, mapping: &str) -> BTreeMap<PathBuf, SourceFile> {
-        let file = |entry: &Loaded| SourceFile {
-            path: entry.path.clone(),
-            size: entry.size,
-            sha256: entry.sha256.clone(),
-            format: entry.format,
-            etag: entry.etag.clone(),
-            watermark: entry.watermark.clone(),
-            local: None,
-        };
-        self.latest()
-            .into_values()
-            .filter(|entry| entry.source == source && entry.mapping == mapping)
-            .map(|entry| (entry.path.clone(), file(entry)))
-            .collect()
     }
 
     /// The columns of the table.
@@ -335,6 +304,57 @@ impl Ledger {
     }
 }
 
+/// The last state of every file of one source.
+pub struct OfSource<'a> {
+    mapping: &'a str,
+    by_path: HashMap<&'a Path, &'a Loaded>,
+    by_content: HashMap<&'a str, Vec<&'a Loaded>>,
+}
+
+impl<'a> OfSource<'a> {
+    /// What is known of a file, and what that makes of it now.
+    pub fn standing(&self, file: &SourceFile) -> (Standing, Option<&'a Loaded>) {
+        let alike = self.by_content.get(file.sha256.as_str());
+        let alike = || alike.into_iter().flatten().copied();
+        let same = alike().find(|entry| entry.mapping == self.mapping);
+        let path = self.by_path.get(file.path.as_path()).copied();
+        match (same, path) {
+            // Another content than it had, though one that is loaded under another name as well.
+            (Some(_), Some(path)) if path.sha256 != file.sha256 && file.watermark.is_none() => {
+                (Standing::Changed, Some(path))
+            }
+            (Some(same), _) => (Standing::Known, Some(same)),
+            (None, Some(path)) if path.mapping != self.mapping => (Standing::ReadAgain, Some(path)),
+            (None, Some(path)) if file.watermark.is_some() => (Standing::New, Some(path)),
+            (None, Some(path)) => (Standing::Changed, Some(path)),
+            // Moved and read differently: still the file that it was.
+            (None, None) => match alike().next() {
+                Some(moved) => (Standing::ReadAgain, Some(moved)),
+                None => (Standing::New, None),
+            },
+        }
+    }
+
+    /// The files by their paths, for those who fetch; what was read with other settings has to be
+    /// fetched whole.
+    pub fn earlier(&self) -> BTreeMap<PathBuf, SourceFile> {
+        let file = |entry: &Loaded| SourceFile {
+            path: entry.path.clone(),
+            size: entry.size,
+            sha256: entry.sha256.clone(),
+            format: entry.format,
+            etag: entry.etag.clone(),
+            watermark: entry.watermark.clone(),
+            local: None,
+        };
+        self.by_path
+            .values()
+            .filter(|entry| entry.mapping == self.mapping)
+            .map(|entry| (entry.path.clone(), file(entry)))
+            .collect()
+    }
+}
+
 /// Hash of whatever decides how the files of a source become rows.
 pub fn mapping_hash(settings: &Settings, source: &Source) -> String {
     use sha2::{Digest, Sha256};
@@ -396,8 +416,12 @@ mod tests {
         let ledger = Ledger {
             entries: vec![loaded(1, "a.csv", "A"), loaded(2, "b.csv", "B")],
         };
-        let standing =
-            |path, sha256, mapping| ledger.standing("tills", mapping, &file(path, sha256)).0;
+        let standing = |path, sha256, mapping| {
+            ledger
+                .of_source("tills", mapping)
+                .standing(&file(path, sha256))
+                .0
+        };
         assert_eq!(standing("a.csv", "A", "m"), Standing::Known);
         assert_eq!(standing("copy of a.csv", "A", "m"), Standing::Known);
         assert_eq!(standing("a.csv", "A2", "m"), Standing::Changed);
@@ -405,7 +429,10 @@ mod tests {
         assert_eq!(standing("0.csv", "Z", "m"), Standing::New);
         assert_eq!(standing("a.csv", "A", "other"), Standing::ReadAgain);
         assert_eq!(standing("moved.csv", "B", "other"), Standing::ReadAgain);
-        let elsewhere = ledger.standing("shop", "m", &file("a.csv", "A")).0;
+        let elsewhere = ledger
+            .of_source("shop", "m")
+            .standing(&file("a.csv", "A"))
+            .0;
         assert_eq!(
             elsewhere,
             Standing::New,

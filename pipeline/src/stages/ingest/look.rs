@@ -8,7 +8,8 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::physical_expr::utils::collect_columns;
 
-use super::coerce::{Coerced, Notation, coerce};
+use super::coerce::Notation;
+use super::judged::{Judged, Reject};
 use super::ledger::Ledger;
 use super::mapping::{self, ColumnPlan, Planning, SourcePlan};
 use super::zone::Zone;
@@ -153,7 +154,7 @@ fn look_at(
             continue;
         }
         let mut left = rows;
-        for piece in sources::open(file, &plan.source, &plan.schema)? {
+        for piece in sources::open(file, &plan.source, &plan.schema, false)? {
             if left == Some(0) {
                 look.whole = false;
                 break;
@@ -187,73 +188,47 @@ impl SourceLook {
         notation: &mut Notation,
     ) -> Result<()> {
         let rows = batch.rows.num_rows();
-        self.rows += (rows + batch.malformed.len()) as u64;
-        self.rejected += batch.malformed.len() as u64;
-        for row in &batch.malformed {
-            self.note(row.reason.clone(), file, row.line, &row.value);
-        }
-        let mut bad = vec![false; rows];
+        let mut judged = Judged::new(batch, plan, notation, |_| false)?;
         let options = FormatOptions::default();
-        for (column, expression) in columns.iter().zip(&plan.expressions) {
-            let Some(expression) = expression else {
+        for (place, column) in columns.iter().enumerate() {
+            let Some(values) = judged.column(column, place, plan, notation)? else {
                 continue;
             };
-            let values = expression.evaluate(&batch.rows)?.into_array(rows)?;
-            let Coerced {
-                values: coerced,
-                problems,
-            } = coerce(&values, column.content, &column.data_type, notation)?;
-            let before = ArrayFormatter::try_new(values.as_ref(), &options)?;
-            for (row, reason) in problems {
-                bad[row] = true;
-                let value = before.value(row).to_string();
-                self.note(
-                    format!("{} {reason}", column.name),
-                    file,
-                    batch.lines[row],
-                    &value,
-                );
-            }
-            if column.required {
-                for row in (0..rows).filter(|&row| coerced.is_null(row)) {
-                    if values.is_null(row) || before.value(row).to_string().trim().is_empty() {
-                        bad[row] = true;
-                        self.note(
-                            format!("{} is empty", column.name),
-                            file,
-                            batch.lines[row],
-                            "",
-                        );
-                    }
-                }
-            }
             if let Some(look) = self
                 .columns
                 .iter_mut()
                 .find(|look| look.name == column.name)
             {
-                look.filled += (rows - coerced.null_count()) as u64;
+                look.filled += (rows - values.null_count()) as u64;
                 if look.example.is_none()
-                    && let Some(row) = (0..rows).find(|&row| coerced.is_valid(row))
+                    && let Some(row) = (0..rows).find(|&row| values.is_valid(row))
                 {
-                    let after = ArrayFormatter::try_new(coerced.as_ref(), &options)?;
-                    look.example = Some(after.value(row).to_string());
+                    let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+                    look.example = Some(shown.value(row).to_string());
                 }
             }
         }
-        self.rejected += bad.iter().filter(|bad| **bad).count() as u64;
+        self.rows += (rows + batch.malformed.len()) as u64;
+        self.rejected += judged.rejected();
+        for reject in &judged.rejects {
+            self.note(reject, file);
+        }
         Ok(())
     }
 
-    fn note(&mut self, reason: String, file: &SourceFile, line: u64, value: &str) {
+    fn note(&mut self, reject: &Reject, file: &SourceFile) {
+        let reason = match reject.column.as_str() {
+            "" => reject.reason.clone(),
+            column => format!("{column} {}", reject.reason),
+        };
         let place = || {
-            let value: String = value.chars().take(60).collect();
+            let value: String = reject.value.chars().take(60).collect();
             let shown = if value.is_empty() {
                 value
             } else {
                 format!(" `{value}`")
             };
-            format!("{}:{line}{shown}", file.path.display())
+            format!("{}:{}{shown}", file.path.display(), reject.line)
         };
         self.reasons.entry(reason).or_insert_with(|| (0, place())).0 += 1;
     }

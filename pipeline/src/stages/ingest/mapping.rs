@@ -1,7 +1,7 @@
 //! Settings and source columns become expressions; every mistake in them is found before a row is read.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::layout::{DELETED, KNOWN_AT};
-use super::ledger::{Ledger, Standing, mapping_hash};
+use super::ledger::{Ledger, OfSource, Standing, mapping_hash};
 use crate::config::{ChangedFiles, Constant, Format, Mapping, Settings, Source, ValueType};
 use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
@@ -128,15 +128,16 @@ pub fn plan(
         fed = true;
         let name = source.name();
         let mapping = mapping_hash(settings, source);
+        let known_files = planning.ledger.of_source(&name, &mapping);
         let fetch = Fetch {
             engine: planning.engine,
             spool: planning.spool,
-            earlier: &planning.ledger.earlier(&name, &mapping),
+            earlier: &known_files.earlier(),
         };
         let files = sources::files(settings, number, source, &fetch)?;
         named.extend(files.iter().cloned());
         let before = files.len();
-        let files = planning.to_read(number, &name, &mapping, files, &fetch)?;
+        let files = planning.to_read(number, &known_files, files, &fetch)?;
         known += before - files.len();
         let identity = || (name.clone(), mapping.clone());
         if !files.is_empty() {
@@ -146,7 +147,7 @@ pub fn plan(
         let mended = planning.mended.iter().filter(|(of, _)| *of == name);
         let mended: Vec<SourceFile> = mended.map(|(_, file)| file.clone()).collect();
         named.extend(mended.iter().cloned());
-        let mended = planning.to_read(number, &name, &mapping, mended, &fetch)?;
+        let mended = planning.to_read(number, &known_files, mended, &fetch)?;
         if !mended.is_empty() {
             let source = source.as_mended();
             let opened = Opened::new(settings, &session, number, &source, identity(), mended)?;
@@ -270,16 +271,16 @@ impl<'a> Planning<'a> {
     fn to_read(
         &self,
         source: usize,
-        name: &str,
-        mapping: &str,
+        known: &OfSource<'_>,
         files: Vec<SourceFile>,
         fetch: &Fetch<'_>,
     ) -> Result<Vec<PlannedFile>> {
         let mut planned: Vec<PlannedFile> = Vec::new();
+        let mut contents = HashSet::new();
         for mut file in files {
-            let (standing, entry) = self.ledger.standing(name, mapping, &file);
-            let twice = planned.iter().any(|other| other.file.sha256 == file.sha256);
-            if standing == Standing::Known || twice {
+            let (standing, entry) = known.standing(&file);
+            let again = standing != Standing::Known && !contents.insert(file.sha256.clone());
+            if standing == Standing::Known || again {
                 continue;
             }
             if standing == Standing::Changed

@@ -9,6 +9,7 @@ mod commit;
 pub mod forget;
 mod forgotten;
 mod index;
+mod judged;
 mod layout;
 mod ledger;
 pub mod look;
@@ -32,7 +33,7 @@ use self::commit::{Guard, LoadedTable};
 use self::forgotten::Forgotten;
 use self::ledger::Ledger;
 use self::mapping::{Planning, TablePlan};
-pub use self::rejects::{COPY, SAME};
+pub use self::rejects::was_there;
 use self::rows::Keys;
 use self::store::Stored;
 use self::table::{Load, read_table};
@@ -99,11 +100,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             .filter(|record| record.tables.contains_key(ledger::TABLE))
     };
     let mut tables = BTreeMap::new();
-    for name in contract::TABLES
-        .iter()
-        .map(|table| table.name)
-        .chain([ledger::TABLE])
-    {
+    for name in ledger::every_table() {
         let version = record.as_ref().and_then(|record| record.version_of(name));
         let stored = Stored::open(context.engine, context.out, name, version)?;
         tables.insert(name, stored);
@@ -319,16 +316,7 @@ fn mended(context: &Context<'_>) -> Result<Vec<(String, SourceFile)>> {
         if !names.contains(&source) {
             return Err(wrong(format!("the settings have no source `{source}`")));
         }
-        let (size, sha256) = crate::sources::digest(path).during(path.display())?;
-        let file = SourceFile {
-            path: path.clone(),
-            size,
-            sha256,
-            format: Format::Csv,
-            etag: None,
-            watermark: None,
-            local: None,
-        };
+        let file = SourceFile::read(path.clone(), Format::Csv)?;
         found.push((source, file));
     }
     Ok(found)

@@ -32,6 +32,11 @@ pub struct Rejects {
     pub reasons: BTreeMap<String, u64>,
 }
 
+/// Whether the reason says that a row was there already, so that it was left out without being bad.
+pub fn was_there(reason: &str) -> bool {
+    [COPY, SAME].contains(&reason)
+}
+
 /// The column of a file of rejected rows that names the source they belong to.
 pub const SOURCE: &str = "__source";
 
@@ -153,7 +158,7 @@ impl Rejects {
         let mut reasons: Vec<(&String, &u64)> = self
             .reasons
             .iter()
-            .filter(|(reason, _)| *reason != COPY && *reason != SAME)
+            .filter(|(reason, _)| !was_there(reason))
             .collect();
         reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let shown: Vec<String> = reasons

@@ -9,16 +9,16 @@ use arrow::array::{
 };
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::Datelike;
 
-use super::coerce::{Coerced, Notation, Numbers, coerce};
+use super::coerce::{Notation, Numbers, coerce};
 use super::forgotten::Forgotten;
-use super::layout::{Layout, Origin};
+use super::judged::{Judged, Reject};
+use super::layout::{KNOWN_AT, Layout, Origin};
 use super::mapping::{PlannedFile, SourcePlan};
 use super::staging::{Partition, spread};
 use super::zone::{DayHour, Zone, date_of};
-use crate::contract::Content;
+use crate::contract::{Content, Table};
 use crate::failure::{Failure, Result};
 use crate::row_hash::{hash_bytes, hash_columns, mix};
 use crate::sources::RawBatch;
@@ -35,18 +35,6 @@ pub struct Shaper<'a> {
     pub products: Option<&'a Keys>,
     /// Whose rows are not loaded.
     pub forgotten: &'a Forgotten,
-}
-
-/// A cell or a row that cannot be used.
-pub struct Reject {
-    /// Its line, or row for formats without lines.
-    pub line: u64,
-    /// The canonical column; empty when it is the whole row.
-    pub column: String,
-    /// What was there.
-    pub value: String,
-    /// What is wrong with it.
-    pub reason: String,
 }
 
 /// Some rows of a source file, canonical.
@@ -69,105 +57,23 @@ pub struct Shaped {
 
 impl Shaper<'_> {
     /// Makes canonical rows of what was read from a file.
-    pub fn shape(
-        &self,
-        source: &SourcePlan,
-        file: &PlannedFile,
-        mut raw: RawBatch,
-    ) -> Result<Shaped> {
+    pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: &RawBatch) -> Result<Shaped> {
         let rows = raw.rows.num_rows();
-        let mut rejects: Vec<Reject> = raw
-            .malformed
-            .drain(..)
-            .map(|malformed| Reject {
-                line: malformed.line,
-                column: String::new(),
-                value: match self.forgotten.mentioned(&malformed.value) {
-                    true => String::new(),
-                    false => malformed.value,
-                },
-                reason: malformed.reason,
-            })
-            .collect();
-        let malformed = rejects.len() as u64;
         let mut notation = source.notation(&self.zone);
-        let deleted = source.deleted(&raw.rows, &mut notation)?;
-        let is_deleted = |row: usize| deleted.as_ref().is_some_and(|flags| flags.value(row));
-        let mut good = vec![true; rows];
+        let mute = |value: &str| self.forgotten.mentioned(value);
+        let mut judged = Judged::new(raw, source, &mut notation, mute)?;
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.layout.waiting.fields().len());
         for (place, plan) in self.layout.columns.iter().enumerate() {
-            // The layout may end with a basket that no source fills.
-            let Some(Some(expression)) = source.expressions.get(place) else {
-                columns.push(new_null_array(&plan.data_type, rows));
-                continue;
-            };
-            let values = expression.evaluate(&raw.rows)?.into_array(rows)?;
-            let Coerced {
-                values: coerced,
-                problems,
-            } = coerce(&values, plan.content, &plan.data_type, &mut notation)?;
-            if !problems.is_empty() || (plan.required && coerced.null_count() > 0) {
-                let options = FormatOptions::default();
-                let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
-                for (row, reason) in problems {
-                    good[row] = false;
-                    rejects.push(Reject {
-                        line: raw.lines[row],
-                        column: plan.name.clone(),
-                        value: shown.value(row).to_string(),
-                        reason,
-                    });
-                }
-                for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row)) {
-                    let empty =
-                        values.is_null(row) || shown.value(row).to_string().trim().is_empty();
-                    if empty && !is_deleted(row) {
-                        good[row] = false;
-                        rejects.push(Reject {
-                            line: raw.lines[row],
-                            column: plan.name.clone(),
-                            value: String::new(),
-                            reason: "is empty".to_owned(),
-                        });
-                    }
-                }
-            }
-            columns.push(coerced);
+            let values = judged.column(plan, place, source, &mut notation)?;
+            columns.push(values.unwrap_or_else(|| new_null_array(&plan.data_type, rows)));
         }
-        let mut forgotten = Vec::new();
-        if let Some(place) = self.layout.position("customer_id") {
-            forgotten = self.forgotten.rows(&columns[place])?;
-            for &row in &forgotten {
-                good[row] = false;
-                // Nothing of the customer goes into the rejects either.
-                rejects.retain(|reject| reject.line != raw.lines[row]);
-                rejects.push(Reject {
-                    line: raw.lines[row],
-                    column: "customer_id".to_owned(),
-                    value: String::new(),
-                    reason: "is a customer who was forgotten".to_owned(),
-                });
-            }
-        }
+        let shown = self.leave_out_forgotten(&columns, &mut judged)?;
         let mut months = vec![0; rows];
         if self.layout.by_month() {
-            self.add_days(
-                &mut columns,
-                &mut months,
-                &mut good,
-                &raw.lines,
-                &mut rejects,
-            )?;
+            self.add_days(&mut columns, &mut months, &mut judged)?;
         }
-        let known_at = source.known_at(
-            &raw.rows,
-            file,
-            &mut notation,
-            &raw.lines,
-            &mut good,
-            &mut rejects,
-        )?;
-        let keys = self.row_keys(source, &raw, &columns, &mut good, &mut rejects)?;
+        let known_at = source.known_at(file, &mut notation, &mut judged)?;
+        let keys = self.row_keys(source, &columns, &mut judged)?;
         columns.push(Arc::new(known_at));
         columns.push(Arc::new(Int32Array::from(vec![file.number; rows])));
         columns.push(Arc::new(keys));
@@ -180,45 +86,33 @@ impl Shaper<'_> {
         });
         columns.push(Arc::new(UInt64Array::from_iter_values(origins)));
         if self.layout.has_deletions {
-            columns.push(Arc::new(
-                deleted.unwrap_or_else(|| BooleanArray::from(vec![false; rows])),
-            ));
+            columns.push(Arc::new(judged.deletions()));
         }
         for (column, field) in columns.iter_mut().zip(self.layout.waiting.fields()) {
             if column.data_type() != field.data_type() {
                 *column = cast(column, field.data_type())?;
             }
         }
-        let batch = RecordBatch::try_new(Arc::clone(&self.layout.waiting), columns)?;
-        let all_good = good.iter().all(|&good| good);
-        let bad = match all_good {
-            true => None,
-            false => {
-                let bad: BooleanArray = good
-                    .iter()
-                    .enumerate()
-                    .map(|(row, good)| Some(!good && !forgotten.contains(&row)))
-                    .collect();
-                Some(filter_record_batch(&raw.rows, &bad)?)
-            }
-        };
-        let (batch, months) = if all_good {
-            (batch, months)
-        } else {
-            months = (0..rows)
-                .filter(|&row| good[row])
-                .map(|row| months[row])
-                .collect();
-            (
-                filter_record_batch(&batch, &BooleanArray::from(good.clone()))?,
-                months,
-            )
-        };
+        let mut batch = RecordBatch::try_new(Arc::clone(&self.layout.waiting), columns)?;
+        let rejected = judged.rejected();
+        let Judged {
+            good, mut rejects, ..
+        } = judged;
+        let mut bad = None;
+        if good.contains(&false) {
+            let listed = good
+                .iter()
+                .zip(&shown)
+                .map(|(good, shown)| Some(!good && *shown));
+            bad = Some(filter_record_batch(&raw.rows, &listed.collect())?);
+            let mut kept = good.iter();
+            months.retain(|_| kept.next() == Some(&true));
+            batch = filter_record_batch(&batch, &BooleanArray::from(good))?;
+        }
         rejects.sort_by_key(|reject| reject.line);
-        let rejected = good.iter().filter(|&&good| !good).count() as u64;
         Ok(Shaped {
-            read: rows as u64 + malformed,
-            rejected: rejected + malformed,
+            read: (rows + raw.malformed.len()) as u64,
+            rejected,
             rejects,
             bad,
             unknown_products: self.unknown_products(&batch)?,
@@ -235,16 +129,43 @@ impl Shaper<'_> {
         })
     }
 
+    /// Rejects the rows of customers who were forgotten; says which rows may be shown.
+    fn leave_out_forgotten(
+        &self,
+        columns: &[ArrayRef],
+        judged: &mut Judged<'_>,
+    ) -> Result<Vec<bool>> {
+        let mut shown = vec![true; judged.good.len()];
+        let Some(place) = self.layout.position("customer_id") else {
+            return Ok(shown);
+        };
+        let theirs = self.forgotten.rows(&columns[place])?;
+        // Nothing of the customer goes into the rejects either.
+        let lines: HashSet<u64> = theirs.iter().map(|&row| judged.raw.lines[row]).collect();
+        judged
+            .rejects
+            .retain(|reject| !lines.contains(&reject.line));
+        for row in theirs {
+            shown[row] = false;
+            judged.reject(
+                row,
+                "customer_id",
+                String::new(),
+                "is a customer who was forgotten",
+            );
+        }
+        Ok(shown)
+    }
+
     /// What each row is recognised by when it comes again: the key of the table or of the source,
     /// else the row as it stands in the source.
     fn row_keys(
         &self,
         source: &SourcePlan,
-        raw: &RawBatch,
         columns: &[ArrayRef],
-        good: &mut [bool],
-        rejects: &mut Vec<Reject>,
+        judged: &mut Judged<'_>,
     ) -> Result<Int64Array> {
+        let raw = judged.raw;
         let rows = raw.rows.num_rows();
         let mut keys: Vec<(&str, ArrayRef)> = Vec::new();
         let seed = match self.layout.table.key {
@@ -266,15 +187,9 @@ impl Shaper<'_> {
         };
         for (name, values) in keys.iter().filter(|(_, values)| values.null_count() > 0) {
             for row in (0..rows).filter(|&row| values.is_null(row)) {
-                if !std::mem::replace(&mut good[row], false) {
-                    continue;
+                if judged.good[row] {
+                    judged.reject(row, name, String::new(), "is empty, and is part of the key");
                 }
-                rejects.push(Reject {
-                    line: raw.lines[row],
-                    column: (*name).to_owned(),
-                    value: String::new(),
-                    reason: "is empty, and is part of the key".to_owned(),
-                });
             }
         }
         let hashes = if keys.is_empty() {
@@ -302,9 +217,7 @@ impl Shaper<'_> {
         &self,
         columns: &mut Vec<ArrayRef>,
         months: &mut [Partition],
-        good: &mut [bool],
-        lines: &[u64],
-        rejects: &mut Vec<Reject>,
+        judged: &mut Judged<'_>,
     ) -> Result<()> {
         let (Some(time), Some(basket), Some(kind)) = (
             self.layout.position("occurred_at"),
@@ -330,8 +243,7 @@ impl Shaper<'_> {
                 last = (day, month_of(day));
             }
             months[row] = last.1;
-            if day > self.latest && good[row] {
-                good[row] = false;
+            if day > self.latest && judged.good[row] {
                 let value = moments
                     .value_as_datetime(row)
                     .map(|time| format!("{time} UTC"))
@@ -339,12 +251,8 @@ impl Shaper<'_> {
                 let latest = date_of(self.latest)
                     .map(|day| day.to_string())
                     .unwrap_or_default();
-                rejects.push(Reject {
-                    line: lines[row],
-                    column: "occurred_at".to_owned(),
-                    value,
-                    reason: format!("lies in the future, after {latest}"),
-                });
+                let reason = format!("lies in the future, after {latest}");
+                judged.reject(row, "occurred_at", value, reason);
             }
         }
         columns[basket] = with_day_baskets(&columns[basket], &columns[kind], &seen);
@@ -377,7 +285,11 @@ impl SourcePlan {
     }
 
     /// Which rows say that the row with their key is gone.
-    fn deleted(&self, rows: &RecordBatch, notation: &mut Notation) -> Result<Option<BooleanArray>> {
+    pub fn deleted(
+        &self,
+        rows: &RecordBatch,
+        notation: &mut Notation,
+    ) -> Result<Option<BooleanArray>> {
         let Some(expression) = &self.deleted else {
             return Ok(None);
         };
@@ -396,34 +308,33 @@ impl SourcePlan {
     /// When each row became known: what the source says, else when it is loaded.
     fn known_at(
         &self,
-        rows: &RecordBatch,
         file: &PlannedFile,
         notation: &mut Notation,
-        lines: &[u64],
-        good: &mut [bool],
-        rejects: &mut Vec<Reject>,
+        judged: &mut Judged<'_>,
     ) -> Result<TimestampMicrosecondArray> {
-        let loaded = file.known_at;
+        let rows = &judged.raw.rows;
         let times = match &self.known_at {
-            None => vec![loaded; rows.num_rows()],
+            None => vec![file.known_at; rows.num_rows()],
             Some(expression) => {
                 let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
                 let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
                 let coerced = coerce(&values, Content::Time, &utc, notation)?;
                 for (row, reason) in coerced.problems {
-                    good[row] = false;
-                    rejects.push(Reject {
-                        line: lines[row],
-                        column: "known_at".to_owned(),
-                        value: String::new(),
-                        reason,
-                    });
+                    judged.reject(row, KNOWN_AT, String::new(), reason);
                 }
                 let times = coerced.values.as_primitive::<TimestampMicrosecondType>();
-                times.iter().map(|time| time.unwrap_or(loaded)).collect()
+                times
+                    .iter()
+                    .map(|time| time.unwrap_or(file.known_at))
+                    .collect()
             }
         };
         Ok(TimestampMicrosecondArray::from(times).with_timezone("UTC"))
+    }
+
+    /// Whether its rows have a key of their own, by which they are recognised.
+    pub fn has_key(&self, table: &Table) -> bool {
+        table.key.is_some() || !self.source.key.is_empty()
     }
 }
 

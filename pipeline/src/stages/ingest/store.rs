@@ -154,8 +154,6 @@ pub struct Next {
     pub stored: Stored,
     /// Its columns to be, with the one that partitions it.
     pub schema: SchemaRef,
-    /// Whether it is partitioned by month.
-    pub by_month: bool,
     /// Files that stay.
     pub stay: Vec<StoredFile>,
     /// Files that come, and the partition of each.
@@ -163,6 +161,11 @@ pub struct Next {
 }
 
 impl Next {
+    /// Whether the table is partitioned by month.
+    pub fn by_month(&self) -> bool {
+        self.schema.field_with_name("month").is_ok()
+    }
+
     /// Whether a commit is needed.
     pub fn changes(&self) -> bool {
         !self.come.is_empty()
@@ -178,7 +181,7 @@ impl Next {
             .enumerate()
             .map(|(number, (partition, _))| {
                 let file = format!("part-{number:05}-{load}.zstd.parquet");
-                match self.by_month {
+                match self.by_month() {
                     true => format!("month={}/{file}", month_name(*partition)),
                     false => file,
                 }
@@ -213,11 +216,14 @@ impl Next {
             fs::rename(&file.path, &path).during(path.display())?;
             wanted.insert(
                 target.clone(),
-                file.add(target, self.by_month.then_some(*partition)),
+                file.add(target, self.by_month().then_some(*partition)),
             );
         }
         engine
-            .wait(self.stored.put(&self.schema, self.by_month, wanted, record))
+            .wait(
+                self.stored
+                    .put(&self.schema, self.by_month(), wanted, record),
+            )
             .during(format!("committing the table {name}"))
     }
 }

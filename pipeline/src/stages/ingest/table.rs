@@ -116,8 +116,7 @@ pub fn read_table(
         .map(|entry| entry.number)
         .collect();
     for (source, file) in &reading.files {
-        let has_key = plan.table.key.is_some() || !source.source.key.is_empty();
-        let _ = if has_key {
+        let _ = if source.has_key(plan.table) {
             keyed.insert(file.number)
         } else {
             keyed.remove(&file.number)
@@ -190,7 +189,6 @@ pub fn read_table(
     let next = Next {
         stored,
         schema: layout.delta.clone(),
-        by_month: layout.by_month(),
         stay,
         come,
     };
@@ -287,7 +285,9 @@ impl<'a> Reading<'a> {
             .iter()
             .enumerate()
             .flat_map(|(place, (source, file))| {
-                let opened = sources::open(&file.file, &source.source, &source.schema);
+                // What has a key is not recognised by how it stands in its source.
+                let hashed = !source.has_key(layout.table);
+                let opened = sources::open(&file.file, &source.source, &source.schema, hashed);
                 let pieces: Box<dyn Iterator<Item = Result<Unparsed>> + Send> = match opened {
                     Ok(pieces) => pieces,
                     Err(failure) => Box::new(std::iter::once(Err(failure))),
@@ -301,7 +301,7 @@ impl<'a> Reading<'a> {
             pieces,
             |(place, piece): (usize, Unparsed)| {
                 let (source, file) = files[place];
-                Ok((place, shaper.shape(source, file, piece()?)?))
+                Ok((place, shaper.shape(source, file, &piece()?)?))
             },
             |(place, shaped): (usize, Shaped)| {
                 let (source, file) = files[place];
@@ -403,7 +403,7 @@ impl<'a> Reading<'a> {
                 etag: file.file.etag.clone(),
                 watermark: file.file.watermark.clone(),
                 mapping: source.mapping.clone(),
-                keyed: layout.table.key.is_some() || !source.source.key.is_empty(),
+                keyed: source.has_key(layout.table),
                 months: counts.span,
                 read: counts.read,
                 kept: counts.read - counts.duplicates - counts.rejected,

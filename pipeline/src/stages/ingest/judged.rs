@@ -1,0 +1,123 @@
+//! Rows on their way through a load: which of them can be used, and what is wrong with the others.
+
+use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
+use super::coerce::{Coerced, Notation, coerce};
+use super::mapping::{ColumnPlan, SourcePlan};
+use crate::failure::Result;
+use crate::sources::RawBatch;
+
+/// A cell or a row that cannot be used.
+pub struct Reject {
+    /// Its line, or row for formats without lines.
+    pub line: u64,
+    /// The canonical column; empty when it is the whole row.
+    pub column: String,
+    /// What was there.
+    pub value: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What has been found out about some rows of a source file.
+pub struct Judged<'a> {
+    /// The rows as the source has them.
+    pub raw: &'a RawBatch,
+    /// Which of them can be used, as far as is known.
+    pub good: Vec<bool>,
+    /// Why the others cannot; a row may have several reasons.
+    pub rejects: Vec<Reject>,
+    /// Rows that say that another is gone: of these only the key has to be filled.
+    deleted: Option<BooleanArray>,
+}
+
+impl<'a> Judged<'a> {
+    /// Nothing is wrong with the rows that could be read, yet; `mute` says of what could not be
+    /// read that it is better not shown.
+    pub fn new(
+        raw: &'a RawBatch,
+        source: &SourcePlan,
+        notation: &mut Notation,
+        mute: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
+        let malformed = raw.malformed.iter().map(|malformed| Reject {
+            line: malformed.line,
+            column: String::new(),
+            value: match mute(&malformed.value) {
+                true => String::new(),
+                false => malformed.value.clone(),
+            },
+            reason: malformed.reason.clone(),
+        });
+        Ok(Self {
+            raw,
+            good: vec![true; raw.rows.num_rows()],
+            rejects: malformed.collect(),
+            deleted: source.deleted(&raw.rows, notation)?,
+        })
+    }
+
+    /// Rejects a row for what stands in one of its columns.
+    pub fn reject(&mut self, row: usize, column: &str, value: String, reason: impl Into<String>) {
+        self.good[row] = false;
+        self.rejects.push(Reject {
+            line: self.raw.lines[row],
+            column: column.to_owned(),
+            value,
+            reason: reason.into(),
+        });
+    }
+
+    /// The values of a canonical column that a source fills, null where there is none; rows whose
+    /// value cannot be used, or is missing where there has to be one, are rejected.
+    pub fn column(
+        &mut self,
+        plan: &ColumnPlan,
+        place: usize,
+        source: &SourcePlan,
+        notation: &mut Notation,
+    ) -> Result<Option<ArrayRef>> {
+        let rows = self.raw.rows.num_rows();
+        // A table may end with a basket that no source fills.
+        let Some(Some(expression)) = source.expressions.get(place) else {
+            return Ok(None);
+        };
+        let values = expression.evaluate(&self.raw.rows)?.into_array(rows)?;
+        let Coerced {
+            values: coerced,
+            problems,
+        } = coerce(&values, plan.content, &plan.data_type, notation)?;
+        if problems.is_empty() && !(plan.required && coerced.null_count() > 0) {
+            return Ok(Some(coerced));
+        }
+        let options = FormatOptions::default();
+        let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+        for (row, reason) in problems {
+            self.reject(row, &plan.name, shown.value(row).to_string(), reason);
+        }
+        for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row)) {
+            let empty = values.is_null(row) || shown.value(row).to_string().trim().is_empty();
+            if empty && !self.is_deletion(row) {
+                self.reject(row, &plan.name, String::new(), "is empty");
+            }
+        }
+        Ok(Some(coerced))
+    }
+
+    /// Rows that cannot be used, with those that could not even be read.
+    pub fn rejected(&self) -> u64 {
+        let bad = self.good.iter().filter(|&&good| !good).count();
+        (bad + self.raw.malformed.len()) as u64
+    }
+
+    /// Which rows say that another is gone.
+    pub fn deletions(&self) -> BooleanArray {
+        let none = || BooleanArray::from(vec![false; self.good.len()]);
+        self.deleted.clone().unwrap_or_else(none)
+    }
+
+    fn is_deletion(&self, row: usize) -> bool {
+        self.deleted.as_ref().is_some_and(|flags| flags.value(row))
+    }
+}
