@@ -218,7 +218,10 @@ impl Shape {
             } else {
                 rows.row(record.line, raw);
                 for (column, &place) in self.places.iter().enumerate() {
-                    rows.value(column, &fields[place].of(bytes, &self.syntax));
+                    match fields[place].place() {
+                        Some(place) => rows.part(column, bytes, place),
+                        None => rows.value(column, &fields[place].of(bytes, &self.syntax)),
+                    }
                 }
             }
         }

@@ -10,7 +10,8 @@ use arrow::array::{
 };
 use arrow::compute::{cast, concat_batches, filter_record_batch, take};
 use arrow::datatypes::{
-    DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt64Type,
+    DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+    UInt64Type,
 };
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -161,7 +162,11 @@ impl Merger<'_> {
         stored: Vec<RecordBatch>,
         waiting: Vec<RecordBatch>,
     ) -> Result<Merged> {
-        let schema = self.working_schema();
+        // Where nothing is there yet, the new rows need no other columns than their own.
+        let schema = match stored.is_empty() {
+            true => Arc::clone(&self.layout.waiting),
+            false => self.working_schema(),
+        };
         let mut batches = Vec::with_capacity(stored.len() + waiting.len());
         let (mut dropped, mut held_before) = (false, 0);
         for batch in &stored {
@@ -198,15 +203,12 @@ impl Merger<'_> {
         };
         let mut kept = Vec::with_capacity(order.len());
         let mut ends: Vec<Option<i64>> = Vec::with_capacity(order.len());
-        let mut group = Vec::new();
+        let (mut group, mut outcomes) = (Vec::new(), Vec::new());
         for same in order.chunk_by(|&a, &b| working.key(a) == working.key(b)) {
             group.clear();
             group.extend(same.iter().map(|&row| working.entry(row)));
-            for ((&row, entry), outcome) in same
-                .iter()
-                .zip(&group)
-                .zip(self.outcomes(partition, &group))
-            {
+            self.outcomes(partition, &group, &mut outcomes);
+            for ((&row, entry), &outcome) in same.iter().zip(&group).zip(&outcomes) {
                 match (outcome, entry.origin) {
                     (Outcome::Kept { replaced_at }, origin) => {
                         kept.push(row);
@@ -258,31 +260,33 @@ impl Merger<'_> {
     }
 
     /// What becomes of the rows that share a key.
-    fn outcomes(&self, partition: Partition, group: &[Entry]) -> Vec<Outcome> {
+    fn outcomes(&self, partition: Partition, group: &[Entry], outcomes: &mut Vec<Outcome>) {
+        outcomes.clear();
         let keyed = group.iter().any(|entry| (self.keyed)(entry.file));
         match self.decided {
             Some(decided) if keyed => {
                 let decided = decided.get(&partition);
-                group
-                    .iter()
-                    .map(|entry| match (entry.origin, decided) {
-                        (Some(origin), Some(decided)) => decided.new.get(&origin).copied(),
-                        (None, Some(decided)) => decided
+                outcomes.extend(group.iter().map(|entry| {
+                    let outcome = decided.and_then(|decided| match entry.origin {
+                        Some(origin) => decided.new.get(&origin).copied(),
+                        None => decided
                             .there
                             .get(&(entry.key, entry.known_at))
                             .map(|&replaced_at| Outcome::Kept { replaced_at }),
-                        (_, None) => None,
+                    });
+                    outcome.unwrap_or(Outcome::Kept {
+                        replaced_at: entry.replaced_at,
                     })
-                    .zip(group)
-                    .map(|(outcome, entry)| {
-                        outcome.unwrap_or(Outcome::Kept {
-                            replaced_at: entry.replaced_at,
-                        })
-                    })
-                    .collect()
+                }));
             }
-            _ if keyed => versions(group, &self.terms),
-            _ => copies(group, &self.terms),
+            _ if keyed => outcomes.extend(versions(group, &self.terms)),
+            _ => match group {
+                // Nearly every row is the only one of its kind.
+                [alone] if alone.origin.is_some() => {
+                    outcomes.push(Outcome::Kept { replaced_at: None });
+                }
+                _ => outcomes.extend(copies(group, &self.terms)),
+            },
         }
     }
 
@@ -403,13 +407,14 @@ struct Working {
 
 impl Working {
     fn new(layout: &Layout, rows: &RecordBatch) -> Result<Self> {
-        let column = |name: &str| {
+        let column = |name: &str, data_type: DataType| {
             rows.column_by_name(name)
                 .cloned()
-                .unwrap_or_else(|| new_null_array(&DataType::Null, 0))
+                .unwrap_or_else(|| new_null_array(&data_type, rows.num_rows()))
         };
         let moments = |name: &str| {
-            column(name)
+            let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+            column(name, utc)
                 .as_primitive::<TimestampMicrosecondType>()
                 .clone()
         };
@@ -421,15 +426,19 @@ impl Working {
         Ok(Self {
             owners: ranks(&owner(layout, rows)),
             times: layout.by_month().then(|| moments("occurred_at")),
-            keys: column(ROW_KEY)
+            keys: column(ROW_KEY, DataType::Int64)
                 .as_primitive::<Int64Type>()
                 .values()
                 .to_vec(),
             known: moments(KNOWN_AT).values().to_vec(),
             ends: moments(REPLACED_AT),
             files: file_numbers(rows),
-            origins: column(ORIGIN).as_primitive::<UInt64Type>().clone(),
-            deleted: column(WAITING_DELETED).as_boolean().clone(),
+            origins: column(ORIGIN, DataType::UInt64)
+                .as_primitive::<UInt64Type>()
+                .clone(),
+            deleted: column(WAITING_DELETED, DataType::Boolean)
+                .as_boolean()
+                .clone(),
             contents,
         })
     }
@@ -440,24 +449,21 @@ impl Working {
 
     /// The rows by whom they belong to, time, key, and age.
     fn sorted(&self) -> Vec<u32> {
-        let mut rows: Vec<(i64, i64, i64, i64, u64, u32)> = (0..self.keys.len())
-            .map(|row| {
-                (
-                    self.owners[row],
-                    self.times.as_ref().map_or(0, |times| times.value(row)),
-                    self.keys[row],
-                    self.known[row],
-                    if self.origins.is_valid(row) {
-                        self.origins.value(row) + 1
-                    } else {
-                        0
-                    },
-                    row as u32,
-                )
-            })
+        let time = |row| self.times.as_ref().map_or(0, |times| times.value(row));
+        let mut rows: Vec<(i64, i64, u32)> = (0..self.keys.len())
+            .map(|row| (self.owners[row], time(row), row as u32))
             .collect();
-        rows.sort_unstable();
-        rows.into_iter().map(|row| row.5).collect()
+        // Not the unstable sort: what comes in order, whole or in pieces, takes a single pass.
+        rows.sort_by_key(|&(owner, time, _)| (owner, time));
+        for basket in rows.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            basket.sort_unstable_by_key(|&(_, _, row)| {
+                let place = row as usize;
+                let origin = self.origins.is_valid(place);
+                let origin = origin.then(|| self.origins.value(place));
+                (self.keys[place], self.known[place], origin, row)
+            });
+        }
+        rows.into_iter().map(|(_, _, row)| row).collect()
     }
 
     fn entry(&self, row: u32) -> Entry {

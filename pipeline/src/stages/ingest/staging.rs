@@ -20,7 +20,7 @@ use crate::failure::{During, Result};
 pub type Partition = u32;
 
 /// Bytes of rows that may wait in memory.
-const ROOM: usize = 256 << 20;
+const ROOM: usize = 512 << 20;
 
 /// The rows of one table that wait.
 pub struct Staging {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
 use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType};
@@ -23,7 +23,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use serde_json::{Value, json};
 
-use super::layout::ROW_KEY;
+use super::layout::{KNOWN_AT, ROW_KEY, SOURCE_FILE};
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
 use crate::engine::Engine;
@@ -400,6 +400,23 @@ pub fn read_stored(
     Ok(())
 }
 
+/// Whether a column is alike in all rows of a basket, and interactions lie sorted by customer and
+/// time: what has to be kept of such numbers is the little that one differs from the one before,
+/// and no dictionary has to be made.
+fn is_steady(field: &Field) -> bool {
+    let steady = [
+        "customer_id",
+        "occurred_at",
+        "day",
+        "hour",
+        "location_id",
+        "basket_id",
+        KNOWN_AT,
+        SOURCE_FILE,
+    ];
+    steady.contains(&field.name().as_str()) && *field.data_type() != DataType::Utf8
+}
+
 /// Writes a file of the warehouse, to the disk.
 pub fn write_stored(
     path: &Path,
@@ -407,18 +424,20 @@ pub fn write_stored(
     batches: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<NewFile> {
     let key = ColumnPath::from(ROW_KEY);
-    let time = ColumnPath::from("occurred_at");
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_created_by(format!("regulars {}", env!("CARGO_PKG_VERSION")))
         // Keys are hashes: no two alike, and nothing to compress.
         .set_column_dictionary_enabled(key.clone(), false)
-        .set_column_compression(key, Compression::UNCOMPRESSED)
-        // Times are sorted within each customer.
-        .set_column_dictionary_enabled(time.clone(), false)
-        .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
-        .build();
+        .set_column_compression(key, Compression::UNCOMPRESSED);
+    for field in schema.fields().iter().filter(|field| is_steady(field)) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    let properties = properties.build();
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).during(folder.display())?;
     }

@@ -271,6 +271,9 @@ fn without_currency(text: &str) -> Option<&str> {
 
 /// A whole number of 64 bits; tools without nullable integers write `12345.0`.
 pub fn whole(text: &str) -> Option<i64> {
+    if let Ok(value) = text.parse() {
+        return Some(value);
+    }
     let text = text.trim();
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
