@@ -489,10 +489,11 @@ fn moments_counted_from_1970_are_read() {
     says(
         &draft,
         &[
-            "occurred_at = { sql = 'to_timestamp_seconds(try_cast(\"ts\" AS BIGINT))' }",
-            "timezone = \"UTC\"",
+            "time_format = \"unix\"",
+            "occurred_at = \"ts\"",
+            "decimal = \",\"",
             "customer_id = \"client\"",
-            "amount = { sql = ",
+            "amount = \"montant\"",
         ],
     );
     let segments = segments(&sandbox);

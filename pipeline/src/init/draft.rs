@@ -101,6 +101,14 @@ impl Draft {
             comment(text, why);
             let _ = writeln!(text, "time_format = {}", toml_text(format));
         }
+        if let Some(marks) = source.marks {
+            if marks.decimal != '.' {
+                let _ = writeln!(text, "decimal = {}", toml_text(&marks.decimal.to_string()));
+            }
+            if let Some(thousands) = marks.thousands {
+                let _ = writeln!(text, "thousands = {}", toml_text(&thousands.to_string()));
+            }
+        }
         if source.utc {
             comment(text, "These times are UTC, whatever the project's zone.");
             text.push_str("timezone = \"UTC\"\n");
@@ -139,6 +147,7 @@ fn column(text: &mut String, pick: &Pick) {
     comment(text, &pick.evidence);
     let value = match &pick.value {
         Value::Column(name) => toml_text(name),
+        Value::Number(name) => format!("{{ column = {}, type = \"number\" }}", toml_text(name)),
         Value::Constant(constant) => format!("{{ constant = {} }}", toml_text(constant)),
         Value::Sql(sql) => format!("{{ sql = {} }}", toml_text(sql)),
     };

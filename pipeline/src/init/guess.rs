@@ -4,7 +4,7 @@
 use super::names::{self, Role, fit};
 use super::probe::{Column, Table};
 use super::source::Builder;
-use super::values::Shape;
+use super::values::{Marks, Shape};
 use crate::text::percent;
 
 /// A name fits well from here on; below, it only hints.
@@ -37,6 +37,8 @@ pub struct Source {
     pub time_format: Option<(String, String)>,
     /// Whether its times are UTC whatever the project's zone.
     pub utc: bool,
+    /// The marks of its numbers, when they are not plain.
+    pub marks: Option<Marks>,
     /// What a person should know about it.
     pub notes: Vec<String>,
     /// Required columns that were not found, with an explanation.
@@ -67,6 +69,8 @@ pub struct Pick {
 pub enum Value {
     /// A column of the source.
     Column(String),
+    /// A column of text that holds numbers.
+    Number(String),
     /// The same in every row.
     Constant(&'static str),
     /// An expression.

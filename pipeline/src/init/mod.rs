@@ -155,7 +155,7 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::Column(name) => name.clone(),
+        Value::Column(name) | Value::Number(name) => name.clone(),
         Value::Constant(constant) => format!("always {constant}"),
         Value::Sql(sql) => sql.clone(),
     }
@@ -172,7 +172,7 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
                 .iter()
                 .map(|pick| {
                     let (from, text) = match &pick.value {
-                        Value::Column(name) => ("column", name.as_str()),
+                        Value::Column(name) | Value::Number(name) => ("column", name.as_str()),
                         Value::Constant(constant) => ("constant", *constant),
                         Value::Sql(sql) => ("sql", sql.as_str()),
                     };

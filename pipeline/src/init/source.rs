@@ -3,7 +3,8 @@
 use super::guess::{Pick, SURE, Source, Value, best};
 use super::names::{self, Role, fit, fold};
 use super::probe::{Column, Table};
-use super::values::{Notation, Order, Shape, Times, Written};
+use super::values::{Marks, Notation, Order, Shape, Times, Written};
+use crate::config::{UNIX, UNIX_MILLISECONDS};
 use crate::contract::{DERIVED, KINDS};
 use crate::text::plural;
 
@@ -26,6 +27,7 @@ impl<'a> Builder<'a> {
                 picks: Vec::new(),
                 time_format: None,
                 utc: false,
+                marks: None,
                 notes: Vec::new(),
                 missing: Vec::new(),
                 used: Vec::new(),
@@ -35,6 +37,11 @@ impl<'a> Builder<'a> {
 
     /// The whole source.
     pub fn build(mut self) -> Source {
+        let written = self.file.columns.iter().filter(|column| column.is_text());
+        self.source.marks = Marks::of(written.filter_map(|column| match column.shape {
+            Shape::Number(notation) => Some((notation, &column.examples[..])),
+            _ => None,
+        }));
         match self.source.table {
             "interactions" => self.interactions(),
             "customers" => self.customers(),
@@ -155,7 +162,11 @@ impl<'a> Builder<'a> {
                 if self.has(&name) || DERIVED.contains(&name.as_str()) || name.starts_with("__") {
                     continue;
                 }
-                let value = self.number_of(place);
+                let value = match self.number_of(place) {
+                    // Attributes are text unless their source says that they are numbers.
+                    Value::Column(name) if number && column.is_text() => Value::Number(name),
+                    value => value,
+                };
                 self.add(&name, value, evidence(column), place);
             }
         }
@@ -292,7 +303,12 @@ impl<'a> Builder<'a> {
     fn number_of(&self, column: usize) -> Value {
         let column = &self.file.columns[column];
         match column.shape {
-            Shape::Number(notation) if column.is_text() && notation != Notation::PLAIN => {
+            // Where one column's marks contradict another's, the settings of a source cannot say both.
+            Shape::Number(notation)
+                if column.is_text()
+                    && notation != Notation::PLAIN
+                    && self.source.marks.is_none() =>
+            {
                 Value::Sql(notation.sql(&quoted(&column.name)))
             }
             _ => Value::Column(column.name.clone()),
@@ -463,32 +479,22 @@ impl<'a> Builder<'a> {
         };
         let evidence = self.evidence(role, place);
         let value = match &times.written {
-            Written::Seconds | Written::Milliseconds => {
-                self.source.utc = true;
-                let unit = if times.written == Written::Seconds {
-                    "seconds"
-                } else {
-                    "millis"
-                };
-                Value::Sql(format!(
-                    "to_timestamp_{unit}(try_cast({} AS BIGINT))",
-                    quoted(&column.name)
-                ))
-            }
-            Written::Iso | Written::Format(_) => match self.with_clock(place, &times) {
-                Some((sql, format, clock)) => {
-                    self.source.time_format =
-                        Some((format, "day and time of day, put together".into()));
-                    self.source.used.push(clock);
-                    Value::Sql(sql)
-                }
-                None => {
-                    if !self.agree(name, &times, &column.name) {
-                        return;
+            Written::Seconds | Written::Milliseconds | Written::Iso | Written::Format(_) => {
+                match self.with_clock(place, &times) {
+                    Some((sql, format, clock)) => {
+                        self.source.time_format =
+                            Some((format, "day and time of day, put together".into()));
+                        self.source.used.push(clock);
+                        Value::Sql(sql)
                     }
-                    Value::Column(column.name.clone())
+                    None => {
+                        if !self.agree(name, &times, &column.name) {
+                            return;
+                        }
+                        Value::Column(column.name.clone())
+                    }
                 }
-            },
+            }
         };
         self.add(name, value, evidence, place);
     }
@@ -528,7 +534,9 @@ impl<'a> Builder<'a> {
             });
         let format = match &times.written {
             Written::Format(format) => Some(format.clone()),
-            _ => None,
+            Written::Seconds => Some(UNIX.to_owned()),
+            Written::Milliseconds => Some(UNIX_MILLISECONDS.to_owned()),
+            Written::Iso => None,
         };
         if !first {
             let same =
@@ -543,6 +551,9 @@ impl<'a> Builder<'a> {
         if let Some(format) = format {
             self.source.utc = format.ends_with("UTC");
             let why = match times.order {
+                _ if [UNIX, UNIX_MILLISECONDS].contains(&format.as_str()) => {
+                    "counted from the first moment of 1970, UTC"
+                }
                 Some(Order::Shown) => "a number above 12 shows which is the day",
                 Some(Order::Sorted) => {
                     "day and month could change places; only so are the rows in order of time"

@@ -36,6 +36,41 @@ pub struct Notation {
     pub currency: bool,
 }
 
+/// What stands before the decimals and between the thousands of a source's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// A point or a comma.
+    pub decimal: char,
+    /// A mark, or nothing.
+    pub thousands: Option<char>,
+}
+
+impl Marks {
+    /// The marks that fit all of these columns of text, each with its notation and some of its
+    /// values; none if there are none, or if one column contradicts another.
+    pub fn of<'a>(columns: impl IntoIterator<Item = (Notation, &'a [String])>) -> Option<Self> {
+        let columns: Vec<_> = columns.into_iter().collect();
+        let thousands = columns.iter().find_map(|(notation, _)| notation.group);
+        let fractions = columns
+            .iter()
+            .filter(|(notation, examples)| {
+                examples.iter().any(|text| text.contains(notation.decimal))
+            })
+            .map(|(notation, _)| notation.decimal);
+        let mut fractions: Vec<char> = fractions.collect();
+        fractions.dedup();
+        let decimal = match fractions.as_slice() {
+            [] => '.',
+            [decimal] => *decimal,
+            _ => return None,
+        };
+        let one_group = columns
+            .iter()
+            .all(|(notation, _)| notation.group.is_none() || notation.group == thousands);
+        (one_group && thousands != Some(decimal)).then_some(Self { decimal, thousands })
+    }
+}
+
 impl Notation {
     /// Digits and a point, as `ingest` reads them.
     pub const PLAIN: Self = Self {
