@@ -693,6 +693,16 @@ impl SmallDisk {
     }
 }
 
+impl SmallDisk {
+    fn remount(&self, how: &str) {
+        let done = std::process::Command::new("mount")
+            .args(["-o", &format!("remount,{how}")])
+            .arg(&self.0)
+            .status();
+        assert!(done.is_ok_and(|status| status.success()));
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = std::process::Command::new("umount").arg(&self.0).status();
@@ -735,6 +745,38 @@ fn a_full_disk_stops_a_load_and_leaves_the_warehouse_as_it_was() {
         .ended_with(0);
     let found = query(&room, "SELECT count(*) FROM interactions");
     assert_eq!(found[0][0].parse::<usize>().unwrap(), lines.len() - 1);
+}
+
+#[test]
+fn a_disk_that_can_only_be_read_is_said_and_the_next_load_goes_on() {
+    let sandbox = orders();
+    let Some(disk) = SmallDisk::new(sandbox.path("disk"), "4m") else {
+        return;
+    };
+    let ingest = || sandbox.regulars(&["ingest", "--out", "disk/out"]);
+    let held = || {
+        query(
+            &sandbox.path("disk/out"),
+            "SELECT count(*) FROM interactions",
+        )
+    };
+    disk.remount("ro");
+    ingest()
+        .ended_with(4)
+        .says(&["disk/out", "Read-only file system"]);
+    disk.remount("rw");
+    ingest().ended_with(0);
+    assert_eq!(held(), [["3"]]);
+    sandbox.write(
+        "orders/2.csv",
+        "line,customer,when,paid,known,status\n4,C,2024-04-09,4.00,2024-04-10,ok\n",
+    );
+    disk.remount("ro");
+    ingest().ended_with(4).says(&["Read-only file system"]);
+    assert_eq!(held(), [["3"]]);
+    disk.remount("rw");
+    ingest().ended_with(0);
+    assert_eq!(held(), [["4"]]);
 }
 
 #[test]
