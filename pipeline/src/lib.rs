@@ -15,6 +15,7 @@ pub mod gates;
 pub mod generate;
 mod in_order;
 pub mod init;
+mod library_errors;
 pub mod manifest;
 pub mod memory;
 pub mod outputs;
