@@ -51,6 +51,33 @@ fn a_gate_that_is_not_passed_stops_the_load() {
 }
 
 #[test]
+fn a_dry_run_asks_the_gates_and_commits_nothing() {
+    let gate = "\n[[gates]]\ntable = \"interactions\"\ncolumn = \"amount\"\nrange = { max = 3 }\nlevel = \"warn\"\n";
+    let sandbox = shop(gate);
+    sandbox
+        .regulars(&["ingest", "--dry-run", "--junit", "gates.xml"])
+        .ended_with(0)
+        .says(&["nothing committed", "interactions.amount range"]);
+    assert!(sandbox.read("gates.xml").contains("tests=\"1\""));
+    assert!(!sandbox.exists("regulars-out/manifest.json"));
+    assert!(!sandbox.exists("regulars-out/warehouse/interactions"));
+    assert!(!sandbox.exists("regulars-out/rejects"));
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    let before = sandbox.read("regulars-out/manifest.json");
+    let more = sandbox.read("lines.csv") + "C0001,2023-03-03 10:00:00,9003,tea,1.00\n";
+    sandbox.write("lines.csv", more);
+    sandbox
+        .regulars(&["ingest", "--dry-run"])
+        .ended_with(0)
+        .says(&["1 out, nothing committed"]);
+    assert_eq!(sandbox.read("regulars-out/manifest.json"), before);
+    sandbox
+        .regulars(&["run", "--dry-run"])
+        .ended_with(2)
+        .says(&["regulars ingest --dry-run"]);
+}
+
+#[test]
 fn a_gate_of_the_level_warn_lets_the_load_through() {
     let sandbox = shop(
         "\n[[gates]]\nname = \"Small change\"\ntable = \"interactions\"\ncolumn = \"amount\"\nrange = { max = 3 }\nlevel = \"warn\"\n",

@@ -478,6 +478,51 @@ fn events_of_a_web_shop_are_visits_and_purchases_in_utc() {
 }
 
 #[test]
+fn text_that_is_no_utf8_is_read_by_the_encoding_that_its_letters_have() {
+    let mut csv = String::from("客户编号,日期,订单号,商品名称,金额\n");
+    for (customer, number, visit) in visits(30, 250) {
+        let _ = writeln!(
+            csv,
+            "K{customer:03},{},{visit},绿茶第{}号,{}.50",
+            day(number).format("%Y-%m-%d"),
+            visit % 7,
+            5 + visit % 7
+        );
+    }
+    let (gbk, ..) = encoding_rs::GBK.encode(&csv);
+    let sandbox = Sandbox::new().file("订单.csv", &gbk);
+    let written = draft(&sandbox, &["订单.csv"]);
+    says(
+        &written,
+        &["encoding = \"gb18030\"", "customer_id = \"客户编号\""],
+    );
+    assert_eq!(segments(&sandbox)["customer_id"].len(), 30);
+    // One letter in a thousand lines is enough.
+    let plain = csv_of_orders().replacen("tea", "thé", 1);
+    let (western, ..) = encoding_rs::WINDOWS_1252.encode(&plain);
+    let sandbox = Sandbox::new().file("orders.csv", &western);
+    says(
+        &draft(&sandbox, &["orders.csv"]),
+        &["encoding = \"windows-1252\""],
+    );
+}
+
+/// A history that is plain ASCII.
+fn csv_of_orders() -> String {
+    let mut csv = String::from("customer,date,order,product,amount\n");
+    for (customer, number, visit) in visits(30, 250) {
+        let day = day(number).format("%Y-%m-%d");
+        let _ = writeln!(
+            csv,
+            "{customer},{day},{visit},tea {},{}.50",
+            visit % 7,
+            5 + visit % 7
+        );
+    }
+    csv
+}
+
+#[test]
 fn moments_counted_from_1970_are_read() {
     let mut csv = String::from("client;ts;montant;n_ticket\n");
     for (customer, number, visit) in visits(30, 250) {

@@ -83,6 +83,7 @@ pub enum Command {
     /// process. Everything is loaded, whatever --as-of says; later stages look away.
     #[command(after_help = "Example:\n  regulars ingest -c regulars.toml\n  \
         regulars ingest --rebuild                   start the warehouse again from the files that are there\n  \
+        regulars ingest --dry-run --junit gates.xml would this delivery pass the quality gates?\n  \
         regulars ingest --loaded-at 2024-05-01      an old delivery, as if it had been loaded then")]
     Ingest(Load),
     /// Compute features of every customer at every as-of date: DIR/features/DATE.parquet
@@ -267,6 +268,9 @@ pub struct LoadOptions {
     /// Note this day, UTC, as when the rows of this load became known [default: now]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub loaded_at: Option<Day>,
+    /// Read, merge and ask the quality gates as a load would, but commit nothing (`ingest` alone)
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to look at.

@@ -36,6 +36,12 @@ pub fn run(
     load: &LoadOptions,
     whole: bool,
 ) -> Result<Outcome> {
+    if whole && load.dry_run {
+        return Err(Failure::settings(
+            "--dry-run is for `ingest`: what comes after it reads what it commits",
+        )
+        .hint("try the load first: regulars ingest --dry-run"));
+    }
     let out = common.output.out.as_path();
     check_writable(out)?;
     let threads = use_threads(common.threads);
@@ -95,8 +101,11 @@ pub fn run(
         };
         let seconds = clock.elapsed().as_secs_f64();
         let (peak, cpu_now) = process_use();
-        progress.done(&said(stage, &report), seconds);
+        progress.done(&said(stage, &report, load.dry_run), seconds);
         note(&mut warnings, report.warnings.clone(), &progress);
+        if load.dry_run {
+            continue; // the files that the stage has made go with its report
+        }
         let entry = StageEntry {
             settings_sha256: settings.hash(),
             settings: serde_json::to_value(&settings.config)
@@ -158,7 +167,7 @@ pub fn use_threads(asked: Option<u16>) -> usize {
     threads
 }
 
-fn said(stage: &Stage, report: &Report) -> String {
+fn said(stage: &Stage, report: &Report, dry_run: bool) -> String {
     let warned = match report.warnings.len() {
         0 => String::new(),
         number => format!(", {}", plural(number as u64, "warning")),
@@ -168,8 +177,9 @@ fn said(stage: &Stage, report: &Report) -> String {
     } else {
         "rows in"
     };
+    let dry = if dry_run { ", nothing committed" } else { "" };
     format!(
-        "{} {read}, {} out{warned}",
+        "{} {read}, {} out{dry}{warned}",
         count(report.rows_in),
         count(report.rows_out)
     )

@@ -94,6 +94,13 @@ impl Draft {
         if let Some(format) = file.format {
             let _ = writeln!(text, "format = \"{format}\"");
         }
+        if let Some(encoding) = file.encoding {
+            comment(
+                text,
+                "It is not UTF-8; its letters look like this encoding.",
+            );
+            let _ = writeln!(text, "encoding = \"{encoding}\"");
+        }
         if let Some(delimiter) = file.delimiter {
             let _ = writeln!(text, "delimiter = {}", toml_text(&delimiter.to_string()));
         }

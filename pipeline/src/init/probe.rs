@@ -14,7 +14,7 @@ use super::values::{Notation, Shape, Times, Written, shape};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
-use crate::sources::{self, Fetch, SourceFile};
+use crate::sources::{self, Fetch, SourceFile, encoding_of};
 
 /// Pieces at the start of a file that are looked at, one after the other.
 const HEAD: usize = 4;
@@ -35,6 +35,8 @@ pub struct Table {
     pub stem: String,
     /// The format, when the names of the files do not tell it.
     pub format: Option<&'static str>,
+    /// How the text is encoded, when it is not UTF-8.
+    pub encoding: Option<&'static str>,
     /// What separates fields, when it is not what would be taken.
     pub delimiter: Option<char>,
     /// Rows looked at.
@@ -274,8 +276,16 @@ impl Probe<'_> {
                     continue;
                 }
             };
+            let text = found.first().filter(|first| first.format.is_text());
+            // What cannot be read fails below, with its reason.
+            let encoding = text.and_then(|text| encoding_of(&text.path).ok().flatten());
             for delimiter in [None, Some(';'), Some('\t'), Some('|')] {
-                match Opened::new(file, format, delimiter, &found) {
+                let form = Form {
+                    format,
+                    encoding,
+                    delimiter,
+                };
+                match Opened::new(file, form, &found) {
                     Ok((opened, broken)) => {
                         let fit = opened.schema.fields().len() as f64 * (1.0 - broken);
                         if best.as_ref().is_none_or(|(most, _)| fit > *most) {
@@ -296,8 +306,12 @@ impl Probe<'_> {
     }
 
     /// Finds what a path names, once for all ways of reading it: every byte is hashed for that.
-    fn files(&self, file: &Path, format: Option<&str>) -> Result<Vec<SourceFile>> {
-        let settings = settings(file, format, None)?;
+    fn files(&self, file: &Path, format: Option<&'static str>) -> Result<Vec<SourceFile>> {
+        let form = Form {
+            format,
+            ..Form::default()
+        };
+        let settings = settings(file, form)?;
         let fetch = Fetch {
             engine: self.engine,
             spool: self.spool,
@@ -307,10 +321,17 @@ impl Probe<'_> {
     }
 }
 
+/// How a file is written, as far as settings have to say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Form {
+    format: Option<&'static str>,
+    encoding: Option<&'static str>,
+    delimiter: Option<char>,
+}
+
 /// A file that can be read in a certain way.
 struct Opened {
-    format: Option<&'static str>,
-    delimiter: Option<char>,
+    form: Form,
     settings: Settings,
     files: Vec<SourceFile>,
     schema: SchemaRef,
@@ -318,13 +339,8 @@ struct Opened {
 
 impl Opened {
     /// Reads a file in this way; also the share of its first rows that are broken.
-    fn new(
-        file: &Path,
-        format: Option<&'static str>,
-        delimiter: Option<char>,
-        found: &[SourceFile],
-    ) -> Result<(Self, f64)> {
-        let settings = settings(file, format, delimiter)?;
+    fn new(file: &Path, form: Form, found: &[SourceFile]) -> Result<(Self, f64)> {
+        let settings = settings(file, form)?;
         let source = &settings.config.sources[0];
         let first = found
             .first()
@@ -340,8 +356,7 @@ impl Opened {
             None => 0.0,
         };
         let opened = Self {
-            format,
-            delimiter,
+            form,
             files: found.to_vec(),
             schema,
             settings,
@@ -353,8 +368,12 @@ impl Opened {
     fn continues(&self, table: &Table) -> bool {
         let names = self.schema.fields().iter().map(|field| field.name());
         names.eq(table.columns.iter().map(|column| &column.name))
-            && table.delimiter == self.delimiter
-            && table.format == self.format
+            && self.form
+                == Form {
+                    format: table.format,
+                    encoding: table.encoding,
+                    delimiter: table.delimiter,
+                }
     }
 
     /// A table of this file's columns, without rows yet.
@@ -365,8 +384,9 @@ impl Opened {
         Table {
             paths: vec![path],
             stem: name.split('.').next().unwrap_or_default().to_owned(),
-            format: self.format,
-            delimiter: self.delimiter,
+            format: self.form.format,
+            encoding: self.form.encoding,
+            delimiter: self.form.delimiter,
             rows: 0,
             whole: true,
             copies: 0,
@@ -434,13 +454,16 @@ impl Table {
 }
 
 /// The least settings with which a file can be read.
-fn settings(file: &Path, format: Option<&str>, delimiter: Option<char>) -> Result<Settings> {
+fn settings(file: &Path, form: Form) -> Result<Settings> {
     let mut text = String::from("[[sources]]\ntable = \"customers\"\n");
     text.push_str(&format!("path = {}\n", toml_text(&file.to_string_lossy())));
-    if let Some(format) = format {
+    if let Some(format) = form.format {
         text.push_str(&format!("format = \"{format}\"\n"));
     }
-    if let Some(delimiter) = delimiter {
+    if let Some(encoding) = form.encoding {
+        text.push_str(&format!("encoding = \"{encoding}\"\n"));
+    }
+    if let Some(delimiter) = form.delimiter {
         let delimiter = toml_text(&delimiter.to_string());
         text.push_str(&format!("delimiter = {delimiter}\n"));
     }

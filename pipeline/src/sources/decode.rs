@@ -1,12 +1,15 @@
 //! Text of any encoding becomes UTF-8 while it is read, and wrong text says what it may be.
 
 use std::io::{Cursor, Read, Result};
+use std::path::Path;
 
 use encoding_rs::{Decoder, DecoderResult, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::bytes::Input;
+use super::bytes::{self, Input};
 use crate::config::Encoding;
 
+/// Bytes that are looked at to guess an encoding.
+const LOOKED_AT: u64 = 4 << 20;
 /// Bytes that are decoded at a time.
 const BLOCK: usize = 1 << 16;
 
@@ -94,6 +97,38 @@ impl<R: Read> Read for Decoding<R> {
         self.at += taken;
         Ok(taken)
     }
+}
+
+/// The lines of a text that are no UTF-8, as many as it takes to know their encoding.
+pub fn not_utf8(text: &[u8], end: u8) -> Vec<u8> {
+    let mut sample = Vec::new();
+    for line in text.split_inclusive(|&byte| byte == end) {
+        if sample.len() < 1 << 16 && std::str::from_utf8(line).is_err() {
+            sample.extend_from_slice(line);
+        }
+    }
+    sample
+}
+
+/// The encoding of a text file, as the settings name it, if its first megabytes are no UTF-8 and no
+/// byte order mark says what they are.
+pub fn encoding_of(path: &Path) -> Result<Option<&'static str>> {
+    let mut start = Vec::new();
+    bytes::open(path)?.take(LOOKED_AT).read_to_end(&mut start)?;
+    if matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return Ok(None);
+    }
+    if start.len() as u64 == LOOKED_AT {
+        // The last line, and maybe a character of it, is cut short.
+        start.truncate(start.iter().rposition(|&byte| byte == b'\n').unwrap_or(0));
+    }
+    Ok(match std::str::from_utf8(&start) {
+        Ok(text) if !text.contains('\0') => None,
+        Ok(_) => likely(&start).filter(|name| name.starts_with("utf-16")),
+        Err(_) => likely(&start)
+            .filter(|name| name.starts_with("utf-16"))
+            .or_else(|| likely(&not_utf8(&start, b'\n'))),
+    })
 }
 
 /// The encoding that bytes which are no UTF-8 most likely have, as the settings name it.

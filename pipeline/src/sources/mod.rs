@@ -32,6 +32,7 @@ use arrow::datatypes::SchemaRef;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+pub use self::decode::encoding_of;
 use self::find::Found;
 use self::partitions::Partitions;
 use crate::config::{Format, Settings, Source};

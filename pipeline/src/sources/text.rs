@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use super::bytes::{self, Input};
 use super::cut::{Broken, Cut, Cutter, LONGEST, Piece, Syntax};
-use super::decode::{decoded, likely};
+use super::decode::{decoded, likely, not_utf8};
 use super::typed::{batch, fitted};
 use super::{Malformed, Pieces, RawBatch, Unparsed, hashes};
 use crate::config::{Encoding, Source};
@@ -189,13 +189,7 @@ impl Faults {
             if !encoding.is_utf8() {
                 return format!("is not {encoding} text");
             }
-            let mut sample = Vec::new();
-            for line in piece.split_inclusive(|&byte| byte == end) {
-                if sample.len() < 1 << 16 && std::str::from_utf8(line).is_err() {
-                    sample.extend_from_slice(line);
-                }
-            }
-            match likely(&sample) {
+            match likely(&not_utf8(piece, end)) {
                 Some(name) => format!(
                     "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source"
                 ),

@@ -223,8 +223,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let stored = tables
         .remove(ledger::TABLE)
         .ok_or_else(|| Failure::machine("the loads were opened once"))?;
-    context.progress.step("committing");
-    commit::commit(context, &guard, loaded, (ledger, stored), record)?;
+    if !context.load.dry_run {
+        context.progress.step("committing");
+        commit::commit(context, &guard, loaded, (ledger, stored), record)?;
+    }
     let rows_in = metrics.tables.iter().map(|table| table.read).sum();
     let rows_out = metrics.tables.iter().map(|table| table.kept).sum();
     Ok(Report {
