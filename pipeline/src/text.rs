@@ -39,13 +39,16 @@ pub fn plural(number: u64, noun: &str) -> String {
 }
 
 /// `PASTA SAUCE` as `pasta sauce`: names of shelves are shouted, sentences are not. Names that
-/// are not all capitals stay as they are.
+/// are not all capitals stay as they are, and so do words with digits, which are numbers of something.
 pub fn calm(name: &str) -> String {
     if name.chars().any(char::is_lowercase) {
-        name.to_owned()
-    } else {
-        name.to_lowercase()
+        return name.to_owned();
     }
+    let word = |word: &str| match word.chars().any(|letter| letter.is_ascii_digit()) {
+        true => word.to_owned(),
+        false => word.to_lowercase(),
+    };
+    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -60,5 +63,11 @@ mod tests {
         );
         assert_eq!(money(1234.4, "USD"), "1,234 USD");
         assert_eq!(plural(1, "rule"), "1 rule");
+    }
+
+    #[test]
+    fn shouted_names_are_calmed_and_numbers_of_things_are_not() {
+        assert_eq!(calm("PASTA SAUCE + 20024A"), "pasta sauce + 20024A");
+        assert_eq!(calm("Käse Nr. 5"), "Käse Nr. 5");
     }
 }
