@@ -220,6 +220,25 @@ impl Baskets {
             .map(|pair| &self.items[pair[0]..pair[1]])
     }
 
+    /// The baskets that `keep` chooses, without the items that it does not.
+    pub(super) fn select(
+        &self,
+        keep: impl Fn(&[u32]) -> bool,
+        keep_item: impl Fn(u32) -> bool,
+    ) -> Self {
+        let mut offsets = vec![0];
+        let mut items = Vec::new();
+        for basket in self.iter().filter(|basket| keep(basket)) {
+            items.extend(basket.iter().copied().filter(|&item| keep_item(item)));
+            offsets.push(items.len());
+        }
+        Self {
+            offsets,
+            items,
+            n_items: self.n_items,
+        }
+    }
+
     /// All lines, basket after basket.
     pub(super) fn lines(&self) -> &[u32] {
         &self.items

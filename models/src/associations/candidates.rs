@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Itemsets;
+use super::{Itemsets, sides::Sides};
 
 /// All candidates: for each frequent itemset of 2 or more items, each choice of 1 up to
 /// `max_consequent` of its items as the consequent, where at least one is left over as the
@@ -22,6 +22,8 @@ pub(super) struct Candidates<'a> {
 /// One candidate: which itemset, and which of its items are the consequent.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate<'a> {
+    all: &'a Candidates<'a>,
+    itemset: usize,
     pub(super) items: &'a [u32],
     /// Positions in `items`, ascending.
     pub(super) consequent: &'a [usize],
@@ -49,6 +51,30 @@ impl Candidate<'_> {
     /// Two equal shares are equal doubles, so no improvement is exactly 0.
     pub(super) fn improvement(&self) -> f64 {
         self.confidence() - self.best_of_shorter
+    }
+
+    /// For each proper part of the antecedent that is not empty: the number of baskets with
+    /// it, and with it and the consequent.
+    pub(super) fn shorter(&self) -> impl Iterator<Item = [u32; 2]> {
+        let len = self.items.len();
+        let antecedent: Vec<usize> = (0..len).filter(|k| !self.consequent.contains(k)).collect();
+        (1..(1_u64 << antecedent.len()) - 1).map(move |part| {
+            let (mut with, mut without) = (self.itemset, self.itemset);
+            let (mut len_with, mut len_without) = (len, len);
+            for k in (0..len).rev() {
+                let place = antecedent.binary_search(&k);
+                let left_out = place.is_ok_and(|place| part >> place & 1 == 0);
+                if left_out {
+                    with = self.all.without_item(len_with, with, k);
+                    len_with -= 1;
+                }
+                if left_out || place.is_err() {
+                    without = self.all.without_item(len_without, without, k);
+                    len_without -= 1;
+                }
+            }
+            [without, with].map(|i| self.all.itemsets.count(i))
+        })
     }
 }
 
@@ -148,6 +174,8 @@ impl<'a> Candidates<'a> {
                 .fold(0.0, f64::max)
         };
         Candidate {
+            all: self,
+            itemset: i,
             items: self.itemsets.set(len, i),
             consequent,
             antecedent_count: self.itemsets.count(antecedent),
@@ -176,33 +204,66 @@ impl<'a> Candidates<'a> {
         all
     }
 
-    /// What `f` says of each candidate, in parallel; the order is that of the itemsets.
-    pub(super) fn map<T: Clone + Default + Send>(
+    /// What `f` makes of the candidates within these limits, without those it makes nothing
+    /// of; the order is that of the itemsets.
+    pub(super) fn filter_map<T: Send>(
         &self,
-        f: impl Fn(&Candidate) -> T + Sync,
+        sides: &Sides,
+        f: impl Fn(&Candidate) -> Option<T> + Sync,
     ) -> Vec<T> {
-        (2..=self.itemsets.longest())
-            .flat_map(|len| self.map_of_length(len, &f))
-            .collect()
-    }
-
-    /// What `f` makes of the candidates, without those it makes nothing of; the order is that
-    /// of the itemsets.
-    pub(super) fn filter_map<T: Send>(&self, f: impl Fn(&Candidate) -> Option<T> + Sync) -> Vec<T> {
         let mut all = Vec::new();
-        for len in 2..=self.itemsets.longest() {
+        for len in self.lengths(sides) {
             let f = &f;
             all.par_extend(
                 self.itemsets
                     .of_length(len)
                     .into_par_iter()
-                    .flat_map_iter(|i| {
-                        (0..self.consequents[len].len())
-                            .filter_map(move |which| f(&self.candidate(len, i, which)))
-                    }),
+                    .flat_map_iter(move |i| self.of_itemset(sides, len, i).filter_map(|c| f(&c))),
             );
         }
         all
+    }
+
+    /// Folds the candidates within these limits, each thread for itself, and joins what comes
+    /// of it. The outcome must not depend on the order.
+    pub(super) fn fold<T: Send>(
+        &self,
+        sides: &Sides,
+        start: impl Fn() -> T + Sync + Send,
+        take: impl Fn(T, &Candidate) -> T + Sync + Send,
+        join: impl Fn(T, T) -> T + Sync + Send,
+    ) -> T {
+        self.lengths(sides)
+            .map(|len| {
+                self.itemsets
+                    .of_length(len)
+                    .into_par_iter()
+                    .fold(&start, |folded, i| {
+                        self.of_itemset(sides, len, i)
+                            .fold(folded, |folded, candidate| take(folded, &candidate))
+                    })
+                    .reduce(&start, &join)
+            })
+            .fold(start(), &join)
+    }
+
+    fn lengths(&self, sides: &Sides) -> impl Iterator<Item = usize> {
+        let most = sides.max_antecedent.saturating_add(sides.max_consequent);
+        2..=self.itemsets.longest().min(most)
+    }
+
+    /// The candidates of one itemset, of this length, within these limits. A candidate outside
+    /// of them costs a look at its items.
+    fn of_itemset<'b>(
+        &'b self,
+        sides: &'b Sides,
+        len: usize,
+        i: usize,
+    ) -> impl Iterator<Item = Candidate<'b>> {
+        let items = self.itemsets.set(len, i);
+        (self.consequents[len].iter().enumerate())
+            .filter(move |(_, consequent)| sides.admit(items, consequent))
+            .map(move |(which, _)| self.candidate(len, i, which))
     }
 }
 

@@ -1,13 +1,17 @@
 //! Association rules from frequent itemsets.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    sync::atomic::{AtomicUsize, Ordering as AtomicOrdering},
+};
 
 use rayon::prelude::*;
 
 use super::{
-    Itemsets, Measures, RuleValidParams,
+    Itemsets, Measures, Redundancy, RuleValidParams,
     candidates::{Candidate, Candidates},
-    significance::{FalseDiscovery, p_value},
+    intervals::wilson_interval,
+    significance::{FalseDiscovery, fisher_upper_tail, p_value},
 };
 
 /// A rule: who takes the antecedent takes the consequent.
@@ -27,17 +31,34 @@ pub struct Rule {
     /// The improvement that can be relied on: as `improvement`, but with the lower end of the
     /// 95 % interval of the confidence (Wilson 1927) in place of the confidence.
     pub improvement_lower: f64,
-    /// The p-value corrected for the number of candidates; see [`Rules`].
+    /// The p-value corrected for the number of candidates; see [`Rules`]. With
+    /// [`Redundancy::Significance`] it stands for being better than every shorter rule too.
     pub q_value: f64,
+}
+
+/// Why candidates did not become rules: how many failed each limit. A candidate counts under
+/// the first one it fails, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Confidence below `min_confidence`.
+    pub confidence: usize,
+    /// Lift below `min_lift`.
+    pub lift: usize,
+    /// No better than a shorter rule: the improvement is not above `min_improvement`.
+    pub no_better: usize,
+    /// It may be chance: its own p-value is too high.
+    pub chance: usize,
+    /// More than chance, but not significantly better than a shorter rule.
+    pub not_significantly_better: usize,
 }
 
 /// Rules, best first, and how many candidates they were chosen from.
 ///
 /// **A candidate** is every way of splitting a frequent itemset of two or more items into an
-/// antecedent of at least one item and a consequent of 1 up to `max_consequent` items. Each is
-/// one test, whether its rule is kept or not: the q-values are those of
-/// [`benjamini_hochberg`](super::benjamini_hochberg) over all candidates, before any limit on
-/// confidence, lift or improvement.
+/// antecedent and a consequent that are within the limits on their sizes and items, which are
+/// set before anything is seen. Each is one test, whether its rule is kept or not: the q-values
+/// are those of [`benjamini_hochberg`](super::benjamini_hochberg) over all candidates, before
+/// any limit on confidence, lift or improvement.
 ///
 /// They promise what they say where a minimum support is not itself a choice by chance. Where
 /// it lies above the count that chance gives to many itemsets, only the lucky ones are frequent,
@@ -58,6 +79,7 @@ pub struct Rule {
 pub struct Rules {
     rules: Vec<Rule>,
     n_candidates: usize,
+    dropped: Dropped,
 }
 
 impl Rules {
@@ -75,6 +97,11 @@ impl Rules {
     pub fn n_candidates(&self) -> usize {
         self.n_candidates
     }
+
+    /// Why the other candidates are no rules. With the rules they make up all candidates.
+    pub fn dropped(&self) -> Dropped {
+        self.dropped
+    }
 }
 
 impl RuleValidParams {
@@ -83,44 +110,192 @@ impl RuleValidParams {
     /// Itemsets below `min_len` count too: a limit on what is listed is no limit on rules.
     /// No itemsets of two items give no rules. The result is the same on any number of threads.
     pub fn fit(&self, itemsets: &Itemsets) -> Rules {
+        let sides = self.sides();
         let candidates = Candidates::new(itemsets, self.max_consequent);
         let n_baskets = u64::from(itemsets.n_baskets());
-        let p_values = candidates.map(|candidate| {
-            let [a, c, both] = counts(candidate);
-            p_value(n_baskets, a, c, both)
-        });
-        let n_candidates = p_values.len();
-        let discovery = FalseDiscovery::new(p_values);
-        let mut rules = candidates.filter_map(|candidate| {
-            let improvement = candidate.improvement();
-            let improvement_lower = wilson_lower(candidate) - candidate.best_of_shorter;
-            if candidate.confidence() < self.min_confidence
-                || !self.keep_redundant && improvement <= self.min_improvement
-            {
+        let mut tally = candidates.fold(
+            &sides,
+            Tally::default,
+            |tally, candidate| self.count(tally, candidate, n_baskets),
+            Tally::join,
+        );
+        let n_candidates = tally.n_candidates;
+        let discovery = FalseDiscovery::new(tally.p_values, n_candidates);
+        // Those within the limits whose own claim is significant.
+        let alone = AtomicUsize::new(0);
+        let mut rules = candidates.filter_map(&sides, |candidate| {
+            if self.fails_limits(candidate, n_baskets).is_some() {
                 return None;
             }
-            let [a, c, both] = counts(candidate);
-            let measures = Measures::from_counts(n_baskets, a, c, both);
-            let q_value = discovery.q_value(measures.p_value);
-            if measures.lift < self.min_lift || q_value > self.max_q_value {
-                return None;
-            }
-            let (consequent, antecedent) = candidate.split();
-            Some(Rule {
-                antecedent,
-                consequent,
-                measures,
-                improvement,
-                improvement_lower,
-                q_value,
-            })
+            let significant = |p: &f64| discovery.q_value(*p) <= self.max_q_value;
+            self.p_value_alone(candidate, n_baskets)
+                .filter(significant)?;
+            alone.fetch_add(1, AtomicOrdering::Relaxed);
+            let p_value = self.p_value(candidate, n_baskets).filter(significant)?;
+            Some(rule(candidate, n_baskets, discovery.q_value(p_value)))
         });
         rules.par_sort_unstable_by(best_first);
+        let alone = alone.into_inner();
+        let within = n_candidates - tally.dropped.total();
+        tally.dropped.chance = within - alone;
+        tally.dropped.not_significantly_better = alone - rules.len();
         Rules {
             rules,
             n_candidates,
+            dropped: tally.dropped,
         }
     }
+
+    /// The first `n` candidates by lift, whatever their confidence, significance or redundancy:
+    /// what a tool shows that sorts by lift, to set trusted rules beside.
+    ///
+    /// The limits on sizes and items hold; of equal lift the higher count comes first, then
+    /// antecedent and consequent as words in a dictionary. Nothing is tested, so the q-values
+    /// are NaN. Never holds more than a few times `n` rules on each thread.
+    pub fn top_by_lift(&self, itemsets: &Itemsets, n: usize) -> Vec<Rule> {
+        if n == 0 {
+            return Vec::new();
+        }
+        let n_baskets = u64::from(itemsets.n_baskets());
+        let shorten = |mut rules: Vec<Rule>| {
+            rules.sort_unstable_by(highest_lift_first);
+            rules.truncate(n);
+            rules
+        };
+        // Each thread holds its best, the n-th of which is a limit for what comes.
+        let (found, _) = Candidates::new(itemsets, self.max_consequent).fold(
+            &self.sides(),
+            || (Vec::new(), 0.0),
+            |(mut found, mut limit), candidate| {
+                if lift(candidate, n_baskets) >= limit {
+                    found.push(rule(candidate, n_baskets, f64::NAN));
+                    if found.len() >= n.saturating_mul(2).max(256) {
+                        found = shorten(found);
+                        limit = match found.get(n - 1) {
+                            Some(last) => last.measures.lift,
+                            None => 0.0,
+                        };
+                    }
+                }
+                (found, limit)
+            },
+            |(mut a, _), (b, _)| {
+                a.extend(b);
+                (shorten(a), 0.0)
+            },
+        );
+        shorten(found)
+    }
+
+    /// Counts a candidate, and remembers its p-value if that could be significant.
+    fn count(&self, mut tally: Tally, candidate: &Candidate, n_baskets: u64) -> Tally {
+        tally.n_candidates += 1;
+        match self.fails_limits(candidate, n_baskets) {
+            Some(Limit::Confidence) => tally.dropped.confidence += 1,
+            Some(Limit::Lift) => tally.dropped.lift += 1,
+            Some(Limit::Improvement) => tally.dropped.no_better += 1,
+            None => {}
+        }
+        tally.p_values.extend(self.p_value(candidate, n_baskets));
+        tally
+    }
+
+    fn fails_limits(&self, candidate: &Candidate, n_baskets: u64) -> Option<Limit> {
+        if candidate.confidence() < self.min_confidence {
+            Some(Limit::Confidence)
+        } else if lift(candidate, n_baskets) < self.min_lift {
+            Some(Limit::Lift)
+        } else if self.redundancy != Redundancy::Keep
+            && candidate.improvement() <= self.min_improvement
+        {
+            Some(Limit::Improvement)
+        } else {
+            None
+        }
+    }
+
+    /// The p-value of the claim that the antecedent and the consequent go together, unless it
+    /// is above `max_q_value`.
+    fn p_value_alone(&self, candidate: &Candidate, n_baskets: u64) -> Option<f64> {
+        let [a, c, both] = counts(candidate);
+        // Up to the mean, at least half of the probability lies from there on: the median of
+        // either distribution is no less than the mean rounded down.
+        let below_chance =
+            u128::from(n_baskets) * u128::from(both) <= u128::from(a) * u128::from(c);
+        if below_chance && self.max_q_value < 0.5 {
+            return None;
+        }
+        Some(p_value(n_baskets, a, c, both)).filter(|p| *p <= self.max_q_value)
+    }
+
+    /// The p-value of the claim that is tested, unless it is above `max_q_value`.
+    fn p_value(&self, candidate: &Candidate, n_baskets: u64) -> Option<f64> {
+        let mut highest = self.p_value_alone(candidate, n_baskets)?;
+        if self.redundancy == Redundancy::Significance {
+            let [a, _, both] = counts(candidate);
+            for [shorter, with_consequent] in candidate.shorter() {
+                // Of the baskets with the shorter antecedent, does the rest of it matter?
+                let p = fisher_upper_tail(shorter.into(), a, with_consequent.into(), both);
+                highest = highest.max(p);
+                if highest > self.max_q_value {
+                    return None;
+                }
+            }
+        }
+        Some(highest)
+    }
+}
+
+/// What the first pass over the candidates finds.
+#[derive(Default)]
+struct Tally {
+    n_candidates: usize,
+    dropped: Dropped,
+    /// Those up to `max_q_value`.
+    p_values: Vec<f64>,
+}
+
+impl Tally {
+    fn join(mut self, other: Self) -> Self {
+        self.n_candidates += other.n_candidates;
+        self.dropped.confidence += other.dropped.confidence;
+        self.dropped.lift += other.dropped.lift;
+        self.dropped.no_better += other.dropped.no_better;
+        self.p_values.extend(other.p_values);
+        self
+    }
+}
+
+impl Dropped {
+    /// How many candidates are no rules.
+    pub fn total(&self) -> usize {
+        self.confidence + self.lift + self.no_better + self.chance + self.not_significantly_better
+    }
+}
+
+enum Limit {
+    Confidence,
+    Lift,
+    Improvement,
+}
+
+fn rule(candidate: &Candidate, n_baskets: u64, q_value: f64) -> Rule {
+    let [a, c, both] = counts(candidate);
+    let (consequent, antecedent) = candidate.split();
+    Rule {
+        antecedent,
+        consequent,
+        measures: Measures::from_counts(n_baskets, a, c, both),
+        improvement: candidate.improvement(),
+        improvement_lower: wilson_interval(both, a)[0] - candidate.best_of_shorter,
+        q_value,
+    }
+}
+
+/// The same double as [`Measures::lift`].
+fn lift(candidate: &Candidate, n_baskets: u64) -> f64 {
+    let [a, c, both] = counts(candidate).map(|count| count as f64);
+    n_baskets as f64 * both / (a * c)
 }
 
 fn counts(candidate: &Candidate) -> [u64; 3] {
@@ -132,19 +307,16 @@ fn counts(candidate: &Candidate) -> [u64; 3] {
     .map(u64::from)
 }
 
-/// The lower end of the 95 % interval of the confidence. Source: Wilson (1927), "Probable
-/// inference, the law of succession, and statistical inference".
-fn wilson_lower(candidate: &Candidate) -> f64 {
-    const Z: f64 = 1.959963984540054;
-    let n = f64::from(candidate.antecedent_count);
-    let p = candidate.confidence();
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    (p + Z * Z / (2.0 * n) - spread) / (1.0 + Z * Z / n)
-}
-
 fn best_first(a: &Rule, b: &Rule) -> Ordering {
     b.improvement_lower
         .total_cmp(&a.improvement_lower)
+        .then_with(|| b.measures.count.cmp(&a.measures.count))
+        .then_with(|| a.antecedent.cmp(&b.antecedent))
+        .then_with(|| a.consequent.cmp(&b.consequent))
+}
+
+fn highest_lift_first(a: &Rule, b: &Rule) -> Ordering {
+    (b.measures.lift.total_cmp(&a.measures.lift))
         .then_with(|| b.measures.count.cmp(&a.measures.count))
         .then_with(|| a.antecedent.cmp(&b.antecedent))
         .then_with(|| a.consequent.cmp(&b.consequent))

@@ -26,8 +26,13 @@ pub fn p_value(n: u64, antecedent: u64, consequent: u64, both: u64) -> f64 {
     if smallest < 5.0 {
         fisher_upper_tail(n, antecedent, consequent, both)
     } else {
-        0.5 * libm::erfc(signed_chi(n, antecedent, consequent, both) / SQRT_2)
+        normal_upper_tail(signed_chi(n, antecedent, consequent, both))
     }
+}
+
+/// The probability that a standard normal variable is `z` or more.
+pub(super) fn normal_upper_tail(z: f64) -> f64 {
+    0.5 * libm::erfc(z / SQRT_2)
 }
 
 /// The root of chi-squared, negative where the association is: `sqrt(n)` times the correlation
@@ -94,6 +99,57 @@ pub fn fisher_upper_tail(n: u64, antecedent: u64, consequent: u64, both: u64) ->
             at -= 1.0;
         }
         (1.0 - sum * hypergeometric(n, antecedent, consequent, both - 1)).max(0.0)
+    }
+}
+
+/// Fisher's exact test of two shares, two-sided: twice the smaller tail, at most 1.
+///
+/// Of `n` things `antecedent` are in the group, `consequent` have the property, `both` are and
+/// have. Source: Fisher (1935), p. 50; doubling is the convention that keeps the test as strict
+/// on either side.
+pub(super) fn fisher_two_sided(n: u64, antecedent: u64, consequent: u64, both: u64) -> f64 {
+    let upper = fisher_upper_tail(n, antecedent, consequent, both);
+    // As many without the property or more is as few with it or fewer.
+    let lower = fisher_upper_tail(n, antecedent, n - consequent, antecedent - both);
+    (2.0 * upper.min(lower)).min(1.0)
+}
+
+/// The probability that a Poisson variable of this mean is `count` or more. Terms are summed
+/// from `count` on, so small probabilities are as precise as large ones.
+pub(super) fn poisson_upper_tail(mean: f64, count: u64) -> f64 {
+    if count == 0 {
+        return 1.0;
+    }
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    let k = count as f64;
+    // The probability of exactly `x` (Loader 2000).
+    let exactly = |x: u64| match x {
+        0 => (-mean).exp(),
+        _ => {
+            let x_ = x as f64;
+            (-stirling_error(x) - deviance(x_, mean)).exp() / (2.0 * PI * x_).sqrt()
+        }
+    };
+    let mut sum = 1.0;
+    let mut term = 1.0;
+    if k > mean {
+        let mut at = k;
+        while term > sum * 1e-17 {
+            at += 1.0;
+            term *= mean / at;
+            sum += term;
+        }
+        (sum * exactly(count)).min(1.0)
+    } else {
+        let mut at = k - 1.0;
+        while at > 0.0 && term > sum * 1e-17 {
+            term *= at / mean;
+            sum += term;
+            at -= 1.0;
+        }
+        (1.0 - sum * exactly(count - 1)).max(0.0)
     }
 }
 
@@ -176,7 +232,7 @@ fn deviance(x: f64, mean: f64) -> f64 {
 ///
 /// Source: Benjamini and Hochberg (1995), "Controlling the false discovery rate".
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
-    let scale = FalseDiscovery::new(p_values.to_vec());
+    let scale = FalseDiscovery::new(p_values.to_vec(), p_values.len());
     p_values.iter().map(|&p| scale.q_value(p)).collect()
 }
 
@@ -188,10 +244,14 @@ pub(super) struct FalseDiscovery {
 }
 
 impl FalseDiscovery {
-    /// From the p-values of all tests, in any order.
-    pub(super) fn new(mut p_values: Vec<f64>) -> Self {
+    /// From the p-values of tests, in any order, out of `n_tests` that were made.
+    ///
+    /// Those left out have p-values above a limit that those given do not pass. The q-values
+    /// up to that limit are the same as with all of them, because `p * m / j` is never below
+    /// `p`; where higher ones are left out, a higher q-value is an upper bound.
+    pub(super) fn new(mut p_values: Vec<f64>, n_tests: usize) -> Self {
         p_values.par_sort_unstable_by(f64::total_cmp);
-        let m = p_values.len() as f64;
+        let m = n_tests as f64;
         let mut q_values = p_values.clone();
         let mut least = 1.0_f64;
         for (i, q) in q_values.iter_mut().enumerate().rev() {
@@ -203,9 +263,38 @@ impl FalseDiscovery {
         Self { p_values, q_values }
     }
 
-    /// The q-value of a test with this p-value, which is one of those given.
+    /// The q-value of a test with this p-value, or of the next higher one that was given; 1
+    /// above all of them. What is not a number stays so.
     pub(super) fn q_value(&self, p: f64) -> f64 {
+        if p.is_nan() {
+            return p;
+        }
         let place = self.p_values.partition_point(|other| *other < p);
-        self.q_values.get(place).copied().unwrap_or(p)
+        self.q_values.get(place).copied().unwrap_or(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn poisson_tails_agree_with_scipy() {
+        // scipy.stats.poisson.sf(count - 1, mean)
+        for (mean, count, expected) in [
+            (0.5, 3, 0.014387677966970684),
+            (4.2, 20, 2.2415989851938598e-08),
+            (4.2, 3, 0.7897620129769025),
+            (100.0, 150, 1.8842104660386844e-06),
+            (3.0, 1, 0.950212931632136),
+        ] {
+            let found = poisson_upper_tail(mean, count);
+            assert!(
+                (found / expected - 1.0).abs() < 1e-11,
+                "{found}, not {expected}"
+            );
+        }
+        assert_eq!(poisson_upper_tail(0.0, 0), 1.0);
+        assert_eq!(poisson_upper_tail(0.0, 1), 0.0);
     }
 }

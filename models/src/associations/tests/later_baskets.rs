@@ -61,3 +61,76 @@ fn items_and_baskets_that_are_not_there_count_nothing() {
     assert_eq!(counts(&baskets_of(&[], 2)), [0, 0, 0, 0]);
     assert_eq!(remeasure(&[], &baskets_of(&[&[0]], 1)), []);
 }
+
+#[test]
+fn intervals_of_a_share_are_wilsons() {
+    // Newcombe (1998), table I; all digits: statsmodels proportion_confint(method="wilson").
+    let [low, high] = wilson_interval(81, 263);
+    close(low, 0.2552885198782742);
+    close(high, 0.36620957698280004);
+    let [low, high] = wilson_interval(0, 20);
+    assert!(low.abs() < 1e-15);
+    close(high, 0.1611251580528194);
+    assert!(wilson_interval(0, 0)[0].is_nan());
+}
+
+#[test]
+fn an_interval_of_lift_by_hand() {
+    // Lift 2.5; s^2 = 1/50 - 1/100 - 1/200 + 2 * 50 / 20000 - 1/1000 = .009. Two million samples
+    // of these shares had a standard deviation of .0964 about it.
+    let [low, high] = lift_interval(&Measures::from_counts(1000, 100, 200, 50));
+    close(low, 2.5 / (1.959963984540054 * 0.009_f64.sqrt()).exp());
+    close(high, 2.5 * (1.959963984540054 * 0.009_f64.sqrt()).exp());
+    // A consequent in every basket: lift is 1, surely.
+    let certain = lift_interval(&Measures::from_counts(100, 10, 100, 10));
+    assert!(certain.iter().all(|end| (end - 1.0).abs() < 1e-7));
+    // Never together: up to Wilson's limit of 0 of 20, over P(C) = 1/2.
+    let [low, high] = lift_interval(&Measures::from_counts(100, 20, 50, 0));
+    assert_eq!(low, 0.0);
+    close(high, 2.0 * 0.1611251580528194);
+    assert!(lift_interval(&Measures::from_counts(100, 0, 50, 0))[1].is_nan());
+}
+
+#[test]
+fn a_rule_holds_up_if_it_is_more_than_chance_again() {
+    let mut lists: Vec<&[u32]> = vec![&[0, 1]; 30];
+    lists.extend([&[2, 6][..]; 100]);
+    // Of 195 baskets of two 35 hold item 3, 35 item 4; chance gives about four with both.
+    lists.extend([&[3, 4][..]; 5]);
+    lists.extend([&[3, 6][..]; 30]);
+    lists.extend([&[4, 6][..]; 30]);
+    let baskets = baskets_of(&lists, 7);
+    let rules = [
+        rule_of(&[0], &[1], &baskets),
+        rule_of(&[3], &[4], &baskets),
+        rule_of(&[5], &[0], &baskets),
+    ];
+    let later = measure_later(&rules, &baskets, 0.05);
+    let held: Vec<_> = later.iter().map(|rule| rule.held_up).collect();
+    assert_eq!(held, [Some(true), Some(false), Some(false)]);
+    close(held_up_share(&later).unwrap(), 1.0 / 3.0);
+    for ((later, measures), adjusted) in later.iter().zip(remeasure(&rules, &baskets)).zip(adjust(
+        &rules,
+        &baskets,
+        &Strata::by_size(&baskets),
+        1.0,
+        3,
+    )) {
+        // As text, because what nobody took has a confidence of NaN.
+        assert_eq!(format!("{:?}", later.measures), format!("{measures:?}"));
+        assert_eq!(format!("{:?}", later.adjusted), format!("{adjusted:?}"));
+    }
+    assert_eq!(later[0].confidence_interval, wilson_interval(30, 30));
+    assert_eq!(later[1].lift_interval, lift_interval(&later[1].measures));
+
+    // If baskets are told apart by whether they hold item 1, it goes with nothing.
+    let groups: Vec<u32> = baskets.iter().map(|b| u32::from(b.contains(&1))).collect();
+    let strata = Strata::by_size_and_group(&baskets, &groups).unwrap();
+    let apart = measure_later_in(&rules, &baskets, &strata, 0.05);
+    assert_eq!(apart[0].held_up, Some(false));
+
+    let none = baskets_of(&[], 7);
+    let unknown = measure_later(&rules, &none, 0.05);
+    assert!(unknown.iter().all(|rule| rule.held_up.is_none()));
+    assert_eq!((held_up_share(&unknown), held_up_share(&[])), (None, None));
+}

@@ -191,4 +191,9 @@ fn q_values_agree_with_scipy() {
     assert!(benjamini_hochberg(&[]).is_empty());
     assert_eq!(benjamini_hochberg(&[0.2]), [0.2]);
     assert_eq!(benjamini_hochberg(&[1.0, 0.9]), [1.0, 1.0]);
+    let [none, q] = benjamini_hochberg(&[f64::NAN, 0.01])[..] else {
+        panic!("two tests, two q-values");
+    };
+    assert!(none.is_nan());
+    assert_eq!(q, 0.02);
 }

@@ -1,10 +1,19 @@
 //! The miner against hand-worked numbers, brute force, and another implementation.
 
+mod adjusted;
 mod baskets;
+mod contrast;
 mod itemsets;
+mod kinds;
 mod later_baskets;
 mod measures;
+mod pairs;
 mod rules;
+mod selection;
+mod sides;
+mod substitutes;
+mod taxonomy;
+mod utility;
 
 use linfa::ParamGuard;
 use rand_xoshiro::{
@@ -13,6 +22,14 @@ use rand_xoshiro::{
 };
 
 use super::*;
+
+#[track_caller]
+fn close(found: f64, expected: f64) {
+    assert!(
+        found == expected || (found - expected).abs() <= 1e-9 * expected.abs().max(1e-3),
+        "{found}, but expected {expected}"
+    );
+}
 
 /// Baskets from lists of items; the number of items is one more than the highest.
 fn baskets_of(lists: &[&[u32]], n_items: usize) -> Baskets {
@@ -37,7 +54,21 @@ fn every_rule() -> RuleParams {
         .min_confidence(0.0)
         .min_lift(0.0)
         .max_q_value(1.0)
-        .keep_redundant(true)
+        .redundancy(Redundancy::Keep)
+}
+
+/// A rule of these items, with its measures on these baskets.
+fn rule_of(antecedent: &[u32], consequent: &[u32], baskets: &Baskets) -> Rule {
+    let mut rule = Rule {
+        antecedent: antecedent.to_vec(),
+        consequent: consequent.to_vec(),
+        measures: Measures::from_counts(1, 1, 1, 1),
+        improvement: 0.0,
+        improvement_lower: 0.0,
+        q_value: 0.0,
+    };
+    rule.measures = remeasure(std::slice::from_ref(&rule), baskets)[0];
+    rule
 }
 
 fn make_rules(itemsets: &Itemsets, params: RuleParams) -> Rules {

@@ -1,0 +1,73 @@
+//! Whether rules held up on baskets that they were not found in.
+
+use super::{
+    Adjusted, Baskets, Measures, Rule, Strata, adjust,
+    intervals::{lift_interval, wilson_interval},
+    remeasure,
+};
+
+/// A rule on later baskets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Later {
+    /// All measures there.
+    pub measures: Measures,
+    /// The 95 % interval of the confidence there; see [`wilson_interval`].
+    pub confidence_interval: [f64; 2],
+    /// The 95 % interval of the lift there; see [`lift_interval`].
+    pub lift_interval: [f64; 2],
+    /// The rule there among baskets of one stratum, tested for an odds ratio above 1; its
+    /// q-value allows for as many tests as rules were measured.
+    pub adjusted: Adjusted,
+    /// Whether the rule **held up: among later baskets of the same size (and group), too, its
+    /// sides are together more often than chance, and more often than with one item less in
+    /// the antecedent**, both significantly (the q-value of `adjusted` is at most the limit). A
+    /// rule that nobody could break, because nobody took its antecedent, has not held up.
+    /// `None` without later baskets.
+    pub held_up: Option<bool>,
+}
+
+/// Measures rules again on baskets of later weeks, in the order of the rules, among baskets of
+/// the same size; a rule held up if the q-value is at most `max_q_value`, for which 0.05 is
+/// usual.
+///
+/// The rules were chosen without these baskets, so only as many tests have to be allowed for as
+/// there are rules. Item codes are as for [`remeasure`]. Source: Webb (2007), "Discovering
+/// significant patterns", section 4.2 (holdout evaluation).
+pub fn measure_later(rules: &[Rule], later: &Baskets, max_q_value: f64) -> Vec<Later> {
+    measure_later_in(rules, later, &Strata::by_size(later), max_q_value)
+}
+
+/// As [`measure_later`], with strata of the later baskets that tell apart more than sizes.
+///
+/// # Panics
+/// If `strata` are of other baskets (their number differs).
+pub fn measure_later_in(
+    rules: &[Rule],
+    later: &Baskets,
+    strata: &Strata,
+    max_q_value: f64,
+) -> Vec<Later> {
+    let adjusted = adjust(rules, later, strata, 1.0, rules.len());
+    let known = later.n_baskets() > 0;
+    remeasure(rules, later)
+        .into_iter()
+        .zip(adjusted)
+        .map(|(measures, adjusted)| Later {
+            measures,
+            confidence_interval: wilson_interval(measures.count, measures.antecedent_count),
+            lift_interval: lift_interval(&measures),
+            adjusted,
+            held_up: known.then_some(adjusted.q_value <= max_q_value),
+        })
+        .collect()
+}
+
+/// The share of rules that held up; `None` without rules or later baskets.
+///
+/// Set it beside the same share of as many rules from
+/// [`top_by_lift`](super::RuleValidParams::top_by_lift), measured in the same way.
+pub fn held_up_share(later: &[Later]) -> Option<f64> {
+    let known: Vec<bool> = later.iter().filter_map(|rule| rule.held_up).collect();
+    let held = known.iter().filter(|held| **held).count();
+    (!known.is_empty()).then(|| held as f64 / known.len() as f64)
+}
