@@ -1,4 +1,4 @@
-//! The algorithms of regulars: trees, clusters, association rules, cross-sell.
+//! The algorithms of regulars: trees, clusters, association rules, sequences, cross-sell.
 //!
 //! Arrays in, arrays out. This crate knows nothing of files, tables, settings or the
 //! command line. Every model follows the shape of [linfa](https://docs.rs/linfa): parameters
@@ -15,4 +15,5 @@ pub mod clustering;
 pub mod cross_sell;
 pub mod metrics;
 pub mod rfm;
+pub mod sequences;
 pub mod tree;
