@@ -18,5 +18,6 @@ mod profile;
 mod random_settings;
 mod reference;
 mod remote;
+mod rules;
 mod servers;
 mod util;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Day;
+use crate::config::{BasketOf, Day, Settings};
+use crate::failure::Result;
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
 #[derive(Debug, Parser)]
@@ -105,12 +106,19 @@ pub enum Command {
     /// reasons in words. Reads the warehouse and the features.
     #[command(after_help = "Example:\n  regulars churn -c regulars.toml")]
     Churn(WithSettings),
-    /// Find what is bought together: DIR/rules.parquet and .csv, DIR/itemsets.parquet
+    /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html
     ///
-    /// Rules that are more frequent than chance, corrected for the number tested, each measured
-    /// again on the weeks after the mining period. Reads the warehouse.
-    #[command(after_help = "Example:\n  regulars rules -c regulars.toml")]
-    Rules(WithSettings),
+    /// Few rules, each of which holds up: beyond what large baskets alone explain, corrected for
+    /// the number tested, no news kept that a shorter rule tells, and each measured again on the
+    /// weeks after the mining period. Also itemsets, sequences, transitions, substitutes, and what
+    /// differs between groups. Options take the place of settings under [rules]; docs/rules.md
+    /// explains them with examples. Reads the warehouse, and the segments where they are there.
+    #[command(after_help = "Example:\n  regulars rules -c regulars.toml\n  \
+        regulars rules --where \"department = 'GROCERY' and segment = 'Champions'\"\n  \
+        regulars rules --compare-by segment          what is far stronger in one segment\n  \
+        regulars rules --level product --target 12345        what leads to this product?\n  \
+        regulars rules --min-support 0.0005 --estimate       how long will that take?")]
+    Rules(Rules),
     /// Suggest to every customer what they have not bought yet: DIR/suggestions.parquet and .csv
     ///
     /// Ten items each, with a score and a reason in words; tested by holding out the last weeks,
@@ -331,6 +339,42 @@ pub struct WithSettings {
     pub common: Common,
 }
 
+/// What to mine.
+#[derive(Args, Clone, Debug)]
+pub struct Rules {
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+    /// Only the purchase lines for which this is true: SQL over interactions, products, customers
+    /// and segments
+    #[arg(long = "where", value_name = "SQL")]
+    pub scope: Option<String>,
+    /// The level of the taxonomy: product, type, category, department or brand
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<String>,
+    /// What one basket is: one checkout, or what a customer buys in so much time
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub basket: Option<BasketOf>,
+    /// The first day that is looked at
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<Day>,
+    /// The first day that is no longer looked at
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<Day>,
+    /// The share of baskets below which an itemset is not looked at
+    #[arg(long, value_name = "SHARE")]
+    pub min_support: Option<f64>,
+    /// What leads to this item? Rules that end in it; may be given several times
+    #[arg(long, value_name = "ITEM")]
+    pub target: Vec<String>,
+    /// Which rules are far stronger for one value of this column or SQL than for the others
+    #[arg(long, value_name = "SQL")]
+    pub compare_by: Option<String>,
+    /// Write nothing; say how many itemsets, how much memory and how long it would take
+    #[arg(long)]
+    pub estimate: bool,
+}
+
 /// What to look at, and where the settings go.
 #[derive(Args, Clone, Debug)]
 pub struct Init {
@@ -363,6 +407,43 @@ pub struct Check {
     /// Folder of earlier loads: says what the last one kept
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+impl Rules {
+    /// The settings with these options in their places.
+    pub fn settings(&self) -> Result<Settings> {
+        let mut typed = Vec::new();
+        let mut note = |key: &'static str, value: Option<String>| {
+            typed.extend(value.map(|value| ("rules", key, value)));
+        };
+        note("where", self.scope.clone());
+        note("level", self.level.clone());
+        note("basket", self.basket.map(|basket| format!("{basket:?}")));
+        note("from", self.from.map(|day| day.to_string()));
+        note("until", self.until.map(|day| day.to_string()));
+        note(
+            "min_support",
+            self.min_support.map(|share| share.to_string()),
+        );
+        note(
+            "target",
+            (!self.target.is_empty()).then(|| self.target.join("\n")),
+        );
+        note("compare_by", self.compare_by.clone());
+        Settings::read(&self.settings.config)?.with(typed, |config| {
+            let rules = &mut config.rules;
+            rules.scope = self.scope.clone().or(rules.scope.take());
+            rules.level = self.level.clone().or(rules.level.take());
+            rules.basket = self.basket.unwrap_or(rules.basket);
+            rules.from = self.from.or(rules.from);
+            rules.until = self.until.or(rules.until);
+            rules.min_support = self.min_support.unwrap_or(rules.min_support);
+            rules.compare_by = self.compare_by.clone().or(rules.compare_by.take());
+            if !self.target.is_empty() {
+                rules.target.clone_from(&self.target);
+            }
+        })
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run};
-use regulars::stages::{STAGES, Stage, stage};
+use regulars::stages::{STAGES, Stage, rules, stage};
 use regulars::{check, compare, demo, forget, generate, init, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
@@ -64,10 +64,18 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
         Command::Profile(args) => return profile::run(&args).map(|()| Outcome::Done),
+        Command::Rules(args) => {
+            let settings = args.settings()?;
+            let common = args.settings.common;
+            if args.estimate {
+                return rules::estimate(&settings, &common).map(|()| Outcome::Done);
+            }
+            let stages = [named(rules::NAME)?];
+            return run(&settings, &stages, &common, &LoadOptions::default(), false);
+        }
         Command::Features(args) => ("features", args),
         Command::Segment(args) => ("segment", args),
         Command::Churn(args) => ("churn", args),
-        Command::Rules(args) => ("rules", args),
         Command::Offers(args) => ("offers", args),
     };
     let settings = Settings::read(&args.config)?;

@@ -278,18 +278,60 @@ fn what_goes_together(manifest: &Manifest, text: &mut String) {
         plural(found.rules, "rule"),
         found.level
     );
-    match found.held_up_share {
-        Some(share) => {
+    match (found.held_up_share, found.held_up_share_by_lift) {
+        (Some(share), Some(by_lift)) => {
             let _ = writeln!(
                 text,
-                "; {} of them held up on the weeks after)",
-                percent(share)
+                "; {} of them held up on the weeks after,\n  of as many by lift alone {})",
+                percent(share),
+                percent(by_lift)
             );
         }
-        None => text.push_str(")\n"),
+        _ => text.push_str(")\n"),
+    }
+    if let Some(slice) = &found.slice {
+        let _ = writeln!(text, "  Only where {slice}.");
     }
     for rule in &found.strongest {
         let _ = writeln!(text, "  - {rule}");
+    }
+    let outside = [
+        (&found.giant_baskets, "basket", "different items"),
+        (&found.bulk_buyers, "customer", "items in all baskets"),
+    ];
+    for (outside, noun, what) in outside {
+        if outside.found > 0 {
+            let done = match outside.action.as_str() {
+                "leave_out" => "left out",
+                "cut" => "cut",
+                _ => "kept",
+            };
+            let _ = writeln!(
+                text,
+                "  {} of more than {} {what}: {done}.",
+                plural(outside.found, noun),
+                count(outside.above)
+            );
+        }
+    }
+    if found.differences > 0 {
+        let _ = writeln!(
+            text,
+            "  {} far stronger in one of {} by {}: rules_by_group.csv.",
+            match found.differences {
+                1 => "1 rule is".to_owned(),
+                many => format!("{} rules are", count(many)),
+            },
+            plural(found.groups, "group"),
+            found.compare_by.as_deref().unwrap_or_default()
+        );
+    }
+    if found.sequences > 0 {
+        let _ = writeln!(
+            text,
+            "  {} of what follows what, with the days in between: sequences.csv.",
+            plural(found.sequences, "sequence")
+        );
     }
     text.push('\n');
 }

@@ -47,6 +47,8 @@ pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 pub const NO_CLUSTERS: &str = "no-clusters";
 /// A quality gate of the level `warn` was not passed.
 pub const FAILED_GATE: &str = "failed-gate";
+/// A support was raised, because there would have been too much to keep.
+pub const SUPPORT_RAISED: &str = "support-raised";
 
 /// Every code, for `[run] fail_on` and the help.
 pub const CODES: &[&str] = &[
@@ -61,4 +63,5 @@ pub const CODES: &[&str] = &[
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
     FAILED_GATE,
+    SUPPORT_RAISED,
 ];

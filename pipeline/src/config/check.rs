@@ -160,9 +160,20 @@ fn numbers(settings: &Settings) -> Result<()> {
     )?;
     share(&["churn", "bands", "high"], config.churn.bands.high)?;
     share(&["churn", "bands", "medium"], config.churn.bands.medium)?;
-    share(&["rules", "min_support"], config.rules.min_support)?;
-    share(&["rules", "min_confidence"], config.rules.min_confidence)?;
-    share(&["rules", "max_false_share"], config.rules.max_false_share)?;
+    let rules = &config.rules;
+    share(&["rules", "min_support"], rules.min_support)?;
+    share(&["rules", "min_confidence"], rules.min_confidence)?;
+    share(&["rules", "max_false_share"], rules.max_false_share)?;
+    share(
+        &["rules", "sequences", "min_support"],
+        rules.sequences.min_support,
+    )?;
+    share(
+        &["rules", "sequences", "min_confidence"],
+        rules.sequences.min_confidence,
+    )?;
+    share(&["rules", "utility", "min_share"], rules.utility.min_share)?;
+    share(&["rules", "min_new_share"], rules.min_new_share)?;
 
     let at_least = |keys: &[&str], value: usize, least: usize| {
         if value >= least {
@@ -196,7 +207,28 @@ fn numbers(settings: &Settings) -> Result<()> {
     )?;
     at_least(&["churn", "step_days"], config.churn.step_days as usize, 1)?;
     at_least(&["churn", "max_snapshots"], config.churn.max_snapshots, 1)?;
-    at_least(&["rules", "max_length"], config.rules.max_length, 2)?;
+    at_least(&["rules", "max_length"], rules.max_length, 2)?;
+    at_least(&["rules", "max_itemsets"], rules.max_itemsets, 1)?;
+    at_least(
+        &["rules", "sequences", "max_length"],
+        rules.sequences.max_length,
+        2,
+    )?;
+    at_least(
+        &["rules", "sequences", "max_sequences"],
+        rules.sequences.max_sequences,
+        1,
+    )?;
+    let utility = &rules.utility;
+    at_least(&["rules", "utility", "max_length"], utility.max_length, 2)?;
+    at_least(&["rules", "utility", "top"], utility.top, 1)?;
+    at_least(&["rules", "utility", "min_baskets"], utility.min_baskets, 1)?;
+    for (key, limit) in [
+        ("max_items", rules.outliers.max_items),
+        ("max_lines", rules.outliers.max_lines),
+    ] {
+        at_least(&["rules", "outliers", key], limit.unwrap_or(1), 1)?;
+    }
     at_least(&["offers", "per_customer"], config.offers.per_customer, 1)?;
     at_least(
         &["offers", "holdout_days"],
@@ -204,19 +236,71 @@ fn numbers(settings: &Settings) -> Result<()> {
         1,
     )?;
 
-    if config.rules.min_support == 0.0 {
+    for (keys, support) in [
+        (&["rules", "min_support"][..], rules.min_support),
+        (
+            &["rules", "sequences", "min_support"],
+            rules.sequences.min_support,
+        ),
+    ] {
+        if support == 0.0 {
+            return Err(settings
+                .wrong(keys, "0 would list every combination that ever occurred")
+                .hint("give a share above 0, such as 0.005"));
+        }
+    }
+    for (keys, lift) in [
+        (&["rules", "min_lift"][..], rules.min_lift),
+        (
+            &["rules", "sequences", "min_lift"],
+            rules.sequences.min_lift,
+        ),
+    ] {
+        if !(lift >= 0.0 && lift.is_finite()) {
+            return Err(settings.wrong(keys, format!("{lift} is no lift")));
+        }
+    }
+    if !(rules.min_odds_ratio >= 1.0 && rules.min_odds_ratio.is_finite()) {
         return Err(settings
             .wrong(
-                &["rules", "min_support"],
-                "0 would list every combination that ever occurred",
+                &["rules", "min_odds_ratio"],
+                format!("{} is no odds ratio to ask for", rules.min_odds_ratio),
             )
-            .hint("give a share above 0, such as 0.005"));
+            .hint("give a number from 1 up; 1 asks for any association"));
     }
-    if !(config.rules.min_lift >= 0.0 && config.rules.min_lift.is_finite()) {
-        return Err(settings.wrong(
-            &["rules", "min_lift"],
-            format!("{} is no lift", config.rules.min_lift),
-        ));
+    for (keys, share) in [
+        (&["rules", "max_false_share"][..], rules.max_false_share),
+        (&["rules", "utility", "min_share"], rules.utility.min_share),
+    ] {
+        if share == 0.0 {
+            return Err(settings
+                .wrong(keys, "nothing could be kept with 0")
+                .hint("give a share above 0, such as 0.01"));
+        }
+    }
+    if let (Some(from), Some(until)) = (rules.from, rules.until)
+        && from >= until
+    {
+        return Err(settings
+            .wrong(
+                &["rules", "until"],
+                format!("nothing lies from {from} to the day before {until}"),
+            )
+            .hint("until is the first day that is no longer looked at; give a later one"));
+    }
+    let apart = &rules.sequences;
+    for (key, most) in [
+        ("max_gap_days", apart.max_gap_days),
+        ("max_span_days", apart.max_span_days),
+    ] {
+        if most.is_some_and(|most| most < apart.min_gap_days) {
+            return Err(settings
+                .wrong(
+                    &["rules", "sequences", key],
+                    format!("it is below min_gap_days, {}", apart.min_gap_days),
+                )
+                .hint("give more days, or a smaller min_gap_days"));
+        }
     }
     if config.churn.bands.medium > config.churn.bands.high {
         return Err(settings
@@ -239,18 +323,22 @@ fn numbers(settings: &Settings) -> Result<()> {
 
 fn names(settings: &Settings) -> Result<()> {
     let config = &settings.config;
-    for (section, level) in [
-        ("rules", &config.rules.level),
-        ("offers", &config.offers.level),
-    ] {
+    let mut levels = vec![
+        (vec!["rules", "level"], config.rules.level.as_ref()),
+        (vec!["offers", "level"], config.offers.level.as_ref()),
+    ];
+    let places: Vec<String> = (0..config.rules.generalise.len())
+        .map(|place| place.to_string())
+        .collect();
+    for (place, level) in places.iter().zip(&config.rules.generalise) {
+        levels.push((vec!["rules", "generalise", place], Some(level)));
+    }
+    for (keys, level) in levels {
         if let Some(level) = level
             && !LEVELS.contains(&level.as_str())
         {
             return Err(settings
-                .wrong(
-                    &[section, "level"],
-                    format!("`{level}` is no level of the taxonomy"),
-                )
+                .wrong(&keys, format!("`{level}` is no level of the taxonomy"))
                 .hint(did_you_mean(level, LEVELS)));
         }
     }

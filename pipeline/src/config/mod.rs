@@ -6,6 +6,7 @@ mod formats;
 pub mod gate;
 mod mapping;
 mod read;
+pub mod rules;
 pub mod schema;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, U
 pub use gate::Gate;
 pub use mapping::{Column, Constant, Mapping, Paths, ValueType, without_secrets};
 pub use read::{Location, Settings, hex};
+pub use rules::{BasketOf, Rules};
 
 /// Everything in `regulars.toml`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -374,44 +376,6 @@ impl Default for Bands {
         Self {
             high: 0.5,
             medium: 0.2,
-        }
-    }
-}
-
-/// `[rules]`: what is mined from baskets.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rules {
-    /// The level of the taxonomy; by default the narrowest above products that there is.
-    #[schemars(extend("enum" = crate::contract::LEVELS))]
-    pub level: Option<String>,
-    /// Itemsets in a smaller share of the baskets are not looked at.
-    pub min_support: f64,
-    /// Rules with less confidence are not kept.
-    pub min_confidence: f64,
-    /// Rules with less lift are not kept.
-    pub min_lift: f64,
-    /// The most items in an itemset.
-    pub max_length: usize,
-    /// The share of false rules that is tolerated among those kept (Benjamini-Hochberg).
-    pub max_false_share: f64,
-    /// The last days of the history, on which every kept rule is measured again; 0 mines all.
-    pub later_days: u32,
-    /// Items that say nothing, such as deposits or fuel.
-    pub exclude: Vec<String>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            level: None,
-            min_support: 0.005,
-            min_confidence: 0.1,
-            min_lift: 1.2,
-            max_length: 4,
-            max_false_share: 0.01,
-            later_days: 56,
-            exclude: Vec::new(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub base: PathBuf,
     /// The file's text, to find lines in.
     text: String,
+    /// Options of the command line that took the place of settings: section, key, value.
+    typed: Vec<(&'static str, &'static str, String)>,
 }
 
 impl Settings {
@@ -65,9 +67,28 @@ impl Settings {
             path,
             base,
             text,
+            typed: Vec::new(),
         };
         super::check::check(&settings)?;
         Ok(settings)
+    }
+
+    /// The same settings, but where an option was given on the command line, that.
+    ///
+    /// `typed` lists the options that were given: the section, the key that is the option's name
+    /// with `_` for `-`, and the value as it was typed; `change` puts them in their places.
+    ///
+    /// # Errors
+    /// A value that cannot be, under the name of its option.
+    pub fn with(
+        mut self,
+        typed: Vec<(&'static str, &'static str, String)>,
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self> {
+        change(&mut self.config);
+        self.typed = typed;
+        super::check::check(&self)?;
+        Ok(self)
     }
 
     /// Where the value at this path of keys stands; list members are named by their number.
@@ -113,7 +134,17 @@ impl Settings {
     }
 
     /// A failure at a place in the settings: `file:line: [section] key: problem`.
+    ///
+    /// What came from the command line is called by the name of its option instead.
     pub fn wrong(&self, keys: &[&str], problem: impl std::fmt::Display) -> Failure {
+        if let [section, key, ..] = keys
+            && let Some((_, key, _)) = self
+                .typed
+                .iter()
+                .find(|typed| (typed.0, typed.1) == (*section, *key))
+        {
+            return Failure::settings(format!("--{}: {problem}", key.replace('_', "-")));
+        }
         let section = match keys {
             ["sources", number, rest @ ..] => {
                 let number: usize = number.parse().unwrap_or(0);
@@ -164,9 +195,14 @@ impl Settings {
         }
     }
 
-    /// SHA-256 of the settings as written: two runs with one hash were asked the same.
+    /// SHA-256 of the settings as written, with what the command line put in their place: two runs
+    /// with one hash were asked the same.
     pub fn hash(&self) -> String {
-        hex(&Sha256::digest(self.text.as_bytes()))
+        let mut hash = Sha256::new_with_prefix(self.text.as_bytes());
+        for (section, key, value) in &self.typed {
+            hash.update(format!("\0{section}.{key}={value}"));
+        }
+        hex(&hash.finalize())
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use serde_json::Value;
 
+use crate::fence::fence;
+
 /// Up to this many different values everything is exact.
 const EXACT: usize = 1 << 20;
 /// Beyond it, values whose first 11 binary digits agree share a bin: it is off by 0.1 % at most.
@@ -207,21 +209,9 @@ impl Distribution {
         })
     }
 
-    /// The value beyond which one is far outside, for values above 0: on a log scale, the nearer
-    /// of three interquartile ranges above the upper quartile (Tukey's outer fence) and as far
-    /// above the 99th percentile as that is above the median.
-    ///
-    /// A clean log-normal column has two or three values in a million beyond it. The first alone
-    /// is too far out where most are close to the maximum, the second where one in a hundred is
-    /// wrong. A ratio never counts as less than 2 (quartiles) or 4 (percentiles), so that columns
-    /// with few different values have room.
+    /// The value beyond which one is far outside, for values above 0; see [`fence`].
     pub fn fence(&self) -> i128 {
-        let at = |thousandths| self.quantile(thousandths) as f64;
-        let (lower, middle, upper, high) = (at(250), at(500), at(750), at(990));
-        let ratio = |over: f64, under: f64, least: f64| (over / under.max(1.0)).max(least);
-        let quartiles = upper * ratio(upper, lower, 2.0).powi(3);
-        let percentiles = high * ratio(high, middle, 4.0);
-        quartiles.min(percentiles).ceil() as i128
+        fence([250, 500, 750, 990].map(|thousandths| self.quantile(thousandths) as f64)) as i128
     }
 
     /// The share of the sum that the greatest rows have, this share of all rows of them.

@@ -3,15 +3,15 @@
 //! `page.html` is a template; whatever comes from the data goes through its escaping.
 
 use chrono::{Datelike, NaiveDate};
-use minijinja::syntax::SyntaxConfig;
+use minijinja::Value;
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::Profile;
 use super::cells::grouped;
 use super::history::CalendarDay;
-use crate::failure::{Failure, Result};
-use crate::text::{count, percent};
+use crate::failure::Result;
+use crate::page;
+use crate::text::count;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -22,51 +22,16 @@ const SHADES: u64 = 4;
 
 /// Puts a profile into the page.
 pub fn render(profile: &Profile) -> Result<String> {
-    let fault = |error: String| {
-        Failure::machine(format!(
-            "this is a fault of regulars, please report it: {error}"
-        ))
-    };
-    let data = serde_json::to_value(profile).map_err(|error| fault(error.to_string()))?;
-    let mut page = Environment::new();
-    page.set_auto_escape_callback(|_| AutoEscape::Html);
-    page.set_undefined_behavior(UndefinedBehavior::Strict);
-    let blocks_leave_no_lines = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build();
-    page.set_syntax(blocks_leave_no_lines.map_err(|error| fault(error.to_string()))?);
-    page.add_filter("whole", |number: u64| count(number));
+    let mut page = page::environment()?;
     page.add_filter("number", grouped);
     page.add_filter("short", short);
-    page.add_filter("part", part);
     page.add_filter("shown", |value: Value| shown(&value));
-    page.add_filter("fix", |value: f64| format!("{value:.2}"));
     let context = Value::from_pairs([
-        ("p", template_value(&data)),
+        ("p", page::value_of(profile)?),
         ("calendar", calendar(&profile.history.calendar)),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
-    page.render_named_str("page.html", TEMPLATE, context)
-        .map_err(|error| fault(format!("{error:#}")))
-}
-
-/// JSON as the template sees it.
-fn template_value(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::from(()),
-        serde_json::Value::Bool(flag) => Value::from(*flag),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Value::from(whole),
-            (None, float) => Value::from(float),
-        },
-        serde_json::Value::String(text) => Value::from(text.as_str()),
-        serde_json::Value::Array(list) => list.iter().map(template_value).collect(),
-        serde_json::Value::Object(map) => Value::from_pairs(
-            map.iter()
-                .map(|(name, value)| (name.as_str(), template_value(value))),
-        ),
-    }
+    page::render(&page, "page.html", TEMPLATE, context)
 }
 
 /// Numbers with thousands set apart, everything else as it is.
@@ -87,14 +52,6 @@ fn short(value: f64) -> String {
         Some((least, name)) => format!("{:.1} {name}", value / least),
         None => grouped((value * 100.0).round() / 100.0),
     }
-}
-
-/// A share as a percentage, also when it is small.
-fn part(share: f64) -> String {
-    if share > 0.0 && share < 0.0005 {
-        return "< 0.1 %".to_owned();
-    }
-    percent(share)
 }
 
 /// The days of each year as squares: a column for each week, a row for each weekday.
@@ -163,6 +120,6 @@ mod tests {
     fn large_numbers_fit_small_places() {
         let texts = [999.0, 1234.0, 12_345.0, 1_234_567.0, 2e9].map(short);
         assert_eq!(texts, ["999", "1,234", "12 k", "1.2 M", "2.0 bn"]);
-        assert_eq!(part(0.0001), "< 0.1 %");
+        assert_eq!(page::part(0.0001), "< 0.1 %");
     }
 }

@@ -22,7 +22,7 @@ use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::outputs::Pending;
 use crate::progress::Progress;
-use crate::purchases::Purchases;
+use crate::purchases::{Ask, Purchases};
 use crate::sources::SourceFile;
 use crate::warehouse::Warehouse;
 use crate::warning::Warning;
@@ -101,8 +101,8 @@ pub struct Context<'a> {
     pub progress: &'a Progress,
     /// Opened when first asked for.
     pub warehouse: &'a OnceCell<Warehouse>,
-    /// Read when first asked for; stages that ask for the same items share them.
-    pub purchases: &'a OnceCell<(Vec<String>, Arc<Purchases>)>,
+    /// Read when first asked for; stages that ask for the same share them.
+    pub purchases: &'a OnceCell<Arc<Purchases>>,
 }
 
 impl<'a> Context<'a> {
@@ -123,22 +123,16 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
-    /// The purchases at a level of the taxonomy, without the items that a section excludes.
-    pub fn purchases(
-        &self,
-        section: &str,
-        level: &str,
-        exclude: &[String],
-    ) -> Result<Arc<Purchases>> {
-        if let Some((excluded, read)) = self.purchases.get()
-            && excluded == exclude
-            && read.level == level
+    /// The purchases that a section asks for.
+    pub fn purchases(&self, ask: &Ask) -> Result<Arc<Purchases>> {
+        if let Some(read) = self.purchases.get()
+            && ask.is_met_by(&read.ask)
         {
             return Ok(Arc::clone(read));
         }
-        let read = Purchases::read(self.warehouse()?, self.settings, section, level, exclude)?;
+        let read = Purchases::read(self.warehouse()?, self.settings, ask)?;
         let read = Arc::new(read);
-        let _ = self.purchases.set((exclude.to_vec(), Arc::clone(&read)));
+        let _ = self.purchases.set(Arc::clone(&read));
         Ok(read)
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Report};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
-use crate::purchases::{Purchases, day_number};
+use crate::purchases::{Ask, Purchases, day_number};
 use crate::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::text::{calm, percent};
 use crate::warning::{WEAK_SUGGESTIONS, Warning};
@@ -93,7 +93,12 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     context
         .progress
         .step(&format!("collecting purchases by {level}"));
-    let purchases = context.purchases(NAME, &level, &settings.exclude)?;
+    let purchases = context.purchases(&Ask {
+        section: NAME,
+        level: level.clone(),
+        exclude: settings.exclude.clone(),
+        ..Ask::default()
+    })?;
     let Purchases {
         offsets,
         days,
@@ -193,7 +198,7 @@ fn table(
     purchases: &Purchases,
     score_means: &str,
 ) -> Result<RecordBatch> {
-    let item = |code: u32| purchases.items[code as usize].as_str();
+    let item = |code: u32| purchases.items.names[code as usize].as_str();
     let rows: UInt32Array = suggestions
         .iter()
         .map(|suggestion| suggestion.customer)
@@ -223,7 +228,7 @@ fn table(
         .column(
             "level",
             "The level of the taxonomy that the item is of",
-            text(suggestions.iter().map(|_| &purchases.level)),
+            text(suggestions.iter().map(|_| &purchases.ask.level)),
         )
         .column(
             "score",

@@ -1,0 +1,221 @@
+//! Which baskets are mined: those of some days, without what is far outside.
+
+use std::ops::Range;
+
+use regulars_models::associations::Baskets;
+use serde::{Deserialize, Serialize};
+
+use crate::config::rules::{BulkBuyers, Giants, Outliers};
+use crate::failure::{Failure, Result};
+use crate::fence::fence_of;
+use crate::purchases::Purchases;
+
+/// What lies beyond a limit, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outside {
+    /// More than this is outside: different items of a basket, or purchase lines of a customer.
+    pub above: u64,
+    /// How many are.
+    pub found: u64,
+    /// The share of all purchase lines that they hold.
+    pub share_of_lines: f64,
+    /// What the settings say should become of them: `keep`, `leave_out` or `cut`.
+    pub action: String,
+}
+
+/// The purchases of a history, and which of them count.
+pub struct Choice<'a> {
+    purchases: &'a Purchases,
+    /// The lines of basket `b` are `starts[b]..starts[b + 1]`.
+    starts: Vec<usize>,
+    kept: Vec<bool>,
+    /// The most items of a basket, and for each item its place by frequency.
+    cut: Option<(usize, Vec<u32>)>,
+    /// Giant baskets.
+    pub giants: Outside,
+    /// Customers who buy in bulk.
+    pub bulk_buyers: Outside,
+}
+
+/// Baskets for a model, and which of the purchases' baskets each is.
+pub struct Part {
+    /// The baskets.
+    pub baskets: Baskets,
+    /// For each of them its number among the purchases.
+    pub numbers: Vec<u32>,
+}
+
+impl<'a> Choice<'a> {
+    /// Looks for giant baskets and bulk buyers among the baskets of some days; what is found there
+    /// to be the limit holds on all days.
+    pub fn new(purchases: &'a Purchases, settings: &Outliers, mined: Range<i32>) -> Self {
+        let n_baskets = purchases.basket_days.len();
+        let mut starts = vec![0; n_baskets + 1];
+        for &basket in &purchases.baskets {
+            starts[basket as usize + 1] += 1;
+        }
+        for basket in 0..n_baskets {
+            starts[basket + 1] += starts[basket];
+        }
+        let is_mined = |basket: usize| mined.contains(&purchases.basket_days[basket]);
+        let size = |basket: usize| (starts[basket + 1] - starts[basket]) as u32;
+        let mut sizes: Vec<u32> = (0..n_baskets).filter(|&b| is_mined(b)).map(size).collect();
+        let above = settings
+            .max_items
+            .map_or_else(|| fence_of(&mut sizes), |most| most as u32);
+
+        let customers = purchases.basket_customers();
+        let mut lines_of = vec![0_u32; purchases.customers.len()];
+        for basket in (0..n_baskets).filter(|&basket| is_mined(basket)) {
+            lines_of[customers[basket] as usize] += size(basket);
+        }
+        let mut bought: Vec<u32> = lines_of.iter().copied().filter(|n| *n > 0).collect();
+        let above_lines = settings
+            .max_lines
+            .map_or_else(|| fence_of(&mut bought), |most| most as u32);
+
+        let all: u64 = lines_of.iter().map(|&lines| u64::from(lines)).sum();
+        let outside = |above: u32, values: &mut dyn Iterator<Item = u32>, action: String| {
+            let beyond: Vec<u64> = values.filter(|n| *n > above).map(u64::from).collect();
+            Outside {
+                above: above.into(),
+                found: beyond.len() as u64,
+                share_of_lines: beyond.iter().sum::<u64>() as f64 / all.max(1) as f64,
+                action,
+            }
+        };
+        let mut of_baskets = (0..n_baskets).filter(|&b| is_mined(b)).map(size);
+        let giants = outside(above, &mut of_baskets, name_of(&settings.baskets));
+        let mut of_customers = lines_of.iter().copied();
+        let bulk_buyers = outside(above_lines, &mut of_customers, name_of(&settings.customers));
+        let kept = (0..n_baskets)
+            .map(|basket| {
+                let giant = size(basket) > above && settings.baskets == Giants::LeaveOut;
+                let bulk = lines_of[customers[basket] as usize] > above_lines
+                    && settings.customers == BulkBuyers::LeaveOut;
+                !giant && !bulk
+            })
+            .collect();
+        let cut = (settings.baskets == Giants::Cut).then(|| {
+            let mut counts = vec![0_u32; purchases.items.len()];
+            for (basket, &item) in purchases.baskets.iter().zip(&purchases.line_items) {
+                counts[item as usize] += u32::from(is_mined(*basket as usize));
+            }
+            let mut order: Vec<u32> = (0..counts.len() as u32).collect();
+            order.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
+            let mut places = vec![0; order.len()];
+            for (place, &item) in order.iter().enumerate() {
+                places[item as usize] = place as u32;
+            }
+            (above as usize, places)
+        });
+        Self {
+            purchases,
+            starts,
+            kept,
+            cut,
+            giants,
+            bulk_buyers,
+        }
+    }
+
+    /// Hands out the lines of a basket that count, as places among the purchases' lines, by item.
+    fn each_line(&self, basket: usize, mut take: impl FnMut(usize)) {
+        let all = self.starts[basket]..self.starts[basket + 1];
+        match &self.cut {
+            Some((most, places)) if all.len() > *most => {
+                let mut lines: Vec<usize> = all.collect();
+                let place = |line: &usize| places[self.purchases.line_items[*line] as usize];
+                lines.sort_unstable_by_key(place);
+                lines.truncate(*most);
+                lines.sort_unstable();
+                lines.into_iter().for_each(take);
+            }
+            _ => all.for_each(&mut take),
+        }
+    }
+
+    /// The numbers of the baskets that begin on these days and count, in their order.
+    pub fn on(&self, days: &Range<i32>) -> impl Iterator<Item = usize> {
+        (0..self.kept.len())
+            .filter(|&basket| self.kept[basket])
+            .filter(move |&basket| days.contains(&self.purchases.basket_days[basket]))
+    }
+
+    /// The baskets that begin on these days, as a model takes them.
+    pub fn part(&self, days: &Range<i32>) -> Result<Part> {
+        let mut offsets = vec![0];
+        let mut items = Vec::new();
+        let mut numbers = Vec::new();
+        for basket in self.on(days) {
+            self.each_line(basket, |line| items.push(self.purchases.line_items[line]));
+            offsets.push(items.len());
+            numbers.push(basket as u32);
+        }
+        Ok(Part {
+            baskets: made(offsets, items, self.purchases.items.len())?,
+            numbers,
+        })
+    }
+
+    /// The lines of the baskets that begin on these days: where each basket begins, the items, and
+    /// the money in ten-thousandths.
+    pub fn money(&self, days: &Range<i32>) -> (Vec<usize>, Vec<u32>, Vec<i64>) {
+        let mut offsets = vec![0];
+        let (mut items, mut money) = (Vec::new(), Vec::new());
+        for basket in self.on(days) {
+            self.each_line(basket, |line| {
+                items.push(self.purchases.line_items[line]);
+                money.push(self.purchases.money[line]);
+            });
+            offsets.push(items.len());
+        }
+        (offsets, items, money)
+    }
+
+    /// The lines of the baskets that begin on these days: customer, day and item of each, in the
+    /// order of the customers and days.
+    pub fn steps(&self, days: &Range<i32>) -> (Vec<u32>, Vec<i32>, Vec<u32>) {
+        let customers = self.purchases.basket_customers();
+        let mut steps = (Vec::new(), Vec::new(), Vec::new());
+        for basket in self.on(days) {
+            self.each_line(basket, |line| {
+                steps.0.push(customers[basket]);
+                steps.1.push(self.purchases.days[line]);
+                steps.2.push(self.purchases.line_items[line]);
+            });
+        }
+        steps
+    }
+}
+
+impl Part {
+    /// Those of the baskets that pass.
+    pub fn filter(&self, pass: impl Fn(u32) -> bool) -> Result<Part> {
+        let mut offsets = vec![0];
+        let mut items = Vec::new();
+        let mut numbers = Vec::new();
+        for (basket, &number) in self.baskets.iter().zip(&self.numbers) {
+            if pass(number) {
+                items.extend_from_slice(basket);
+                offsets.push(items.len());
+                numbers.push(number);
+            }
+        }
+        Ok(Part {
+            baskets: made(offsets, items, self.baskets.n_items())?,
+            numbers,
+        })
+    }
+}
+
+fn made(offsets: Vec<usize>, items: Vec<u32>, n_items: usize) -> Result<Baskets> {
+    Baskets::from_csr(offsets, items, n_items).map_err(|error| Failure::data(error.to_string()))
+}
+
+/// A value of the settings as it is written there.
+fn name_of(value: &impl Serialize) -> String {
+    let name = serde_json::to_value(value).ok();
+    name.and_then(|name| Some(name.as_str()?.to_owned()))
+        .unwrap_or_default()
+}

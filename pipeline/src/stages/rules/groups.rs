@@ -1,0 +1,221 @@
+//! Which rules are far stronger in one group of baskets than in the others.
+
+use arrow::array::RecordBatch;
+use regulars_models::associations::{Contrast, Rule, benjamini_hochberg, contrast};
+
+use super::choice::Part;
+use super::mine::Miner;
+use super::page::{LISTED, ShownDifference};
+use super::tables::{flags, whole};
+use super::{NAME, words};
+use crate::config::Settings;
+use crate::failure::Result;
+use crate::purchases::{Items, Purchases, UNGROUPED};
+use crate::table::{TableBuilder, exact_numbers, numbers, text};
+
+/// More groups than this are no groups to compare.
+const MOST_GROUPS: usize = 50;
+/// Later p-values, corrected for all differences, up to which one held up.
+const HELD_UP: f64 = 0.05;
+/// Rows of each group on the page.
+const OF_EACH: usize = 6;
+
+/// A rule that is stronger in a group than in the others.
+struct Difference {
+    group: u32,
+    rule: Rule,
+    customers: u64,
+    found: Contrast,
+    q_value: f64,
+    later: Contrast,
+    held_up: Option<bool>,
+}
+
+/// Rules that are stronger in one group, group by group, the surest first.
+pub struct Differences {
+    rows: Vec<Difference>,
+    names: Vec<String>,
+    /// Baskets whose lines are of several groups, or of none.
+    pub ungrouped: u64,
+    /// Groups with a basket.
+    pub groups: u64,
+}
+
+/// Compares every group of the baskets with all others.
+///
+/// The rules of a group are those mined in it, with the same settings; of them those are kept
+/// whose association is beyond that among the others by the test of odds ratios, corrected for
+/// all rules of all groups, and by a ratio of at least `min_odds_ratio`.
+///
+/// # Errors
+/// So many different values that they cannot be groups.
+pub fn compare(
+    settings: &Settings,
+    miner: &Miner<'_>,
+    purchases: &Purchases,
+    mined: &Part,
+    later: &Part,
+) -> Result<Differences> {
+    let group_of = |basket: u32| purchases.basket_groups[basket as usize];
+    let mut sizes = vec![0_u64; purchases.groups.len()];
+    let mut ungrouped = 0;
+    for &basket in &mined.numbers {
+        match group_of(basket) {
+            UNGROUPED => ungrouped += 1,
+            group => sizes[group as usize] += 1,
+        }
+    }
+    let groups: Vec<u32> = (0..sizes.len() as u32)
+        .filter(|&g| sizes[g as usize] > 0)
+        .collect();
+    if groups.len() > MOST_GROUPS {
+        let problem = format!("it has {} different values", groups.len());
+        return Err(settings.wrong(&[NAME, "compare_by"], problem).hint(format!(
+            "name something with at most {MOST_GROUPS}, such as segment or channel"
+        )));
+    }
+    let halves = |part: &Part, group: u32| -> Result<[Part; 2]> {
+        let here = part.filter(|basket| group_of(basket) == group)?;
+        let rest = part.filter(|basket| ![group, UNGROUPED].contains(&group_of(basket)))?;
+        Ok([here, rest])
+    };
+    let mut compared = Vec::new();
+    let mut measured_again = false;
+    // With one group there are no others.
+    for &group in groups.iter().filter(|_| groups.len() > 1) {
+        let [here, rest] = halves(mined, group)?;
+        let mine = miner.mine_group(&here)?;
+        let rules = mine.plain();
+        let found = contrast(&rules, &here.baskets, &rest.baskets);
+        let [here, rest] = halves(later, group)?.map(|part| part.baskets);
+        measured_again |= here.n_baskets() > 0 && rest.n_baskets() > 0;
+        let again = contrast(&rules, &here, &rest);
+        let rows = rules.into_iter().zip(mine.customers).zip(found).zip(again);
+        compared.extend(rows.map(|(((rule, customers), found), later)| Difference {
+            group,
+            rule,
+            customers,
+            found,
+            q_value: f64::NAN,
+            later,
+            held_up: None,
+        }));
+    }
+    let p_values: Vec<f64> = compared
+        .iter()
+        .map(|row: &Difference| row.found.association_p_value)
+        .collect();
+    for (row, q_value) in compared.iter_mut().zip(benjamini_hochberg(&p_values)) {
+        row.q_value = q_value;
+    }
+    let asked = &settings.config.rules;
+    let mut rows = compared;
+    rows.retain(|row| {
+        row.q_value <= asked.max_false_share && row.found.odds_ratio_ratio >= asked.min_odds_ratio
+    });
+    if measured_again {
+        let p_values: Vec<f64> = rows
+            .iter()
+            .map(|row| row.later.association_p_value)
+            .collect();
+        for (row, q_value) in rows.iter_mut().zip(benjamini_hochberg(&p_values)) {
+            row.held_up = Some(q_value <= HELD_UP && row.later.odds_ratio_ratio > 1.0);
+        }
+    }
+    rows.sort_by(|a, b| {
+        (a.group.cmp(&b.group))
+            .then(
+                a.found
+                    .association_p_value
+                    .total_cmp(&b.found.association_p_value),
+            )
+            .then(
+                b.found
+                    .odds_ratio_ratio
+                    .total_cmp(&a.found.odds_ratio_ratio),
+            )
+            .then_with(|| {
+                (&a.rule.antecedent, &a.rule.consequent)
+                    .cmp(&(&b.rule.antecedent, &b.rule.consequent))
+            })
+    });
+    Ok(Differences {
+        rows,
+        names: purchases.groups.clone(),
+        ungrouped,
+        groups: groups.len() as u64,
+    })
+}
+
+impl Differences {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The share of them that held up on later baskets.
+    pub fn held_up_share(&self) -> Option<f64> {
+        let known: Vec<bool> = self.rows.iter().filter_map(|row| row.held_up).collect();
+        let held = known.iter().filter(|held| **held).count();
+        (!known.is_empty()).then(|| held as f64 / known.len() as f64)
+    }
+
+    /// The first ones of each group, for the page.
+    pub fn shown(&self, items: &Items) -> Vec<ShownDifference> {
+        let mut shown: Vec<ShownDifference> = Vec::new();
+        for row in &self.rows {
+            let group = self.names[row.group as usize].clone();
+            let of_group = shown
+                .iter()
+                .rev()
+                .take_while(|other| other.group == group)
+                .count();
+            if of_group < OF_EACH && shown.len() < LISTED * OF_EACH {
+                shown.push(ShownDifference {
+                    group,
+                    names: words::sides(&row.rule, items),
+                    confidence: [row.found.group.confidence, row.found.rest.confidence],
+                    lift: [row.found.group.lift, row.found.rest.lift],
+                    held_up: row.held_up,
+                });
+            }
+        }
+        shown
+    }
+
+    /// Everything as a table.
+    pub fn table(&self, items: &Items) -> Result<RecordBatch> {
+        let rows = || self.rows.iter();
+        let found = |of: fn(&Contrast) -> f64| numbers(rows().map(|row| of(&row.found)), 6);
+        let later = |of: fn(&Contrast) -> f64| numbers(rows().map(|row| of(&row.later)), 6);
+        let counted = |of: fn(&Contrast) -> u64| whole(rows().map(|row| of(&row.found)));
+        TableBuilder::new()
+            .column("group", "The group, a value of compare_by", text(rows().map(|row| &self.names[row.group as usize])))
+            .column("antecedent", "Who buys this", text(rows().map(|row| items.names_of(&row.rule.antecedent))))
+            .column("consequent", "also buys this, more so in the group", text(rows().map(|row| items.names_of(&row.rule.consequent))))
+            .column("antecedent_ids", "Ids of the antecedent's items", text(rows().map(|row| items.ids_of(&row.rule.antecedent))))
+            .column("consequent_ids", "Ids of the consequent's items", text(rows().map(|row| items.ids_of(&row.rule.consequent))))
+            .column("support", "Share of the group's baskets with both", found(|c| c.group.support))
+            .column("confidence", "Share of the group's baskets with the antecedent that have the consequent", found(|c| c.group.confidence))
+            .column("lift", "How many times chance that is in the group", found(|c| c.group.lift))
+            .column("rest_support", "Support among all other groups", found(|c| c.rest.support))
+            .column("rest_confidence", "Confidence among all other groups", found(|c| c.rest.confidence))
+            .column("rest_lift", "Lift among all other groups", found(|c| c.rest.lift))
+            .column("confidence_difference", "Confidence in the group less that among the others", found(|c| c.confidence_difference))
+            .column("lift_ratio", "Lift in the group over that among the others", found(|c| c.lift_ratio))
+            .column("odds_ratio_ratio", "Odds ratio of both sides in the group over that among the others", found(|c| c.odds_ratio_ratio))
+            .column("p_value", "Chance of odds ratios that differ so much or more if they were the same", exact_numbers(rows().map(|row| row.found.association_p_value)))
+            .column("q_value", "That p-value corrected for all rules of all groups (Benjamini-Hochberg)", exact_numbers(rows().map(|row| row.q_value)))
+            .column("count", "Baskets of the group with both", counted(|c| c.group.count))
+            .column("customers", "Different customers of the group with such a basket", whole(rows().map(|row| row.customers)))
+            .column("antecedent_count", "Baskets of the group with the antecedent", counted(|c| c.group.antecedent_count))
+            .column("baskets", "Baskets of the group", counted(|c| c.group.n_baskets))
+            .column("rest_count", "Baskets of the other groups with both", counted(|c| c.rest.count))
+            .column("rest_antecedent_count", "Baskets of the other groups with the antecedent", counted(|c| c.rest.antecedent_count))
+            .column("later_confidence", "Confidence in the group on the later baskets", later(|c| c.group.confidence))
+            .column("later_lift", "Lift in the group on the later baskets", later(|c| c.group.lift))
+            .column("later_odds_ratio_ratio", "The ratio of odds ratios on the later baskets", later(|c| c.odds_ratio_ratio))
+            .column("held_up", "Whether the association was again stronger in the group later, corrected for the number of rows", flags(rows().map(|row| row.held_up)))
+            .build()
+    }
+}

@@ -1,0 +1,89 @@
+//! What a run of the stage was, for the manifest, the summary and the page.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::choice::Outside;
+use super::mine::Funnel;
+use crate::purchases::Balance;
+
+/// What was mined.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Metrics {
+    /// The level of the taxonomy.
+    pub level: String,
+    /// Broader levels whose names are items too.
+    pub broader: Vec<String>,
+    /// What one basket is, in words.
+    pub basket: String,
+    /// The slice of the history, as written in the settings.
+    pub slice: Option<String>,
+    /// First day of the mining period.
+    pub mined_from: NaiveDate,
+    /// The day after its last.
+    pub mined_until: NaiveDate,
+    /// Baskets mined.
+    pub baskets: u64,
+    /// Baskets of the later days, on which rules were measured again.
+    pub later_baskets: u64,
+    /// Different items.
+    pub items: u64,
+    /// What became of the purchase lines: the totals by item add up to `kept`.
+    pub lines: Balance,
+    /// Baskets that are far too large.
+    pub giant_baskets: Outside,
+    /// Customers who buy far too much.
+    pub bulk_buyers: Outside,
+    /// The fewest baskets of an itemset; more than the settings ask for where there would have been
+    /// too many itemsets.
+    pub min_baskets: u64,
+    /// Frequent itemsets.
+    pub itemsets: u64,
+    /// Rules tested.
+    pub candidates: u64,
+    /// How candidates became few rules.
+    pub funnel: Funnel,
+    /// Rules kept.
+    pub rules: u64,
+    /// Share of the kept rules that were still more frequent than chance later; null without later baskets.
+    pub held_up_share: Option<f64>,
+    /// The same share of as many rules by lift alone.
+    pub held_up_share_by_lift: Option<f64>,
+    /// What groups were compared by.
+    pub compare_by: Option<String>,
+    /// Groups that were compared.
+    pub groups: u64,
+    /// Baskets that are in no group, or in several.
+    pub ungrouped_baskets: u64,
+    /// Rules that are stronger in one group.
+    pub differences: u64,
+    /// Share of those that were again stronger in the group later.
+    pub differences_held_up_share: Option<f64>,
+    /// The share of customers that was asked of a sequence; higher than in the settings where there
+    /// would have been too many.
+    pub sequence_support: Option<f64>,
+    /// Sequences that so many customers have.
+    pub frequent_sequences: u64,
+    /// Sequences tested.
+    pub sequence_candidates: u64,
+    /// Sequences kept.
+    pub sequences: u64,
+    /// Those of them that lead to something new.
+    pub new_sequences: u64,
+    /// Share of the sequences that held up later.
+    pub sequences_held_up_share: Option<f64>,
+    /// Steps from one basket of a customer to the next.
+    pub steps: u64,
+    /// Pairs of an item and one of the next basket.
+    pub transitions: u64,
+    /// Pairs tested as substitutes.
+    pub substitute_candidates: u64,
+    /// Pairs that are bought instead of each other.
+    pub substitutes: u64,
+    /// The money by which sets were looked for.
+    pub utility_by: Option<String>,
+    /// Sets that bring the most of it.
+    pub utility_sets: u64,
+    /// The first rules of the file, in words.
+    pub strongest: Vec<String>,
+}

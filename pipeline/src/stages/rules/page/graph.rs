@@ -1,0 +1,293 @@
+//! Items as points and rules as lines between them, laid out so that what goes together lies together.
+//!
+//! Forces after Fruchterman and Reingold (1991), "Graph drawing by force-directed placement": items
+//! push each other away, lines pull, and all are drawn to the middle. Where an item starts depends on
+//! its place in the list alone, and the steps are counted, so the same rules make the same picture.
+//! Afterwards labels that overlap are moved apart.
+
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+
+use serde::Serialize;
+
+use super::{Shown, fix, short_name};
+
+/// The picture, in its own units.
+pub const WIDTH: f64 = 1060.0;
+const HEIGHT: f64 = 620.0;
+/// Items that can be told apart in it.
+const NODES: usize = 36;
+/// Lines that can be followed in it.
+const EDGES: usize = 70;
+const STEPS: usize = 400;
+/// Room for a label: for a letter, and for the line.
+const LETTER: f64 = 6.3;
+const LINE: f64 = 30.0;
+
+/// Items and the rules between them.
+#[derive(Debug, Default, Serialize)]
+pub struct Graph {
+    width: f64,
+    height: f64,
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+    /// Rules that are drawn.
+    rules: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Node {
+    x: f64,
+    y: f64,
+    radius: f64,
+    label: String,
+    title: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Edge {
+    x1: f64,
+    y1: f64,
+    x2: f64,
+    y2: f64,
+    width: f64,
+    /// Whether the rules go both ways, so that no arrow is drawn.
+    both: bool,
+    title: String,
+}
+
+/// Draws the first rules, as far as there is room for their items and for themselves.
+pub fn graph(rules: &[Shown], names: &[String], supports: &[f64]) -> Graph {
+    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut nodes: Vec<u32> = Vec::new();
+    // For each pair of places the greatest lift, whether it goes each way, and the words.
+    let mut pairs: BTreeMap<(usize, usize), (f64, [bool; 2], String)> = BTreeMap::new();
+    let mut drawn = 0;
+    for rule in rules {
+        let items = rule.antecedent.iter().chain(&rule.consequent);
+        let new = items
+            .clone()
+            .filter(|item| !places.contains_key(item))
+            .count();
+        if nodes.len() + new > NODES || pairs.len() >= EDGES {
+            continue;
+        }
+        drawn += 1;
+        for &item in items {
+            places.entry(item).or_insert_with(|| {
+                nodes.push(item);
+                nodes.len() - 1
+            });
+        }
+        for from in &rule.antecedent {
+            for to in &rule.consequent {
+                let (from, to) = (places[from], places[to]);
+                let entry = pairs
+                    .entry((from.min(to), from.max(to)))
+                    .or_insert_with(|| (0.0, [false; 2], rule.words.clone()));
+                entry.0 = entry.0.max(rule.lift);
+                entry.1[usize::from(from > to)] = true;
+            }
+        }
+    }
+    let links: Vec<(usize, usize)> = pairs.keys().copied().collect();
+    let labels: Vec<String> = nodes
+        .iter()
+        .map(|&item| short_name(&names[item as usize]))
+        .collect();
+    let widths: Vec<f64> = labels
+        .iter()
+        .map(|label| label.chars().count() as f64 * LETTER + 14.0)
+        .collect();
+    let at = place(nodes.len(), &links, &widths);
+    let most = nodes
+        .iter()
+        .map(|&item| supports[item as usize])
+        .fold(1e-9, f64::max);
+    let radius = |item: u32| 5.0 + 11.0 * (supports[item as usize] / most).sqrt();
+    let edges = pairs.iter().map(|(&(a, b), (lift, ways, words))| {
+        let (from, to) = if ways[0] { (a, b) } else { (b, a) };
+        let [[x1, y1], [x2, y2]] = [at[from], at[to]];
+        let length = ((x2 - x1).powi(2) + (y2 - y1).powi(2)).sqrt().max(1.0);
+        // The line ends where the point begins, so that its arrow can be seen.
+        let (start, end) = (radius(nodes[from]) + 1.0, radius(nodes[to]) + 4.0);
+        let along = |by: f64| [x1 + (x2 - x1) * by / length, y1 + (y2 - y1) * by / length];
+        let ([x1, y1], [x2, y2]) = (along(start), along((length - end).max(start)));
+        Edge {
+            x1: fix(x1),
+            y1: fix(y1),
+            x2: fix(x2),
+            y2: fix(y2),
+            width: fix((1.0 + lift.max(1.0).ln()).min(4.5)),
+            both: ways[0] && ways[1],
+            title: words.clone(),
+        }
+    });
+    let edges = edges.collect();
+    let points = nodes.iter().zip(&at).zip(labels);
+    Graph {
+        width: WIDTH,
+        height: HEIGHT,
+        nodes: points
+            .map(|((&item, [x, y]), label)| Node {
+                x: fix(*x),
+                y: fix(*y),
+                radius: fix(radius(item)),
+                label,
+                title: format!(
+                    "{}: in {} of baskets",
+                    names[item as usize],
+                    crate::text::percent(supports[item as usize])
+                ),
+            })
+            .collect(),
+        edges,
+        rules: drawn,
+    }
+}
+
+/// Where each of `n` points lies.
+fn place(n: usize, links: &[(usize, usize)], widths: &[f64]) -> Vec<[f64; 2]> {
+    let middle = [WIDTH / 2.0, HEIGHT / 2.0];
+    // A sunflower: even, and no two points in one place.
+    let mut at: Vec<[f64; 2]> = (0..n)
+        .map(|i| {
+            let turn = i as f64 * PI * (3.0 - 5f64.sqrt());
+            let out = ((i as f64 + 0.5) / n.max(1) as f64).sqrt();
+            [
+                middle[0] + out * turn.cos() * WIDTH * 0.4,
+                middle[1] + out * turn.sin() * HEIGHT * 0.4,
+            ]
+        })
+        .collect();
+    let apart = 0.8 * (WIDTH * HEIGHT / n.max(1) as f64).sqrt();
+    for step in 0..STEPS {
+        let mut moves = vec![[0.0; 2]; n];
+        for a in 0..n {
+            for b in 0..a {
+                let d = [at[a][0] - at[b][0], at[a][1] - at[b][1]];
+                let length = (d[0] * d[0] + d[1] * d[1]).sqrt().max(1.0);
+                let force = apart * apart / length;
+                for axis in 0..2 {
+                    moves[a][axis] += d[axis] / length * force;
+                    moves[b][axis] -= d[axis] / length * force;
+                }
+            }
+            for axis in 0..2 {
+                // Stronger from above and below, as the picture is wider than high.
+                let pull = [0.6, 1.1][axis];
+                moves[a][axis] += (middle[axis] - at[a][axis]) * pull;
+            }
+        }
+        for &(a, b) in links {
+            let d = [at[a][0] - at[b][0], at[a][1] - at[b][1]];
+            let length = (d[0] * d[0] + d[1] * d[1]).sqrt().max(1.0);
+            let force = length * length / apart;
+            for axis in 0..2 {
+                moves[a][axis] -= d[axis] / length * force;
+                moves[b][axis] += d[axis] / length * force;
+            }
+        }
+        let heat = 60.0 * (1.0 - step as f64 / STEPS as f64);
+        for (point, by) in at.iter_mut().zip(&moves) {
+            let length = (by[0] * by[0] + by[1] * by[1]).sqrt().max(1e-9);
+            for axis in 0..2 {
+                point[axis] += by[axis] / length * length.min(heat);
+            }
+            within(point, 60.0);
+        }
+    }
+    move_labels_apart(&mut at, widths);
+    at
+}
+
+/// Keeps a point in the picture, with room for half its label on both sides.
+fn within(point: &mut [f64; 2], side: f64) {
+    point[0] = point[0].clamp(side.min(WIDTH / 2.0), (WIDTH - side).max(WIDTH / 2.0));
+    point[1] = point[1].clamp(24.0, HEIGHT - 34.0);
+}
+
+/// Pushes points apart until no label lies on another, or the steps are used up.
+fn move_labels_apart(at: &mut [[f64; 2]], widths: &[f64]) {
+    for _ in 0..300 {
+        let mut moved = false;
+        for a in 0..at.len() {
+            for b in 0..a {
+                let d = [at[a][0] - at[b][0], at[a][1] - at[b][1]];
+                let over = [
+                    (widths[a] + widths[b]) / 2.0 - d[0].abs(),
+                    LINE + 8.0 - d[1].abs(),
+                ];
+                if over[0] <= 0.0 || over[1] <= 0.0 {
+                    continue;
+                }
+                moved = true;
+                // Along the shorter way out.
+                let axis = usize::from(over[1] <= over[0]);
+                let by = (over[axis] / 2.0 + 0.5) * if d[axis] < 0.0 { -1.0 } else { 1.0 };
+                at[a][axis] += by;
+                at[b][axis] -= by;
+            }
+        }
+        for (point, width) in at.iter_mut().zip(widths) {
+            within(point, width / 2.0);
+        }
+        if !moved {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(from: u32, to: u32) -> Shown {
+        Shown {
+            antecedent: vec![from],
+            consequent: vec![to],
+            lift: 2.0,
+            ..Shown::default()
+        }
+    }
+
+    #[test]
+    fn what_goes_together_lies_nearer_than_what_does_not() {
+        let names: Vec<String> = (0..6).map(|i| format!("item {i}")).collect();
+        let rules = [
+            rule(0, 1),
+            rule(1, 2),
+            rule(0, 2),
+            rule(3, 4),
+            rule(4, 5),
+            rule(3, 5),
+        ];
+        let drawn = graph(&rules, &names, &[0.1; 6]);
+        assert_eq!((drawn.nodes.len(), drawn.edges.len()), (6, 6));
+        let far = |a: usize, b: usize| {
+            let [a, b] = [&drawn.nodes[a], &drawn.nodes[b]];
+            ((a.x - b.x).powi(2) + (a.y - b.y).powi(2)).sqrt()
+        };
+        let within = (far(0, 1) + far(1, 2) + far(3, 4) + far(4, 5)) / 4.0;
+        let across = (far(0, 3) + far(1, 4) + far(2, 5)) / 3.0;
+        assert!(within < across, "{within} {across}");
+    }
+
+    #[test]
+    fn labels_do_not_overlap_and_stay_in_the_picture() {
+        let names: Vec<String> = (0..40)
+            .map(|i| format!("a product of number {i}"))
+            .collect();
+        let rules: Vec<Shown> = (0..39).map(|i| rule(i, i + 1)).collect();
+        let drawn = graph(&rules, &names, &[0.1; 40]);
+        assert_eq!(drawn.nodes.len(), NODES);
+        for (i, a) in drawn.nodes.iter().enumerate() {
+            assert!(a.x > 0.0 && a.x < WIDTH && a.y > 0.0 && a.y < HEIGHT);
+            for b in &drawn.nodes[..i] {
+                let width = a.label.chars().count() as f64 * LETTER;
+                let apart = (a.x - b.x).abs() >= width || (a.y - b.y).abs() >= LINE;
+                assert!(apart, "{} lies on {}", a.label, b.label);
+            }
+        }
+    }
+}

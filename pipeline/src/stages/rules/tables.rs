@@ -1,0 +1,129 @@
+//! What was found as tables.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
+use regulars_models::associations::{Adjusted, Itemsets, Later, Measures, Rule};
+
+use super::mine::Mined;
+use super::words::sentence;
+use crate::failure::Result;
+use crate::purchases::Items;
+use crate::table::{TableBuilder, exact_numbers, numbers, text};
+
+/// A column of counts.
+pub fn whole(values: impl IntoIterator<Item = u64>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<UInt64Array>())
+}
+
+/// A column of yes and no.
+pub fn flags(values: impl IntoIterator<Item = Option<bool>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<BooleanArray>())
+}
+
+/// The frequent itemsets.
+pub fn itemset_table(itemsets: &Itemsets, items: &Items) -> Result<RecordBatch> {
+    let sets: Vec<_> = itemsets.iter().collect();
+    let baskets = f64::from(itemsets.n_baskets());
+    TableBuilder::new()
+        .column(
+            "items",
+            "The items, in alphabetical order",
+            text(sets.iter().map(|set| items.names_of(set.items))),
+        )
+        .column(
+            "item_ids",
+            "Their ids, in the same order",
+            text(sets.iter().map(|set| items.ids_of(set.items))),
+        )
+        .column(
+            "length",
+            "How many items",
+            whole(sets.iter().map(|set| set.items.len() as u64)),
+        )
+        .column(
+            "count",
+            "Baskets with all of them",
+            whole(sets.iter().map(|set| u64::from(set.count))),
+        )
+        .column(
+            "support",
+            "Share of the baskets",
+            numbers(sets.iter().map(|set| f64::from(set.count) / baskets), 8),
+        )
+        .build()
+}
+
+/// The rules with all their measures, and the same on later baskets.
+pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<RecordBatch> {
+    let rules = &found.rules;
+    let all = || rules.iter().map(|chosen| &chosen.rule);
+    let antecedent = |texts: fn(&Items, &[u32]) -> String| {
+        text(all().map(|rule| texts(items, &rule.antecedent)))
+    };
+    let consequent = |texts: fn(&Items, &[u32]) -> String| {
+        text(all().map(|rule| texts(items, &rule.consequent)))
+    };
+    let number = |of: fn(&Measures) -> f64| numbers(all().map(|rule| of(&rule.measures)), 6);
+    let counted = |of: fn(&Measures) -> u64| whole(all().map(|rule| of(&rule.measures)));
+    let exact = |of: fn(&Rule) -> f64| exact_numbers(all().map(of));
+    let sized =
+        |of: fn(&Adjusted) -> f64| numbers(rules.iter().map(|chosen| of(&chosen.adjusted)), 6);
+    let later = |of: fn(&Later) -> f64| numbers(again.iter().map(of), 6);
+    TableBuilder::new()
+        .column("antecedent", "Who buys this", antecedent(Items::names_of))
+        .column("consequent", "also buys this", consequent(Items::names_of))
+        .column("in_words", "The rule as a sentence", text(all().map(|rule| sentence(rule, items))))
+        .column("antecedent_ids", "Ids of the antecedent's items, in the same order", antecedent(Items::ids_of))
+        .column("consequent_ids", "Ids of the consequent's items, in the same order", consequent(Items::ids_of))
+        .column("support", "Share of baskets with both", number(|m| m.support))
+        .column("confidence", "Share of baskets with the antecedent that have the consequent", number(|m| m.confidence))
+        .column("lift", "How many times more often together than by chance", number(|m| m.lift))
+        .column("size_lift", "The same among baskets of the same size", sized(|a| a.lift))
+        .column("odds_ratio", "How many times higher the odds of the consequent are with the antecedent, among baskets of the same size", sized(|a| a.odds_ratio))
+        .column("leverage", "Share of baskets with both beyond chance", number(|m| m.leverage))
+        .column("conviction", "How many times more often the rule would fail by chance", number(|m| m.conviction))
+        .column("zhang", "Zhang's measure: -1 never together, 0 independent, 1 always together", number(|m| m.zhang))
+        .column("certainty", "Part of the doubt about the consequent that the antecedent takes away", number(|m| m.certainty))
+        .column("kulczynski", "Mean confidence of both directions", number(|m| m.kulczynski))
+        .column("imbalance_ratio", "0 when both sides are equally frequent", number(|m| m.imbalance_ratio))
+        .column("cosine", "Cosine of both sides", number(|m| m.cosine))
+        .column("jaccard", "Baskets with both over baskets with either", number(|m| m.jaccard))
+        .column("all_confidence", "Lower confidence of both directions", number(|m| m.all_confidence))
+        .column("max_confidence", "Higher confidence of both directions", number(|m| m.max_confidence))
+        .column("chi_squared", "Pearson's chi-squared, 1 degree of freedom", number(|m| m.chi_squared))
+        .column("p_value", "Chance of this much or more without any association", exact(|rule| rule.measures.p_value))
+        .column("q_value", "The p-value corrected for all rules tested (Benjamini-Hochberg); with redundancy = \"significant\" it stands for being better than every shorter rule too", exact(|rule| rule.q_value))
+        .column("size_q_value", "The corrected p-value of odds above min_odds_ratio among baskets of the same size", exact_numbers(rules.iter().map(|chosen| chosen.adjusted.q_value)))
+        .column("improvement", "Confidence beyond that of the best shorter rule", numbers(all().map(|rule| rule.improvement), 6))
+        .column("count", "Baskets with both", counted(|m| m.count))
+        .column("new_count", "Of them, those that no rule above with the same consequent explains", whole(rules.iter().map(|chosen| chosen.new_count)))
+        .column("customers", "Different customers with such a basket", whole(found.customers.iter().copied()))
+        .column("antecedent_count", "Baskets with the antecedent", counted(|m| m.antecedent_count))
+        .column("consequent_count", "Baskets with the consequent", counted(|m| m.consequent_count))
+        .column("baskets", "Baskets in all", counted(|m| m.n_baskets))
+        .column("later_count", "Later baskets with both", whole(again.iter().map(|later| later.measures.count)))
+        .column("later_support", "Support on the later baskets", later(|l| l.measures.support))
+        .column("later_confidence", "Confidence on the later baskets", later(|l| l.measures.confidence))
+        .column("later_confidence_low", "Lower end of its 95 % interval (Wilson)", later(|l| l.confidence_interval[0]))
+        .column("later_confidence_high", "Upper end", later(|l| l.confidence_interval[1]))
+        .column("later_lift", "Lift on the later baskets", later(|l| l.measures.lift))
+        .column("later_lift_low", "Lower end of its 95 % interval", later(|l| l.lift_interval[0]))
+        .column("later_lift_high", "Upper end", later(|l| l.lift_interval[1]))
+        .column(
+            "later_odds_ratio",
+            "As odds_ratio, on the later baskets",
+            later(|l| l.adjusted.odds_ratio),
+        )
+        .column(
+            "later_q_value",
+            "Chance of odds so high or higher among later baskets of the same size without any association, corrected for the rules shown",
+            exact_numbers(again.iter().map(|later| later.adjusted.q_value)),
+        )
+        .column(
+            "held_up",
+            "Whether both sides were again together more often than chance among later baskets of the same size, and more often than with one item less: later_q_value up to 0.05",
+            flags(again.iter().map(|later| later.held_up)),
+        )
+        .build()
+}

@@ -1,0 +1,99 @@
+//! The sets of items that bring the most money.
+
+use arrow::array::RecordBatch;
+use regulars_models::ParamGuard;
+use regulars_models::associations::{
+    MinUtility, UtilityBaskets, UtilityItemset, UtilityItemsets, UtilityParams,
+};
+
+use super::page::ShownUtility;
+use super::tables::whole;
+use crate::config::rules::Utility;
+use crate::contract::MONEY_SCALE;
+use crate::failure::{Failure, Result};
+use crate::purchases::Items;
+use crate::table::{TableBuilder, numbers, text};
+
+/// Finds the sets; the lines are those of [`Choice::money`](super::choice::Choice::money).
+pub fn find(
+    settings: &Utility,
+    (offsets, items, money): (Vec<usize>, Vec<u32>, Vec<i64>),
+    n_items: usize,
+) -> Result<UtilityItemsets> {
+    let baskets = UtilityBaskets::from_csr(offsets, items, &money, n_items)
+        .map_err(|error| Failure::data(error.to_string()))?;
+    UtilityParams::top(settings.top)
+        .min_utility(MinUtility::Share(settings.min_share))
+        .min_count(u32::try_from(settings.min_baskets).unwrap_or(u32::MAX))
+        .min_len(2)
+        .max_len(settings.max_length)
+        .check()
+        .and_then(|params| params.fit(&baskets))
+        .map_err(|error| {
+            Failure::data(error.to_string()).hint("see the settings under [rules.utility]")
+        })
+}
+
+/// Ten-thousandths as an amount.
+fn amount(money: i64) -> f64 {
+    money as f64 / 10f64.powi(MONEY_SCALE.into())
+}
+
+/// All of them, for the page.
+pub fn shown(sets: &UtilityItemsets, items: &Items) -> Vec<ShownUtility> {
+    let total = sets.total_utility() as f64;
+    let shown = |set: UtilityItemset<'_>| ShownUtility {
+        items: items.spoken_of(set.items),
+        baskets: set.count.into(),
+        money: amount(set.utility),
+        share: set.utility as f64 / total,
+    };
+    sets.iter().map(shown).collect()
+}
+
+/// Everything as a table.
+pub fn table(sets: &UtilityItemsets, items: &Items, money: &str) -> Result<RecordBatch> {
+    let total = sets.total_utility() as f64;
+    let about = format!("The {money} of these items in the baskets with all of them");
+    TableBuilder::new()
+        .column(
+            "items",
+            "The items, in alphabetical order",
+            text(sets.iter().map(|set| items.names_of(set.items))),
+        )
+        .column(
+            "item_ids",
+            "Their ids, in the same order",
+            text(sets.iter().map(|set| items.ids_of(set.items))),
+        )
+        .column(
+            "length",
+            "How many items",
+            whole(sets.iter().map(|set| set.items.len() as u64)),
+        )
+        .column(
+            "count",
+            "Baskets with all of them",
+            whole(sets.iter().map(|set| set.count.into())),
+        )
+        .column(
+            money,
+            &about,
+            numbers(sets.iter().map(|set| amount(set.utility)), 2),
+        )
+        .column(
+            "share",
+            "Of all money; a line counts in every set that its basket holds",
+            numbers(sets.iter().map(|set| set.utility as f64 / total), 6),
+        )
+        .column(
+            "per_basket",
+            "Mean of a basket",
+            numbers(
+                sets.iter()
+                    .map(|set| amount(set.utility) / f64::from(set.count)),
+                2,
+            ),
+        )
+        .build()
+}
