@@ -16,4 +16,5 @@ pub mod cross_sell;
 pub mod metrics;
 pub mod rfm;
 pub mod sequences;
+mod special;
 pub mod tree;

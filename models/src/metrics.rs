@@ -7,9 +7,15 @@
 use ndarray::ArrayView1;
 use thiserror::Error;
 
+mod bootstrap;
+mod profit;
 mod ranking;
+mod reliability;
 
+pub use bootstrap::{Interval, bootstrap};
+pub use profit::{CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit};
 pub use ranking::{RankingQuality, ranking_quality};
+pub use reliability::{BrierParts, brier_parts, calibration_error};
 
 /// Why a measure has no value.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -61,8 +67,8 @@ pub enum MetricError {
     /// Values that sum to zero.
     #[error("all values are 0, so no part of them is a share of anything")]
     NoTotal,
-    /// A length of list of zero.
-    #[error("k = 0; a list of suggestions has at least 1 place")]
+    /// A length of list, a number of bins or of resamples of zero.
+    #[error("0 places, bins or resamples; at least 1 is needed")]
     NoPlaces,
 }
 
@@ -147,6 +153,28 @@ pub fn roc_auc(
         wins += tie.positives * (below + negatives / 2.0);
     }
     Ok(wins / (positives * (rows - positives)))
+}
+
+/// The Kolmogorov-Smirnov distance: how far the scores of the two labels are apart at the cut-off
+/// where they are furthest, from 0 to 1. Equal scores are on one side of every cut-off.
+///
+/// # Errors
+/// As [`roc_auc`].
+pub fn kolmogorov_smirnov(
+    labels: ArrayView1<'_, bool>,
+    scores: ArrayView1<'_, f64>,
+) -> Result<f64, MetricError> {
+    let ties = ties(labels, scores)?;
+    let (positives, rows) = totals(&ties);
+    both_classes(positives, rows)?;
+    let (mut found, mut seen, mut furthest) = (0.0, 0.0, 0.0_f64);
+    for tie in &ties {
+        found += tie.positives;
+        seen += tie.rows;
+        let apart: f64 = found / positives - (seen - found) / (rows - positives);
+        furthest = furthest.max(apart.abs());
+    }
+    Ok(furthest)
 }
 
 /// Average precision: the precision at each threshold, weighed by the recall it adds, without

@@ -41,6 +41,22 @@ fn area_counts_pairs_and_ties_as_half() {
 }
 
 #[test]
+fn the_distance_of_two_labels_is_scipys() {
+    // scipy.stats.ks_2samp(p[y == 1], p[y == 0]).statistic with the scores above.
+    let (y, p) = tied();
+    near(kolmogorov_smirnov(y.view(), p.view()).unwrap(), 7.0 / 12.0);
+    // Worse than chance is as far apart.
+    near(
+        kolmogorov_smirnov(y.view(), p.mapv(|p| -p).view()).unwrap(),
+        7.0 / 12.0,
+    );
+    near(
+        kolmogorov_smirnov(y.view(), Array1::zeros(10).view()).unwrap(),
+        0.0,
+    );
+}
+
+#[test]
 fn average_precision_takes_a_tie_as_one_threshold() {
     // Thresholds .9: 1 of 1; .8: 2 of 3; .6: 3 of 4; .5: 4 of 7, each adding a quarter.
     let (y, p) = tied();

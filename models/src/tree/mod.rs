@@ -47,7 +47,7 @@ mod grow;
 mod histogram;
 mod input;
 mod node;
-mod random;
+pub(crate) mod random;
 mod shapley;
 
 pub use binning::{BinnedMatrix, FeatureBins, MAX_BINS};
