@@ -10,6 +10,7 @@
 pub use linfa::{self, ParamGuard};
 
 pub mod associations;
+pub mod calibration;
 pub mod classifiers;
 pub mod clustering;
 pub mod cross_sell;

@@ -39,8 +39,8 @@ pub enum MetricError {
         /// Rows given.
         rows: usize,
     },
-    /// A score that is not a number.
-    #[error("the score of row {row} is NaN; scores must be numbers")]
+    /// A score that is not a number, or not a finite one where that is needed.
+    #[error("the score of row {row} is NaN or infinite; scores must be numbers")]
     NotANumber {
         /// Row, counted from 0.
         row: usize,
@@ -113,6 +113,18 @@ fn check_lengths(
         return Err(MetricError::NoRows);
     }
     Ok(())
+}
+
+/// Refuses scores that are not finite.
+pub(crate) fn check_scores(
+    labels: ArrayView1<'_, bool>,
+    scores: ArrayView1<'_, f64>,
+) -> Result<(), MetricError> {
+    check_lengths(labels, scores)?;
+    match scores.iter().position(|score| !score.is_finite()) {
+        Some(row) => Err(MetricError::NotANumber { row }),
+        None => Ok(()),
+    }
 }
 
 /// Positives and rows in all.

@@ -218,7 +218,7 @@ fn what_cannot_be_measured_says_why() {
     bad[3] = f64::NAN;
     assert_eq!(
         message(roc_auc(y.view(), bad.view()).unwrap_err()),
-        "the score of row 3 is NaN; scores must be numbers"
+        "the score of row 3 is NaN or infinite; scores must be numbers"
     );
     assert!(matches!(
         brier(y.view(), bad.view()),
