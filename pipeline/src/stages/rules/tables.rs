@@ -21,35 +21,43 @@ pub fn flags(values: impl IntoIterator<Item = Option<bool>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<BooleanArray>())
 }
 
-/// The frequent itemsets.
-pub fn itemset_table(itemsets: &Itemsets, items: &Items) -> Result<RecordBatch> {
-    let sets: Vec<_> = itemsets.iter().collect();
-    let baskets = f64::from(itemsets.n_baskets());
+/// What every table of itemsets begins with: each set's items and the number of its baskets.
+pub fn sets<'a>(
+    sets: impl Iterator<Item = (&'a [u32], u32)> + Clone,
+    items: &Items,
+) -> TableBuilder {
     TableBuilder::new()
         .column(
             "items",
             "The items, in alphabetical order",
-            text(sets.iter().map(|set| items.names_of(set.items))),
+            text(sets.clone().map(|(set, _)| items.names_of(set))),
         )
         .column(
             "item_ids",
             "Their ids, in the same order",
-            text(sets.iter().map(|set| items.ids_of(set.items))),
+            text(sets.clone().map(|(set, _)| items.ids_of(set))),
         )
         .column(
             "length",
             "How many items",
-            whole(sets.iter().map(|set| set.items.len() as u64)),
+            whole(sets.clone().map(|(set, _)| set.len() as u64)),
         )
         .column(
             "count",
             "Baskets with all of them",
-            whole(sets.iter().map(|set| u64::from(set.count))),
+            whole(sets.map(|(_, count)| count.into())),
         )
+}
+
+/// The frequent itemsets.
+pub fn itemset_table(itemsets: &Itemsets, items: &Items) -> Result<RecordBatch> {
+    let found: Vec<_> = itemsets.iter().collect();
+    let baskets = f64::from(itemsets.n_baskets());
+    sets(found.iter().map(|set| (set.items, set.count)), items)
         .column(
             "support",
             "Share of the baskets",
-            numbers(sets.iter().map(|set| f64::from(set.count) / baskets), 8),
+            numbers(found.iter().map(|set| f64::from(set.count) / baskets), 8),
         )
         .build()
 }

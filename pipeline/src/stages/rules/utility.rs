@@ -7,12 +7,12 @@ use regulars_models::associations::{
 };
 
 use super::page::ShownUtility;
-use super::tables::whole;
+use super::tables;
 use crate::config::rules::Utility;
 use crate::contract::MONEY_SCALE;
 use crate::failure::{Failure, Result};
 use crate::purchases::Items;
-use crate::table::{TableBuilder, numbers, text};
+use crate::table::numbers;
 
 /// Finds the sets; the lines are those of [`Choice::money`](super::choice::Choice::money).
 pub fn find(
@@ -55,42 +55,24 @@ pub fn shown(sets: &UtilityItemsets, items: &Items) -> Vec<ShownUtility> {
 pub fn table(sets: &UtilityItemsets, items: &Items, money: &str) -> Result<RecordBatch> {
     let total = sets.total_utility() as f64;
     let about = format!("The {money} of these items in the baskets with all of them");
-    TableBuilder::new()
-        .column(
-            "items",
-            "The items, in alphabetical order",
-            text(sets.iter().map(|set| items.names_of(set.items))),
-        )
-        .column(
-            "item_ids",
-            "Their ids, in the same order",
-            text(sets.iter().map(|set| items.ids_of(set.items))),
-        )
-        .column(
-            "length",
-            "How many items",
-            whole(sets.iter().map(|set| set.items.len() as u64)),
-        )
-        .column(
-            "count",
-            "Baskets with all of them",
-            whole(sets.iter().map(|set| set.count.into())),
-        )
+    let found: Vec<_> = sets.iter().collect();
+    tables::sets(found.iter().map(|set| (set.items, set.count)), items)
         .column(
             money,
             &about,
-            numbers(sets.iter().map(|set| amount(set.utility)), 2),
+            numbers(found.iter().map(|set| amount(set.utility)), 2),
         )
         .column(
             "share",
             "Of all money; a line counts in every set that its basket holds",
-            numbers(sets.iter().map(|set| set.utility as f64 / total), 6),
+            numbers(found.iter().map(|set| set.utility as f64 / total), 6),
         )
         .column(
             "per_basket",
             "Mean of a basket",
             numbers(
-                sets.iter()
+                found
+                    .iter()
                     .map(|set| amount(set.utility) / f64::from(set.count)),
                 2,
             ),
