@@ -27,6 +27,21 @@
 //!   of at least a 32nd 0.49 s, of up to 10 items 0.35 s, of up to 14 items 0.33 s: C23N119D8K of
 //!   `regulars generate`, support 400, 41,790,911 itemsets. Sparse baskets hardly notice.
 //!
+//! What each part gains, in million instructions of the whole example program, which do not vary
+//! from run to run (`valgrind --tool=callgrind .../examples/itemsets FILE SUPPORT count 1`; 213 of
+//! those of T10I4D100K read the file and count its items):
+//!
+//! | left out | T10I4D100K, support 10 | C23N119D8K, support 1,200 |
+//! |---|---|---|
+//! | nothing | 975 | 77 |
+//! | masks: rows down to the tables | 1,082 | 144 |
+//! | tables of combinations | 955 | 118 |
+//! | making equal rows one | 1,032 | 130 |
+//! | carrying perfect extensions along | 978 | 77 |
+//!
+//! Perfect extensions matter where there are some: 40 items that are always together have a
+//! million million subsets, which are counted at once.
+//!
 //! `benches/itemsets.py` sets it beside other miners.
 
 mod closed;
