@@ -111,7 +111,7 @@ pub enum Command {
     /// Few rules, each of which holds up: beyond what large baskets alone explain, corrected for
     /// the number tested, no news kept that a shorter rule tells, and each measured again on the
     /// weeks after the mining period. Also itemsets, sequences, transitions, substitutes, and what
-    /// differs between groups. Options take the place of settings under [rules]; docs/rules.md
+    /// differs between groups. Options take the place of those in the settings; docs/rules.md
     /// explains them with examples. Reads the warehouse, and the segments where they are there.
     #[command(after_help = "Example:\n  regulars rules -c regulars.toml\n  \
         regulars rules --where \"department = 'GROCERY' and segment = 'Champions'\"\n  \
