@@ -20,7 +20,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::metrics::{MetricError, check_scores};
+use crate::metrics::{MetricError, both_classes, check_scores};
 
 /// Platt's sigmoid: `1 / (1 + exp(-(slope * score + intercept)))`.
 ///
@@ -49,12 +49,7 @@ impl Platt {
         let n = labels.len() as f64;
         let positives = labels.iter().filter(|label| **label).count() as f64;
         let negatives = n - positives;
-        if positives == 0.0 || negatives == 0.0 {
-            return Err(MetricError::OneClass {
-                label: positives > 0.0,
-                rows: labels.len(),
-            });
-        }
+        both_classes(positives, n)?;
         // Scores of any scale are brought to one, so that the same steps suit all.
         let mean = scores.sum() / n;
         let spread = (scores.fold(0.0, |sum, score| sum + (score - mean).powi(2)) / n).sqrt();
@@ -140,6 +135,23 @@ pub struct Isotonic {
     points: Vec<(f64, f64)>,
 }
 
+/// Pools neighbours until each two that are left are in order (pool adjacent violators, Ayer et
+/// al. 1955); `join` adds to a pool the one before it.
+pub(crate) fn pool_violators<P>(
+    points: impl IntoIterator<Item = P>,
+    in_order: impl Fn(&P, &P) -> bool,
+    join: impl Fn(&mut P, P),
+) -> Vec<P> {
+    let mut pools: Vec<P> = Vec::new();
+    for mut pool in points {
+        while let Some(before) = pools.pop_if(|before| !in_order(before, &pool)) {
+            join(&mut pool, before);
+        }
+        pools.push(pool);
+    }
+    pools
+}
+
 struct Pool {
     rows: f64,
     positives: f64,
@@ -161,27 +173,23 @@ impl Isotonic {
         let mut rows: Vec<(f64, bool)> =
             scores.iter().copied().zip(labels.iter().copied()).collect();
         rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let mut pools: Vec<Pool> = Vec::new();
         // `==` makes one score of -0.0 and 0.0.
-        for tie in rows.chunk_by(|a, b| a.0 == b.0) {
-            let mut pool = Pool {
-                rows: tie.len() as f64,
-                positives: tie.iter().filter(|row| row.1).count() as f64,
-                first: tie[0].0,
-                last: tie[0].0,
-            };
-            while let Some(before) = pools.last() {
-                // Whole numbers, so equal means are seen as equal.
-                if before.positives * pool.rows < pool.positives * before.rows {
-                    break;
-                }
+        let ties = rows.chunk_by(|a, b| a.0 == b.0).map(|tie| Pool {
+            rows: tie.len() as f64,
+            positives: tie.iter().filter(|row| row.1).count() as f64,
+            first: tie[0].0,
+            last: tie[0].0,
+        });
+        let pools = pool_violators(
+            ties,
+            // Whole numbers, so equal means are seen as equal.
+            |before, pool| before.positives * pool.rows < pool.positives * before.rows,
+            |pool, before| {
                 pool.rows += before.rows;
                 pool.positives += before.positives;
                 pool.first = before.first;
-                pools.pop();
-            }
-            pools.push(pool);
-        }
+            },
+        );
         let mut points = Vec::with_capacity(2 * pools.len());
         for pool in &pools {
             let mean = pool.positives / pool.rows;

@@ -133,7 +133,7 @@ fn totals(ties: &[Tie]) -> (f64, f64) {
         .fold((0.0, 0.0), |(p, n), tie| (p + tie.positives, n + tie.rows))
 }
 
-fn both_classes(positives: f64, rows: f64) -> Result<(), MetricError> {
+pub(crate) fn both_classes(positives: f64, rows: f64) -> Result<(), MetricError> {
     if positives == 0.0 || positives == rows {
         return Err(MetricError::OneClass {
             label: positives > 0.0,

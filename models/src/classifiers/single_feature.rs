@@ -6,6 +6,7 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
 
 use super::{ClassifierError, ProbabilityModel, check_columns};
+use crate::calibration::pool_violators;
 use crate::tree::{FeatureBins, MAX_BINS, Targets, TreeParamError, check_features};
 
 /// Checked settings of [`SingleFeature`]; made by [`SingleFeatureParams`].
@@ -169,21 +170,12 @@ where
 
 /// Pools neighbours until the rates rise (or fall) strictly.
 fn monotone(bins: &[Pool], rising: bool) -> Vec<Pool> {
-    let mut pools: Vec<Pool> = Vec::new();
-    for bin in bins {
-        let mut pool = *bin;
-        while let Some(last) = pools.last() {
-            // Cross-multiplied rates: last >= pool, or last <= pool.
-            let (a, b) = (last.positive * pool.weight, pool.positive * last.weight);
-            if if rising { a < b } else { a > b } {
-                break;
-            }
-            pool.add(*last);
-            pools.pop();
-        }
-        pools.push(pool);
-    }
-    pools
+    let in_order = |last: &Pool, pool: &Pool| {
+        // Cross-multiplied rates.
+        let (a, b) = (last.positive * pool.weight, pool.positive * last.weight);
+        if rising { a < b } else { a > b }
+    };
+    pool_violators(bins.iter().copied(), in_order, Pool::add)
 }
 
 /// The weighted sum of squared rates: the higher, the smaller the squared error.
