@@ -26,6 +26,8 @@ pub struct Outside {
 /// The purchases of a history, and which of them count.
 pub struct Choice<'a> {
     purchases: &'a Purchases,
+    /// For each of the purchases' baskets its customer.
+    pub customers: Vec<u32>,
     /// The lines of basket `b` are `starts[b]..starts[b + 1]`.
     starts: Vec<usize>,
     kept: Vec<bool>,
@@ -111,6 +113,7 @@ impl<'a> Choice<'a> {
         });
         Self {
             purchases,
+            customers,
             starts,
             kept,
             cut,
@@ -176,11 +179,10 @@ impl<'a> Choice<'a> {
     /// The lines of the baskets that begin on these days: customer, day and item of each, in the
     /// order of the customers and days.
     pub fn steps(&self, days: &Range<i32>) -> (Vec<u32>, Vec<i32>, Vec<u32>) {
-        let customers = self.purchases.basket_customers();
         let mut steps = (Vec::new(), Vec::new(), Vec::new());
         for basket in self.on(days) {
             self.each_line(basket, |line| {
-                steps.0.push(customers[basket]);
+                steps.0.push(self.customers[basket]);
                 steps.1.push(self.purchases.days[line]);
                 steps.2.push(self.purchases.line_items[line]);
             });

@@ -42,8 +42,8 @@ pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
     let plan = Plan::new(settings, &warehouse, &manifest, out, common.as_of)?;
     progress.step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = Purchases::read(&warehouse, settings, &plan.ask)?;
-    let miner = Miner::new(settings, &purchases)?;
     let choice = Choice::new(&purchases, &settings.config.rules.outliers, plan.mined());
+    let miner = Miner::new(settings, &purchases.items, &choice.customers)?;
     let mined = miner.generalised(choice.part(&plan.mined())?)?;
     let n_baskets = mined.baskets.n_baskets() as u64;
     no_baskets(settings, &plan, &purchases, n_baskets)?;

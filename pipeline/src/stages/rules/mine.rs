@@ -15,7 +15,7 @@ use super::NAME;
 use super::choice::Part;
 use crate::config::{Rules, Settings, rules};
 use crate::failure::{Failure, Result};
-use crate::purchases::{Items, Purchases, find_items};
+use crate::purchases::{Items, find_items};
 
 /// Later p-values, corrected for the number of kept rules, up to which a rule held up.
 const HELD_UP: f64 = 0.05;
@@ -79,16 +79,15 @@ pub struct Miner<'a> {
     require: Vec<u32>,
     target: Vec<u32>,
     /// For each of the purchases' baskets its customer.
-    customers: Vec<u32>,
+    customers: &'a [u32],
 }
 
 impl<'a> Miner<'a> {
-    /// Looks up the items that the settings name.
+    /// Looks up the items that the settings name; `customers` are those of the purchases' baskets.
     ///
     /// # Errors
     /// A name that no item has.
-    pub fn new(settings: &'a Settings, purchases: &Purchases) -> Result<Self> {
-        let items = &purchases.items;
+    pub fn new(settings: &'a Settings, items: &Items, customers: &'a [u32]) -> Result<Self> {
         let asked = &settings.config.rules;
         let mut params = RuleParams::new()
             .min_confidence(asked.min_confidence)
@@ -113,7 +112,7 @@ impl<'a> Miner<'a> {
                 .map_err(|error| settings.wrong(&[NAME, "require"], error))?,
             require,
             target,
-            customers: purchases.basket_customers(),
+            customers,
         })
     }
 

@@ -54,8 +54,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = context.purchases(&plan.ask)?;
     let items = &purchases.items;
-    let miner = Miner::new(settings, &purchases)?;
     let choice = Choice::new(&purchases, &asked.outliers, plan.mined());
+    let miner = Miner::new(settings, items, &choice.customers)?;
     let mined = miner.generalised(choice.part(&plan.mined())?)?;
     let later = miner.generalised(choice.part(&plan.later())?)?;
     let n_baskets = mined.baskets.n_baskets() as u64;
@@ -188,13 +188,12 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut instead = Vec::new();
     if asked.substitutes {
         context.progress.step("looking for substitutes");
-        let customers = purchases.basket_customers();
         let found = if plan.ask.broader.is_empty() {
-            substitutes::find(asked, &mined, &customers)?
+            substitutes::find(asked, &mined, &choice.customers)?
         } else {
             // Items of one level: a category is no substitute of what is in it.
             let part = choice.part(&plan.mined())?;
-            substitutes::find(asked, &part, &customers)?
+            substitutes::find(asked, &part, &choice.customers)?
         };
         files.parquet_and_csv(
             "substitutes",
