@@ -179,6 +179,7 @@ impl<C: Criterion> Grower<'_, C> {
             feature: 0,
             threshold: 0.0,
             bin: 0,
+            categories: None,
             missing_left: false,
             left: 0,
             right: 0,

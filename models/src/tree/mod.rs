@@ -59,6 +59,7 @@ pub use decision_tree::{
     Missing,
 };
 pub use error::{TreeError, TreeParamError};
+pub use node::MAX_CATEGORY;
 
 pub(crate) use boosting::sigmoid;
 pub(crate) use input::{Targets, check_features};

@@ -10,10 +10,12 @@ use super::BinnedMatrix;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub feature: u32,
-    /// Values up to this go left.
+    /// Values up to this go left. Not looked at where the split is on categories.
     pub threshold: f32,
     /// The bin whose upper edge the threshold is.
     pub bin: u8,
+    /// For a split on categories, which of them go left and which right.
+    pub categories: Option<Box<CategorySplit>>,
     pub missing_left: bool,
     pub left: u32,
     pub right: u32,
@@ -28,18 +30,93 @@ pub(crate) struct Node {
     pub value: f64,
 }
 
+/// The two sides of a split on categories. Categories are numbered from 0 to
+/// [`MAX_CATEGORY`]; one that stands on neither side was not met here in training and goes the
+/// way of missing values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CategorySplit {
+    pub left: CategorySet,
+    pub right: CategorySet,
+}
+
+impl CategorySplit {
+    /// Whether a value goes left; nothing where it stands on neither side.
+    pub(crate) fn goes_left(&self, value: f32) -> Option<bool> {
+        let category = category(value)?;
+        if self.left.contains(category) {
+            Some(true)
+        } else if self.right.contains(category) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+/// The largest number of a category.
+pub const MAX_CATEGORY: u16 = u16::MAX;
+
+/// The category that a value of a feature names: a whole number from 0 to [`MAX_CATEGORY`].
+pub(crate) fn category(value: f32) -> Option<u16> {
+    let number = value as u16;
+    (f32::from(number) == value).then_some(number)
+}
+
+/// A set of categories, as bits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CategorySet {
+    words: Vec<u64>,
+}
+
+impl CategorySet {
+    pub(crate) fn contains(&self, category: u16) -> bool {
+        let (word, bit) = (usize::from(category) / 64, category % 64);
+        self.words.get(word).is_some_and(|w| w >> bit & 1 == 1)
+    }
+
+    /// The categories, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        let bits = self.words.len() * 64;
+        (0..bits).map(|c| c as u16).filter(|c| self.contains(*c))
+    }
+}
+
+impl FromIterator<u16> for CategorySet {
+    fn from_iter<I: IntoIterator<Item = u16>>(categories: I) -> Self {
+        let mut words = Vec::new();
+        for category in categories {
+            let (word, bit) = (usize::from(category) / 64, category % 64);
+            if words.len() <= word {
+                words.resize(word + 1, 0);
+            }
+            words[word] |= 1 << bit;
+        }
+        Self { words }
+    }
+}
+
 impl Node {
     pub(crate) fn is_leaf(&self) -> bool {
         self.left == 0
     }
 
+    /// Whether a value of the node's feature goes left.
+    pub(crate) fn goes_left(&self, value: f32) -> bool {
+        if value.is_nan() {
+            return self.missing_left;
+        }
+        match &self.categories {
+            None => value <= self.threshold,
+            Some(split) => split.goes_left(value).unwrap_or(self.missing_left),
+        }
+    }
+
     fn child(&self, value: f32) -> u32 {
-        let left = if value.is_nan() {
-            self.missing_left
+        if self.goes_left(value) {
+            self.left
         } else {
-            value <= self.threshold
-        };
-        if left { self.left } else { self.right }
+            self.right
+        }
     }
 }
 
@@ -105,5 +182,33 @@ pub(crate) fn row_major(x: ArrayView2<'_, f32>) -> Cow<'_, [f32]> {
     match x.to_slice() {
         Some(slice) => Cow::Borrowed(slice),
         None => Cow::Owned(x.iter().copied().collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_is_a_whole_number_that_fits() {
+        assert_eq!(category(0.0), Some(0));
+        assert_eq!(category(-0.0), Some(0));
+        assert_eq!(category(65_535.0), Some(65_535));
+        for value in [-1.0, 0.5, 65_536.0, f32::INFINITY, f32::NAN] {
+            assert_eq!(category(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn categories_on_neither_side_are_told_apart_from_those_on_the_right() {
+        let split = CategorySplit {
+            left: [3, 200].into_iter().collect(),
+            right: [0].into_iter().collect(),
+        };
+        assert_eq!(split.left.iter().collect::<Vec<_>>(), [3, 200]);
+        assert_eq!(
+            [3.0, 200.0, 0.0, 4.0, 70.0, -3.0].map(|v| split.goes_left(v)),
+            [Some(true), Some(true), Some(false), None, None, None]
+        );
     }
 }
