@@ -26,7 +26,8 @@ pub fn run(args: &Check) -> Result<()> {
     let engine = Engine::new(scratch.path(), threads, limit)?;
     let rows = (!args.all).then_some(args.rows);
     let tables = look(&settings, &engine, &scratch.path().join("sources"), rows)?;
-    if !tables.iter().any(|table| table.table == "interactions") {
+    let has_history = tables.iter().any(|table| table.table == "interactions");
+    if !has_history && !settings.config.lacks_history() {
         return Err(Failure::settings(format!(
             "{}: no source feeds the table interactions",
             settings.path.display()

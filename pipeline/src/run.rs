@@ -62,9 +62,24 @@ pub fn run(
     let mut progress = Progress::new(common.quiet);
     let (warehouse, purchases) = (OnceCell::new(), OnceCell::new());
     let mut warnings: Vec<Warning> = Vec::new();
+    let without_history = whole && settings.config.lacks_history();
+    if without_history {
+        for stage in stages {
+            if stage.needs_history(&settings.config) {
+                manifest.forget(out, stage.name)?;
+            }
+        }
+        let message = "no source tells what customers did: there are churn scores from the label, and neither segments nor rules nor offers";
+        let warning = Warning::new(STAGE_SKIPPED, message);
+        manifest.left_out.push(warning.clone());
+        note(&mut warnings, vec![warning], &progress);
+    }
     for stage in stages {
-        let missing = |name: &&&str| !manifest.stages.contains_key(**name);
-        if let Some(earlier) = stage.reads.iter().find(missing) {
+        if without_history && stage.needs_history(&settings.config) {
+            continue;
+        }
+        let missing = |name: &&str| !manifest.stages.contains_key(*name);
+        if let Some(earlier) = stage.needs(&settings.config).find(missing) {
             return Err(missing_stage(
                 out,
                 earlier,

@@ -41,6 +41,10 @@ pub const AS_OF_MOVED: &str = "as-of-moved";
 pub const STAGE_SKIPPED: &str = "stage-skipped";
 /// The churn model is worse than recency alone on the date it had not seen.
 pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
+/// Attributes of the customers that nothing can be learned from.
+pub const UNUSED_ATTRIBUTES: &str = "unused-attributes";
+/// An attribute that all but tells the label.
+pub const TELLTALE_ATTRIBUTE: &str = "telltale-attribute";
 /// The suggestions do no better than the most popular items.
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 /// Too few customers for clusters.
@@ -60,6 +64,8 @@ pub const CODES: &[&str] = &[
     AS_OF_MOVED,
     STAGE_SKIPPED,
     WEAK_CHURN_MODEL,
+    UNUSED_ATTRIBUTES,
+    TELLTALE_ATTRIBUTE,
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
     FAILED_GATE,

@@ -349,9 +349,52 @@ fn names(settings: &Settings) -> Result<()> {
                 .hint(did_you_mean(code, warning::CODES)));
         }
     }
+    label(settings)?;
     if let Some(map) = &config.segment.map {
         crate::stages::segment::segment_map(Some(map))
             .map_err(|error| settings.wrong(&["segment", "map"], error))?;
     }
     Ok(())
+}
+
+/// The label and what is not learned from are attributes that a source gives the customers.
+fn label(settings: &Settings) -> Result<()> {
+    let config = &settings.config;
+    let churn = &config.churn;
+    let Some(label) = &churn.label else {
+        if let Some(key) = [("positive", &churn.positive), ("ignore", &churn.ignore)]
+            .iter()
+            .find_map(|(key, list)| (!list.is_empty()).then_some(*key))
+        {
+            return Err(settings
+                .wrong(&["churn", key], "it speaks of a label, and there is none")
+                .hint("add label = \"...\" under [churn], the attribute of the customers that says who left"));
+        }
+        return Ok(());
+    };
+    let mut attributes: Vec<&str> = config
+        .sources_of("customers")
+        .flat_map(|(_, source)| source.columns.keys())
+        .map(String::as_str)
+        .filter(|name| !["customer_id", "account_id", "joined_at"].contains(name))
+        .collect();
+    attributes.sort_unstable();
+    attributes.dedup();
+    let named = |keys: &[&str], name: &String| {
+        if attributes.contains(&name.as_str()) {
+            return Ok(());
+        }
+        Err(settings
+            .wrong(keys, format!("the customers have no attribute `{name}`"))
+            .hint(match attributes.as_slice() {
+                [] => "map it in a source of customers: [[sources]] with table = \"customers\""
+                    .to_owned(),
+                there => did_you_mean(name, there),
+            }))
+    };
+    named(&["churn", "label"], label)?;
+    churn
+        .ignore
+        .iter()
+        .try_for_each(|name| named(&["churn", "ignore"], name))
 }

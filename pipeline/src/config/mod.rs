@@ -331,6 +331,15 @@ impl Default for Segment {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Churn {
+    /// The attribute of the customers that says who left. Without it, whoever buys nothing in the
+    /// horizon has left; with it no history is needed.
+    pub label: Option<String>,
+    /// The values of the label that say that a customer left; by default yes, true, 1 and the
+    /// like.
+    pub positive: Vec<String>,
+    /// Attributes of the customers that nothing is learned from beside the label, such as a
+    /// reason for leaving that is known only afterwards.
+    pub ignore: Vec<String>,
     /// A customer who buys nothing in this many days after the as-of date has churned.
     pub horizon_days: u32,
     /// Fewer baskets than this before the as-of date: too little is known to score.
@@ -350,6 +359,9 @@ pub struct Churn {
 impl Default for Churn {
     fn default() -> Self {
         Self {
+            label: None,
+            positive: Vec::new(),
+            ignore: Vec::new(),
             horizon_days: 28,
             min_baskets: 2,
             active_days: 56,
@@ -429,6 +441,11 @@ impl Config {
             .iter()
             .enumerate()
             .filter(move |(_, source)| source.table == table)
+    }
+
+    /// Whether the settings tell of customers whose outcome is in a table, and of no history.
+    pub fn lacks_history(&self) -> bool {
+        self.churn.label.is_some() && self.sources_of("interactions").next().is_none()
     }
 }
 

@@ -52,6 +52,19 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
         draft.source(&files[source.file], source);
     }
     let text = &mut draft.text;
+    if let Some(label) = &guess.label {
+        text.push_str("\n[churn]\n");
+        comment(text, &format!("Who left: {}", label.evidence));
+        let _ = writeln!(text, "label = {}", toml_text(&label.name));
+        if !label.akin.is_empty() {
+            comment(
+                text,
+                "Called like it, so perhaps known only afterwards; nothing is learned from these.",
+            );
+            let names: Vec<String> = label.akin.iter().map(|name| toml_text(name)).collect();
+            let _ = writeln!(text, "ignore = [{}]", names.join(", "));
+        }
+    }
     for left in &guess.left {
         let file = &files[left.file];
         text.push('\n');

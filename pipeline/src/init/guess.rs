@@ -23,6 +23,18 @@ pub struct Guess {
     pub rejects: Option<(f64, String)>,
     /// Why exact copies should be kept.
     pub copies: Option<String>,
+    /// Without a history: which attribute says who left.
+    pub label: Option<Label>,
+}
+
+/// An attribute of the customers that says who left.
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// What the guess rests on.
+    pub evidence: String,
+    /// Other attributes that are called like it: they may be known only once somebody has left.
+    pub akin: Vec<String>,
 }
 
 /// One file, or files of one shape, as a source.
@@ -131,6 +143,7 @@ pub fn guess(files: &[Table]) -> Guess {
         guess.left.push(Left { file, why });
     }
     guess.tolerances(files);
+    guess.label = guess.find_label(files);
     guess
 }
 
@@ -331,6 +344,33 @@ impl Source {
 }
 
 impl Guess {
+    /// The attribute that says who left, where there is no history to see it in.
+    fn find_label(&self, files: &[Table]) -> Option<Label> {
+        if self.sources.iter().any(|s| s.table == "interactions") {
+            return None;
+        }
+        let source = self.sources.iter().find(|s| s.table == "customers")?;
+        let alike = |pick: &Pick| fit(&names::LEFT, &pick.name);
+        let two_values = |pick: &Pick| match &pick.value {
+            Value::Column(name) | Value::Number(name) => files[source.file]
+                .column(name)
+                .is_some_and(|column| column.distinct() == 2),
+            _ => false,
+        };
+        let sure = |pick: &&Pick| two_values(pick) && alike(pick) >= SURE;
+        let candidates = source.picks.iter().filter(sure);
+        let best = candidates.reduce(|a, b| if alike(b) > alike(a) { b } else { a })?;
+        let akin = source.picks.iter().filter(|pick| alike(pick) > 0.0);
+        Some(Label {
+            name: best.name.clone(),
+            evidence: best.evidence.clone(),
+            akin: akin
+                .map(|pick| pick.name.clone())
+                .filter(|name| *name != best.name)
+                .collect(),
+        })
+    }
+
     /// What a load has to tolerate, so that the draft runs on data as they are.
     fn tolerances(&mut self, files: &[Table]) {
         for source in self

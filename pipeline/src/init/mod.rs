@@ -138,6 +138,12 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
             text.push_str(&format!("  {why}\n"));
         }
     }
+    if let Some(label) = &guess.label {
+        text.push_str(&format!(
+            "\n[churn] label = \"{}\": churn is learned from it\n",
+            label.name
+        ));
+    }
     if let Some((share, why)) = &guess.rejects {
         text.push_str(&format!("\nmax_reject_share = {share}: {why}\n"));
     }
@@ -214,6 +220,7 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
         "sources": sources,
         "left": left,
         "missing": missing,
+        "label": guess.label.as_ref().map(|label| &label.name),
         "max_reject_share": guess.rejects.as_ref().map(|(share, _)| share),
     })
 }

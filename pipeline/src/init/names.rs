@@ -175,6 +175,14 @@ pub const CONSENT: Role = Role(
      consentimiento 同意 同意营销 是否同意营销 接受营销 同意フラグ",
 );
 
+/// Who left.
+pub const LEFT: Role = Role(
+    "churn churned churnlabel churnflag churnvalue ischurn ischurned haschurned churnstatus attrition \
+     attritionflag attrited left hasleft exited cancelled canceled iscancelled abgewandert \
+     gekuendigt gekundigt kundigung resilie resiliation baja abandono abbandono opgezegd 流失 \
+     是否流失 解約 離脱 해지 이탈",
+);
+
 pub const NAME: Role = Role(
     "productname itemname name title label productdescription itemdescription description \
      campaignname bezeichnung artikelbezeichnung artikelname produktname beschreibung artikeltext \

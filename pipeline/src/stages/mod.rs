@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::LoadOptions;
-use crate::config::{Day, Settings};
+use crate::config::{Config, Day, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
 use crate::manifest::Manifest;
@@ -37,6 +37,22 @@ pub struct Stage {
     pub run: fn(&Context<'_>) -> Result<Report>,
     /// Whether a run goes on without it when the data are too few for it.
     pub optional: bool,
+}
+
+impl Stage {
+    /// The stages that must have run before it, for these settings.
+    pub fn needs(&self, config: &Config) -> impl Iterator<Item = &'static str> {
+        // A label in the customers' table takes the place of features over time.
+        let labelled = self.name == churn::NAME && config.churn.label.is_some();
+        let reads = self.reads.iter().copied();
+        reads.filter(move |name| !(labelled && *name == features::NAME))
+    }
+
+    /// Whether it works on what customers did, rather than on what a table says of them.
+    pub fn needs_history(&self, config: &Config) -> bool {
+        let labelled = self.name == churn::NAME && config.churn.label.is_some();
+        self.name != ingest::NAME && !labelled
+    }
 }
 
 /// Every stage, in the order of a run.

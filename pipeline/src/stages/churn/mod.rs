@@ -1,5 +1,6 @@
 //! `churn`: who is leaving, learned from past dates whose outcome is known.
 
+mod label_table;
 mod models;
 mod reasons;
 mod rows;

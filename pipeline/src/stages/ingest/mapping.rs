@@ -154,10 +154,14 @@ pub fn plan(
             found.push(opened);
         }
     }
-    if !fed && stored.is_none() {
+    let history_to_come = table.name == "interactions" && settings.config.lacks_history();
+    if !fed && stored.is_none() && !history_to_come {
         return Ok(None);
     }
-    let columns = columns(table, &found, stored);
+    let mut columns = columns(table, &found, stored);
+    if columns.is_empty() && history_to_come {
+        columns = required(table);
+    }
     let sources = found
         .into_iter()
         .map(|mut opened| SourcePlan {
@@ -244,6 +248,20 @@ fn columns(table: &'static Table, found: &[Opened], stored: Option<&SchemaRef>) 
         about: "An attribute from the source".to_owned(),
     }));
     columns
+}
+
+/// The columns that no row can be without, for a table that has no row yet.
+fn required(table: &'static Table) -> Vec<ColumnPlan> {
+    let required = table.columns.iter().filter(|column| column.required);
+    required
+        .map(|column| ColumnPlan {
+            name: column.name.to_owned(),
+            content: column.content,
+            required: true,
+            data_type: column.content.fixed_type().unwrap_or(DataType::Int64),
+            about: column.about.to_owned(),
+        })
+        .collect()
 }
 
 impl<'a> Planning<'a> {

@@ -133,7 +133,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             settings.path.display()
         ))
         .hint(
-            "add [[sources]] with table = \"interactions\"; see docs/settings.md for an example",
+            "add [[sources]] with table = \"interactions\"; or, where a column of the customers says who left, name it: label = \"...\" under [churn]",
         ));
     }
     mapping::agree_on_keys(&mut plans);
@@ -192,6 +192,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     }
     if let Some(interactions) = loaded.last()
         && interactions.metrics.rows == 0
+        && !settings.config.lacks_history()
     {
         return Err(Failure::data(format!(
             "none of the {} source rows of interactions can be used",
@@ -365,6 +366,9 @@ fn same_time_zone(
 fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
     let config = &context.settings.config;
     let mut warnings = Vec::new();
+    if config.lacks_history() {
+        return warnings; // what is missing would be about purchases
+    }
     if !config
         .sources
         .iter()
