@@ -22,6 +22,13 @@ use ndarray::ArrayView1;
 
 use crate::metrics::{MetricError, both_classes, check_scores};
 
+/// The log-odds of a probability, which is first kept `1e-9` away from 0 and 1: the score that
+/// Platt's sigmoid suits best where a model gives probabilities. NaN for NaN.
+pub fn log_odds(probability: f64) -> f64 {
+    let p = probability.clamp(1e-9, 1.0 - 1e-9);
+    libm::log(p / (1.0 - p))
+}
+
 /// Platt's sigmoid: `1 / (1 + exp(-(slope * score + intercept)))`.
 ///
 /// Fitted by Newton's method with a line search on the targets `(n1 + 1) / (n1 + 2)` and
@@ -132,7 +139,7 @@ impl Platt {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isotonic {
     /// First and last score of every pool, with its mean; the scores rise.
-    points: Vec<(f64, f64)>,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// Pools neighbours until each two that are left are in order (pool adjacent violators, Ayer et

@@ -8,14 +8,20 @@ use ndarray::ArrayView1;
 use thiserror::Error;
 
 mod bootstrap;
+mod intervals;
+pub(crate) mod ndcg;
 mod profit;
 mod ranking;
 mod reliability;
 
 pub use bootstrap::{Interval, bootstrap};
+pub use intervals::{ScoreIntervals, score_intervals};
+pub use ndcg::ndcg;
 pub use profit::{CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit};
 pub use ranking::{RankingQuality, ranking_quality};
-pub use reliability::{BrierParts, brier_parts, calibration_error};
+pub use reliability::{
+    BrierParts, ReliabilityBin, brier_parts, calibration_error, reliability_bins,
+};
 
 /// Why a measure has no value.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -70,6 +76,14 @@ pub enum MetricError {
     /// A length of list, a number of bins or of resamples of zero.
     #[error("0 places, bins or resamples; at least 1 is needed")]
     NoPlaces,
+    /// A relevance outside 0 to 30.
+    #[error("the relevance of row {row} is {value}; relevances lie between 0 and 30")]
+    Relevance {
+        /// Row, counted from 0.
+        row: usize,
+        /// The value given.
+        value: f32,
+    },
 }
 
 /// Rows with one score, taken together.

@@ -83,6 +83,42 @@ pub fn calibration_error(
     Ok(bins.each().map(error).sum())
 }
 
+/// Rows whose probabilities are neighbours, for a plot of what was said beside what happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReliabilityBin {
+    /// Rows.
+    pub rows: usize,
+    /// Those of them labelled `true`.
+    pub positives: usize,
+    /// The lowest probability.
+    pub lowest: f64,
+    /// The highest probability.
+    pub highest: f64,
+    /// The mean probability.
+    pub mean: f64,
+}
+
+/// The bins of a reliability diagram, of equal numbers of rows as in [`brier_parts`], by rising
+/// probability (Murphy and Winkler 1977).
+///
+/// # Errors
+/// As [`brier_parts`].
+pub fn reliability_bins(
+    labels: ArrayView1<'_, bool>,
+    probabilities: ArrayView1<'_, f64>,
+    bins: usize,
+) -> Result<Vec<ReliabilityBin>, MetricError> {
+    let bins = Bins::new(labels, probabilities, bins)?;
+    let bin = |bin: &[(f64, bool)]| ReliabilityBin {
+        rows: bin.len(),
+        positives: bin.iter().filter(|row| row.1).count(),
+        lowest: bin[0].0,
+        highest: bin[bin.len() - 1].0,
+        mean: means(bin).0,
+    };
+    Ok(bins.each().map(bin).collect())
+}
+
 /// Rows by their probability, and where each bin ends.
 struct Bins {
     rows: Vec<(f64, bool)>,
@@ -141,6 +177,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn bins_of_a_diagram_by_hand() {
+        let labels = array![true, false, true, false, true, true];
+        let said = array![0.9, 0.1, 0.2, 0.2, 0.6, 0.5];
+        let bins = reliability_bins(labels.view(), said.view(), 3).unwrap();
+        // The second row with 0.2 stays with the first: bins of 3, 1 and 2 rows.
+        let facts: Vec<_> = bins.iter().map(|bin| (bin.rows, bin.positives)).collect();
+        assert_eq!(facts, [(3, 1), (1, 1), (2, 2)]);
+        assert_eq!((bins[0].lowest, bins[0].highest), (0.1, 0.2));
+        assert!((bins[0].mean - 0.5 / 3.0).abs() < 1e-15);
+        assert!((bins[2].mean - 0.75).abs() < 1e-15);
+        let none = reliability_bins(labels.view(), said.view(), 0);
+        assert_eq!(none, Err(MetricError::NoPlaces));
+    }
 
     #[test]
     fn parts_by_hand() {

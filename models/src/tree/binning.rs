@@ -1,25 +1,41 @@
-//! Columns of numbers cut into at most 255 bins, once, before any tree grows.
+//! One column cut into at most 255 bins, once, before any tree grows.
 
-use ndarray::{ArrayView1, ArrayView2};
-use rayon::prelude::*;
+use ndarray::ArrayView1;
 
-use super::TreeError;
+use super::node::{MAX_CATEGORY, category};
 
 /// The most bins a column can have, not counting the bin for missing values.
 pub const MAX_BINS: usize = 255;
 
 /// How one column is cut into bins.
 ///
-/// Bin `b` holds the values `x` with `edge[b - 1] < x <= edge[b]`; the last bin has no upper
-/// edge. Missing values have the bin [`FeatureBins::missing_bin`], one past the last.
+/// **Numbers**: bin `b` holds the values `x` with `edge[b - 1] < x <= edge[b]`; the last bin has
+/// no upper edge. **Categories**: each has a bin of its own, the most frequent the first, and of
+/// equally frequent ones the lower number; where there are more than bins, the rest share the
+/// last one. Missing values have the bin [`FeatureBins::missing_bin`], one past the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeatureBins {
-    edges: Vec<f32>,
+    cut: Cut,
     has_missing: bool,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+enum Cut {
+    Numbers {
+        edges: Vec<f32>,
+        lowest: f32,
+        highest: f32,
+    },
+    Categories {
+        /// The categories by bin; the last bin may hold several, ascending.
+        of_bin: Vec<Vec<u16>>,
+        /// The bin by category; that of missing values where the category was not met.
+        bin_of: Vec<u8>,
+    },
+}
+
 impl FeatureBins {
-    /// Learns the bins of one column.
+    /// Learns the bins of a column of numbers.
     ///
     /// With at most `max_bins` distinct values each has a bin, and the edges lie halfway
     /// between neighbours. With more, bins are closed at as nearly equal numbers of rows as
@@ -28,13 +44,20 @@ impl FeatureBins {
     ///
     /// `max_bins` must lie in `1..=255`.
     pub fn learn(column: ArrayView1<'_, f32>, max_bins: usize) -> Self {
-        assert!(
-            (1..=MAX_BINS).contains(&max_bins),
-            "max_bins = {max_bins}; choose 1 to 255"
-        );
-        let mut values: Vec<f32> = column.iter().copied().filter(|v| !v.is_nan()).collect();
-        let has_missing = values.len() < column.len();
-        values.sort_unstable_by(f32::total_cmp);
+        Self::learn_values(column.iter().copied(), max_bins)
+    }
+
+    pub(crate) fn learn_values(column: impl IntoIterator<Item = f32>, max_bins: usize) -> Self {
+        check_max_bins(max_bins);
+        let mut has_missing = false;
+        let mut values: Vec<f32> = column
+            .into_iter()
+            .filter(|value| {
+                has_missing |= value.is_nan();
+                !value.is_nan()
+            })
+            .collect();
+        sort(&mut values);
 
         // Distinct values and how often each occurs. `==` makes one value of -0.0 and 0.0.
         let mut distinct: Vec<(f32, usize)> = Vec::new();
@@ -66,12 +89,69 @@ impl FeatureBins {
                 bins_left -= 1;
             }
         }
-        Self { edges, has_missing }
+        let cut = Cut::Numbers {
+            edges,
+            lowest: values.first().copied().unwrap_or(0.0),
+            highest: values.last().copied().unwrap_or(0.0),
+        };
+        Self { cut, has_missing }
+    }
+
+    /// Learns the bins of a column of categories: whole numbers from 0 to
+    /// [`MAX_CATEGORY`]; `NaN` is missing.
+    ///
+    /// `max_bins` must lie in `1..=255`.
+    ///
+    /// # Errors
+    /// The place of the first value that names no category, and the value.
+    pub fn learn_categories(
+        column: impl IntoIterator<Item = f32>,
+        max_bins: usize,
+    ) -> Result<Self, (usize, f32)> {
+        check_max_bins(max_bins);
+        let mut counts = vec![0_usize; usize::from(MAX_CATEGORY) + 1];
+        let mut has_missing = false;
+        for (place, value) in column.into_iter().enumerate() {
+            if value.is_nan() {
+                has_missing = true;
+            } else {
+                let number = category(value).ok_or((place, value))?;
+                counts[usize::from(number)] += 1;
+            }
+        }
+        let mut met: Vec<u16> = (0..=MAX_CATEGORY)
+            .filter(|number| counts[usize::from(*number)] > 0)
+            .collect();
+        let highest = met.last().copied().unwrap_or(0);
+        // The sort is stable: equals stay in the order of their numbers.
+        met.sort_by_key(|number| std::cmp::Reverse(counts[usize::from(*number)]));
+        let alone = if met.len() <= max_bins {
+            met.len()
+        } else {
+            max_bins - 1
+        };
+        let mut of_bin: Vec<Vec<u16>> = met[..alone].iter().map(|number| vec![*number]).collect();
+        if alone < met.len() || met.is_empty() {
+            let mut rest = met[alone..].to_vec();
+            rest.sort_unstable();
+            of_bin.push(rest);
+        }
+        let mut bin_of = vec![of_bin.len() as u8; usize::from(highest) + 1];
+        for (bin, numbers) in of_bin.iter().enumerate() {
+            for number in numbers {
+                bin_of[usize::from(*number)] = bin as u8;
+            }
+        }
+        let cut = Cut::Categories { of_bin, bin_of };
+        Ok(Self { cut, has_missing })
     }
 
     /// Number of bins for values that are not missing; at least 1, at most 255.
     pub fn bins(&self) -> usize {
-        self.edges.len() + 1
+        match &self.cut {
+            Cut::Numbers { edges, .. } => edges.len() + 1,
+            Cut::Categories { of_bin, .. } => of_bin.len(),
+        }
     }
 
     /// The bin of missing values.
@@ -84,86 +164,127 @@ impl FeatureBins {
         self.has_missing
     }
 
-    /// The bin of a value. `NaN` is in the missing bin; infinities are in the outermost bins.
-    pub fn bin(&self, value: f32) -> u8 {
-        if value.is_nan() {
-            self.missing_bin()
-        } else {
-            self.edges.partition_point(|edge| *edge < value) as u8
+    pub(crate) fn set_has_missing(&mut self, has_missing: bool) {
+        self.has_missing = has_missing;
+    }
+
+    /// Whether the column holds categories.
+    pub fn is_categorical(&self) -> bool {
+        matches!(self.cut, Cut::Categories { .. })
+    }
+
+    /// The categories of a bin, ascending; none for a column of numbers.
+    pub fn categories(&self, bin: u8) -> &[u16] {
+        match &self.cut {
+            Cut::Numbers { .. } => &[],
+            Cut::Categories { of_bin, .. } => {
+                of_bin.get(usize::from(bin)).map_or(&[], Vec::as_slice)
+            }
         }
     }
 
-    /// The largest value that bin `bin` holds: its upper edge, or infinity for the last one.
+    /// The bin of a value. `NaN` is in the missing bin, and so is a category that was not met;
+    /// infinite numbers are in the outermost bins.
+    pub fn bin(&self, value: f32) -> u8 {
+        if value.is_nan() {
+            return self.missing_bin();
+        }
+        match &self.cut {
+            Cut::Numbers { edges, .. } => edges.partition_point(|edge| *edge < value) as u8,
+            Cut::Categories { bin_of, .. } => category(value)
+                .and_then(|number| bin_of.get(usize::from(number)).copied())
+                .unwrap_or(self.missing_bin()),
+        }
+    }
+
+    /// The upper edges of all bins but the last; none for categories.
+    pub(crate) fn edges(&self) -> &[f32] {
+        match &self.cut {
+            Cut::Numbers { edges, .. } => edges,
+            Cut::Categories { .. } => &[],
+        }
+    }
+
+    /// The largest value that bin `bin` holds: its upper edge, or infinity for the last one and
+    /// for categories.
     pub fn upper_edge(&self, bin: u8) -> f32 {
-        self.edges
+        self.edges()
             .get(usize::from(bin))
             .copied()
             .unwrap_or(f32::INFINITY)
     }
+
+    /// The middle of a bin of numbers; the outermost bins end at the least and greatest value.
+    pub(crate) fn middle(&self, bin: u8) -> f64 {
+        let Cut::Numbers {
+            edges,
+            lowest,
+            highest,
+        } = &self.cut
+        else {
+            return f64::from(bin);
+        };
+        let below = usize::from(bin).checked_sub(1).and_then(|b| edges.get(b));
+        let low = f64::from(*below.unwrap_or(lowest));
+        let high = f64::from(*edges.get(usize::from(bin)).unwrap_or(highest));
+        low + (high - low) / 2.0
+    }
+}
+
+fn check_max_bins(max_bins: usize) {
+    assert!(
+        (1..=MAX_BINS).contains(&max_bins),
+        "max_bins = {max_bins}; choose 1 to 255"
+    );
+}
+
+/// Sorts by value, -0.0 before 0.0: many numbers by their digits of 11 bits, the lowest first
+/// (Knuth 1998, "Sorting and searching", section 5.2.5).
+fn sort(values: &mut [f32]) {
+    const DIGIT: usize = 11;
+    if values.len() < 4096 {
+        return values.sort_unstable_by(f32::total_cmp);
+    }
+    // Bits that stand in the order of the numbers: those of negative ones turned round.
+    let key = |value: &f32| {
+        let bits = value.to_bits();
+        bits ^ (((bits as i32 >> 31) as u32) | 1 << 31)
+    };
+    let mut keys: Vec<u32> = values.iter().map(key).collect();
+    let mut sorted = vec![0; keys.len()];
+    for shift in [0, DIGIT, 2 * DIGIT] {
+        let digit = |key: u32| (key >> shift) as usize % (1 << DIGIT);
+        let mut places = [0_usize; 1 << DIGIT];
+        for key in &keys {
+            places[digit(*key)] += 1;
+        }
+        let mut start = 0;
+        for place in &mut places {
+            start += std::mem::replace(place, start);
+        }
+        for key in &keys {
+            let place = &mut places[digit(*key)];
+            sorted[*place] = *key;
+            *place += 1;
+        }
+        std::mem::swap(&mut keys, &mut sorted);
+    }
+    for (value, key) in values.iter_mut().zip(keys) {
+        let turned = if key >> 31 == 1 { 1 << 31 } else { u32::MAX };
+        *value = f32::from_bits(key ^ turned);
+    }
 }
 
 /// A number `m` with `low <= m < high`, halfway where `f32` has room for it.
-fn halfway(low: f32, high: f32) -> f32 {
+pub(crate) fn halfway(low: f32, high: f32) -> f32 {
     // In f64 the sum of two f32 cannot overflow.
     let middle = ((f64::from(low) + f64::from(high)) / 2.0) as f32;
     if middle < high { middle } else { low }
 }
 
-/// A matrix of features with every value replaced by its bin, stored column by column.
-#[derive(Clone, Debug)]
-pub struct BinnedMatrix {
-    rows: usize,
-    features: Vec<FeatureBins>,
-    columns: Vec<Vec<u8>>,
-}
-
-impl BinnedMatrix {
-    /// Learns the bins of every column and sorts the values into them. Columns are worked on
-    /// in parallel; time is `O(n_rows log n_rows)` a column.
-    ///
-    /// - `x`: `n_rows x n_features`, `NaN` where missing.
-    /// - `max_bins`: `1..=255`.
-    ///
-    /// # Errors
-    /// [`TreeError::NoRows`], [`TreeError::NoColumns`], [`TreeError::TooManyRows`], and
-    /// [`TreeError::Infinite`] with the first row, and in it the first column, that is infinite.
-    pub fn new(x: ArrayView2<'_, f32>, max_bins: usize) -> Result<Self, TreeError> {
-        super::input::check_features(x)?;
-        let (features, columns) = (0..x.ncols())
-            .into_par_iter()
-            .map(|column| {
-                let bins = FeatureBins::learn(x.column(column), max_bins);
-                let binned = x.column(column).iter().map(|v| bins.bin(*v)).collect();
-                (bins, binned)
-            })
-            .unzip();
-        Ok(Self {
-            rows: x.nrows(),
-            features,
-            columns,
-        })
-    }
-
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// How each column is cut, in the order of the columns.
-    pub fn features(&self) -> &[FeatureBins] {
-        &self.features
-    }
-
-    /// The bins of one column, one a row.
-    pub fn column(&self, feature: usize) -> &[u8] {
-        &self.columns[feature]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array1, Array2, array};
 
     fn learn(values: &[f32], max_bins: usize) -> FeatureBins {
         FeatureBins::learn(ArrayView1::from(values), max_bins)
@@ -172,7 +293,7 @@ mod tests {
     #[test]
     fn few_distinct_values_have_a_bin_each_with_edges_halfway() {
         let bins = learn(&[3.0, 1.0, 2.0, 2.0, f32::NAN], 255);
-        assert_eq!(bins.edges, vec![1.5, 2.5]);
+        assert_eq!(bins.edges(), &[1.5, 2.5]);
         assert_eq!(bins.bins(), 3);
         assert!(bins.has_missing());
         let got: Vec<u8> = [0.0, 1.0, 1.5, 1.6, 2.5, 3.0, f32::NAN]
@@ -245,42 +366,48 @@ mod tests {
     }
 
     #[test]
-    fn infinity_is_refused_with_row_and_column() {
-        let x = array![[1.0, 2.0], [3.0, f32::NEG_INFINITY], [f32::INFINITY, 0.0]];
-        let message = BinnedMatrix::new(x.view(), 255).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "row 1, column 1 of the features is -inf; features must be finite, or NaN where missing"
-        );
+    fn many_numbers_are_sorted_as_few_are() {
+        let mut values: Vec<f32> = (0..10_000)
+            .map(|i| f32::from_bits(super::super::random::bits(8, 0, i) as u32))
+            .filter(|value| value.is_finite())
+            .chain([0.0, -0.0, f32::MIN, f32::MAX])
+            .collect();
+        let mut want = values.clone();
+        want.sort_by(f32::total_cmp);
+        sort(&mut values);
+        let bits = |values: &[f32]| -> Vec<u32> { values.iter().map(|v| v.to_bits()).collect() };
+        assert_eq!(bits(&values), bits(&want));
     }
 
     #[test]
-    fn a_matrix_is_binned_column_by_column() {
-        let x = array![[1.0, f32::NAN], [2.0, 5.0]];
-        let binned = BinnedMatrix::new(x.view(), 255).unwrap();
-        assert_eq!((binned.rows(), binned.features().len()), (2, 2));
-        assert_eq!(binned.column(0), &[0, 1]);
-        assert_eq!(binned.column(1), &[1, 0]);
-        // A transposed view is read the same way.
-        let transposed = x.t().to_owned();
+    fn categories_have_bins_by_frequency_and_the_rarest_share_the_last() {
+        let values = [7.0, 3.0, 3.0, f32::NAN, 900.0, 7.0, 3.0, 1.0, -0.0];
+        let bins = FeatureBins::learn_categories(values, 255).unwrap();
+        assert_eq!((bins.bins(), bins.has_missing()), (5, true));
         assert_eq!(
-            BinnedMatrix::new(transposed.t(), 255).unwrap().column(1),
-            &[1, 0]
+            [3.0, 7.0, 0.0, 1.0, 900.0, f32::NAN, 2.0, 901.0, 0.5].map(|v| bins.bin(v)),
+            [0, 1, 2, 3, 4, 5, 5, 5, 5]
         );
+        let few = FeatureBins::learn_categories(values, 3).unwrap();
+        assert_eq!(few.bins(), 3);
+        assert_eq!(few.categories(0), [3]);
+        assert_eq!(few.categories(2), [0, 1, 900]);
+        assert_eq!([0.0, 900.0, 2.0].map(|v| few.bin(v)), [2, 2, 3]);
+        let none = FeatureBins::learn_categories([f32::NAN], 9).unwrap();
+        assert_eq!((none.bins(), none.bin(0.0)), (1, 1));
     }
 
     #[test]
-    fn no_rows_and_no_columns_are_refused() {
-        let none = Array2::<f32>::zeros((0, 2));
-        assert!(matches!(
-            BinnedMatrix::new(none.view(), 255),
-            Err(TreeError::NoRows)
-        ));
-        let none = Array2::<f32>::zeros((2, 0));
-        assert!(matches!(
-            BinnedMatrix::new(none.view(), 255),
-            Err(TreeError::NoColumns)
-        ));
-        assert_eq!(FeatureBins::learn(Array1::zeros(0).view(), 255).bins(), 1);
+    fn what_names_no_category_is_told_with_its_place() {
+        for value in [0.5, -1.0, 65_536.0, f32::INFINITY] {
+            let refused = FeatureBins::learn_categories([1.0, value], 255);
+            assert_eq!(refused, Err((1, value)));
+        }
+    }
+
+    #[test]
+    fn the_middle_of_a_bin_lies_between_its_edges() {
+        let bins = learn(&[1.0, 2.0, 4.0], 255);
+        assert_eq!([0, 1, 2].map(|bin| bins.middle(bin)), [1.25, 2.25, 3.5]);
     }
 }

@@ -13,22 +13,40 @@ pub(crate) trait Criterion: Sync {
 }
 
 /// Second-order boosting: `gradient` and `hessian` are those of the loss in the raw score
-/// (Chen and Guestrin 2016, "XGBoost", equations 5 to 7, without the factor of one half).
+/// (Chen and Guestrin 2016, "XGBoost", equations 5 to 7, without the factor of one half; with
+/// `l1` times the absolute value of each leaf added to the loss, as in their program).
+#[derive(Clone, Copy)]
 pub(crate) struct Newton {
+    pub l1: f64,
     pub l2: f64,
 }
 
+impl Newton {
+    /// The gradient drawn towards 0 by `l1`, at most to 0.
+    #[inline]
+    fn drawn(&self, gradient: f64) -> f64 {
+        (gradient.abs() - self.l1).max(0.0).copysign(gradient)
+    }
+}
+
 impl Criterion for Newton {
+    #[inline]
     fn score(&self, gradient: f64, hessian: f64) -> f64 {
+        let gradient = self.drawn(gradient);
         gradient * gradient / (hessian + self.l2)
     }
 
     fn value(&self, gradient: f64, hessian: f64) -> f64 {
+        let gradient = self.drawn(gradient);
+        // Not -0: it would make other bits of equal values.
+        if gradient == 0.0 {
+            return 0.0;
+        }
         -gradient / (hessian + self.l2)
     }
 
     fn score_at(&self, gradient: f64, hessian: f64, value: f64) -> f64 {
-        -(2.0 * gradient + (hessian + self.l2) * value) * value
+        -(2.0 * gradient + (hessian + self.l2) * value) * value - 2.0 * self.l1 * value.abs()
     }
 }
 

@@ -33,6 +33,30 @@ pub enum TreeParamError {
         /// The value that was given.
         value: f64,
     },
+    /// A number that must be finite and above zero.
+    #[error("{name} = {value}; choose a finite number above 0")]
+    NotPositive {
+        /// The setting.
+        name: &'static str,
+        /// The value that was given.
+        value: f64,
+    },
+    /// A quantile outside 0 to 1.
+    #[error("quantile = {0}; choose a number above 0 and below 1, such as 0.5 for the median")]
+    Quantile(f64),
+    /// Out-of-bag estimates without rows that are out of a bag.
+    #[error(
+        "out_of_bag = true, but every tree sees all rows; set bootstrap = true, or row_fraction below 1"
+    )]
+    NothingOutOfBag,
+    /// A class weight that is not a finite number above 0.
+    #[error("the class weight of {label} is {value}; choose a finite number above 0")]
+    ClassWeight {
+        /// The label.
+        label: bool,
+        /// The value that was given.
+        value: f32,
+    },
 }
 
 /// Why a tree model could not be fitted.
@@ -65,6 +89,28 @@ pub enum TreeError {
         /// The value found.
         value: f32,
     },
+    /// A value in a column of categories that names none.
+    #[error(
+        "row {row}, column {column} of the features is {value}, and the column holds categories; number them from 0 to 65535, or leave NaN where missing"
+    )]
+    Category {
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        column: usize,
+        /// The value found.
+        value: f32,
+    },
+    /// A column was named that is not there.
+    #[error(
+        "column {column} is said to hold categories, but there are {columns} columns; count from 0"
+    )]
+    NoSuchColumn {
+        /// The column named.
+        column: usize,
+        /// Columns of the matrix.
+        columns: usize,
+    },
     /// Labels and rows differ in number.
     #[error("{labels} labels for {rows} rows of features; give one label a row")]
     LabelCount {
@@ -88,6 +134,18 @@ pub enum TreeError {
         row: usize,
         /// The weight found.
         value: f32,
+    },
+    /// Rows without a part in cross-validation, or no parts.
+    #[error(
+        "{parts} numbers of parts for {rows} rows, of which {distinct} differ; give one a row, and at least two parts"
+    )]
+    Folds {
+        /// Rows of the feature matrix.
+        rows: usize,
+        /// Numbers given.
+        parts: usize,
+        /// How many of them differ.
+        distinct: usize,
     },
     /// One label only.
     #[error(
@@ -119,4 +177,117 @@ pub enum TreeError {
         /// Feature columns.
         columns: usize,
     },
+    /// A monotone constraint on a categorical column.
+    #[error(
+        "column {column} is categorical and cannot be monotone, for categories have no order; leave it free or do not name it categorical"
+    )]
+    MonotoneCategory {
+        /// The column, counted from 0.
+        column: usize,
+    },
+    /// A setting that names a column which is not there.
+    #[error("{setting} names column {column}, but the columns are 0 to {}", columns - 1)]
+    UnknownColumn {
+        /// The setting.
+        setting: &'static str,
+        /// The column named.
+        column: usize,
+        /// Feature columns.
+        columns: usize,
+    },
+    /// Monotone constraints on several classes.
+    #[error(
+        "monotone constraints do not hold for the probabilities of several classes; fit a GradientBoosting for each class that needs them"
+    )]
+    MonotoneClasses,
+    /// A label that is not finite.
+    #[error("the label of row {row} is {value}; labels must be finite: leave out rows without one")]
+    Label {
+        /// Row, counted from 0.
+        row: usize,
+        /// The label found.
+        value: f32,
+    },
+    /// A label below zero where counts are needed.
+    #[error(
+        "the label of row {row} is {value}; Poisson loss needs labels of 0 or more: use squared or pinball loss for amounts that can be negative"
+    )]
+    NegativeLabel {
+        /// Row, counted from 0.
+        row: usize,
+        /// The label found.
+        value: f32,
+    },
+    /// Nothing but zeros where counts are needed.
+    #[error("all labels that count are 0; Poisson loss needs at least one above 0")]
+    AllZero,
+    /// Weights that are all zero.
+    #[error("all weights are 0; give at least one row a weight above 0")]
+    NoWeight,
+    /// One class only.
+    #[error(
+        "all rows that count are of class {class}; a classifier needs rows of at least two classes"
+    )]
+    OneOfClasses {
+        /// The only class.
+        class: usize,
+    },
+    /// A class without rows.
+    #[error(
+        "class {class} has no row that counts, though class {highest} has; number the classes from 0 without gaps"
+    )]
+    EmptyClass {
+        /// The first class without rows.
+        class: usize,
+        /// The highest class found.
+        highest: usize,
+    },
+    /// A class that the model does not have.
+    #[error("the label of row {row} is class {class}, but the model has classes 0 to {}", classes - 1)]
+    UnknownClass {
+        /// Row, counted from 0.
+        row: usize,
+        /// The class found.
+        class: usize,
+        /// Classes of the model.
+        classes: usize,
+    },
+    /// Class weights for another number of classes.
+    #[error("{weights} class weights for {classes} classes; give one a class, or none")]
+    ClassWeightCount {
+        /// Weights given.
+        weights: usize,
+        /// Classes found.
+        classes: usize,
+    },
+    /// A model that was fitted with another loss.
+    #[error(
+        "the model to continue was fitted with another loss; continue with the settings it was fitted with"
+    )]
+    OtherLoss,
+    /// A relevance that has no gain.
+    #[error("the relevance of row {row} is {value}; relevances lie between 0 and 30")]
+    Relevance {
+        /// Row, counted from 0.
+        row: usize,
+        /// The relevance found.
+        value: f32,
+    },
+    /// A query whose rows weigh differently.
+    #[error(
+        "row {row} weighs {value}, but another row of its query {weight}; a weight is that of the query: give it to all its rows"
+    )]
+    QueryWeight {
+        /// Row, counted from 0.
+        row: usize,
+        /// Its weight.
+        value: f64,
+        /// The weight of the first row of the query.
+        weight: f64,
+    },
+    /// No query has anything to put in order.
+    #[error(
+        "no query that counts has rows of different relevance; there is no order to learn: check the query numbers"
+    )]
+    NoOrder,
 }

@@ -1,73 +1,226 @@
-//! Growing one tree, leaf by leaf, from histograms.
+//! Growing one tree from histograms, leaf by leaf or level by level.
+
+mod categories;
+mod partition;
+mod search;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::BinnedMatrix;
 use super::boosting::Monotone;
 use super::criterion::Criterion;
-use super::histogram::{
-    FeatureHistogram, FixedPoint, Histogram, RowStat, Sums, accumulate, new_histogram, subtract,
-};
-use super::node::{Node, Tree};
+use super::histogram::{FixedPoint, Histogram, Plan, RowStat, Rows, Scratch, Sums};
+use super::node::{CategorySplit, Node, Tree};
+use super::{BinnedMatrix, random};
 
-/// Rows are partitioned in chunks of this many, on however many threads there are.
-const CHUNK: usize = 16_384;
+use partition::{CHUNK, partition};
 
-/// Work on fewer histogram entries than this is not worth waking another thread for.
-const WORTH_SHARING: usize = 100_000;
-
-/// What looking through a feature's bins costs, in histogram entries.
-const PER_FEATURE: usize = 512;
-
-/// A gain must be more than this share of the parent's worth: less is rounding.
-const ROUNDING: f64 = 1e-12;
-
-/// When to stop.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    pub max_leaves: usize,
-    pub max_depth: Option<usize>,
-    pub min_rows_per_leaf: usize,
-    pub min_hessian: f64,
-    pub min_gain: f64,
+/// In which order leaves are split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// The leaf that gains most first (Shi 2007, "Best-first decision tree learning").
+    #[default]
+    LeafWise,
+    /// The shallowest leaf first, and of those the one that gains most.
+    DepthWise,
 }
 
-/// What a tree grows from.
+/// When to stop, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// The most leaves; `usize::MAX` for no limit.
+    pub max_leaves: usize,
+    /// The most splits from the root to a leaf.
+    pub max_depth: Option<usize>,
+    /// The fewest rows of a leaf; a row that is listed twice counts twice.
+    pub min_rows_per_leaf: usize,
+    /// The least sum of hessians (of weights, for impurities) of a leaf.
+    pub min_hessian: f64,
+    /// A split must gain more than this.
+    pub min_gain: f64,
+    pub growth: Growth,
+    pub categories: CategoryLimits,
+}
+
+impl Default for Limits {
+    /// No limits, leaf by leaf, categories as they are best told apart in the training rows.
+    fn default() -> Self {
+        Self {
+            max_leaves: usize::MAX,
+            max_depth: None,
+            min_rows_per_leaf: 1,
+            min_hessian: 0.0,
+            min_gain: 0.0,
+            growth: Growth::LeafWise,
+            categories: CategoryLimits::exact(),
+        }
+    }
+}
+
+/// What keeps splits on categories from fitting chance.
+///
+/// With at most `one_against_rest` categories at a node (missing counts as one), each is tried
+/// alone against the rest. With more, they are put in the order of gradient over hessian and
+/// cut in two, which finds the best of all two-sided splits for a convex criterion (Fisher 1958,
+/// "On grouping for maximum homogeneity"; Breiman et al. 1984, theorem 4.5); the other settings
+/// are of this way only, and as in LightGBM.
+#[derive(Clone, Debug)]
+pub(crate) struct CategoryLimits {
+    /// 0 always takes the ordered way.
+    pub one_against_rest: usize,
+    /// Added to the hessian of a category when it is put in order.
+    pub smoothing: f64,
+    /// Added to the hessian of both sides when the gain is worked out, not to the parent's. For
+    /// second-order boosting; leave 0 for impurities.
+    pub l2: f64,
+    /// Categories with fewer rows at a node are not put in order, and go right together.
+    pub min_rows: usize,
+    /// The most categories on the smaller side of the cut.
+    pub max_categories: usize,
+}
+
+impl CategoryLimits {
+    /// The best two-sided split of the training rows, whatever it rests on.
+    pub(crate) fn exact() -> Self {
+        Self {
+            one_against_rest: 0,
+            smoothing: 0.0,
+            l2: 0.0,
+            min_rows: 1,
+            max_categories: usize::MAX,
+        }
+    }
+
+    /// What suits boosting: LightGBM's defaults (`cat_smooth`, `cat_l2`, `max_cat_threshold`,
+    /// `max_cat_to_onehot`), with its `cat_smooth` as the fewest rows of a category too.
+    pub(crate) fn boosting() -> Self {
+        Self {
+            one_against_rest: 4,
+            smoothing: 10.0,
+            l2: 10.0,
+            min_rows: 10,
+            max_categories: 32,
+        }
+    }
+}
+
+/// What is left to chance at each node. The numbers are those of (seed, tree, node, feature), so
+/// they are the same on any thread.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chance {
+    /// How many features are looked at to split a node, drawn anew at each; while none of them
+    /// splits it, as many others are drawn (as scikit-learn does). `None`: all.
+    pub features_per_node: Option<usize>,
+    /// Extra trees (Geurts, Ernst and Wehenkel 2006, "Extremely randomized trees"): each feature
+    /// has but one cut at a node, drawn between its least and greatest value there; categories
+    /// each go to a side by the flip of a coin.
+    pub random_thresholds: bool,
+    pub seed: u64,
+    /// The number of the tree.
+    pub tree: u64,
+}
+
+/// What a tree grows from. Start from [`Grower::new`] and change fields.
 pub(crate) struct Grower<'a, C> {
     pub data: &'a BinnedMatrix,
-    /// Gradient and hessian of every row of `data`.
+    /// Gradient and hessian of every row of `data`, also of rows that are not listed.
     pub stats: &'a [RowStat],
     pub fixed: FixedPoint,
     pub criterion: C,
     pub limits: &'a Limits,
     /// The features that may be split on, ascending.
     pub features: &'a [u32],
-    /// One a feature of `data`, or empty.
+    /// One a feature of `data`, or empty. Not looked at for categories.
     pub monotone: &'a [Monotone],
+    /// Groups of features that may be met on one path; empty for no limits. Two features may
+    /// both be on a path only if a group holds both (as in LightGBM and XGBoost); a feature of
+    /// no group may only be met alone.
+    pub interactions: &'a [Vec<u32>],
+    pub chance: Chance,
+    /// Whether the threads share the work of this tree; a forest shares out trees instead. The
+    /// tree is the same.
+    pub shared: bool,
 }
 
 /// A grown tree and where its training rows went.
 pub(crate) struct Grown {
     pub tree: Tree,
-    /// The training rows, those of a leaf side by side.
+    /// The training rows, those of a leaf side by side, in each leaf ascending.
     pub rows: Vec<u32>,
     /// For each leaf its node and its part of `rows`.
     pub leaves: Vec<(u32, Range<usize>)>,
+}
+
+impl Grown {
+    /// Adds the values of the leaves to the scores of all rows of `data`, those included that
+    /// the tree did not grow on.
+    pub(crate) fn add_to_scores(&self, data: &BinnedMatrix, scores: &mut [f64]) {
+        let leaves: Vec<(f64, &[u32])> = self
+            .leaves
+            .iter()
+            .map(|(node, rows)| {
+                let value = self.tree.nodes[*node as usize].value;
+                (value, &self.rows[rows.clone()])
+            })
+            .collect();
+        let all = self.rows.len() == scores.len();
+        let chunks = scores.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(chunk, scores)| {
+            let start = chunk * CHUNK;
+            let mut seen = vec![false; if all { 0 } else { scores.len() }];
+            // The rows of a leaf ascend, so those of the chunk lie side by side in it.
+            for (value, rows) in &leaves {
+                let first = rows.partition_point(|row| (*row as usize) < start);
+                for row in &rows[first..] {
+                    let row = *row as usize - start;
+                    let Some(score) = scores.get_mut(row) else {
+                        break;
+                    };
+                    *score += value;
+                    if let Some(seen) = seen.get_mut(row) {
+                        *seen = true;
+                    }
+                }
+            }
+            for (i, seen) in seen.into_iter().enumerate() {
+                if !seen {
+                    scores[i] += self.tree.leaf_binned(data, start + i).value;
+                }
+            }
+        });
+    }
 }
 
 /// Memory that one tree leaves to the next.
 #[derive(Default)]
 pub(crate) struct Workspace {
     free: Vec<Histogram>,
-    gathered: Vec<RowStat>,
-    scratch: Vec<u32>,
+    scratch: Vec<Scratch>,
+    moved: Vec<u32>,
 }
 
 impl Workspace {
-    fn histogram(&mut self, features: usize) -> Histogram {
-        self.free.pop().unwrap_or_else(|| new_histogram(features))
+    /// A histogram of zeros.
+    fn histogram(&mut self, bins: usize) -> Histogram {
+        let mut histogram = self.free.pop().unwrap_or_default();
+        histogram.clear();
+        histogram.resize(bins, Sums::default());
+        histogram
+    }
+}
+
+/// A set of bins of one feature, that of missing values included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct BinSet([u64; 4]);
+
+impl BinSet {
+    fn insert(&mut self, bin: usize) {
+        self.0[bin / 64] |= 1 << (bin % 64);
+    }
+
+    fn contains(&self, bin: u8) -> bool {
+        self.0[usize::from(bin) / 64] >> (bin % 64) & 1 == 1
     }
 }
 
@@ -77,6 +230,8 @@ struct Split {
     gain: f64,
     feature: u32,
     bin: u8,
+    /// For categories, the bins that go left and those that go right.
+    sides: Option<[BinSet; 2]>,
     missing_left: bool,
     left: Sums,
 }
@@ -89,15 +244,45 @@ struct Leaf {
     sums: Sums,
     /// What its value may be, under monotone constraints.
     bounds: (f64, f64),
+    /// The features on its path, under limits on interactions.
+    path: Vec<u32>,
     histogram: Option<Histogram>,
     split: Option<Split>,
 }
 
-impl<C: Criterion> Grower<'_, C> {
-    /// Grows a tree on `rows`, which must be ascending, without repeats, and not empty.
+impl<'a, C: Criterion> Grower<'a, C> {
+    /// A grower that may split on `features`, without constraints or chance, on all threads.
+    pub(crate) fn new(
+        data: &'a BinnedMatrix,
+        stats: &'a [RowStat],
+        fixed: FixedPoint,
+        criterion: C,
+        limits: &'a Limits,
+        features: &'a [u32],
+    ) -> Self {
+        Self {
+            data,
+            stats,
+            fixed,
+            criterion,
+            limits,
+            features,
+            monotone: &[],
+            interactions: &[],
+            chance: Chance::default(),
+            shared: true,
+        }
+    }
+
+    /// Grows a tree on `rows`, which must be ascending and not empty. A row that is listed
+    /// several times counts as often (a bootstrap sample).
     pub(crate) fn grow(&self, rows: Vec<u32>, work: &mut Workspace) -> Grown {
         let mut rows = rows;
         let mut nodes = Vec::new();
+        let plan = match self.chance.features_per_node {
+            Some(wanted) if wanted < self.features.len() => None,
+            _ => Some(Plan::new(self.data, self.features)),
+        };
         let sums = self.sum(&rows);
         let bounds = (f64::NEG_INFINITY, f64::INFINITY);
         nodes.push(self.node(sums, bounds));
@@ -107,28 +292,35 @@ impl<C: Criterion> Grower<'_, C> {
             depth: 0,
             sums,
             bounds,
+            path: Vec::new(),
             histogram: None,
             split: None,
         };
-        if self.may_split(&root) && self.limits.max_leaves > 1 {
-            self.search_root(&mut root, &rows, work);
+        if self.limits.max_leaves > 1 {
+            match &plan {
+                Some(plan) => self.search_root(plan, &mut root, &rows, work),
+                None => self.search_drawn(&mut root, &rows, work),
+            }
         }
         let mut leaves = vec![root];
 
         while leaves.len() < self.limits.max_leaves {
-            let Some((index, split)) = best_leaf(&leaves) else {
+            let Some((index, split)) = self.next_leaf(&leaves) else {
                 break;
             };
             let last = leaves.len() + 1 == self.limits.max_leaves;
             let parent = &mut leaves[index];
             let (mut left, mut right) = self.split(parent, split, &mut nodes, &mut rows, work);
             let histogram = parent.histogram.take();
-            match histogram {
-                Some(histogram) if !last => {
-                    self.search_children(histogram, &mut left, &mut right, &rows, work);
+            match (&plan, histogram) {
+                (_, histogram) if last => work.free.extend(histogram),
+                (Some(plan), Some(histogram)) => {
+                    self.search_children(plan, histogram, &mut left, &mut right, &rows, work);
                 }
-                Some(histogram) => work.free.push(histogram),
-                None => {}
+                _ => {
+                    self.search_drawn(&mut left, &rows, work);
+                    self.search_drawn(&mut right, &rows, work);
+                }
             }
             leaves[index] = left;
             leaves.push(right);
@@ -191,9 +383,28 @@ impl<C: Criterion> Grower<'_, C> {
         }
     }
 
+    /// The leaf to be split next; of equals the one that was made first.
+    fn next_leaf(&self, leaves: &[Leaf]) -> Option<(usize, Split)> {
+        let depth_wise = self.limits.growth == Growth::DepthWise;
+        leaves
+            .iter()
+            .enumerate()
+            .filter_map(|(index, leaf)| {
+                let depth = if depth_wise { leaf.depth } else { 0 };
+                Some((index, leaf.split?, leaf.node, depth))
+            })
+            .max_by(|(_, a, a_node, a_depth), (_, b, b_node, b_depth)| {
+                b_depth
+                    .cmp(a_depth)
+                    .then(a.gain.total_cmp(&b.gain))
+                    .then(b_node.cmp(a_node))
+            })
+            .map(|(index, split, ..)| (index, split))
+    }
+
     fn may_split(&self, leaf: &Leaf) -> bool {
         self.limits.max_depth.is_none_or(|max| leaf.depth < max)
-            && leaf.sums.rows as usize >= 2 * self.limits.min_rows_per_leaf
+            && leaf.sums.rows as usize / 2 >= self.limits.min_rows_per_leaf
             && self.fixed.real(leaf.sums.hessian) >= 2.0 * self.limits.min_hessian
     }
 
@@ -208,18 +419,6 @@ impl<C: Criterion> Grower<'_, C> {
     ) -> (Leaf, Leaf) {
         let feature = split.feature as usize;
         let bins = &self.data.features()[feature];
-        let column = self.data.column(feature);
-        let goes_left = |row: u32| {
-            let bin = column[row as usize];
-            if bin == bins.missing_bin() {
-                split.missing_left
-            } else {
-                bin <= split.bin
-            }
-        };
-        let middle = partition(&mut rows[parent.rows.clone()], &mut work.scratch, goes_left);
-        debug_assert_eq!(middle, split.left.rows as usize);
-
         let right = parent.sums.minus(split.left);
         let (left_bounds, right_bounds) = self.child_bounds(parent, split, right);
         let first = nodes.len() as u32;
@@ -227,20 +426,63 @@ impl<C: Criterion> Grower<'_, C> {
         nodes.push(self.node(right, right_bounds));
         let node = &mut nodes[parent.node as usize];
         node.feature = split.feature;
-        node.bin = split.bin;
-        node.threshold = bins.upper_edge(split.bin);
         node.missing_left = split.missing_left;
         node.gain = split.gain;
         node.left = first;
         node.right = first + 1;
+        match split.sides {
+            None => {
+                node.bin = split.bin;
+                node.threshold = bins.upper_edge(split.bin);
+            }
+            Some(sides) => {
+                let [left, right] = sides.map(|side| {
+                    (0..bins.missing_bin())
+                        .filter(|bin| side.contains(*bin))
+                        .flat_map(|bin| bins.categories(bin))
+                        .copied()
+                        .collect()
+                });
+                node.categories = Some(Box::new(CategorySplit { left, right }));
+            }
+        }
 
+        let bytes = self.data.bytes_of(feature, |bin| {
+            if bin == bins.missing_bin() {
+                split.missing_left
+            } else {
+                match split.sides {
+                    None => bin <= split.bin,
+                    Some([left, _]) => left.contains(bin),
+                }
+            }
+        });
+        let middle = match self.data.place(feature) {
+            None => 0,
+            Some(place) => {
+                let group = &self.data.groups()[place.group];
+                let goes_left = |row: u32| bytes[usize::from(group[row as usize][place.lane])];
+                let rows = &mut rows[parent.rows.clone()];
+                partition(rows, &mut work.moved, self.shared, goes_left)
+            }
+        };
+        debug_assert_eq!(middle, split.left.rows as usize);
         let middle = parent.rows.start + middle;
+
+        let mut path = Vec::new();
+        if !self.interactions.is_empty() {
+            path.clone_from(&parent.path);
+            if let Err(place) = path.binary_search(&split.feature) {
+                path.insert(place, split.feature);
+            }
+        }
         let leaf = |node, rows, sums, bounds| Leaf {
             node,
             rows,
             depth: parent.depth + 1,
             sums,
             bounds,
+            path: path.clone(),
             histogram: None,
             split: None,
         };
@@ -264,251 +506,33 @@ impl<C: Criterion> Grower<'_, C> {
     }
 
     fn direction(&self, feature: u32) -> Monotone {
+        if self.data.features()[feature as usize].is_categorical() {
+            return Monotone::Free;
+        }
         self.monotone
             .get(feature as usize)
             .copied()
             .unwrap_or(Monotone::Free)
     }
 
-    fn search_root(&self, root: &mut Leaf, rows: &[u32], work: &mut Workspace) {
-        let mut histogram = work.histogram(self.features.len());
-        gather(self.stats, rows, &mut work.gathered);
-        let splits: Vec<Option<Split>> = histogram
-            .par_iter_mut()
-            .zip(self.features)
-            .map(|(out, feature)| {
-                accumulate(self.data, *feature as usize, rows, &work.gathered, out);
-                self.best_split(root, *feature, out)
-            })
-            .collect();
-        root.split = first_best(splits);
-        root.histogram = Some(histogram);
+    /// Whether limits on interactions let the leaf be split on a feature.
+    fn allowed(&self, leaf: &Leaf, feature: u32) -> bool {
+        let with_path = |group: &Vec<u32>| leaf.path.iter().all(|f| group.contains(f));
+        self.interactions.is_empty()
+            || leaf.path.is_empty()
+            || leaf.path.contains(&feature)
+            || self
+                .interactions
+                .iter()
+                .any(|group| group.contains(&feature) && with_path(group))
     }
 
-    /// Finds the best split of both children of a leaf whose histogram is `parent`.
-    ///
-    /// The smaller child's histogram is summed from its rows, the larger one's is what is left
-    /// of the parent's.
-    fn search_children(
-        &self,
-        mut parent: Histogram,
-        left: &mut Leaf,
-        right: &mut Leaf,
-        rows: &[u32],
-        work: &mut Workspace,
-    ) {
-        let left_is_small = left.sums.rows <= right.sums.rows;
-        let (small, large) = if left_is_small {
-            (left, right)
-        } else {
-            (right, left)
-        };
-        let (split_small, split_large) = (self.may_split(small), self.may_split(large));
-        if !split_small && !split_large {
-            work.free.push(parent);
-            return;
-        }
-        let mut child = work.histogram(self.features.len());
-        let small_rows = &rows[small.rows.clone()];
-        gather(self.stats, small_rows, &mut work.gathered);
-        let gathered = &work.gathered;
-        let search = |((parent, child), feature): ((&mut _, &mut _), &u32)| {
-            accumulate(self.data, *feature as usize, small_rows, gathered, child);
-            let of_small = if split_small {
-                self.best_split(small, *feature, child)
-            } else {
-                None
-            };
-            let of_large = if split_large {
-                let bins = self.data.features()[*feature as usize].bins();
-                subtract(parent, child, bins);
-                self.best_split(large, *feature, parent)
-            } else {
-                None
-            };
-            (of_small, of_large)
-        };
-        let (small_splits, large_splits): (Vec<_>, Vec<_>) =
-            if (small_rows.len() + PER_FEATURE) * self.features.len() < WORTH_SHARING {
-                let both = parent.iter_mut().zip(child.iter_mut());
-                both.zip(self.features).map(search).unzip()
-            } else {
-                let both = parent.par_iter_mut().zip(child.par_iter_mut());
-                both.zip(self.features).map(search).unzip()
-            };
-        small.split = first_best(small_splits);
-        large.split = first_best(large_splits);
-        for (leaf, histogram) in [(small, child), (large, parent)] {
-            if leaf.split.is_some() {
-                leaf.histogram = Some(histogram);
-            } else {
-                work.free.push(histogram);
-            }
-        }
+    /// A random number of this tree, of a node, of a use and of a feature.
+    fn draw(&self, leaf: &Leaf, stream: u64, feature: u32) -> u64 {
+        let tree = random::bits(self.chance.seed, 0x7265_6573, self.chance.tree);
+        let node = random::bits(tree, stream, u64::from(leaf.node));
+        random::bits(node, 0, u64::from(feature))
     }
-
-    /// The best split of a leaf on one feature: the first of those that gain most, by bin, and
-    /// at a bin with missing values to the left before to the right.
-    fn best_split(&self, leaf: &Leaf, feature: u32, histogram: &FeatureHistogram) -> Option<Split> {
-        let bins = self.data.features()[feature as usize].bins();
-        let missing = histogram[bins];
-        let (gradient, hessian) = self.real(leaf.sums);
-        let parent = if self.monotone.is_empty() {
-            self.criterion.score(gradient, hessian)
-        } else {
-            self.criterion
-                .score_at(gradient, hessian, self.value(leaf.sums, leaf.bounds))
-        };
-        let mut least = self.limits.min_gain.max(parent.abs() * ROUNDING);
-        let mut best = None;
-        let mut consider = |bin: usize, missing_left: bool, left: Sums| {
-            let right = leaf.sums.minus(left);
-            if let Some(worth) = self.worth(leaf, feature, left, right) {
-                let gain = worth - parent;
-                if gain > least {
-                    least = gain;
-                    // With nothing missing the way of later missing values is the larger side's.
-                    let missing_left = if missing.rows == 0 {
-                        left.rows >= right.rows
-                    } else {
-                        missing_left
-                    };
-                    best = Some(Split {
-                        gain,
-                        feature,
-                        bin: bin as u8,
-                        missing_left,
-                        left,
-                    });
-                }
-            }
-        };
-        let mut left = Sums::default();
-        for (bin, sums) in histogram[..bins].iter().enumerate() {
-            // An empty bin parts the rows as the bin before it did, which is preferred.
-            if sums.rows == 0 {
-                continue;
-            }
-            left = left.plus(*sums);
-            if left.rows + missing.rows == leaf.sums.rows {
-                // Every value that is not missing lies to the left.
-                if missing.rows > 0 {
-                    consider(bins - 1, false, left);
-                }
-                break;
-            }
-            if missing.rows > 0 {
-                consider(bin, true, left.plus(missing));
-            }
-            consider(bin, false, left);
-        }
-        best
-    }
-
-    /// `score(left) + score(right)`, or nothing where a limit or a constraint forbids the split.
-    fn worth(&self, leaf: &Leaf, feature: u32, left: Sums, right: Sums) -> Option<f64> {
-        let limits = self.limits;
-        if (left.rows.min(right.rows) as usize) < limits.min_rows_per_leaf {
-            return None;
-        }
-        let ((lg, lh), (rg, rh)) = (self.real(left), self.real(right));
-        // `<=` also keeps out sides whose rows all weigh nothing.
-        let smallest = lh.min(rh);
-        if smallest <= 0.0 || smallest < limits.min_hessian {
-            return None;
-        }
-        if self.monotone.is_empty() {
-            return Some(self.criterion.score(lg, lh) + self.criterion.score(rg, rh));
-        }
-        let (lv, rv) = (
-            self.value(left, leaf.bounds),
-            self.value(right, leaf.bounds),
-        );
-        let allowed = match self.direction(feature) {
-            Monotone::Free => true,
-            Monotone::Increasing => lv <= rv,
-            Monotone::Decreasing => lv >= rv,
-        };
-        allowed.then(|| self.criterion.score_at(lg, lh, lv) + self.criterion.score_at(rg, rh, rv))
-    }
-}
-
-/// The leaf that gains most, of equals the one that was made first.
-fn best_leaf(leaves: &[Leaf]) -> Option<(usize, Split)> {
-    leaves
-        .iter()
-        .enumerate()
-        .filter_map(|(index, leaf)| Some((index, leaf.split?, leaf.node)))
-        .max_by(|(_, a, a_node), (_, b, b_node)| a.gain.total_cmp(&b.gain).then(b_node.cmp(a_node)))
-        .map(|(index, split, _)| (index, split))
-}
-
-/// The split that gains most, the first of equals.
-fn first_best(splits: Vec<Option<Split>>) -> Option<Split> {
-    splits
-        .into_iter()
-        .flatten()
-        .fold(None, |best: Option<Split>, split| match best {
-            Some(b) if b.gain >= split.gain => Some(b),
-            _ => Some(split),
-        })
-}
-
-/// Copies the statistics of `rows` side by side, so that each feature reads them in order.
-fn gather(stats: &[RowStat], rows: &[u32], out: &mut Vec<RowStat>) {
-    out.clear();
-    if rows.len() == stats.len() {
-        out.extend_from_slice(stats);
-    } else {
-        out.par_extend(
-            rows.par_iter()
-                .with_min_len(CHUNK)
-                .map(|row| stats[*row as usize]),
-        );
-    }
-}
-
-/// Moves the rows that go left before those that go right, each side in its order, and returns
-/// how many go left. Works in chunks of a fixed size, each writing to a place of its own.
-fn partition(
-    rows: &mut [u32],
-    scratch: &mut Vec<u32>,
-    goes_left: impl Fn(u32) -> bool + Sync,
-) -> usize {
-    let n = rows.len();
-    let counts: Vec<usize> = rows
-        .par_chunks(CHUNK)
-        .map(|chunk| chunk.iter().filter(|row| goes_left(**row)).count())
-        .collect();
-    let lefts: usize = counts.iter().sum();
-    scratch.clear();
-    scratch.resize(n, 0);
-    let (mut left, mut right) = scratch.split_at_mut(lefts);
-    let mut places = Vec::with_capacity(counts.len());
-    for (chunk, count) in rows.chunks(CHUNK).zip(counts) {
-        let (left_here, left_rest) = left.split_at_mut(count);
-        let (right_here, right_rest) = right.split_at_mut(chunk.len() - count);
-        places.push((chunk, left_here, right_here));
-        (left, right) = (left_rest, right_rest);
-    }
-    places.into_par_iter().for_each(|(chunk, left, right)| {
-        // Which way a row goes cannot be guessed, so there is no branch on it: every row is
-        // written to the next free place of both sides, and stays on the side that moves on.
-        let (mut l, mut r) = (0, 0);
-        for row in chunk {
-            if let Some(place) = left.get_mut(l) {
-                *place = *row;
-            }
-            if let Some(place) = right.get_mut(r) {
-                *place = *row;
-            }
-            let went_left = usize::from(goes_left(*row));
-            l += went_left;
-            r += 1 - went_left;
-        }
-    });
-    rows.copy_from_slice(scratch);
-    lefts
 }
 
 #[cfg(test)]

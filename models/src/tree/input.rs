@@ -7,6 +7,9 @@ use rayon::prelude::*;
 
 use super::TreeError;
 
+/// Rows are looked through in chunks of this many.
+const CHUNK: usize = 1024;
+
 /// Refuses empty matrices and infinite values, and names the first one in reading order.
 pub(crate) fn check_features(x: ArrayView2<'_, f32>) -> Result<(), TreeError> {
     if x.nrows() == 0 {
@@ -18,18 +21,46 @@ pub(crate) fn check_features(x: ArrayView2<'_, f32>) -> Result<(), TreeError> {
     if u32::try_from(x.nrows()).is_err() {
         return Err(TreeError::TooManyRows(x.nrows()));
     }
-    let first = (0..x.ncols())
+    // Chunks of rows in reading order: the first that holds an infinite value has the place.
+    let infinite = |row: usize| x.row(row).iter().any(|value| value.is_infinite());
+    let first = (0..x.nrows().div_ceil(CHUNK))
         .into_par_iter()
-        .filter_map(|column| {
-            let row = x.column(column).iter().position(|v| v.is_infinite())?;
+        .find_map_first(|chunk| {
+            let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(x.nrows());
+            // Without leaving at the first, so that the compiler takes several at once.
+            let any = rows.clone().fold(false, |any, row| {
+                let here = |any: bool, value: &f32| any | value.is_infinite();
+                any | x.row(row).iter().fold(false, here)
+            });
+            if !any {
+                return None;
+            }
+            let row = rows.into_iter().find(|row| infinite(*row))?;
+            let column = x.row(row).iter().position(|value| value.is_infinite())?;
             Some((row, column))
-        })
-        .min();
+        });
     match first {
         Some((row, column)) => Err(TreeError::Infinite {
             row,
             column,
             value: x[[row, column]],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses weights that are not one a row, finite and at least 0.
+pub(crate) fn check_weights(weights: &[f32], rows: usize) -> Result<(), TreeError> {
+    if weights.len() != rows {
+        return Err(TreeError::WeightCount {
+            rows,
+            weights: weights.len(),
+        });
+    }
+    match weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        Some(row) => Err(TreeError::Weight {
+            row,
+            value: weights[row],
         }),
         None => Ok(()),
     }
@@ -76,18 +107,7 @@ impl Targets {
         }
         let weights = data.weights().map(<[f32]>::to_vec);
         if let Some(weights) = &weights {
-            if weights.len() != rows {
-                return Err(TreeError::WeightCount {
-                    rows,
-                    weights: weights.len(),
-                });
-            }
-            if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-                return Err(TreeError::Weight {
-                    row,
-                    value: weights[row],
-                });
-            }
+            check_weights(weights, rows)?;
         }
         let weight = |row: usize| weights.as_ref().map_or(1.0, |w| f64::from(w[row]));
         let total: f64 = (0..rows).map(weight).sum();
@@ -112,13 +132,6 @@ impl Targets {
         self.weights
             .as_ref()
             .map_or(1.0, |weights| f64::from(weights[row]))
-    }
-
-    /// The largest weight.
-    pub(crate) fn largest_weight(&self) -> f64 {
-        self.weights
-            .as_ref()
-            .map_or(1.0, |w| f64::from(w.iter().copied().fold(0.0, f32::max)))
     }
 
     /// The weighted share of rows labelled `true`; above 0 and below 1.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::ArrayView2;
 
-use super::BinnedMatrix;
+use super::{BinnedMatrix, FeatureBins};
 
 /// One node. A leaf has `left == 0`, for the root is nobody's child.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,8 +76,15 @@ impl CategorySet {
 
     /// The categories, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        let bits = self.words.len() * 64;
-        (0..bits).map(|c| c as u16).filter(|c| self.contains(*c))
+        let words = self
+            .words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| **word != 0);
+        words.flat_map(|(place, word)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| (64 * place + bit) as u16)
+        })
     }
 }
 
@@ -109,6 +116,30 @@ impl Node {
             None => value <= self.threshold,
             Some(split) => split.goes_left(value).unwrap_or(self.missing_left),
         }
+    }
+
+    /// Whether the values of a bin of the node's feature go left.
+    pub(crate) fn bin_goes_left(&self, bins: &FeatureBins, bin: u8) -> bool {
+        if bin == bins.missing_bin() {
+            return self.missing_left;
+        }
+        match &self.categories {
+            None => bin <= self.bin,
+            // Categories that share a bin go together.
+            Some(split) => bins
+                .categories(bin)
+                .first()
+                .and_then(|category| split.goes_left(f32::from(*category)))
+                .unwrap_or(self.missing_left),
+        }
+    }
+
+    /// Makes a leaf of an inner node.
+    pub(crate) fn cut(&mut self) {
+        self.left = 0;
+        self.right = 0;
+        self.gain = 0.0;
+        self.categories = None;
     }
 
     fn child(&self, value: f32) -> u32 {
@@ -148,13 +179,7 @@ impl Tree {
         let mut node = &self.nodes[0];
         while !node.is_leaf() {
             let feature = node.feature as usize;
-            let bin = data.column(feature)[row];
-            let missing = bin == data.features()[feature].missing_bin();
-            let left = if missing {
-                node.missing_left
-            } else {
-                bin <= node.bin
-            };
+            let left = node.bin_goes_left(&data.features()[feature], data.bin(feature, row));
             node = &self.nodes[if left { node.left } else { node.right } as usize];
         }
         node

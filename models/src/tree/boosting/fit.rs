@@ -1,4 +1,4 @@
-//! Fitting: one tree after another on the gradients of the log loss.
+//! Fitting: one tree after another on the gradients of a loss.
 
 use linfa::dataset::AsSingleTargets;
 use linfa::traits::Fit;
@@ -7,53 +7,35 @@ use ndarray::{ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
 
 use super::super::criterion::Newton;
-use super::super::grow::{Grower, Grown, Limits, Workspace};
-use super::super::histogram::{FixedPoint, RowStat};
-use super::super::input::{Targets, check_features};
+use super::super::grow::{CategoryLimits, Chance, Grower, Grown, Limits, Workspace};
+use super::super::histogram::RowStat;
 use super::super::node::{Tree, row_major};
+use super::super::scoring::Scorer;
 use super::super::{BinnedMatrix, TreeError, random};
-use super::{GradientBoosting, GradientBoostingParams, GradientBoostingValidParams, sigmoid};
+use super::loss::{BoostingLoss, Job, Objective, Rows};
+use super::params::{BoostingParams, BoostingValidParams, Monotone, Settings};
+use super::renew::renew;
+use super::score::add_trees;
 
-/// Rows are worked on in chunks of this many.
-const CHUNK: usize = 4096;
-
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, TreeError> for GradientBoostingValidParams
+impl<L, D, T> Fit<ArrayBase<D, Ix2>, T, TreeError> for BoostingValidParams<L>
 where
+    L: BoostingLoss,
     D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
+    T: AsSingleTargets<Elem = L::Label>,
 {
-    type Object = GradientBoosting;
+    type Object = L::Model;
 
-    fn fit(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-    ) -> Result<GradientBoosting, TreeError> {
-        let targets = Targets::read_checked(train)?;
-        self.boost(train.records().view(), targets, None)
+    fn fit(&self, train: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<L::Model, TreeError> {
+        self.run(Rows::read(train)?, None, None)
     }
 }
 
-impl GradientBoostingParams {
-    /// Checks the settings, then see
-    /// [`GradientBoostingValidParams::fit_with_validation`].
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<GradientBoosting, TreeError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        self.check_ref()?.fit_with_validation(train, validation)
-    }
-}
-
-impl GradientBoostingValidParams {
-    /// Fits on `train` and keeps as many trees as give `validation` its lowest log loss (the
-    /// fewest of equals), growing no further once it has not fallen for the set number of trees.
+/// Fitting with validation rows, and growing on. The same methods check the settings first on
+/// [`BoostingParams`].
+impl<L: BoostingLoss> BoostingValidParams<L> {
+    /// Fits on `train` and keeps as many trees as give `validation` its lowest loss (the fewest
+    /// of equals, at least one), growing no further once it has not fallen for the set number
+    /// of trees.
     ///
     /// # Errors
     /// As for fitting, for either set; and [`TreeError::ColumnCount`].
@@ -61,254 +43,410 @@ impl GradientBoostingValidParams {
         &self,
         train: &DatasetBase<ArrayBase<D, Ix2>, T>,
         validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<GradientBoosting, TreeError>
+    ) -> Result<L::Model, TreeError>
     where
         D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
+        T: AsSingleTargets<Elem = L::Label>,
         D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
+        T2: AsSingleTargets<Elem = L::Label>,
     {
-        let x = validation.records().view();
-        check_features(x)?;
-        if x.ncols() != train.records().ncols() {
-            return Err(TreeError::ColumnCount {
-                expected: train.records().ncols(),
-                found: x.ncols(),
-            });
-        }
-        let targets = Targets::read(validation)?;
-        let rows = row_major(x).into_owned();
-        let validation = Validation::new(self, rows, x.ncols(), targets);
-        let targets = Targets::read_checked(train)?;
-        self.boost(train.records().view(), targets, Some(validation))
+        let validation = Rows::read(validation)?;
+        same_columns(train.records().ncols(), validation.x)?;
+        self.run(Rows::read(train)?, Some(validation), None)
     }
 
-    fn boost(
+    /// Continues `model` with up to [`n_trees`](BoostingParams::n_trees) further trees, learned
+    /// from `train`, which may be other rows of the same columns.
+    ///
+    /// With the rows and settings that `model` was fitted with, the result is to the bit that
+    /// of fitting all the trees at once.
+    ///
+    /// # Errors
+    /// As for fitting; [`TreeError::ColumnCount`]; and [`TreeError::OtherLoss`] or
+    /// [`TreeError::UnknownClass`] when `model` and the settings or labels do not fit together.
+    pub fn fit_from<D, T>(
         &self,
-        x: ArrayView2<'_, f32>,
-        targets: Targets,
-        validation: Option<Validation>,
-    ) -> Result<GradientBoosting, TreeError> {
-        if !self.monotone.is_empty() && self.monotone.len() != x.ncols() {
-            return Err(TreeError::MonotoneCount {
-                constraints: self.monotone.len(),
-                columns: x.ncols(),
-            });
-        }
-        let data = BinnedMatrix::new(x, self.max_bins)?;
-        // Within the pool: from outside, each of thousands of small parallel steps would have
-        // to be handed over and waited for.
-        Ok(rayon::scope(|_| {
-            self.boost_binned(&data, &targets, validation)
-        }))
+        model: &L::Model,
+        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+    ) -> Result<L::Model, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = L::Label>,
+    {
+        self.run(Rows::read(train)?, None, Some(model))
     }
 
-    fn boost_binned(
+    /// [`fit_from`](Self::fit_from) with validation rows: keeps as many further trees as give
+    /// them their lowest loss, none if none lowers it.
+    ///
+    /// # Errors
+    /// Those of [`fit_from`](Self::fit_from) and
+    /// [`fit_with_validation`](Self::fit_with_validation).
+    pub fn fit_from_with_validation<D, T, D2, T2>(
         &self,
-        data: &BinnedMatrix,
-        targets: &Targets,
-        mut validation: Option<Validation>,
-    ) -> GradientBoosting {
-        let base = targets.base_rate();
-        let start = libm::log(base / (1.0 - base));
-        let fixed = FixedPoint::for_largest(targets.largest_weight());
-        let limits = self.limits();
-        let constrained = self.monotone.iter().any(|m| *m != super::Monotone::Free);
-        let mut scores = vec![start; data.rows()];
-        let mut stats = vec![RowStat::default(); data.rows()];
-        let mut work = Workspace::default();
-        let mut trees = Vec::new();
-        if let Some(validation) = &mut validation {
-            validation.scores.fill(start);
-        }
+        model: &L::Model,
+        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
+    ) -> Result<L::Model, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = L::Label>,
+        D2: Data<Elem = f32>,
+        T2: AsSingleTargets<Elem = L::Label>,
+    {
+        let validation = Rows::read(validation)?;
+        same_columns(train.records().ncols(), validation.x)?;
+        self.run(Rows::read(train)?, Some(validation), Some(model))
+    }
 
-        for number in 0..self.n_trees {
-            gradients(targets, &scores, fixed, &mut stats);
-            let features = self.features_of_tree(number, data.features().len());
+    fn run<'a>(
+        &'a self,
+        train: Rows<'a, L::Label>,
+        validation: Option<Rows<'a, L::Label>>,
+        from: Option<&'a L::Model>,
+    ) -> Result<L::Model, TreeError> {
+        self.loss.boost(Job {
+            settings: &self.settings,
+            train,
+            validation,
+            from,
+        })
+    }
+}
+
+impl<L: BoostingLoss> BoostingParams<L> {
+    /// Checks the settings, then see [`BoostingValidParams::fit_with_validation`].
+    pub fn fit_with_validation<D, T, D2, T2>(
+        &self,
+        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
+    ) -> Result<L::Model, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = L::Label>,
+        D2: Data<Elem = f32>,
+        T2: AsSingleTargets<Elem = L::Label>,
+    {
+        self.check_ref()?.fit_with_validation(train, validation)
+    }
+
+    /// Checks the settings, then see [`BoostingValidParams::fit_from`].
+    pub fn fit_from<D, T>(
+        &self,
+        model: &L::Model,
+        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+    ) -> Result<L::Model, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = L::Label>,
+    {
+        self.check_ref()?.fit_from(model, train)
+    }
+
+    /// Checks the settings, then see [`BoostingValidParams::fit_from_with_validation`].
+    pub fn fit_from_with_validation<D, T, D2, T2>(
+        &self,
+        model: &L::Model,
+        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
+    ) -> Result<L::Model, TreeError>
+    where
+        D: Data<Elem = f32>,
+        T: AsSingleTargets<Elem = L::Label>,
+        D2: Data<Elem = f32>,
+        T2: AsSingleTargets<Elem = L::Label>,
+    {
+        self.check_ref()?
+            .fit_from_with_validation(model, train, validation)
+    }
+}
+
+fn same_columns(expected: usize, x: ArrayView2<'_, f32>) -> Result<(), TreeError> {
+    let found = x.ncols();
+    if found == expected {
+        Ok(())
+    } else {
+        Err(TreeError::ColumnCount { expected, found })
+    }
+}
+
+/// What was fitted, or is to be continued.
+pub(crate) struct Boosted {
+    pub features: usize,
+    /// The scores before any tree, one an output.
+    pub start: Vec<f64>,
+    /// Round after round, in each a tree an output.
+    pub trees: Vec<Tree>,
+    pub validation_losses: Vec<f64>,
+}
+
+/// Boosts `objective`, which speaks of the rows `x`, and stops by that of the validation rows.
+pub(crate) fn boost<O: Objective>(
+    settings: &Settings,
+    x: ArrayView2<'_, f32>,
+    objective: &O,
+    validation: Option<(ArrayView2<'_, f32>, O)>,
+    from: Option<Boosted>,
+) -> Result<Boosted, TreeError> {
+    check_named_columns(settings, x.ncols())?;
+    if let Some(from) = &from {
+        same_columns(from.features, x)?;
+    }
+    let data = BinnedMatrix::with_categories(x, settings.max_bins, &settings.categorical)?;
+    // Within the pool: from outside, each of thousands of small parallel steps would have
+    // to be handed over and waited for.
+    Ok(rayon::scope(|_| {
+        let continued = from.is_some();
+        let from = from.unwrap_or_else(|| Boosted {
+            features: x.ncols(),
+            start: objective.start(),
+            trees: Vec::new(),
+            validation_losses: Vec::new(),
+        });
+        let scores = scores_so_far(&from, x);
+        let validation = validation.map(|(x, objective)| {
+            let scores = scores_so_far(&from, x);
+            Validation::new(settings, x, objective, scores, continued)
+        });
+        grow_trees(settings, &data, objective, scores, validation, from)
+    }))
+}
+
+/// Whether the settings that speak of columns suit a matrix of so many.
+fn check_named_columns(settings: &Settings, columns: usize) -> Result<(), TreeError> {
+    let monotone = &settings.monotone;
+    if !monotone.is_empty() && monotone.len() != columns {
+        return Err(TreeError::MonotoneCount {
+            constraints: monotone.len(),
+            columns,
+        });
+    }
+    let constrained =
+        |column: &&usize| monotone.get(**column).is_some_and(|m| *m != Monotone::Free);
+    if let Some(column) = settings.categorical.iter().find(constrained) {
+        return Err(TreeError::MonotoneCategory { column: *column });
+    }
+    let mut grouped = settings.interactions.iter().flatten();
+    match grouped.find(|column| **column >= columns) {
+        Some(column) => Err(TreeError::UnknownColumn {
+            setting: "interactions",
+            column: *column,
+            columns,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The scores of rows by the trees there are.
+fn scores_so_far(model: &Boosted, x: ArrayView2<'_, f32>) -> Vec<f64> {
+    let mut scores = vec![0.0; model.start.len() * x.nrows()];
+    for (scores, start) in scores.chunks_exact_mut(x.nrows()).zip(&model.start) {
+        scores.fill(*start);
+    }
+    add_trees(&model.trees, x, &mut scores);
+    scores
+}
+
+fn grow_trees<O: Objective>(
+    settings: &Settings,
+    data: &BinnedMatrix,
+    objective: &O,
+    mut scores: Vec<f64>,
+    mut validation: Option<Validation<O>>,
+    from: Boosted,
+) -> Boosted {
+    let (rows, outputs) = (data.rows(), objective.outputs());
+    let unit = objective.unit();
+    let limits = limits(settings, unit);
+    let constrained = settings.monotone.iter().any(|m| *m != Monotone::Free);
+    let monotone: &[Monotone] = if constrained { &settings.monotone } else { &[] };
+    let interactions: Vec<Vec<u32>> = settings
+        .interactions
+        .iter()
+        .map(|group| group.iter().map(|column| *column as u32).collect())
+        .collect();
+    let criterion = Newton {
+        l1: settings.l1 / unit,
+        l2: settings.l2,
+    };
+    let mut stats = vec![RowStat::default(); outputs * rows];
+    let mut work = Workspace::default();
+    let mut trees = from.trees;
+    let before = trees.len();
+
+    for round in before / outputs..before / outputs + settings.n_trees {
+        let fixed = objective.gradients(&scores, &mut stats);
+        let seen = rows_of_round(settings, round, rows);
+        for output in 0..outputs {
+            let number = round * outputs + output;
+            let features = features_of_tree(settings, number, data.features().len());
+            let stats = &stats[output * rows..][..rows];
             let grower = Grower {
-                data,
-                stats: &stats,
-                fixed,
-                criterion: Newton { l2: self.l2 },
-                limits: &limits,
-                features: &features,
-                monotone: if constrained { &self.monotone } else { &[] },
+                monotone,
+                interactions: &interactions,
+                chance: chance(settings, number, features.len()),
+                ..Grower::new(data, stats, fixed, criterion, &limits, &features)
             };
-            let mut grown = grower.grow(self.rows_of_tree(number, data.rows()), &mut work);
-            // A tree that finds nothing to split adds nothing: its one value would only be the
-            // chance by which the rows it drew differ from all.
-            let rate = if grown.leaves.len() > 1 {
-                self.learning_rate
-            } else {
-                0.0
-            };
-            for node in &mut grown.tree.nodes {
-                node.value *= rate;
+            let mut grown = grower.grow(seen.clone(), &mut work);
+            let scores = &mut scores[output * rows..][..rows];
+            if objective.renews() {
+                renew(&mut grown, monotone, |rows| {
+                    objective.leaf_value(scores, rows)
+                });
             }
-            add_to_scores(data, &grown, &mut scores);
-            if let Some(validation) = &mut validation {
-                validation.add(&grown.tree);
-            }
+            scale(&mut grown, settings.learning_rate, unit, objective.renews());
+            grown.add_to_scores(data, scores);
             trees.push(grown.tree);
-            if validation.as_ref().is_some_and(Validation::has_stalled) {
+        }
+        if let Some(validation) = &mut validation {
+            validation.add(&trees[trees.len() - outputs..]);
+            if validation.has_stalled() {
                 break;
             }
         }
-        let mut validation_losses = Vec::new();
-        if let Some(validation) = validation {
-            trees.truncate(validation.best + 1);
-            validation_losses = validation.losses;
-        }
-        GradientBoosting {
-            features: data.features().len(),
-            start,
-            trees,
-            validation_losses,
-        }
     }
-
-    fn limits(&self) -> Limits {
-        Limits {
-            max_leaves: self.max_leaves,
-            max_depth: self.max_depth,
-            min_rows_per_leaf: self.min_rows_per_leaf,
-            min_hessian: self.min_hessian,
-            min_gain: self.min_gain,
-        }
+    let mut validation_losses = Vec::new();
+    if let Some(validation) = validation {
+        trees.truncate(before + outputs * validation.best_rounds);
+        validation_losses = validation.losses;
     }
-
-    /// The rows that tree `number` sees; all of them, should chance leave none.
-    fn rows_of_tree(&self, number: usize, rows: usize) -> Vec<u32> {
-        let all = 0..rows as u32;
-        if self.row_fraction < 1.0 {
-            let seen = |row: &u32| {
-                random::unit(self.seed, 2 * number as u64, u64::from(*row)) < self.row_fraction
-            };
-            // An indexed parallel filter keeps the order.
-            let chosen: Vec<u32> = all.clone().into_par_iter().filter(seen).collect();
-            if !chosen.is_empty() {
-                return chosen;
-            }
-        }
-        all.collect()
-    }
-
-    /// The features that tree `number` may use, ascending.
-    fn features_of_tree(&self, number: usize, features: usize) -> Vec<u32> {
-        let wanted = ((features as f64 * self.feature_fraction).round() as usize).max(1);
-        let mut chosen: Vec<u32> = (0..features as u32).collect();
-        if wanted < features {
-            chosen.sort_by_key(|f| random::bits(self.seed, 2 * number as u64 + 1, u64::from(*f)));
-            chosen.truncate(wanted);
-            chosen.sort_unstable();
-        }
-        chosen
+    Boosted {
+        features: from.features,
+        start: from.start,
+        trees,
+        validation_losses,
     }
 }
 
-/// Gradient `w (p - y)` and hessian `w p (1 - p)` of the log loss at each row's score.
-fn gradients(targets: &Targets, scores: &[f64], fixed: FixedPoint, stats: &mut [RowStat]) {
-    stats
-        .par_chunks_mut(CHUNK)
-        .enumerate()
-        .for_each(|(chunk, stats)| {
-            for (i, stat) in stats.iter_mut().enumerate() {
-                let row = chunk * CHUNK + i;
-                let p = sigmoid(scores[row]);
-                let y = f64::from(u8::from(targets.labels[row]));
-                let w = targets.weight(row);
-                *stat = fixed.row(w * (p - y), w * p * (1.0 - p));
-            }
-        });
-}
-
-fn add_to_scores(data: &BinnedMatrix, grown: &Grown, scores: &mut [f64]) {
-    if grown.rows.len() == scores.len() {
-        for (node, rows) in &grown.leaves {
-            let value = grown.tree.nodes[*node as usize].value;
-            for row in &grown.rows[rows.clone()] {
-                scores[*row as usize] += value;
-            }
-        }
-    } else {
-        scores
-            .par_chunks_mut(CHUNK)
-            .enumerate()
-            .for_each(|(chunk, scores)| {
-                for (i, score) in scores.iter_mut().enumerate() {
-                    *score += grown.tree.leaf_binned(data, chunk * CHUNK + i).value;
-                }
-            });
+fn limits(settings: &Settings, unit: f64) -> Limits {
+    Limits {
+        max_leaves: settings.max_leaves,
+        max_depth: settings.max_depth,
+        min_rows_per_leaf: settings.min_rows_per_leaf,
+        min_hessian: settings.min_hessian,
+        min_gain: settings.min_gain / (unit * unit),
+        growth: settings.growth,
+        categories: CategoryLimits {
+            smoothing: settings.category_smoothing,
+            ..CategoryLimits::boosting()
+        },
     }
 }
 
-/// Rows held out, and how the model does on them tree by tree.
-struct Validation {
+/// Which of its `features` a tree may look at in each node.
+fn chance(settings: &Settings, number: usize, features: usize) -> Chance {
+    let share = settings.feature_fraction_by_node;
+    let wanted = ((features as f64 * share).round() as usize).max(1);
+    Chance {
+        features_per_node: (wanted < features).then_some(wanted),
+        seed: settings.seed,
+        tree: number as u64,
+        ..Chance::default()
+    }
+}
+
+/// Takes a tree that grew on gradients divided by `unit` back to the units of the scores, and
+/// its values times the learning rate.
+///
+/// A tree that finds nothing to split adds nothing: its one value would only be the chance by
+/// which the rows it drew differ from all.
+fn scale(grown: &mut Grown, learning_rate: f64, unit: f64, renewed: bool) {
+    let value_unit = if renewed { 1.0 } else { unit };
+    let split = grown.leaves.len() > 1;
+    for node in &mut grown.tree.nodes {
+        node.value = if split {
+            node.value * learning_rate * value_unit
+        } else {
+            0.0
+        };
+        node.gain *= unit * unit;
+        node.gradient *= unit;
+    }
+}
+
+/// The rows that the trees of a round see; all of them, should chance leave none.
+fn rows_of_round(settings: &Settings, round: usize, rows: usize) -> Vec<u32> {
+    let all = 0..rows as u32;
+    if settings.row_fraction < 1.0 {
+        let seen = |row: &u32| {
+            random::unit(settings.seed, 2 * round as u64, u64::from(*row)) < settings.row_fraction
+        };
+        // An indexed parallel filter keeps the order.
+        let chosen: Vec<u32> = all.clone().into_par_iter().filter(seen).collect();
+        if !chosen.is_empty() {
+            return chosen;
+        }
+    }
+    all.collect()
+}
+
+/// The features that tree `number` may use, ascending.
+fn features_of_tree(settings: &Settings, number: usize, features: usize) -> Vec<u32> {
+    let wanted = ((features as f64 * settings.feature_fraction).round() as usize).max(1);
+    let mut chosen: Vec<u32> = (0..features as u32).collect();
+    if wanted < features {
+        let stream = 2 * number as u64 + 1;
+        chosen.sort_by_key(|f| random::bits(settings.seed, stream, u64::from(*f)));
+        chosen.truncate(wanted);
+        chosen.sort_unstable();
+    }
+    chosen
+}
+
+/// Rows held out, and how the model does on them round by round.
+struct Validation<O> {
     rows: Vec<f32>,
     columns: usize,
-    targets: Targets,
+    objective: O,
     scores: Vec<f64>,
     losses: Vec<f64>,
-    best: usize,
+    best_rounds: usize,
+    best_loss: f64,
     patience: Option<usize>,
 }
 
-impl Validation {
+impl<O: Objective> Validation<O> {
     fn new(
-        params: &GradientBoostingValidParams,
-        rows: Vec<f32>,
-        columns: usize,
-        targets: Targets,
+        settings: &Settings,
+        x: ArrayView2<'_, f32>,
+        objective: O,
+        scores: Vec<f64>,
+        continued: bool,
     ) -> Self {
-        let scores = vec![0.0; targets.labels.len()];
-        let patience = params.early_stopping_rounds;
+        // A model that is continued may be best as it is; one that begins has at least one tree.
+        let best_loss = if continued {
+            objective.loss(&scores)
+        } else {
+            f64::INFINITY
+        };
         Self {
-            rows,
-            columns,
-            targets,
+            rows: row_major(x).into_owned(),
+            columns: x.ncols(),
+            objective,
             scores,
             losses: Vec::new(),
-            best: 0,
-            patience,
+            best_rounds: usize::from(!continued),
+            best_loss,
+            patience: settings.early_stopping_rounds,
         }
     }
 
-    fn add(&mut self, tree: &Tree) {
-        self.scores
-            .par_iter_mut()
-            .zip(self.rows.par_chunks_exact(self.columns))
-            .for_each(|(score, row)| {
-                *score += tree.leaf(row).value;
-            });
-        // Log loss from the score: log(1 + exp(-margin)), which cannot overflow to infinity
-        // for a margin that a tree can reach. Summed in the order of the rows.
-        let terms: Vec<f64> = self
-            .scores
-            .par_iter()
-            .enumerate()
-            .map(|(row, score)| {
-                let margin = if self.targets.labels[row] {
-                    *score
-                } else {
-                    -*score
-                };
-                let loss = if margin > 0.0 {
-                    libm::log1p(libm::exp(-margin))
-                } else {
-                    libm::log1p(libm::exp(margin)) - margin
-                };
-                self.targets.weight(row) * loss
-            })
-            .collect();
-        let loss = terms.iter().sum::<f64>() / self.targets.total;
-        if self.losses.is_empty() || loss < self.losses[self.best] {
-            self.best = self.losses.len();
+    /// Takes in the trees of a round, one an output.
+    fn add(&mut self, trees: &[Tree]) {
+        let rows = self.rows.len() / self.columns;
+        for (tree, scores) in trees.iter().zip(self.scores.chunks_exact_mut(rows)) {
+            Scorer::new([tree]).add_to(&self.rows, self.columns, scores);
         }
+        let loss = self.objective.loss(&self.scores);
         self.losses.push(loss);
+        if loss < self.best_loss {
+            self.best_loss = loss;
+            self.best_rounds = self.losses.len();
+        }
     }
 
     fn has_stalled(&self) -> bool {
         self.patience
-            .is_some_and(|patience| self.losses.len() > self.best + patience)
+            .is_some_and(|patience| self.losses.len() >= self.best_rounds + patience)
     }
 }

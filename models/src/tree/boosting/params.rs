@@ -1,10 +1,12 @@
-//! Settings of gradient boosting.
+//! Settings of gradient boosting: one set for every loss, and what each loss adds.
 
 use linfa::ParamGuard;
 
 use super::super::TreeParamError;
 use super::super::binning::MAX_BINS;
 use super::super::error::TreeParamError as Bad;
+use super::super::grow::Growth;
+use super::loss::BoostingLoss;
 
 /// How the score may move with a feature, all others held fixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,182 +20,228 @@ pub enum Monotone {
     Decreasing,
 }
 
-/// Checked settings of [`GradientBoosting`](super::GradientBoosting); made by
-/// [`GradientBoostingParams`].
+/// The settings that every loss has; [`BoostingParams`] sets and explains them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GradientBoostingValidParams {
-    pub(crate) n_trees: usize,
-    pub(crate) learning_rate: f64,
-    pub(crate) max_leaves: usize,
-    pub(crate) max_depth: Option<usize>,
-    pub(crate) min_rows_per_leaf: usize,
-    pub(crate) min_hessian: f64,
-    pub(crate) l2: f64,
-    pub(crate) min_gain: f64,
-    pub(crate) row_fraction: f64,
-    pub(crate) feature_fraction: f64,
-    pub(crate) max_bins: usize,
-    pub(crate) early_stopping_rounds: Option<usize>,
-    pub(crate) monotone: Vec<Monotone>,
-    pub(crate) seed: u64,
+pub(crate) struct Settings {
+    pub n_trees: usize,
+    pub learning_rate: f64,
+    pub growth: Growth,
+    pub max_leaves: usize,
+    pub max_depth: Option<usize>,
+    pub min_rows_per_leaf: usize,
+    pub min_hessian: f64,
+    pub l1: f64,
+    pub l2: f64,
+    pub min_gain: f64,
+    pub row_fraction: f64,
+    pub feature_fraction: f64,
+    pub feature_fraction_by_node: f64,
+    pub max_bins: usize,
+    pub categorical: Vec<usize>,
+    pub category_smoothing: f64,
+    pub monotone: Vec<Monotone>,
+    pub interactions: Vec<Vec<usize>>,
+    pub early_stopping_rounds: Option<usize>,
+    pub seed: u64,
 }
 
-/// Settings of [`GradientBoosting`](super::GradientBoosting), not yet checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GradientBoostingParams(pub(crate) GradientBoostingValidParams);
-
-impl Default for GradientBoostingParams {
+impl Default for Settings {
     fn default() -> Self {
-        Self(GradientBoostingValidParams {
+        Self {
             n_trees: 300,
             learning_rate: 0.03,
+            growth: Growth::LeafWise,
             max_leaves: 8,
             max_depth: None,
             min_rows_per_leaf: 50,
             min_hessian: 1e-3,
+            l1: 0.0,
             l2: 5.0,
             min_gain: 0.0,
             row_fraction: 0.7,
             feature_fraction: 0.3,
+            feature_fraction_by_node: 1.0,
             max_bins: MAX_BINS,
-            early_stopping_rounds: Some(50),
+            categorical: Vec::new(),
+            category_smoothing: 10.0,
             monotone: Vec::new(),
+            interactions: Vec::new(),
+            early_stopping_rounds: Some(50),
             seed: 42,
-        })
+        }
     }
 }
 
-impl GradientBoostingParams {
-    /// Number of trees; with a validation set, the most. Default 300.
+/// Checked settings of boosting with the loss `L`; made by [`BoostingParams`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoostingValidParams<L> {
+    pub(crate) settings: Settings,
+    pub(crate) loss: L,
+}
+
+/// Settings of boosting with the loss `L`, not yet checked.
+///
+/// The loss adds settings of its own; see [`GradientBoostingParams`](super::GradientBoostingParams),
+/// [`BoostedRegressorParams`](super::BoostedRegressorParams),
+/// [`MultiClassBoostingParams`](super::MultiClassBoostingParams) and
+/// [`LambdaRankParams`](super::LambdaRankParams).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoostingParams<L>(pub(crate) BoostingValidParams<L>);
+
+/// How many trees, and how far each goes.
+impl<L> BoostingParams<L> {
+    /// Number of trees (for several classes: of rounds with a tree a class); with validation
+    /// rows, the most. Default 300.
     pub fn n_trees(mut self, n_trees: usize) -> Self {
-        self.0.n_trees = n_trees;
+        self.0.settings.n_trees = n_trees;
         self
     }
 
-    /// What share of each tree's correction is taken, above 0 and at most 1. Default 0.03.
+    /// What share of each tree's correction is taken, above 0 and at most 1. Smaller is more
+    /// exact and needs more trees. Default 0.03.
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
-        self.0.learning_rate = learning_rate;
+        self.0.settings.learning_rate = learning_rate;
+        self
+    }
+
+    /// With validation rows: stop when their loss has not fallen for this many trees, and keep
+    /// the trees up to its lowest. `None` grows all trees, and still keeps those up to the
+    /// lowest. Default `Some(50)`.
+    pub fn early_stopping_rounds(mut self, rounds: Option<usize>) -> Self {
+        self.0.settings.early_stopping_rounds = rounds;
+        self
+    }
+
+    /// Same seed, same rows, same model. Default 42.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.settings.seed = seed;
+        self
+    }
+}
+
+/// The shape of a tree.
+impl<L> BoostingParams<L> {
+    /// Which leaf is split next. Default [`Growth::LeafWise`].
+    pub fn growth(mut self, growth: Growth) -> Self {
+        self.0.settings.growth = growth;
         self
     }
 
     /// The most leaves of a tree, at least 2. Default 8.
     pub fn max_leaves(mut self, max_leaves: usize) -> Self {
-        self.0.max_leaves = max_leaves;
+        self.0.settings.max_leaves = max_leaves;
         self
     }
 
     /// The most splits from the root to a leaf, at least 1. Default `None`, no limit.
     pub fn max_depth(mut self, max_depth: Option<usize>) -> Self {
-        self.0.max_depth = max_depth;
+        self.0.settings.max_depth = max_depth;
         self
     }
 
     /// The fewest training rows of a leaf, at least 1. Default 50.
     pub fn min_rows_per_leaf(mut self, rows: usize) -> Self {
-        self.0.min_rows_per_leaf = rows;
+        self.0.settings.min_rows_per_leaf = rows;
         self
     }
 
-    /// The smallest sum of hessians `p (1 - p)` (times the weight) of a leaf. Default 0.001.
+    /// The smallest sum of hessians of a leaf: of `w p (1 - p)` for probabilities, of the
+    /// weights for squared and pinball loss, of expected counts for Poisson. Default 0.001.
     pub fn min_hessian(mut self, min_hessian: f64) -> Self {
-        self.0.min_hessian = min_hessian;
-        self
-    }
-
-    /// Added to a leaf's sum of hessians, which draws its value towards 0. Default 5.
-    pub fn l2(mut self, l2: f64) -> Self {
-        self.0.l2 = l2;
+        self.0.settings.min_hessian = min_hessian;
         self
     }
 
     /// A split must gain more than this, in units of `gradient^2 / hessian`. Default 0.
     pub fn min_gain(mut self, min_gain: f64) -> Self {
-        self.0.min_gain = min_gain;
+        self.0.settings.min_gain = min_gain;
         self
     }
 
+    /// A leaf's sum of gradients is drawn towards 0 by this much before it counts, so that weak
+    /// leaves have the value 0. Default 0.
+    pub fn l1(mut self, l1: f64) -> Self {
+        self.0.settings.l1 = l1;
+        self
+    }
+
+    /// Added to a leaf's sum of hessians, which draws its value towards 0. Default 5.
+    pub fn l2(mut self, l2: f64) -> Self {
+        self.0.settings.l2 = l2;
+        self
+    }
+}
+
+/// What a tree sees of the data, and what it may do with it.
+impl<L> BoostingParams<L> {
     /// The chance of each row to be used by a tree, drawn anew for each tree. Default 0.7.
     pub fn row_fraction(mut self, share: f64) -> Self {
-        self.0.row_fraction = share;
+        self.0.settings.row_fraction = share;
         self
     }
 
     /// The share of features that a tree may use, at least one, drawn anew for each tree.
     /// Default 0.3.
     pub fn feature_fraction(mut self, share: f64) -> Self {
-        self.0.feature_fraction = share;
+        self.0.settings.feature_fraction = share;
+        self
+    }
+
+    /// The share of the tree's features that each split may use, at least one, drawn anew for
+    /// each split. Default 1.
+    pub fn feature_fraction_by_node(mut self, share: f64) -> Self {
+        self.0.settings.feature_fraction_by_node = share;
         self
     }
 
     /// The most bins a feature is cut into, 2 to 255. Default 255.
     pub fn max_bins(mut self, max_bins: usize) -> Self {
-        self.0.max_bins = max_bins;
+        self.0.settings.max_bins = max_bins;
         self
     }
 
-    /// With a validation set: stop when its log loss has not fallen for this many trees, and
-    /// keep the trees up to its lowest. `None` grows all trees, and still keeps those up to the
-    /// lowest. Default `Some(50)`.
-    pub fn early_stopping_rounds(mut self, rounds: Option<usize>) -> Self {
-        self.0.early_stopping_rounds = rounds;
+    /// The columns, counted from 0, that hold numbers of categories (0 to
+    /// [`MAX_CATEGORY`](crate::tree::MAX_CATEGORY)) rather than amounts. They are split into
+    /// sets of categories; one that was not met in training goes the way of missing values.
+    /// Default none.
+    pub fn categorical(mut self, columns: Vec<usize>) -> Self {
+        self.0.settings.categorical = columns;
+        self
+    }
+
+    /// Added to the sum of hessians of each category when categories are put in order for a
+    /// split, so that rare ones do not stand at the ends by chance. Default 10; the other
+    /// guards are LightGBM's defaults: up to four categories are each tried alone, of more
+    /// those with at least ten rows at a node are put in order, at most 32 of them on the
+    /// smaller side, and 10 is added to `l2` when the gain is worked out.
+    pub fn category_smoothing(mut self, smoothing: f64) -> Self {
+        self.0.settings.category_smoothing = smoothing;
         self
     }
 
     /// How the score may move with each feature, one entry a feature; empty for no constraints.
     /// Default empty. Missing values count with the side that they were sent to.
     pub fn monotone(mut self, monotone: Vec<Monotone>) -> Self {
-        self.0.monotone = monotone;
+        self.0.settings.monotone = monotone;
         self
     }
 
-    /// Same seed, same rows, same model. Default 42.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.0.seed = seed;
+    /// Groups of columns that may meet on a way from the root to a leaf. A column of no group
+    /// meets only itself. Default none: all may meet.
+    pub fn interactions(mut self, groups: Vec<Vec<usize>>) -> Self {
+        self.0.settings.interactions = groups;
         self
     }
 }
 
-impl ParamGuard for GradientBoostingParams {
-    type Checked = GradientBoostingValidParams;
+impl<L: BoostingLoss> ParamGuard for BoostingParams<L> {
+    type Checked = BoostingValidParams<L>;
     type Error = TreeParamError;
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
-        let p = &self.0;
-        for (name, value) in [
-            ("n_trees", Some(p.n_trees)),
-            ("max_depth", p.max_depth),
-            ("min_rows_per_leaf", Some(p.min_rows_per_leaf)),
-            ("early_stopping_rounds", p.early_stopping_rounds),
-        ] {
-            if value == Some(0) {
-                return Err(Bad::Zero { name });
-            }
-        }
-        if p.max_leaves < 2 {
-            return Err(Bad::MaxLeaves(p.max_leaves));
-        }
-        if !(2..=MAX_BINS).contains(&p.max_bins) {
-            return Err(Bad::MaxBins(p.max_bins));
-        }
-        for (name, value) in [
-            ("learning_rate", p.learning_rate),
-            ("row_fraction", p.row_fraction),
-            ("feature_fraction", p.feature_fraction),
-        ] {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(Bad::Share { name, value });
-            }
-        }
-        for (name, value) in [
-            ("min_hessian", p.min_hessian),
-            ("l2", p.l2),
-            ("min_gain", p.min_gain),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Bad::Negative { name, value });
-            }
-        }
-        Ok(p)
+        self.0.settings.check()?;
+        self.0.loss.check()?;
+        Ok(&self.0)
     }
 
     fn check(self) -> Result<Self::Checked, Self::Error> {
@@ -202,17 +250,59 @@ impl ParamGuard for GradientBoostingParams {
     }
 }
 
+impl Settings {
+    fn check(&self) -> Result<(), TreeParamError> {
+        for (name, value) in [
+            ("n_trees", Some(self.n_trees)),
+            ("max_depth", self.max_depth),
+            ("min_rows_per_leaf", Some(self.min_rows_per_leaf)),
+            ("early_stopping_rounds", self.early_stopping_rounds),
+        ] {
+            if value == Some(0) {
+                return Err(Bad::Zero { name });
+            }
+        }
+        if self.max_leaves < 2 {
+            return Err(Bad::MaxLeaves(self.max_leaves));
+        }
+        if !(2..=MAX_BINS).contains(&self.max_bins) {
+            return Err(Bad::MaxBins(self.max_bins));
+        }
+        for (name, value) in [
+            ("learning_rate", self.learning_rate),
+            ("row_fraction", self.row_fraction),
+            ("feature_fraction", self.feature_fraction),
+            ("feature_fraction_by_node", self.feature_fraction_by_node),
+        ] {
+            if !(value > 0.0 && value <= 1.0) {
+                return Err(Bad::Share { name, value });
+            }
+        }
+        for (name, value) in [
+            ("min_hessian", self.min_hessian),
+            ("l1", self.l1),
+            ("l2", self.l2),
+            ("min_gain", self.min_gain),
+            ("category_smoothing", self.category_smoothing),
+        ] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(Bad::Negative { name, value });
+            }
+        }
+        Ok(())
+    }
+}
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn refused(params: GradientBoostingParams, message: &str) {
+    fn refused(params: super::super::GradientBoostingParams, message: &str) {
         assert_eq!(params.check_ref().unwrap_err().to_string(), message);
     }
 
-    fn defaults() -> GradientBoostingParams {
-        GradientBoostingParams::default()
+    fn defaults() -> super::super::GradientBoostingParams {
+        super::super::GradientBoostingParams::default()
     }
 
     #[test]
@@ -278,6 +368,26 @@ mod tests {
         refused(
             defaults().l2(f64::INFINITY),
             "l2 = inf; choose a finite number, 0 or more",
+        );
+    }
+
+    #[test]
+    fn l1_and_smoothing_cannot_be_negative() {
+        refused(
+            defaults().l1(-1.0),
+            "l1 = -1; choose a finite number, 0 or more",
+        );
+        refused(
+            defaults().category_smoothing(-1.0),
+            "category_smoothing = -1; choose a finite number, 0 or more",
+        );
+    }
+
+    #[test]
+    fn feature_fraction_by_node_cannot_be_zero() {
+        refused(
+            defaults().feature_fraction_by_node(0.0),
+            "feature_fraction_by_node = 0; choose a share above 0 and at most 1",
         );
     }
 

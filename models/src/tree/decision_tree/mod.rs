@@ -1,108 +1,83 @@
-//! A tree that a person can read: few leaves, real thresholds, rates with their rows.
+//! Trees that a person can read: few leaves, real thresholds, rates or means with their rows.
 
+mod dot;
+mod fit;
+mod names;
 mod params;
+mod picture;
 mod prune;
+mod refine;
 mod rules;
 
-use linfa::DatasetBase;
-use linfa::dataset::{AsSingleTargets, Pr};
-use linfa::traits::{Fit, PredictInplace};
+use std::marker::PhantomData;
+
+use linfa::dataset::Pr;
+use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
 
-pub use params::{DecisionTreeParams, DecisionTreeValidParams, Impurity};
-pub use rules::{Condition, LeafRule, Missing};
+pub(super) use fit::SquaredError;
+pub use names::{CategoryNames, ColumnName};
+pub use params::{
+    DecisionTreeParams, DecisionTreeValidParams, Impurity, RegressionTreeParams,
+    RegressionTreeValidParams, Shrinkage, TreeParams, TreeValidParams,
+};
+pub use prune::{Choice, random_parts};
+pub use rules::{CategoryTest, Condition, LeafRule, MeanRule, Missing};
 
-use super::criterion::{Criterion, Entropy, Gini};
-use super::grow::{Grower, Limits, Workspace};
-use super::histogram::{FixedPoint, RowStat};
-use super::input::Targets;
+use super::Label;
 use super::node::{Node, Tree, row_major};
-use super::{BinnedMatrix, TreeError};
 
-/// A fitted classification tree (Breiman, Friedman, Olshen and Stone 1984, "Classification and
-/// regression trees"), grown best leaf first on binned features.
+/// A fitted tree (Breiman, Friedman, Olshen and Stone 1984, "Classification and regression
+/// trees"), grown best leaf first on binned features: a [`DecisionTree`] or a [`RegressionTree`].
 ///
 /// Fit it through linfa; see the [module](super) for an example. Weights are honoured: rates,
-/// probabilities and impurities are of weights, numbers of rows are of rows.
+/// means, probabilities and impurities are of weights, numbers of rows are of rows.
+///
+/// Thresholds are exact: once the tree has grown, each is moved to where it gains most among the
+/// values of the two bins beside it.
 ///
 /// Columns that are constant or all missing are never split on; when nothing can be split the
-/// tree is one leaf that holds the base rate.
+/// tree is one leaf that holds the base rate or the mean.
 ///
 /// # Errors of fitting
-/// See [`TreeError`]: settings out of range, no rows or columns, an infinite feature, labels or
-/// weights that do not match the rows, rows of one label only.
+/// See [`TreeError`](super::TreeError): settings out of range, no rows or columns, an infinite
+/// feature, labels or weights that do not match the rows, rows of one label only.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DecisionTree {
-    tree: Tree,
+pub struct ReadableTree<L> {
+    /// Values of nodes are what they predict.
+    pub(crate) tree: Tree,
     /// For each column, whether a training row lacked its value.
-    had_missing: Vec<bool>,
-    prior_rows: f64,
+    pub(crate) had_missing: Vec<bool>,
+    pub(crate) label: PhantomData<L>,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, TreeError> for DecisionTreeValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = DecisionTree;
+/// A classification tree: labels are `bool`, leaves hold the probability of `true`.
+pub type DecisionTree = ReadableTree<bool>;
 
-    fn fit(&self, train: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<DecisionTree, TreeError> {
-        let x = train.records().view();
-        let targets = Targets::read_checked(train)?;
-        let data = BinnedMatrix::new(x, self.max_bins)?;
-        // Within the pool, as boosting does.
-        let tree = rayon::scope(|_| match self.impurity {
-            Impurity::Gini => self.grow(&data, &targets, Gini),
-            Impurity::Entropy => self.grow(&data, &targets, Entropy),
-        });
-        Ok(DecisionTree {
-            tree,
-            had_missing: data
-                .features()
-                .iter()
-                .map(|bins| bins.has_missing())
-                .collect(),
-            prior_rows: self.prior_rows,
-        })
-    }
-}
+/// A regression tree: labels are `f32`, splits lower the squared error, leaves hold means.
+///
+/// ```
+/// use linfa::prelude::*;
+/// use ndarray::array;
+/// use regulars_models::tree::RegressionTree;
+///
+/// // Baskets a month, and what was spent.
+/// let x = array![[1.0_f32], [2.0], [8.0], [9.0]];
+/// let spent = array![10.0_f32, 20.0, 90.0, 100.0];
+/// let tree = RegressionTree::params()
+///     .min_rows_per_leaf(2)
+///     .prior_rows(0.0)
+///     .fit(&Dataset::new(x, spent))
+///     .unwrap();
+/// assert_eq!(tree.predict_mean(array![[0.0], [10.0]].view()), array![15.0, 95.0]);
+/// ```
+pub type RegressionTree = ReadableTree<f32>;
 
-impl DecisionTreeValidParams {
-    fn grow(&self, data: &BinnedMatrix, targets: &Targets, criterion: impl Criterion) -> Tree {
-        let fixed = FixedPoint::for_largest(targets.largest_weight());
-        let stats: Vec<RowStat> = (0..data.rows())
-            .map(|row| {
-                let weight = targets.weight(row);
-                fixed.row(if targets.labels[row] { weight } else { 0.0 }, weight)
-            })
-            .collect();
-        let limits = Limits {
-            max_leaves: self.max_leaves,
-            max_depth: self.max_depth,
-            min_rows_per_leaf: self.min_rows_per_leaf,
-            min_hessian: 0.0,
-            min_gain: self.min_impurity_decrease * targets.total,
-        };
-        let features: Vec<u32> = (0..data.features().len() as u32).collect();
-        let grower = Grower {
-            data,
-            stats: &stats,
-            fixed,
-            criterion,
-            limits: &limits,
-            features: &features,
-            monotone: &[],
-        };
-        let rows = (0..data.rows() as u32).collect();
-        grower.grow(rows, &mut Workspace::default()).tree
-    }
-}
-
-impl DecisionTree {
+impl<L: Label> ReadableTree<L> {
     /// The default settings, to be changed and then fitted.
-    pub fn params() -> DecisionTreeParams {
-        DecisionTreeParams::default()
+    pub fn params() -> TreeParams<L> {
+        TreeParams::default()
     }
 
     /// Number of feature columns.
@@ -120,24 +95,9 @@ impl DecisionTree {
         self.tree.depth()
     }
 
-    /// The weighted share of training rows labelled `true`.
-    pub fn base_rate(&self) -> f64 {
-        rate(&self.tree.nodes[0])
-    }
-
-    /// The probability of `true`, one a row of `x` (`n_rows x n_features`, `NaN` where missing):
-    /// the rate of the row's leaf, drawn towards the base rate by the prior rows.
-    ///
-    /// An infinite value lies beyond every threshold. Rows are scored in parallel.
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the tree was fitted on.
-    pub fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        self.leaves_of(x, |leaf| self.probability(&self.tree.nodes[leaf]))
-    }
-
-    /// How much the splits on each feature lower the impurity of the tree (each node counted by
-    /// its share of the rows), one a feature; 0 where it is never used.
+    /// How much the splits on each feature lower the impurity of the tree (the variance, for
+    /// regression), each node counted by its share of the rows, one a feature; 0 where it is
+    /// never used.
     pub fn gain_importance(&self) -> Array1<f64> {
         let total = self.tree.nodes[0].hessian;
         let mut importance = Array1::zeros(self.feature_count());
@@ -145,6 +105,10 @@ impl DecisionTree {
             importance[node.feature as usize] += node.gain / total;
         }
         importance
+    }
+
+    fn predict_value(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
+        self.leaves_of(x, |leaf| self.tree.nodes[leaf].value)
     }
 
     /// Reads something off the leaf of each row, told by its place among the nodes.
@@ -167,15 +131,46 @@ impl DecisionTree {
             .collect();
         Array1::from(read)
     }
+}
 
-    fn probability(&self, leaf: &Node) -> f64 {
-        let m = self.prior_rows;
-        (leaf.gradient + m * self.base_rate()) / (leaf.hessian + m)
+impl DecisionTree {
+    /// The weighted share of training rows labelled `true`; weights of classes are in it.
+    pub fn base_rate(&self) -> f64 {
+        mean(&self.tree.nodes[0])
+    }
+
+    /// The probability of `true`, one a row of `x` (`n_rows x n_features`, `NaN` where missing):
+    /// the rate of the row's leaf, drawn towards its parent's (or the base rate) by the prior rows.
+    ///
+    /// An infinite value lies beyond every threshold. Rows are scored in parallel.
+    ///
+    /// # Panics
+    /// When `x` has another number of columns than the tree was fitted on.
+    pub fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
+        self.predict_value(x)
     }
 }
 
-/// The weighted share of a node's rows labelled `true`.
-fn rate(node: &Node) -> f64 {
+impl RegressionTree {
+    /// The weighted mean of the training labels.
+    pub fn mean(&self) -> f64 {
+        mean(&self.tree.nodes[0])
+    }
+
+    /// The expected label, one a row of `x` (`n_rows x n_features`, `NaN` where missing): the mean
+    /// of the row's leaf, drawn towards its parent's (or that of all rows) by the prior rows.
+    ///
+    /// An infinite value lies beyond every threshold. Rows are scored in parallel.
+    ///
+    /// # Panics
+    /// When `x` has another number of columns than the tree was fitted on.
+    pub fn predict_mean(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
+        self.predict_value(x)
+    }
+}
+
+/// The weighted mean of the labels of a node's rows: for classes the share of `true`.
+fn mean(node: &Node) -> f64 {
     node.gradient / node.hessian
 }
 
@@ -191,6 +186,17 @@ impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for Deci
 
     fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {
         Array1::default(x.nrows())
+    }
+}
+
+/// linfa's `predict`: means, for linfa's own metrics.
+impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<f32>> for RegressionTree {
+    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f32>) {
+        y.assign(&self.predict_mean(x.view()).mapv(|mean| mean as f32));
+    }
+
+    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f32> {
+        Array1::zeros(x.nrows())
     }
 }
 

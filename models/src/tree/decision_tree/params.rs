@@ -1,11 +1,13 @@
-//! Settings of the readable tree.
+//! Settings of the readable trees.
+
+use std::marker::PhantomData;
 
 use linfa::ParamGuard;
 
-use super::super::TreeParamError;
 use super::super::binning::MAX_BINS;
+use super::super::{ClassWeights, Label, TreeParamError};
 
-/// What a split of the readable tree is to lower.
+/// What a split of a classification tree is to lower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Impurity {
     /// Gini impurity `2 p (1 - p)`: the chance that two rows drawn from a node differ.
@@ -15,40 +17,84 @@ pub enum Impurity {
     Entropy,
 }
 
-/// Checked settings of [`DecisionTree`](super::DecisionTree); made by [`DecisionTreeParams`].
+/// What the estimates of small leaves are drawn towards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shrinkage {
+    /// The rate (or mean) of all rows.
+    Root,
+    /// The estimate of the parent, which was drawn towards its own parent's in turn (Hastie and
+    /// Pregibon 1990, "Shrinking trees"; as an m-estimate, Zadrozny and Elkan 2001).
+    Parent,
+}
+
+/// Checked settings of a [`DecisionTree`](super::DecisionTree) (`L` is `bool`) or a
+/// [`RegressionTree`](super::RegressionTree) (`L` is `f32`); made by [`TreeParams`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct DecisionTreeValidParams {
+pub struct TreeValidParams<L> {
     pub(crate) impurity: Impurity,
+    pub(crate) class_weights: ClassWeights,
+    pub(crate) categorical: Vec<usize>,
     pub(crate) max_leaves: usize,
     pub(crate) max_depth: Option<usize>,
     pub(crate) min_rows_per_leaf: usize,
     pub(crate) min_impurity_decrease: f64,
     pub(crate) prior_rows: f64,
+    pub(crate) shrinkage: Shrinkage,
     pub(crate) max_bins: usize,
+    label: PhantomData<L>,
 }
 
-/// Settings of [`DecisionTree`](super::DecisionTree), not yet checked.
+/// Settings of a [`DecisionTree`](super::DecisionTree) (`L` is `bool`) or a
+/// [`RegressionTree`](super::RegressionTree) (`L` is `f32`), not yet checked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DecisionTreeParams(DecisionTreeValidParams);
+pub struct TreeParams<L>(TreeValidParams<L>);
 
-impl Default for DecisionTreeParams {
+/// Settings of a [`DecisionTree`](super::DecisionTree), not yet checked.
+pub type DecisionTreeParams = TreeParams<bool>;
+/// Checked settings of a [`DecisionTree`](super::DecisionTree).
+pub type DecisionTreeValidParams = TreeValidParams<bool>;
+/// Settings of a [`RegressionTree`](super::RegressionTree), not yet checked.
+pub type RegressionTreeParams = TreeParams<f32>;
+/// Checked settings of a [`RegressionTree`](super::RegressionTree).
+pub type RegressionTreeValidParams = TreeValidParams<f32>;
+
+impl<L: Label> Default for TreeParams<L> {
     fn default() -> Self {
-        Self(DecisionTreeValidParams {
+        Self(TreeValidParams {
             impurity: Impurity::Entropy,
+            class_weights: ClassWeights::Equal,
+            categorical: Vec::new(),
             max_leaves: 16,
             max_depth: Some(5),
             min_rows_per_leaf: 100,
             min_impurity_decrease: 0.0,
-            prior_rows: 10.0,
+            prior_rows: L::PRIOR_ROWS,
+            shrinkage: Shrinkage::Root,
             max_bins: MAX_BINS,
+            label: PhantomData,
         })
     }
 }
 
-impl DecisionTreeParams {
+impl TreeParams<bool> {
     /// What a split is to lower. Default [`Impurity::Entropy`].
     pub fn impurity(mut self, impurity: Impurity) -> Self {
         self.0.impurity = impurity;
+        self
+    }
+
+    /// How much the rows of each label count. Default [`ClassWeights::Equal`].
+    pub fn class_weights(mut self, weights: ClassWeights) -> Self {
+        self.0.class_weights = weights;
+        self
+    }
+}
+
+impl<L> TreeParams<L> {
+    /// The columns that hold category numbers, 0 to [`MAX_CATEGORY`](crate::tree::MAX_CATEGORY);
+    /// they are split into sets. Default none.
+    pub fn categorical(mut self, columns: Vec<usize>) -> Self {
+        self.0.categorical = columns;
         self
     }
 
@@ -72,18 +118,33 @@ impl DecisionTreeParams {
         self
     }
 
-    /// A split must lower the impurity of the whole tree, each leaf counted by its share of the
-    /// rows, by more than this (scikit-learn's `min_impurity_decrease`). Default 0.
+    /// A split must lower the impurity of the whole tree (for regression: the variance), each
+    /// leaf counted by its share of the rows, by more than this (scikit-learn's
+    /// `min_impurity_decrease`). Default 0.
     pub fn min_impurity_decrease(mut self, decrease: f64) -> Self {
         self.0.min_impurity_decrease = decrease;
         self
     }
 
-    /// A leaf's probability counts as many rows of the base rate beside its own:
-    /// `(k + m * base) / (n + m)` for `k` positives in `n` rows and `m` prior rows. Default 10;
-    /// 0 gives the plain rate.
+    /// The strength of the shrinkage: an estimate counts this many rows of what it is drawn
+    /// towards beside its own, `(k + m * prior) / (n + m)` for `k` positives (or a sum of labels
+    /// `k`) in `n` rows and `m` prior rows. 0 gives the plain rate or mean. Default 10 for
+    /// classification, 0 for regression, whose means may lie far apart.
     pub fn prior_rows(mut self, rows: f64) -> Self {
         self.0.prior_rows = rows;
+        self
+    }
+
+    /// What estimates are drawn towards. Default [`Shrinkage::Root`].
+    ///
+    /// Measured on generated rows with 18 % positives (40 columns; log loss on rows not seen): with
+    /// 10 prior rows and 16 leaves the root is the better prior at 2,000 rows (0.440 against 0.444),
+    /// and they are even from 8,000 on (0.4083 and 0.4087; 0.4157 both at 40,000). A tree that is
+    /// much too large gains from its parents when they count much: 200 leaves of 20 rows and more
+    /// at 40,000 rows: root 0.419, 0.414, 0.422 with 10, 100, 300 prior rows; parent 0.422, 0.410,
+    /// 0.407, and an AUC of 0.762 against at most 0.750.
+    pub fn shrinkage(mut self, shrinkage: Shrinkage) -> Self {
+        self.0.shrinkage = shrinkage;
         self
     }
 
@@ -94,8 +155,8 @@ impl DecisionTreeParams {
     }
 }
 
-impl ParamGuard for DecisionTreeParams {
-    type Checked = DecisionTreeValidParams;
+impl<L> ParamGuard for TreeParams<L> {
+    type Checked = TreeValidParams<L>;
     type Error = TreeParamError;
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
@@ -122,6 +183,7 @@ impl ParamGuard for DecisionTreeParams {
                 return Err(TreeParamError::Negative { name, value });
             }
         }
+        p.class_weights.check()?;
         Ok(p)
     }
 

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use ndarray::{Array1, ArrayView2};
 
-use super::super::node::Node;
-use super::{DecisionTree, rate};
+use super::super::Label;
+use super::super::node::{CategorySplit, Node, category};
+use super::names::ColumnName;
+use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 /// What a condition says of rows whose value is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +20,8 @@ pub enum Missing {
     Only,
 }
 
-/// What a leaf asks of one feature: `above < value <= at_most`, and what of missing values.
+/// What a leaf asks of one feature: `above < value <= at_most`, or which categories pass, and what
+/// of missing values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// Column of the feature, counted from 0.
@@ -27,14 +30,26 @@ pub struct Condition {
     pub above: Option<f32>,
     /// Values must be at most this.
     pub at_most: Option<f32>,
-    /// Whether missing values pass.
+    /// For a column of categories, which of them pass.
+    pub categories: Option<CategoryTest>,
+    /// Whether missing values pass. Categories that the tree has not met fare as they do.
     pub missing: Missing,
     /// Whether a training row lacked the value. If none did, the way of missing values is that
     /// of most rows rather than learned, and [`Condition::to_text`] does not speak of it.
     pub missing_was_seen: bool,
 }
 
-/// One leaf: what leads there, how many training rows did, and what became of them.
+/// Which categories pass, of those that training rows had on the way here; ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CategoryTest {
+    /// The categories that pass.
+    pub passing: Vec<u16>,
+    /// The categories that do not.
+    pub refused: Vec<u16>,
+}
+
+/// One leaf of a [`DecisionTree`]: what leads there, how many training rows did, and what became
+/// of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeafRule {
     /// Number of the leaf, counted from 1 in the order of [`DecisionTree::to_text`], which is
@@ -48,20 +63,102 @@ pub struct LeafRule {
     pub coverage: f64,
     /// The weighted share of them labelled `true`, 0 to 1.
     pub rate: f64,
-    /// What the tree predicts here: the rate, drawn towards the base rate.
+    /// What the tree predicts here: the rate, drawn towards its parent's or the base rate.
     pub probability: f64,
     /// The rate over the base rate: 2 means twice as likely as a row at large.
     pub lift: f64,
 }
 
+/// One leaf of a [`RegressionTree`]: what leads there, how many training rows did, and their mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeanRule {
+    /// Number of the leaf, counted from 1 in the order of [`RegressionTree::to_text`], which is
+    /// the order of the rules too.
+    pub leaf: usize,
+    /// All must hold; one a feature, in the order in which the tree asks first.
+    pub conditions: Vec<Condition>,
+    /// Training rows in the leaf.
+    pub rows: usize,
+    /// Their share of all training rows, 0 to 1.
+    pub coverage: f64,
+    /// The weighted mean of their labels.
+    pub mean: f64,
+    /// What the tree predicts here: the mean, drawn towards its parent's or that of all rows.
+    pub prediction: f64,
+}
+
 impl DecisionTree {
     /// One rule a leaf, in the order of the text. Every row meets exactly one of them.
     pub fn rules(&self) -> Vec<LeafRule> {
-        let mut rules = Vec::new();
-        self.collect_rules(0, &mut Vec::new(), &mut rules);
-        rules
+        let paths = self.paths().into_iter().enumerate();
+        paths
+            .map(|(i, (conditions, node))| LeafRule {
+                leaf: i + 1,
+                conditions,
+                rows: node.rows,
+                coverage: self.coverage(node),
+                rate: mean(node),
+                probability: node.value,
+                lift: mean(node) / self.base_rate(),
+            })
+            .collect()
     }
 
+    /// The whole tree as text, one line a node, children indented below their parent.
+    ///
+    /// - `names`: what to call each column, as text or [`CategoryNames`](super::CategoryNames).
+    /// - `outcome`: what a row labelled `true` did, such as `churned`.
+    ///
+    /// Missing values are spoken of where a training row lacked the value. Rates are those of
+    /// the training rows; `=>` gives the probability that the leaf predicts.
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_text<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        self.text(
+            names,
+            &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
+            &|p| format!("{p:.3}"),
+        )
+    }
+}
+
+impl RegressionTree {
+    /// One rule a leaf, in the order of the text. Every row meets exactly one of them.
+    pub fn rules(&self) -> Vec<MeanRule> {
+        let paths = self.paths().into_iter().enumerate();
+        paths
+            .map(|(i, (conditions, node))| MeanRule {
+                leaf: i + 1,
+                conditions,
+                rows: node.rows,
+                coverage: self.coverage(node),
+                mean: mean(node),
+                prediction: node.value,
+            })
+            .collect()
+    }
+
+    /// The whole tree as text, one line a node, children indented below their parent.
+    ///
+    /// - `names`: what to call each column, as text or [`CategoryNames`](super::CategoryNames).
+    /// - `outcome`: what the label is, such as `spend`.
+    ///
+    /// Missing values are spoken of where a training row lacked the value. Means are those of
+    /// the training rows; `=>` gives what the leaf predicts.
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_text<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        self.text(
+            names,
+            &|node| format!("mean {outcome} {}", number(mean(node))),
+            &number,
+        )
+    }
+}
+
+impl<L: Label> ReadableTree<L> {
     /// The number of the leaf that each row of `x` falls into, as in [`LeafRule::leaf`].
     ///
     /// # Panics
@@ -71,24 +168,35 @@ impl DecisionTree {
         self.leaves_of(x, |leaf| order[leaf])
     }
 
-    /// The whole tree as text, one line a node, children indented below their parent.
-    ///
-    /// - `names`: what to call each column.
-    /// - `outcome`: what a row labelled `true` did, such as `churned`.
-    ///
-    /// Missing values are spoken of where a training row lacked the value. Rates are those of
-    /// the training rows; `=>` gives the probability that the leaf predicts.
-    ///
-    /// # Panics
-    /// When there are not as many names as columns.
-    pub fn to_text<S: AsRef<str>>(&self, names: &[S], outcome: &str) -> String {
-        self.check_names(names.len());
-        let mut text = format!("all rows: {}\n", self.facts(0, outcome));
-        self.write_children(0, "", names, outcome, &self.leaf_order(), &mut text);
-        text
+    /// For each leaf from left to right, what leads there.
+    fn paths(&self) -> Vec<(Vec<Condition>, &Node)> {
+        let mut paths = Vec::new();
+        let mut stack = vec![(0, Vec::new())];
+        while let Some((index, path)) = stack.pop() {
+            let node = &self.tree.nodes[index];
+            if node.is_leaf() {
+                paths.push((path, node));
+                continue;
+            }
+            for (child, left) in [(node.right, false), (node.left, true)] {
+                let mut longer: Vec<Condition> = path.clone();
+                let condition = self.condition(node, left);
+                match longer.iter_mut().find(|c| c.feature == condition.feature) {
+                    Some(earlier) => earlier.narrow(&condition),
+                    None => longer.push(condition),
+                }
+                stack.push((child as usize, longer));
+            }
+        }
+        paths
     }
 
-    fn check_names(&self, names: usize) {
+    /// The share of the training rows that came to a node.
+    pub(super) fn coverage(&self, node: &Node) -> f64 {
+        node.rows as f64 / self.tree.nodes[0].rows as f64
+    }
+
+    pub(super) fn check_names(&self, names: usize) {
         assert_eq!(
             names,
             self.feature_count(),
@@ -97,45 +205,51 @@ impl DecisionTree {
         );
     }
 
-    fn facts(&self, index: usize, outcome: &str) -> String {
-        let node = &self.tree.nodes[index];
-        format!(
-            "{} rows, {:.1} % {outcome}",
-            grouped(node.rows),
-            100.0 * rate(node)
-        )
+    /// `fact` says what became of the rows of a node, `value` writes what a leaf predicts.
+    fn text<N: ColumnName>(
+        &self,
+        names: &[N],
+        fact: &dyn Fn(&Node) -> String,
+        value: &dyn Fn(f64) -> String,
+    ) -> String {
+        self.check_names(names.len());
+        let order = self.leaf_order();
+        let facts = |node: &Node| format!("{} rows, {}", grouped(node.rows), fact(node));
+        let mut text = format!("all rows: {}\n", facts(&self.tree.nodes[0]));
+        // Nodes to write, the next one last, each with the indent of its line.
+        let mut stack = Vec::new();
+        self.push_children(0, "", &mut stack);
+        while let Some((index, parent, left, indent)) = stack.pop() {
+            let node = &self.tree.nodes[index];
+            let condition = self
+                .condition(&self.tree.nodes[parent], left)
+                .to_text(names);
+            let (branch, below) = if left { ("|- ", "|  ") } else { ("`- ", "   ") };
+            let _ = write!(text, "{indent}{branch}{condition}: {}", facts(node));
+            if node.is_leaf() {
+                let _ = write!(text, " => leaf {}, {}", order[index], value(node.value));
+            }
+            text.push('\n');
+            self.push_children(index, &format!("{indent}{below}"), &mut stack);
+        }
+        text
     }
 
-    fn write_children<S: AsRef<str>>(
+    fn push_children(
         &self,
         index: usize,
         indent: &str,
-        names: &[S],
-        outcome: &str,
-        order: &[usize],
-        text: &mut String,
+        stack: &mut Vec<(usize, usize, bool, String)>,
     ) {
         let node = &self.tree.nodes[index];
-        if node.is_leaf() {
-            return;
-        }
-        for (child, left) in [(node.left as usize, true), (node.right as usize, false)] {
-            let condition = self.condition(node, left).to_text(names);
-            let facts = self.facts(child, outcome);
-            let (branch, below) = if left { ("|- ", "|  ") } else { ("`- ", "   ") };
-            let _ = write!(text, "{indent}{branch}{condition}: {facts}");
-            if self.tree.nodes[child].is_leaf() {
-                let p = self.probability(&self.tree.nodes[child]);
-                let _ = write!(text, " => leaf {}, {p:.3}", order[child]);
-            }
-            text.push('\n');
-            let indent = format!("{indent}{below}");
-            self.write_children(child, &indent, names, outcome, order, text);
+        if !node.is_leaf() {
+            stack.push((node.right as usize, index, false, indent.to_string()));
+            stack.push((node.left as usize, index, true, indent.to_string()));
         }
     }
 
     /// For each node that is a leaf its number, counted from 1 from left to right.
-    fn leaf_order(&self) -> Vec<usize> {
+    pub(super) fn leaf_order(&self) -> Vec<usize> {
         let nodes = &self.tree.nodes;
         let mut order = vec![0; nodes.len()];
         let (mut stack, mut next) = (vec![0], 0);
@@ -152,58 +266,84 @@ impl DecisionTree {
     }
 
     /// What a row must meet to turn left or right at a node.
-    fn condition(&self, node: &Node, left: bool) -> Condition {
+    pub(super) fn condition(&self, node: &Node, left: bool) -> Condition {
         let feature = node.feature as usize;
-        let missing_only = node.threshold == f32::INFINITY && !left;
-        let bound = (node.threshold < f32::INFINITY).then_some(node.threshold);
-        Condition {
+        let missing_passes = node.missing_left == left;
+        let missing = if missing_passes {
+            Missing::Included
+        } else {
+            Missing::Excluded
+        };
+        let mut condition = Condition {
             feature,
-            above: if left { None } else { bound },
-            at_most: if left { bound } else { None },
-            missing: match (missing_only, node.missing_left == left) {
-                (true, _) => Missing::Only,
-                (false, true) => Missing::Included,
-                (false, false) => Missing::Excluded,
-            },
+            above: None,
+            at_most: None,
+            categories: None,
+            missing,
             missing_was_seen: self.had_missing[feature],
+        };
+        match &node.categories {
+            Some(split) => {
+                let test = CategoryTest::of(split, left);
+                if missing_passes && test.passing.is_empty() {
+                    condition.missing = Missing::Only;
+                }
+                condition.categories = Some(test);
+            }
+            None if node.threshold == f32::INFINITY => {
+                if !left {
+                    condition.missing = Missing::Only;
+                }
+            }
+            None if left => condition.at_most = Some(node.threshold),
+            None => condition.above = Some(node.threshold),
+        }
+        condition
+    }
+}
+
+impl CategoryTest {
+    fn of(split: &CategorySplit, left: bool) -> Self {
+        let (passing, refused) = if left {
+            (&split.left, &split.right)
+        } else {
+            (&split.right, &split.left)
+        };
+        Self {
+            passing: passing.iter().collect(),
+            refused: refused.iter().collect(),
         }
     }
 
-    fn collect_rules(&self, index: usize, path: &mut Vec<Condition>, rules: &mut Vec<LeafRule>) {
-        let node = &self.tree.nodes[index];
-        if node.is_leaf() {
-            let mut conditions: Vec<Condition> = Vec::new();
-            for condition in path.iter() {
-                match conditions
-                    .iter_mut()
-                    .find(|c| c.feature == condition.feature)
-                {
-                    Some(earlier) => earlier.narrow(condition),
-                    None => conditions.push(condition.clone()),
-                }
-            }
-            rules.push(LeafRule {
-                leaf: rules.len() + 1,
-                conditions,
-                rows: node.rows,
-                coverage: node.rows as f64 / self.tree.nodes[0].rows as f64,
-                rate: rate(node),
-                probability: self.probability(node),
-                lift: rate(node) / self.base_rate(),
-            });
-            return;
-        }
-        for (child, left) in [(node.left, true), (node.right, false)] {
-            path.push(self.condition(node, left));
-            self.collect_rules(child as usize, path, rules);
-            path.pop();
+    /// Whether a value passes; nothing where its category was not met.
+    fn holds(&self, value: f32) -> Option<bool> {
+        let category = category(value)?;
+        if self.passing.binary_search(&category).is_ok() {
+            Some(true)
+        } else if self.refused.binary_search(&category).is_ok() {
+            Some(false)
+        } else {
+            None
         }
     }
 }
 
 impl Condition {
     /// Lets through only what `later` lets through as well.
-    fn narrow(&mut self, later: &Condition) {
+    fn narrow(&mut self, later: &Self) {
+        if let (Some(a), Some(b)) = (&self.categories, &later.categories) {
+            let mut known: Vec<u16> = [&a.passing, &a.refused, &b.passing, &b.refused]
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect();
+            known.sort_unstable();
+            known.dedup();
+            let (passing, refused) = known
+                .into_iter()
+                .partition(|c| self.holds(f32::from(*c)) && later.holds(f32::from(*c)));
+            self.categories = Some(CategoryTest { passing, refused });
+        }
         self.above = match (self.above, later.above) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
@@ -213,9 +353,9 @@ impl Condition {
             (a, b) => a.or(b),
         };
         self.missing = match (self.missing, later.missing) {
+            (Missing::Excluded, _) | (_, Missing::Excluded) => Missing::Excluded,
             (Missing::Only, _) | (_, Missing::Only) => Missing::Only,
             (Missing::Included, Missing::Included) => Missing::Included,
-            _ => Missing::Excluded,
         };
     }
 
@@ -224,24 +364,36 @@ impl Condition {
         if value.is_nan() {
             return self.missing != Missing::Excluded;
         }
+        if let Some(test) = &self.categories {
+            return test
+                .holds(value)
+                .unwrap_or(self.missing != Missing::Excluded);
+        }
         self.missing != Missing::Only
             && self.above.is_none_or(|above| value > above)
             && self.at_most.is_none_or(|at_most| value <= at_most)
     }
 
-    /// The condition in words, such as `recency_days > 14.5 or missing`.
+    /// The condition in words, such as `recency_days > 14.5 or missing` or `contract in
+    /// {month-to-month, two years}`. Where fewer categories are refused than pass, the refused
+    /// ones are named: `contract not in {one year}`.
     ///
     /// # Panics
     /// When there are too few names.
-    pub fn to_text<S: AsRef<str>>(&self, names: &[S]) -> String {
-        let name = names[self.feature].as_ref();
-        let mut text = match (self.above, self.at_most) {
-            _ if self.missing == Missing::Only => return format!("{name} is missing"),
-            (None, None) => return format!("{name} is not missing"),
-            (Some(above), None) => format!("{name} > {}", number(above)),
-            (None, Some(at_most)) => format!("{name} <= {}", number(at_most)),
-            (Some(above), Some(at_most)) => {
-                format!("{} < {name} <= {}", number(above), number(at_most))
+    pub fn to_text<N: ColumnName>(&self, names: &[N]) -> String {
+        let column = &names[self.feature];
+        let name = column.name();
+        if self.missing == Missing::Only {
+            return format!("{name} is missing");
+        }
+        let mut text = match (&self.categories, self.above, self.at_most) {
+            (Some(test), _, _) => test.to_text(column),
+            (None, None, None) => format!("{name} is not missing"),
+            (None, Some(above), None) => format!("{name} > {}", number(above.into())),
+            (None, None, Some(at_most)) => format!("{name} <= {}", number(at_most.into())),
+            (None, Some(above), Some(at_most)) => {
+                let (above, at_most) = (number(above.into()), number(at_most.into()));
+                format!("{above} < {name} <= {at_most}")
             }
         };
         if self.missing == Missing::Included && self.missing_was_seen {
@@ -251,25 +403,64 @@ impl Condition {
     }
 }
 
+impl CategoryTest {
+    fn to_text<N: ColumnName>(&self, column: &N) -> String {
+        let name = column.name();
+        let list = |categories: &[u16]| {
+            let names: Vec<String> = categories
+                .iter()
+                .map(|c| {
+                    column
+                        .category(*c)
+                        .map_or_else(|| c.to_string(), str::to_string)
+                })
+                .collect();
+            names.join(", ")
+        };
+        match (self.passing.as_slice(), self.refused.as_slice()) {
+            (_, []) => format!("{name} is not missing"),
+            ([one], _) => format!("{name} = {}", list(&[*one])),
+            (_, [one]) => format!("{name} is not {}", list(&[*one])),
+            (passing, refused) if passing.len() <= refused.len() => {
+                format!("{name} in {{{}}}", list(passing))
+            }
+            (_, refused) => format!("{name} not in {{{}}}", list(refused)),
+        }
+    }
+}
+
 impl LeafRule {
     /// The conditions in words, joined by `and`; `all rows` for a tree of one leaf.
     ///
     /// # Panics
     /// When there are too few names.
-    pub fn to_text<S: AsRef<str>>(&self, names: &[S]) -> String {
-        if self.conditions.is_empty() {
-            return "all rows".to_string();
-        }
-        let conditions: Vec<String> = self.conditions.iter().map(|c| c.to_text(names)).collect();
-        conditions.join(" and ")
+    pub fn to_text<N: ColumnName>(&self, names: &[N]) -> String {
+        sentence(&self.conditions, names)
     }
 }
 
-/// A threshold with four significant digits, and more only where it is a whole number.
+impl MeanRule {
+    /// The conditions in words, joined by `and`; `all rows` for a tree of one leaf.
+    ///
+    /// # Panics
+    /// When there are too few names.
+    pub fn to_text<N: ColumnName>(&self, names: &[N]) -> String {
+        sentence(&self.conditions, names)
+    }
+}
+
+fn sentence<N: ColumnName>(conditions: &[Condition], names: &[N]) -> String {
+    if conditions.is_empty() {
+        return "all rows".to_string();
+    }
+    let conditions: Vec<String> = conditions.iter().map(|c| c.to_text(names)).collect();
+    conditions.join(" and ")
+}
+
+/// A number with four significant digits, and more only where it is a whole number.
 ///
 /// Text is for reading; [`Condition`] has the exact threshold.
-fn number(value: f32) -> String {
-    let value = f64::from(value);
+pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if value == value.trunc() && size < 1e15 {
         return format!("{value:.0}");
@@ -287,7 +478,7 @@ fn number(value: f32) -> String {
 }
 
 /// A whole number with commas between thousands.
-fn grouped(n: usize) -> String {
+pub(super) fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

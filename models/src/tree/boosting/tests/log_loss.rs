@@ -1,8 +1,11 @@
+//! The yes-or-no label, and what all losses share by way of it.
+
 use linfa::Dataset;
 use linfa::prelude::*;
 use ndarray::{Array1, Array2, Axis, array};
 
-use super::*;
+use super::super::super::sigmoid;
+use super::super::{GradientBoosting, GradientBoostingParams, Monotone};
 use crate::tree::{TreeError, random};
 
 /// Three useful columns of six, one with many missing values, and noise in the label.

@@ -1,0 +1,102 @@
+//! What fitted sums of trees have in common: scoring, contributions, importance.
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::super::node::{Tree, row_major};
+use super::super::scoring::Scorer;
+use crate::explain::TreeSum;
+
+/// Adds to `scores` what the trees say of the rows of `x`.
+///
+/// The scores of several outputs lie one output after the other; the trees lie round after
+/// round, in each a tree an output. Every score takes its trees in their order.
+pub(crate) fn add_trees(trees: &[Tree], x: ArrayView2<'_, f32>, scores: &mut [f64]) {
+    let (n, columns) = x.dim();
+    if n == 0 {
+        return;
+    }
+    let rows = row_major(x);
+    let outputs = scores.len() / n;
+    for (output, scores) in scores.chunks_exact_mut(n).enumerate() {
+        Scorer::new(trees.iter().skip(output).step_by(outputs)).add_to(&rows, columns, scores);
+    }
+}
+
+/// The scores of the rows of `x` by a model with one output.
+pub(crate) fn scores(start: f64, trees: &[Tree], x: ArrayView2<'_, f32>) -> Array1<f64> {
+    let mut scores = vec![start; x.nrows()];
+    add_trees(trees, x, &mut scores);
+    Array1::from(scores)
+}
+
+/// Shapley values of the features for each row of `x`, and in the last column the base value;
+/// the number of columns is checked before.
+pub(crate) fn contributions<'a>(
+    start: f64,
+    trees: impl IntoIterator<Item = &'a Tree>,
+    x: ArrayView2<'_, f32>,
+) -> Array2<f64> {
+    let sum = TreeSum::of(x.ncols(), start, 1.0, trees);
+    let contributions = sum.shap().contributions(x);
+    contributions.expect("the rows have as many columns as the sum")
+}
+
+/// The total gain of the splits on each feature.
+pub(crate) fn gain_importance(features: usize, trees: &[Tree]) -> Array1<f64> {
+    let mut importance = Array1::zeros(features);
+    for node in trees
+        .iter()
+        .flat_map(|tree| &tree.nodes)
+        .filter(|n| !n.is_leaf())
+    {
+        importance[node.feature as usize] += node.gain;
+    }
+    importance
+}
+
+/// Refuses a matrix that the model was not fitted for.
+pub(crate) fn check_columns(features: usize, x: ArrayView2<'_, f32>) {
+    assert_eq!(
+        x.ncols(),
+        features,
+        "the model was fitted on {features} feature columns and is given {}",
+        x.ncols()
+    );
+}
+
+/// The methods that every boosted model has, whatever its loss.
+macro_rules! boosted_model {
+    ($model:ident, $params:ident) => {
+        impl $model {
+            /// The default settings, to be changed and then fitted.
+            pub fn params() -> super::$params {
+                super::$params::default()
+            }
+
+            /// Number of feature columns.
+            pub fn feature_count(&self) -> usize {
+                self.features
+            }
+
+            /// Number of trees.
+            pub fn tree_count(&self) -> usize {
+                self.trees.len()
+            }
+
+            /// The mean loss of the validation rows after 1, 2, ... of the rounds of the last
+            /// fit, including those grown past the lowest and dropped again; empty when fitted
+            /// without validation rows.
+            pub fn validation_losses(&self) -> &[f64] {
+                &self.validation_losses
+            }
+
+            /// The total gain of the splits on each feature, one a feature; 0 where it is never
+            /// used. Divide by the sum for shares. Favours features with many values; for
+            /// reasons use [`contributions`](Self::contributions).
+            pub fn gain_importance(&self) -> ndarray::Array1<f64> {
+                super::score::gain_importance(self.features, &self.trees)
+            }
+        }
+    };
+}
+pub(crate) use boosted_model;

@@ -1,0 +1,5 @@
+mod common;
+mod derivatives;
+mod fixture;
+mod log_loss;
+mod shape;

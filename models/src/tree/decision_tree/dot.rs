@@ -1,0 +1,97 @@
+//! The tree for Graphviz.
+
+use std::fmt::Write;
+
+use super::super::Label;
+use super::super::node::Node;
+use super::names::ColumnName;
+use super::rules::{grouped, number};
+use super::{DecisionTree, ReadableTree, RegressionTree, mean};
+
+impl DecisionTree {
+    /// The tree in the language of Graphviz, for `dot -Tsvg` and its like: a box a node with its
+    /// rows, rate and (for leaves) number and probability, a labelled edge a turn.
+    ///
+    /// `names` and `outcome` are those of [`to_text`](Self::to_text).
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_dot<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        self.dot(
+            names,
+            &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
+            &|p| format!("{p:.3}"),
+        )
+    }
+}
+
+impl RegressionTree {
+    /// The tree in the language of Graphviz, for `dot -Tsvg` and its like: a box a node with its
+    /// rows, mean and (for leaves) number and prediction, a labelled edge a turn.
+    ///
+    /// `names` and `outcome` are those of [`to_text`](Self::to_text).
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_dot<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        self.dot(
+            names,
+            &|node| format!("mean {outcome} {}", number(mean(node))),
+            &number,
+        )
+    }
+}
+
+impl<L: Label> ReadableTree<L> {
+    fn dot<N: ColumnName>(
+        &self,
+        names: &[N],
+        fact: &dyn Fn(&Node) -> String,
+        value: &dyn Fn(f64) -> String,
+    ) -> String {
+        self.check_names(names.len());
+        let order = self.leaf_order();
+        let mut text = String::from(
+            "digraph tree {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
+        );
+        for (index, node) in self.tree.nodes.iter().enumerate() {
+            let mut label = format!("{} rows\n{}", grouped(node.rows), fact(node));
+            if node.is_leaf() {
+                let _ = write!(label, "\nleaf {}: {}", order[index], value(node.value));
+            }
+            let style = if node.is_leaf() {
+                ", style=rounded"
+            } else {
+                ""
+            };
+            let _ = writeln!(text, "  n{index} [label={}{style}];", quoted(&label));
+        }
+        for (index, node) in self.tree.nodes.iter().enumerate() {
+            if node.is_leaf() {
+                continue;
+            }
+            for (child, left) in [(node.left, true), (node.right, false)] {
+                let label = quoted(&self.condition(node, left).to_text(names));
+                let _ = writeln!(text, "  n{index} -> n{child} [label={label}];");
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+}
+
+/// A string of the language: quotes and backslashes are escaped, lines broken by `\n`.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            c if c.is_control() => quoted.push(' '),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,296 @@
+//! The tree as a picture: an SVG file without scripts, to be read from left to right.
+//!
+//! The root stands at the left, each level of splits one column further right, the leaves spread
+//! from top to bottom in the order of the text. A box holds the condition that leads to it, its
+//! rows, what became of them, and a bar. Lines are as thick as their share of the rows. The blue
+//! and orange are those of Okabe and Ito (2008), which colour-blind people tell apart; nothing is
+//! said by colour alone.
+
+use std::fmt::Write;
+
+use super::super::Label;
+use super::super::node::Node;
+use super::names::ColumnName;
+use super::rules::{grouped, number};
+use super::{DecisionTree, ReadableTree, RegressionTree, mean};
+
+/// Sizes in pixels.
+const BOX_HEIGHT: f64 = 58.0;
+const ROW: f64 = 70.0;
+const BETWEEN: f64 = 48.0;
+const MARGIN: f64 = 16.0;
+const HEADER: f64 = 44.0;
+const NARROWEST: f64 = 190.0;
+const WIDEST: f64 = 330.0;
+
+/// What a letter of the 12-pixel text takes at most in the usual sans-serif fonts, on average.
+const LETTER: f64 = 7.0;
+
+const BLUE: &str = "#0072b2";
+const ORANGE: &str = "#d55e00";
+
+impl DecisionTree {
+    /// The tree as an SVG picture. The bar of a box shows its rate, with a tick at the base rate:
+    /// orange where the rate lies above it, blue elsewhere.
+    ///
+    /// `names` and `outcome` are those of [`to_text`](Self::to_text). Long conditions are cut in
+    /// the box and whole in its tooltip.
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_svg<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        let base = self.base_rate();
+        self.svg(
+            names,
+            &Words {
+                title: format!(
+                    "{} leaves; bars show the share that {outcome}, ticks mark {:.1} % of all rows",
+                    self.leaf_count(),
+                    100.0 * base
+                ),
+                fact: &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
+                value: &|p| format!("{p:.3}"),
+                place: &|node| mean(node),
+                tick: base,
+            },
+        )
+    }
+}
+
+impl RegressionTree {
+    /// The tree as an SVG picture. The bar of a box shows where its mean lies between those of
+    /// the lowest and the highest leaf, with a tick at the mean of all rows: orange where the mean
+    /// lies above it, blue elsewhere.
+    ///
+    /// `names` and `outcome` are those of [`to_text`](Self::to_text). Long conditions are cut in
+    /// the box and whole in its tooltip.
+    ///
+    /// # Panics
+    /// When there are not as many names as columns.
+    pub fn to_svg<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+        let leaves = self.tree.nodes.iter().filter(|node| node.is_leaf());
+        let (low, high) = leaves.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), leaf| {
+            (low.min(mean(leaf)), high.max(mean(leaf)))
+        });
+        let place = |value: f64| {
+            if high > low {
+                (value - low) / (high - low)
+            } else {
+                0.5
+            }
+        };
+        self.svg(
+            names,
+            &Words {
+                title: format!(
+                    "{} leaves; bars show mean {outcome} from {} to {}, ticks mark {} over all rows",
+                    self.leaf_count(),
+                    number(low),
+                    number(high),
+                    number(self.mean())
+                ),
+                fact: &|node| format!("mean {}", number(mean(node))),
+                value: &number,
+                place: &|node| place(mean(node)),
+                tick: place(self.mean()),
+            },
+        )
+    }
+}
+
+/// What the picture says of a node.
+struct Words<'a> {
+    title: String,
+    fact: &'a dyn Fn(&Node) -> String,
+    /// Writes what a leaf predicts.
+    value: &'a dyn Fn(f64) -> String,
+    /// How full the bar is, 0 to 1.
+    place: &'a dyn Fn(&Node) -> f64,
+    /// Where the bar of all rows ends.
+    tick: f64,
+}
+
+impl<L: Label> ReadableTree<L> {
+    fn svg<N: ColumnName>(&self, names: &[N], words: &Words<'_>) -> String {
+        self.check_names(names.len());
+        let nodes = &self.tree.nodes;
+        let conditions = self.turns(names);
+        let order = self.leaf_order();
+        let longest = (0..nodes.len())
+            .flat_map(|i| {
+                [
+                    conditions[i].chars().count(),
+                    self.second_line(i, &order, words).chars().count(),
+                ]
+            })
+            .max()
+            .unwrap_or(0);
+        let wide = (longest as f64 * LETTER + 20.0).clamp(NARROWEST, WIDEST);
+        let (columns, heights) = self.places(&order);
+        let x = |i: usize| MARGIN + columns[i] as f64 * (wide + BETWEEN);
+        let y = |i: usize| HEADER + heights[i] * ROW;
+        let width = 2.0 * MARGIN + wide + self.depth() as f64 * (wide + BETWEEN);
+        let width = width.max(words.title.chars().count() as f64 * LETTER + 2.0 * MARGIN);
+        let height = HEADER + self.leaf_count() as f64 * ROW + MARGIN;
+
+        let mut svg = String::new();
+        let _ = writeln!(
+            svg,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\" font-size=\"12\" role=\"img\">"
+        );
+        let title = escaped(&words.title);
+        let _ = writeln!(svg, "<title>{title}</title>");
+        let _ = writeln!(
+            svg,
+            "<rect width=\"{width:.0}\" height=\"{height:.0}\" fill=\"#ffffff\"/>"
+        );
+        let _ = writeln!(
+            svg,
+            "<text x=\"{MARGIN}\" y=\"26\" fill=\"#444444\">{title}</text>"
+        );
+        // Lines first, so that boxes lie on them.
+        for (i, node) in nodes.iter().enumerate().filter(|(_, n)| !n.is_leaf()) {
+            for child in [node.left as usize, node.right as usize] {
+                let thick = 1.0 + 9.0 * self.coverage(&nodes[child]);
+                let (x1, y1) = (x(i) + wide, y(i) + BOX_HEIGHT / 2.0);
+                let (x2, y2) = (x(child), y(child) + BOX_HEIGHT / 2.0);
+                let middle = (x1 + x2) / 2.0;
+                let _ = writeln!(
+                    svg,
+                    "<path d=\"M{x1:.1} {y1:.1}C{middle:.1} {y1:.1} {middle:.1} {y2:.1} {x2:.1} {y2:.1}\" fill=\"none\" stroke=\"#b8b8b8\" stroke-width=\"{thick:.1}\"/>"
+                );
+            }
+        }
+        for (i, condition) in conditions.into_iter().enumerate() {
+            let lines = [condition, self.second_line(i, &order, words)];
+            self.write_box(i, (x(i), y(i), wide), &lines, words, &mut svg);
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+
+    /// For each node the condition that leads there from its parent.
+    fn turns<N: ColumnName>(&self, names: &[N]) -> Vec<String> {
+        let mut turns = vec!["all rows".to_string(); self.tree.nodes.len()];
+        for node in self.tree.nodes.iter().filter(|node| !node.is_leaf()) {
+            for (child, left) in [(node.left, true), (node.right, false)] {
+                turns[child as usize] = self.condition(node, left).to_text(names);
+            }
+        }
+        turns
+    }
+
+    fn second_line(&self, i: usize, order: &[usize], words: &Words<'_>) -> String {
+        let node = &self.tree.nodes[i];
+        let mut line = format!("{} rows, {}", grouped(node.rows), (words.fact)(node));
+        if node.is_leaf() && self.tree.nodes.len() > 1 {
+            let _ = write!(line, " (leaf {}: {})", order[i], (words.value)(node.value));
+        }
+        line
+    }
+
+    /// For each node its level, and how many leaves' room lies above it: leaves take one each,
+    /// an inner node stands between its children.
+    fn places(&self, order: &[usize]) -> (Vec<usize>, Vec<f64>) {
+        let nodes = &self.tree.nodes;
+        let mut levels = vec![0; nodes.len()];
+        for (i, node) in nodes.iter().enumerate().filter(|(_, n)| !n.is_leaf()) {
+            levels[node.left as usize] = levels[i] + 1;
+            levels[node.right as usize] = levels[i] + 1;
+        }
+        // Children come after their parent, so going backwards meets them first.
+        let mut heights = vec![0.0; nodes.len()];
+        for (i, node) in nodes.iter().enumerate().rev() {
+            heights[i] = if node.is_leaf() {
+                order[i] as f64 - 1.0
+            } else {
+                (heights[node.left as usize] + heights[node.right as usize]) / 2.0
+            };
+        }
+        (levels, heights)
+    }
+
+    fn write_box(
+        &self,
+        i: usize,
+        (x, y, wide): (f64, f64, f64),
+        lines: &[String; 2],
+        words: &Words<'_>,
+        svg: &mut String,
+    ) {
+        let node = &self.tree.nodes[i];
+        let place = (words.place)(node).clamp(0.0, 1.0);
+        let colour = if place > words.tick { ORANGE } else { BLUE };
+        let (round, edge) = if node.is_leaf() {
+            (8, colour)
+        } else {
+            (2, "#777777")
+        };
+        let letters = ((wide - 20.0) / LETTER) as usize;
+        let _ = writeln!(
+            svg,
+            "<g><title>{}: {}</title>",
+            escaped(&lines[0]),
+            escaped(&lines[1])
+        );
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{BOX_HEIGHT}\" rx=\"{round}\" fill=\"#ffffff\" stroke=\"{edge}\" stroke-width=\"1.5\"/>"
+        );
+        for (line, (down, style)) in lines.iter().zip([
+            (19.0, "font-weight=\"bold\" fill=\"#111111\""),
+            (36.0, "fill=\"#333333\""),
+        ]) {
+            let _ = writeln!(
+                svg,
+                "<text x=\"{:.1}\" y=\"{:.1}\" {style}>{}</text>",
+                x + 10.0,
+                y + down,
+                escaped(&shortened(line, letters))
+            );
+        }
+        let (bar, top) = (wide - 20.0, y + 44.0);
+        for (length, fill) in [(bar, "#e6e6e6"), (bar * place, colour)] {
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{length:.1}\" height=\"6\" fill=\"{fill}\"/>",
+                x + 10.0
+            );
+        }
+        let tick = x + 10.0 + bar * words.tick.clamp(0.0, 1.0);
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{tick:.1} {:.1}v10\" stroke=\"#111111\" stroke-width=\"1.5\"/></g>",
+            top - 2.0
+        );
+    }
+}
+
+/// The first `letters` letters, the last of them an ellipsis where more follow.
+fn shortened(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_string();
+    }
+    let mut short: String = text.chars().take(letters.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('\u{2026}');
+    short
+}
+
+/// Text as XML has it. Characters that XML cannot hold become spaces.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
