@@ -10,6 +10,16 @@ pub enum ClassifierError {
     /// A setting is out of its range.
     #[error(transparent)]
     Params(#[from] TreeParamError),
+    /// A setting is out of its range.
+    #[error("{name} = {value}; choose {wanted}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// The value that was given.
+        value: f64,
+        /// What is allowed.
+        wanted: &'static str,
+    },
     /// Features, labels or weights are not as they must be.
     #[error(transparent)]
     Input(#[from] TreeError),
@@ -30,4 +40,40 @@ pub enum ClassifierError {
         /// Columns there are.
         columns: usize,
     },
+}
+
+impl ClassifierError {
+    /// Refuses a setting that is not as `wanted`.
+    pub(super) fn check(
+        name: &'static str,
+        value: f64,
+        good: bool,
+        wanted: &'static str,
+    ) -> Result<(), Self> {
+        if good {
+            return Ok(());
+        }
+        Err(Self::Setting {
+            name,
+            value,
+            wanted,
+        })
+    }
+
+    /// Refuses a number that is not finite or is below 0.
+    pub(super) fn check_amount(name: &'static str, value: f64) -> Result<(), Self> {
+        let good = value.is_finite() && value >= 0.0;
+        Self::check(name, value, good, "a finite number, 0 or more")
+    }
+
+    /// Refuses a number outside 0 (excluded) to 1.
+    pub(super) fn check_share(name: &'static str, value: f64) -> Result<(), Self> {
+        let good = value > 0.0 && value <= 1.0;
+        Self::check(name, value, good, "a share above 0 and at most 1")
+    }
+
+    /// Refuses a count of 0.
+    pub(super) fn check_count(name: &'static str, value: usize) -> Result<(), Self> {
+        Self::check(name, value as f64, value > 0, "at least 1")
+    }
 }

@@ -3,12 +3,13 @@
 use linfa::dataset::AsSingleTargets;
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
-use linfa_trees::{SplitQuality, TreeNode};
-use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
+use linfa_trees::SplitQuality;
+use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
 
-use super::preprocess::Preprocessing;
-use super::{ClassifierError, ProbabilityModel, check_columns};
-use crate::tree::{Impurity, Targets, TreeParamError, check_features};
+use super::linfa_nodes::LinfaNodes;
+use super::preprocess::{Preprocessing, PreprocessingParams, Scaling};
+use super::{ClassifierError, ProbabilityModel};
+use crate::tree::{Impurity, Targets, check_features};
 
 /// Checked settings of [`LinfaTree`]; made by [`LinfaTreeParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,7 @@ pub struct LinfaTreeValidParams {
     max_depth: Option<usize>,
     min_weight_per_leaf: f64,
     prior_rows: f64,
+    preprocessing: PreprocessingParams,
 }
 
 /// Settings of [`LinfaTree`], not yet checked.
@@ -30,8 +32,35 @@ impl Default for LinfaTreeParams {
             max_depth: Some(5),
             min_weight_per_leaf: 50.0,
             prior_rows: 10.0,
+            preprocessing: unscaled(),
         })
     }
+}
+
+/// Weights that give each label half of all weight, which is the number of rows. The positives
+/// are made a thousandth heavier, so that no leaf's label rests on a tie, which linfa-trees
+/// would settle by hash order.
+pub(super) fn balanced(labels: &[bool]) -> Array1<f32> {
+    let rows = labels.len() as f64;
+    let positive = labels.iter().filter(|label| **label).count() as f64;
+    let heavy = 1.001 * rows / (2.0 * positive.max(1.0));
+    let light = rows / (2.0 * (rows - positive).max(1.0));
+    let weight = |label: &bool| if *label { heavy } else { light } as f32;
+    labels.iter().map(weight).collect()
+}
+
+pub(super) fn quality(impurity: Impurity) -> SplitQuality {
+    match impurity {
+        Impurity::Gini => SplitQuality::Gini,
+        Impurity::Entropy => SplitQuality::Entropy,
+    }
+}
+
+/// A tree asks for no scale.
+pub(super) fn unscaled() -> PreprocessingParams {
+    Preprocessing::params()
+        .skew_limit(None)
+        .scaling(Scaling::None)
 }
 
 impl LinfaTreeParams {
@@ -60,25 +89,29 @@ impl LinfaTreeParams {
         self.0.prior_rows = rows;
         self
     }
+
+    /// Columns that hold numbers of categories, counted from 0. Default none.
+    pub fn categorical(mut self, columns: Vec<usize>) -> Self {
+        self.0.preprocessing = self.0.preprocessing.categorical(columns);
+        self
+    }
+
+    /// Decides the folds of target encoding; see [`PreprocessingParams::seed`]. Default 42.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.preprocessing = self.0.preprocessing.seed(seed);
+        self
+    }
 }
 
 impl ParamGuard for LinfaTreeParams {
     type Checked = LinfaTreeValidParams;
-    type Error = TreeParamError;
+    type Error = ClassifierError;
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let p = &self.0;
-        if p.max_depth == Some(0) {
-            return Err(TreeParamError::Zero { name: "max_depth" });
-        }
-        for (name, value) in [
-            ("min_weight_per_leaf", p.min_weight_per_leaf),
-            ("prior_rows", p.prior_rows),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(TreeParamError::Negative { name, value });
-            }
-        }
+        ClassifierError::check_count("max_depth", p.max_depth.unwrap_or(1))?;
+        ClassifierError::check_amount("min_weight_per_leaf", p.min_weight_per_leaf)?;
+        ClassifierError::check_amount("prior_rows", p.prior_rows)?;
         Ok(p)
     }
 
@@ -106,22 +139,8 @@ impl ParamGuard for LinfaTreeParams {
 /// balance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinfaTree {
-    preprocessing: Preprocessing,
-    nodes: Vec<Node>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Node {
-    /// Values below the threshold go left, as linfa-trees predicts.
-    Split {
-        feature: usize,
-        threshold: f64,
-        left: usize,
-        right: usize,
-    },
-    Leaf {
-        probability: f64,
-    },
+    pub(crate) preprocessing: Preprocessing,
+    pub(crate) tree: LinfaNodes,
 }
 
 impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for LinfaTreeValidParams
@@ -138,50 +157,25 @@ where
             return Err(ClassifierError::Weights("the balanced tree of linfa-trees"));
         }
         let targets = Targets::read(train)?;
-        let preprocessing = Preprocessing::learn(x, None);
-        let ready = preprocessing.impute(x);
-        // Half of all weight for each label. The positives are made a thousandth heavier, so
-        // that no leaf's label rests on a tie, which linfa-trees would settle by hash order.
-        let heavy = 1.001 * targets.total / (2.0 * targets.positive);
-        let light = targets.total / (2.0 * (targets.total - targets.positive));
-        let weights: Array1<f32> = targets
-            .labels
-            .iter()
-            .map(|y| if *y { heavy } else { light } as f32)
-            .collect();
+        let (preprocessing, ready) = self
+            .preprocessing
+            .check_ref()?
+            .learn_and_apply(x, &targets)?;
+        let weights = balanced(&targets.labels);
         let labels = Array1::from(targets.labels.clone());
         let fitted = linfa_trees::DecisionTree::params()
-            .split_quality(match self.impurity {
-                Impurity::Gini => SplitQuality::Gini,
-                Impurity::Entropy => SplitQuality::Entropy,
-            })
+            .split_quality(quality(self.impurity))
             .max_depth(self.max_depth)
             .min_weight_leaf(self.min_weight_per_leaf as f32)
             .fit(&linfa::Dataset::new(ready.clone(), labels).with_weights(weights))?;
 
-        let mut tree = LinfaTree {
+        let columns: Vec<usize> = (0..ready.ncols()).collect();
+        let mut tree = LinfaNodes::of(fitted.root_node(), &columns);
+        tree.set_rates(&ready, &targets, self.prior_rows);
+        Ok(LinfaTree {
             preprocessing,
-            nodes: Vec::new(),
-        };
-        tree.copy(fitted.root_node());
-        let mut counts = vec![(0.0, 0.0); tree.nodes.len()];
-        for (row, label) in ready.axis_iter(Axis(0)).zip(&targets.labels) {
-            let (positives, rows) = &mut counts[tree.leaf(row)];
-            *positives += if *label { 1.0 } else { 0.0 };
-            *rows += 1.0;
-        }
-        let (base, m) = (targets.base_rate(), self.prior_rows);
-        for (node, (positives, rows)) in tree.nodes.iter_mut().zip(counts) {
-            if let Node::Leaf { probability } = node {
-                // A leaf that no training row reaches says the base rate.
-                *probability = if rows + m > 0.0 {
-                    (positives + m * base) / (rows + m)
-                } else {
-                    base
-                };
-            }
-        }
-        Ok(tree)
+            tree,
+        })
     }
 }
 
@@ -191,62 +185,21 @@ impl LinfaTree {
         LinfaTreeParams::default()
     }
 
+    /// Number of feature columns.
+    pub fn feature_count(&self) -> usize {
+        self.preprocessing.feature_count()
+    }
+
     /// Number of leaves.
     pub fn leaf_count(&self) -> usize {
-        self.nodes
-            .iter()
-            .filter(|node| matches!(node, Node::Leaf { .. }))
-            .count()
-    }
-
-    fn copy(&mut self, node: &TreeNode<f64, bool>) -> usize {
-        let index = self.nodes.len();
-        self.nodes.push(Node::Leaf { probability: 0.0 });
-        let children = node.children();
-        if !node.is_leaf()
-            && let [Some(left), Some(right)] = children.as_slice()
-        {
-            let (feature, threshold, _) = node.split();
-            let (left, right) = (self.copy(left), self.copy(right));
-            self.nodes[index] = Node::Split {
-                feature,
-                threshold,
-                left,
-                right,
-            };
-        }
-        index
-    }
-
-    fn leaf(&self, row: ArrayView1<'_, f64>) -> usize {
-        let mut index = 0;
-        while let Node::Split {
-            feature,
-            threshold,
-            left,
-            right,
-        } = &self.nodes[index]
-        {
-            index = if row[*feature] < *threshold {
-                *left
-            } else {
-                *right
-            };
-        }
-        index
+        self.tree.leaf_count()
     }
 }
 
 impl ProbabilityModel for LinfaTree {
     fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        check_columns(self.preprocessing.columns(), x);
-        let ready = self.preprocessing.impute(x);
-        ready
-            .axis_iter(Axis(0))
-            .map(|row| match &self.nodes[self.leaf(row)] {
-                Node::Leaf { probability } => *probability,
-                Node::Split { .. } => unreachable!("`leaf` ends at a leaf"),
-            })
-            .collect()
+        let ready = self.preprocessing.transform(x);
+        let rows = ready.axis_iter(Axis(0));
+        rows.map(|row| self.tree.leaf(row).1).collect()
     }
 }

@@ -5,15 +5,15 @@ use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
 
-use super::preprocess::Preprocessing;
-use super::{ClassifierError, ProbabilityModel, check_columns};
-use crate::tree::{Targets, TreeParamError, check_features, sigmoid};
+use super::preprocess::{Preprocessing, PreprocessingParams};
+use super::{ClassifierError, ProbabilityModel};
+use crate::tree::{Targets, check_features, sigmoid};
 
 /// Checked settings of [`LogisticRegression`]; made by [`LogisticRegressionParams`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogisticRegressionValidParams {
     l2: f64,
-    skew_limit: Option<f64>,
+    preprocessing: PreprocessingParams,
     max_iterations: u64,
     tolerance: f64,
 }
@@ -26,7 +26,7 @@ impl Default for LogisticRegressionParams {
     fn default() -> Self {
         Self(LogisticRegressionValidParams {
             l2: 50.0,
-            skew_limit: Some(1.0),
+            preprocessing: Preprocessing::params(),
             max_iterations: 500,
             tolerance: 1e-5,
         })
@@ -41,10 +41,27 @@ impl LogisticRegressionParams {
         self
     }
 
-    /// Columns more skewed than this (third standardised moment, in size) enter as
-    /// `sign(x) ln(1 + |x|)`; `None` takes every column as it is. Default `Some(1.0)`.
+    /// How features are made ready. Default [`PreprocessingParams::default`].
+    pub fn preprocessing(mut self, preprocessing: PreprocessingParams) -> Self {
+        self.0.preprocessing = preprocessing;
+        self
+    }
+
+    /// See [`PreprocessingParams::skew_limit`]. Default `Some(1.0)`.
     pub fn skew_limit(mut self, limit: Option<f64>) -> Self {
-        self.0.skew_limit = limit;
+        self.0.preprocessing = self.0.preprocessing.skew_limit(limit);
+        self
+    }
+
+    /// Columns that hold numbers of categories, counted from 0. Default none.
+    pub fn categorical(mut self, columns: Vec<usize>) -> Self {
+        self.0.preprocessing = self.0.preprocessing.categorical(columns);
+        self
+    }
+
+    /// Decides the folds of target encoding; see [`PreprocessingParams::seed`]. Default 42.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.preprocessing = self.0.preprocessing.seed(seed);
         self
     }
 
@@ -64,26 +81,14 @@ impl LogisticRegressionParams {
 
 impl ParamGuard for LogisticRegressionParams {
     type Checked = LogisticRegressionValidParams;
-    type Error = TreeParamError;
+    type Error = ClassifierError;
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let p = &self.0;
-        for (name, value) in [("l2", p.l2), ("skew_limit", p.skew_limit.unwrap_or(0.0))] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(TreeParamError::Negative { name, value });
-            }
-        }
-        if !(p.tolerance > 0.0 && p.tolerance <= 1.0) {
-            return Err(TreeParamError::Share {
-                name: "tolerance",
-                value: p.tolerance,
-            });
-        }
-        if p.max_iterations == 0 {
-            return Err(TreeParamError::Zero {
-                name: "max_iterations",
-            });
-        }
+        ClassifierError::check_amount("l2", p.l2)?;
+        ClassifierError::check_share("tolerance", p.tolerance)?;
+        ClassifierError::check_count("max_iterations", p.max_iterations as usize)?;
+        p.preprocessing.check_ref()?;
         Ok(p)
     }
 
@@ -93,19 +98,18 @@ impl ParamGuard for LogisticRegressionParams {
     }
 }
 
-/// A fitted logistic regression. Medians, logarithms and scales were learned on the training
-/// rows and travel with it.
+/// A fitted logistic regression. What [`Preprocessing`] learned on the training rows travels
+/// with it.
 ///
-/// Missing values become the median of their column; constant and all-missing columns get no
-/// say; infinite values met in scoring are drawn back to the range of the training rows.
+/// Constant and all-missing columns get no say.
 ///
 /// # Errors of fitting
 /// As for the tree models, and [`ClassifierError::Weights`]: linfa-logistic takes no weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogisticRegression {
-    preprocessing: Preprocessing,
-    coefficients: Array1<f64>,
-    intercept: f64,
+    pub(crate) preprocessing: Preprocessing,
+    pub(crate) coefficients: Array1<f64>,
+    pub(crate) intercept: f64,
 }
 
 impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for LogisticRegressionValidParams
@@ -125,8 +129,11 @@ where
             return Err(ClassifierError::Weights("linfa-logistic"));
         }
         let targets = Targets::read(train)?;
-        let preprocessing = Preprocessing::learn(x, self.skew_limit);
-        let ready = linfa::Dataset::new(preprocessing.standardise(x), Array1::from(targets.labels));
+        let (preprocessing, ready) = self
+            .preprocessing
+            .check_ref()?
+            .learn_and_apply(x, &targets)?;
+        let ready = linfa::Dataset::new(ready, Array1::from(targets.labels));
         let fitted = linfa_logistic::LogisticRegression::default()
             .alpha(self.l2)
             .max_iterations(self.max_iterations)
@@ -149,30 +156,39 @@ impl LogisticRegression {
         LogisticRegressionParams::default()
     }
 
-    /// What one standard deviation of each feature (after the logarithm, where taken) adds to
-    /// the log-odds of `true`.
+    /// Number of feature columns.
+    pub fn feature_count(&self) -> usize {
+        self.preprocessing.feature_count()
+    }
+
+    /// What each column that [`Preprocessing`] makes adds to the log-odds of `true`, a unit: for
+    /// a numeric feature one standard deviation (after the logarithm, where taken).
     pub fn coefficients(&self) -> &Array1<f64> {
         &self.coefficients
     }
 
-    /// The log-odds where every feature is at its training mean.
+    /// The log-odds where every column that [`Preprocessing`] makes is 0: numeric features at
+    /// their training means, no category.
     pub fn intercept(&self) -> f64 {
         self.intercept
     }
 
+    /// The standard deviation over the training rows of what each feature adds to the log-odds.
+    pub fn importance(&self) -> Array1<f64> {
+        self.preprocessing
+            .linear_importance(self.coefficients.view())
+    }
+
     /// What each feature adds to the log-odds of each row, against a row at the training means.
     ///
-    /// Returns `n_rows x (n_features + 1)`; the last column is the intercept, and each row sums
-    /// to its log-odds.
+    /// Returns `n_rows x (n_features + 1)`; the last column is the log-odds at the means, and
+    /// each row sums to its log-odds.
     ///
     /// # Panics
     /// When `x` has another number of columns than the model was fitted on.
     pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        check_columns(self.preprocessing.columns(), x);
-        let mut out = self.preprocessing.standardise(x) * &self.coefficients;
-        out.push_column(Array1::from_elem(x.nrows(), self.intercept).view())
-            .expect("one intercept a row");
-        out
+        self.preprocessing
+            .linear_contributions(x, self.coefficients.view(), self.intercept)
     }
 }
 

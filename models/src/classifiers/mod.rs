@@ -1,28 +1,75 @@
 //! Models that give each row a probability, behind one trait: ours and adapters of linfa's.
 //!
-//! | model | missing values | what it is for |
-//! |---|---|---|
-//! | [`GradientBoosting`] | learned | the best ranking |
-//! | [`DecisionTree`] | learned | rules that a person reads |
-//! | [`LogisticRegression`] | median of the training rows | a steady second opinion (linfa-logistic) |
-//! | [`LinfaTree`] | median of the training rows | linfa-trees, to compare with |
-//! | [`SingleFeature`] | a rate of their own | what one column alone can do: the baseline |
+//! | model | name | missing values | categories | weights | says why | order of the rows |
+//! |---|---|---|---|---|---|---|
+//! | [`SingleFeature`] | `single-feature` | a rate of their own | no | yes | no | does not matter, to 1e-12 |
+//! | [`DecisionTree`] | `tree` | learned | sets | yes | no | does not matter |
+//! | [`ElasticNet`] | `elastic-net` | median, said beside | one-hot, target | yes | yes | matters where it holds rows out |
+//! | [`LogisticRegression`] (linfa) | `logistic` | median | one-hot, target | no | yes | does not matter, to 1e-6 |
+//! | [`NaiveBayes`] | `naive-bayes` | say nothing | counted | yes | yes | does not matter, to 1e-12 |
+//! | [`LinfaTree`] | `linfa-tree` | median | one-hot, target | no | no | may matter: sums in single precision |
+//! | [`GradientBoosting`] | `boosting` | learned | sets | yes | yes | matters: rows are drawn |
+//! | [`RandomForest`] | `forest` | learned | sets | yes | no | matters: rows are drawn |
+//! | [`RandomForest`], cut by chance | `extra-trees` | learned | sets | yes | no | may matter: cuts are drawn |
+//! | [`LinfaForest`] | `linfa-forest` | median | one-hot, target | no | no | matters: rows are drawn |
+//! | [`Neighbours`] | `neighbours` | median | one-hot, target | yes | no | does not matter, unless rows are sampled |
+//! | [`Network`] | `network` | median, said beside | one-hot, target | yes | no | matters: rows are drawn |
 //!
-//! All are fitted through linfa on `f32` features, `NaN` where missing, and `bool` labels.
+//! All are fitted through linfa on `f32` features, `NaN` where missing, and `bool` labels, or by
+//! name as a [`Recipe`], which gives a [`Classifier`]. Target encoding draws its folds by row
+//! number, so with a column of many categories the order of the rows matters to all that use it.
+//!
+//! **What all of them promise**, and one test asks of each:
+//!
+//! | given | it does |
+//! |---|---|
+//! | the same rows, settings and seed | the same bits, on one, two or three threads, and read back from a file |
+//! | anything to score: missing values, infinities, values never met | a probability from 0 to 1, finite reasons |
+//! | one row alone, or among others | the same probability |
+//! | columns that are constant or all missing | no say |
+//! | nothing but such columns | the base rate for everyone (the network and linfa's solver come near it) |
+//! | no rows, no columns | [`NoRows`](crate::tree::TreeError::NoRows), [`NoColumns`](crate::tree::TreeError::NoColumns) |
+//! | rows of one label, one row | [`OneClass`](crate::tree::TreeError::OneClass) |
+//! | two rows, one of each label | a model |
+//! | infinity in training or validation rows | [`Infinite`](crate::tree::TreeError::Infinite), with its place |
+//! | labels or weights of another number than the rows | [`LabelCount`](crate::tree::TreeError::LabelCount), [`WeightCount`](crate::tree::TreeError::WeightCount) |
+//! | weights negative, infinite or `NaN` | [`Weight`](crate::tree::TreeError::Weight), with its place |
+//! | weights that are all 0 | [`OneClass`](crate::tree::TreeError::OneClass) |
+//! | weights, where none are taken | [`ClassifierError::Weights`], never silence |
+//! | validation rows with other columns, or of one label | [`ColumnCount`](crate::tree::TreeError::ColumnCount), [`OneClass`](crate::tree::TreeError::OneClass) |
+//! | a column of categories that is not there, or holds something else | [`NoSuchColumn`](crate::tree::TreeError::NoSuchColumn), [`Category`](crate::tree::TreeError::Category) |
+//! | other columns in scoring | a panic that names both numbers |
+//! | heavier rows, where weights are taken | a say in proportion |
+//! | a column changed monotonously | to a tree or boosting, the same bits |
+//! | a call for reasons, where there are any | a sum that is the log-odds, to 1e-9 |
 
+mod elastic_net;
 mod error;
+mod linfa_forest;
+pub(crate) mod linfa_nodes;
 mod linfa_tree;
 mod logistic;
-mod preprocess;
+pub(crate) mod naive_bayes;
+pub(crate) mod neighbours;
+pub(crate) mod network;
+pub mod preprocess;
+mod recipe;
 mod single_feature;
+mod validation;
 
 use ndarray::{Array1, ArrayView2};
 
-use crate::tree::{DecisionTree, GradientBoosting};
+use crate::tree::{DecisionTree, GradientBoosting, RandomForest};
 
+pub use elastic_net::{ElasticNet, ElasticNetParams, ElasticNetValidParams, PathPoint};
 pub use error::ClassifierError;
+pub use linfa_forest::{LinfaForest, LinfaForestParams, LinfaForestValidParams};
 pub use linfa_tree::{LinfaTree, LinfaTreeParams, LinfaTreeValidParams};
 pub use logistic::{LogisticRegression, LogisticRegressionParams, LogisticRegressionValidParams};
+pub use naive_bayes::{Density, NaiveBayes, NaiveBayesParams, NaiveBayesValidParams};
+pub use neighbours::{NeighbourIndex, Neighbours, NeighboursParams, NeighboursValidParams};
+pub use network::{Network, NetworkParams, NetworkValidParams};
+pub use recipe::{Classifier, Recipe};
 pub use single_feature::{SingleFeature, SingleFeatureParams, SingleFeatureValidParams};
 
 /// A fitted model that gives each row the probability of its label being `true`.
@@ -41,9 +88,25 @@ impl ProbabilityModel for DecisionTree {
     }
 }
 
+impl ProbabilityModel for RandomForest {
+    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
+        RandomForest::predict_probability(self, x)
+    }
+}
+
 impl ProbabilityModel for GradientBoosting {
     fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
         GradientBoosting::predict_probability(self, x)
+    }
+}
+
+/// `ln(1 + exp(-margin))`, which does not overflow.
+fn log_loss_of_score(score: f64, label: bool) -> f64 {
+    let margin = if label { score } else { -score };
+    if margin > 0.0 {
+        libm::log1p(libm::exp(-margin))
+    } else {
+        libm::log1p(libm::exp(margin)) - margin
     }
 }
 
@@ -57,5 +120,9 @@ fn check_columns(expected: usize, x: ArrayView2<'_, f32>) {
     );
 }
 
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod tests;

@@ -75,11 +75,11 @@ impl ParamGuard for SingleFeatureParams {
 /// As for the tree models, and [`ClassifierError::NoSuchColumn`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SingleFeature {
-    column: usize,
-    columns: usize,
+    pub(crate) column: usize,
+    pub(crate) columns: usize,
     /// Values and probabilities, the values rising.
-    points: Vec<(f64, f64)>,
-    missing: f64,
+    pub(crate) points: Vec<(f64, f64)>,
+    pub(crate) missing: f64,
 }
 
 /// Rows whose rate is one.
@@ -199,6 +199,11 @@ impl SingleFeature {
     /// The column.
     pub fn column(&self) -> usize {
         self.column
+    }
+
+    /// Number of feature columns.
+    pub fn feature_count(&self) -> usize {
+        self.columns
     }
 
     fn probability(&self, value: f32) -> f64 {

@@ -1,171 +1,14 @@
 use linfa::Dataset;
 use linfa::prelude::*;
-use ndarray::{Array1, Array2, Axis, Ix1, array};
+use ndarray::{Array1, Array2, Ix1, array};
 
 use super::*;
-use crate::metrics::roc_auc;
-use crate::tree::{TreeError, TreeParamError};
 
 const NAN: f32 = f32::NAN;
 
-/// Column 0 decides, column 1 is noise, column 2 is constant, column 3 all missing; some of
-/// column 0 is missing.
 fn customers(rows: usize) -> Dataset<f32, bool, Ix1> {
-    let draw = |row: usize, salt: usize| (row * 7919 + salt * 104_729) % 1009;
-    let x = Array2::from_shape_fn((rows, 4), |(row, column)| match column {
-        0 if row % 17 == 3 => NAN,
-        0 => (draw(row, 1) % 100) as f32,
-        1 => (draw(row, 2) % 50) as f32,
-        2 => 5.0,
-        _ => NAN,
-    });
-    let y = Array1::from_shape_fn(rows, |row| {
-        let value = if x[[row, 0]].is_nan() {
-            50.0
-        } else {
-            x[[row, 0]]
-        };
-        value + (draw(row, 3) % 60) as f32 > 110.0
-    });
-    Dataset::new(x, y)
-}
-
-type Fitted = Result<Box<dyn ProbabilityModel>, String>;
-
-/// Fits every model, one after another.
-fn fit_all(data: &Dataset<f32, bool, Ix1>) -> Vec<(&'static str, Fitted)> {
-    fn boxed<M: ProbabilityModel + 'static, E: std::fmt::Display>(fitted: Result<M, E>) -> Fitted {
-        fitted
-            .map(|m| Box::new(m) as Box<dyn ProbabilityModel>)
-            .map_err(|e| e.to_string())
-    }
-    vec![
-        (
-            "tree",
-            boxed(DecisionTree::params().min_rows_per_leaf(20).fit(data)),
-        ),
-        (
-            "boosting",
-            boxed(GradientBoosting::params().n_trees(50).fit(data)),
-        ),
-        ("logistic", boxed(LogisticRegression::params().fit(data))),
-        ("linfa tree", boxed(LinfaTree::params().fit(data))),
-        ("single feature", boxed(SingleFeature::params(0).fit(data))),
-    ]
-}
-
-#[test]
-fn every_model_ranks_a_plain_pattern_well_and_gives_probabilities() {
-    let data = customers(2000);
-    let base = data.targets().iter().filter(|y| **y).count() as f64 / 2000.0;
-    for (name, model) in fit_all(&data) {
-        let p = model.unwrap().predict_probability(data.records().view());
-        assert_eq!(p.len(), 2000, "{name}");
-        assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{name}");
-        let auc = roc_auc(data.targets().view(), p.view()).unwrap();
-        assert!(auc > 0.85, "{name}: {auc}");
-        let mean = p.mean().unwrap();
-        assert!(
-            (mean - base).abs() < 0.02,
-            "{name}: mean {mean} for base rate {base}"
-        );
-    }
-}
-
-#[test]
-fn every_model_gives_the_same_bits_on_one_thread_and_on_two() {
-    let data = customers(800);
-    let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| {
-            let models = fit_all(&data).into_iter();
-            models
-                .map(|(_, m)| m.unwrap().predict_probability(data.records().view()))
-                .collect::<Vec<_>>()
-        })
-    };
-    assert_eq!(on(1), on(2));
-}
-
-#[test]
-fn a_row_is_scored_alike_alone_and_among_others() {
-    let data = customers(500);
-    for (name, model) in fit_all(&data) {
-        let model = model.unwrap();
-        let x = data.records();
-        let all = model.predict_probability(x.view());
-        for row in [0, 3, 20] {
-            let alone = model.predict_probability(x.slice_axis(Axis(0), (row..row + 1).into()));
-            assert_eq!(alone[0], all[row], "{name}");
-        }
-        assert_eq!(
-            model
-                .predict_probability(Array2::zeros((0, 4)).view())
-                .len(),
-            0,
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn infinite_values_in_scoring_still_give_probabilities() {
-    let data = customers(500);
-    let x = array![
-        [f32::INFINITY, 1.0, 1.0, 1.0],
-        [f32::NEG_INFINITY, f32::INFINITY, 1.0, 1.0]
-    ];
-    for (name, model) in fit_all(&data) {
-        let p = model.unwrap().predict_probability(x.view());
-        assert!(
-            p[0] > p[1] && p.iter().all(|p| (0.0..=1.0).contains(p)),
-            "{name}: {p}"
-        );
-    }
-}
-
-#[test]
-fn every_model_refuses_bad_input_with_the_same_words() {
-    let cases = [
-        (
-            Dataset::new(Array2::zeros((0, 1)), Array1::from(Vec::<bool>::new())),
-            TreeError::NoRows,
-        ),
-        (
-            Dataset::new(array![[1.0], [2.0]], array![false, false]),
-            TreeError::OneClass {
-                label: false,
-                rows: 2,
-            },
-        ),
-        (
-            Dataset::new(array![[1.0]], array![true]),
-            TreeError::OneClass {
-                label: true,
-                rows: 1,
-            },
-        ),
-        (
-            Dataset::new(array![[1.0], [f32::INFINITY]], array![false, true]),
-            TreeError::Infinite {
-                row: 1,
-                column: 0,
-                value: f32::INFINITY,
-            },
-        ),
-        (
-            Dataset::new(array![[1.0], [2.0]], array![false]),
-            TreeError::LabelCount { rows: 2, labels: 1 },
-        ),
-    ];
-    for (data, error) in cases {
-        for (name, fitted) in fit_all(&data) {
-            assert_eq!(fitted.err(), Some(error.to_string()), "{name}");
-        }
-    }
+    let (x, labels) = contract::customers(rows);
+    Dataset::new(x, Array1::from(labels))
 }
 
 #[test]
@@ -344,65 +187,49 @@ fn a_column_that_is_not_there_is_named() {
 
 #[test]
 fn settings_out_of_range_are_refused() {
-    let negative = |name, value| Some(TreeParamError::Negative { name, value });
-    assert_eq!(
-        LogisticRegression::params().l2(-1.0).check().err(),
-        negative("l2", -1.0)
-    );
-    assert_eq!(
-        LogisticRegression::params()
-            .skew_limit(Some(-2.0))
-            .check()
-            .err(),
-        negative("skew_limit", -2.0)
-    );
-    assert_eq!(
-        LogisticRegression::params()
-            .tolerance(0.0)
-            .check()
-            .unwrap_err()
-            .to_string(),
-        "tolerance = 0; choose a share above 0 and at most 1"
-    );
-    assert_eq!(
-        LogisticRegression::params().max_iterations(0).check().err(),
-        Some(TreeParamError::Zero {
-            name: "max_iterations"
-        })
-    );
-    assert_eq!(
-        LinfaTree::params().max_depth(Some(0)).check().err(),
-        Some(TreeParamError::Zero { name: "max_depth" })
-    );
-    assert_eq!(
-        LinfaTree::params()
-            .min_weight_per_leaf(f64::INFINITY)
-            .check()
-            .err(),
-        negative("min_weight_per_leaf", f64::INFINITY)
-    );
-    assert_eq!(
-        LinfaTree::params().prior_rows(-1.0).check().err(),
-        negative("prior_rows", -1.0)
-    );
-    assert_eq!(
-        SingleFeature::params(0).prior_rows(-1.0).check().err(),
-        negative("prior_rows", -1.0)
-    );
-    assert_eq!(
-        SingleFeature::params(0).bins(1).check().err(),
-        Some(TreeParamError::MaxBins(1))
-    );
-}
-
-#[test]
-fn another_number_of_columns_is_refused_when_scoring() {
-    for (name, model) in fit_all(&customers(300)) {
-        let model = model.unwrap();
-        let narrow = Array2::<f32>::zeros((1, 3));
-        let scored = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            model.predict_probability(narrow.view())
-        }));
-        assert!(scored.is_err(), "{name}");
+    #[track_caller]
+    fn refused<P: ParamGuard>(params: P, message: &str) {
+        match params.check() {
+            Ok(_) => panic!("accepted, though {message}"),
+            Err(error) => assert_eq!(error.to_string(), message),
+        }
     }
+    let logistic = LogisticRegression::params;
+    refused(
+        logistic().l2(-1.0),
+        "l2 = -1; choose a finite number, 0 or more",
+    );
+    refused(
+        logistic().skew_limit(Some(-2.0)),
+        "skew_limit = -2; choose a finite number, 0 or more",
+    );
+    refused(
+        logistic().tolerance(0.0),
+        "tolerance = 0; choose a share above 0 and at most 1",
+    );
+    refused(
+        logistic().max_iterations(0),
+        "max_iterations = 0; choose at least 1",
+    );
+    let tree = LinfaTree::params;
+    refused(
+        tree().max_depth(Some(0)),
+        "max_depth = 0; choose at least 1",
+    );
+    refused(
+        tree().min_weight_per_leaf(f64::INFINITY),
+        "min_weight_per_leaf = inf; choose a finite number, 0 or more",
+    );
+    refused(
+        tree().prior_rows(-1.0),
+        "prior_rows = -1; choose a finite number, 0 or more",
+    );
+    refused(
+        SingleFeature::params(0).prior_rows(-1.0),
+        "prior_rows = -1; choose a finite number, 0 or more",
+    );
+    refused(
+        SingleFeature::params(0).bins(1),
+        "max_bins = 1; choose between 2 and 255",
+    );
 }

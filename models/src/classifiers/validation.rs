@@ -1,0 +1,76 @@
+//! Rows that a model is not fitted on, given or held out, to choose a setting or to stop by.
+
+use linfa::DatasetBase;
+use linfa::dataset::AsSingleTargets;
+use ndarray::{Array2, ArrayBase, Axis, Data, Ix2};
+
+use crate::tree::{Targets, TreeError, check_features, random};
+
+/// Checks validation rows against the number of training columns.
+pub(super) fn read_validation<D, T>(
+    columns: usize,
+    validation: &DatasetBase<ArrayBase<D, Ix2>, T>,
+) -> Result<Targets, TreeError>
+where
+    D: Data<Elem = f32>,
+    T: AsSingleTargets<Elem = bool>,
+{
+    let x = validation.records().view();
+    if x.ncols() != columns {
+        return Err(TreeError::ColumnCount {
+            expected: columns,
+            found: x.ncols(),
+        });
+    }
+    check_features(x)?;
+    Targets::read(validation)
+}
+
+/// Training rows in two parts.
+pub(super) struct Held {
+    pub fit: (Array2<f64>, Targets),
+    pub held: (Array2<f64>, Targets),
+}
+
+/// Holds out each row with a chance of one in `parts`, by seed and row number. Nothing where one
+/// of the two parts would lack a label.
+pub(super) fn hold_out(
+    z: &Array2<f64>,
+    targets: &Targets,
+    seed: u64,
+    stream: u64,
+    parts: u64,
+) -> Option<Held> {
+    let held = |row: &usize| random::bits(seed, stream, *row as u64).is_multiple_of(parts);
+    let (held, fit): (Vec<usize>, Vec<usize>) = (0..z.nrows()).partition(held);
+    let part = |rows: Vec<usize>| Some((z.select(Axis(0), &rows), pick(targets, &rows)?));
+    Some(Held {
+        fit: part(fit)?,
+        held: part(held)?,
+    })
+}
+
+/// Labels and weights of some rows; nothing where one label is missing among them.
+pub(super) fn pick(targets: &Targets, rows: &[usize]) -> Option<Targets> {
+    let labels: Vec<bool> = rows.iter().map(|row| targets.labels[*row]).collect();
+    let weights: Option<Vec<f32>> = targets
+        .weights
+        .as_ref()
+        .map(|weights| rows.iter().map(|row| weights[*row]).collect());
+    let total: f64 = rows.iter().map(|row| targets.weight(*row)).sum();
+    let positive: f64 = rows
+        .iter()
+        .filter(|row| targets.labels[**row])
+        .map(|row| targets.weight(*row))
+        .sum();
+    let both = positive > 0.0
+        && rows
+            .iter()
+            .any(|r| !targets.labels[*r] && targets.weight(*r) > 0.0);
+    both.then_some(Targets {
+        labels,
+        weights,
+        total,
+        positive,
+    })
+}
