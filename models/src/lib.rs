@@ -14,6 +14,8 @@ pub mod calibration;
 pub mod classifiers;
 pub mod clustering;
 pub mod cross_sell;
+pub mod explain;
+pub mod format;
 pub mod metrics;
 pub mod rfm;
 pub mod sequences;
