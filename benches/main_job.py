@@ -125,7 +125,7 @@ def report(options: argparse.Namespace, binary: Path, scratch: Path) -> None:
     print("| model | ROC AUC | average precision | lift, top tenth | Brier | log loss |")
     print("|---|---|---|---|---|---|")
     for model in churn["models"]:
-        print(f"| {model['model']} | {model['roc_auc']:.4f} | {model['average_precision']:.4f} | {model['lift_top_tenth']:.2f} | {model['brier']:.4f} | {model['log_loss']:.4f} |")
+        print(f"| {model['title']} | {model['roc_auc']:.4f} | {model['average_precision']:.4f} | {model['lift_top_tenth']:.2f} | {model['brier']:.4f} | {model['log_loss']:.4f} |")
 
     offers = manifest["stages"]["offers"]["metrics"]
     test = offers["test"]

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod churn;
 mod database;
 mod demo;
 mod exit_codes;
@@ -11,6 +12,7 @@ mod generate;
 mod ingest;
 mod init;
 mod kinds;
+mod labels;
 mod layers;
 mod loads;
 mod own_data;

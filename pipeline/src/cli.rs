@@ -101,9 +101,11 @@ pub enum Command {
     Segment(WithSettings),
     /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn_models.csv, DIR/churn_tree.txt
     ///
-    /// Learns from past dates whose outcome is known, tests on the last one of them, which no
-    /// model has seen, and scores the customers of today with a probability, a band and three
-    /// reasons in words. Reads the warehouse and the features.
+    /// Several models learn from past dates whose outcome is known. One is chosen on the last of
+    /// these, all are tested on a later one, which none has seen, and the chosen one scores the
+    /// customers of today with a probability, a band and three reasons in words. docs/churn.md
+    /// tells how; models, chosen, test_dates and calibration under [churn] change it. Reads the
+    /// warehouse and the features.
     #[command(after_help = "Example:\n  regulars churn -c regulars.toml")]
     Churn(WithSettings),
     /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html

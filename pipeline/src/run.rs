@@ -103,7 +103,10 @@ pub fn run(
         };
         let report = match (stage.run)(&context) {
             Ok(report) => report,
-            Err(failure) if whole && stage.optional && failure.cause == Cause::Data => {
+            // Without a history there is nothing beside it.
+            Err(failure)
+                if whole && stage.optional && !without_history && failure.cause == Cause::Data =>
+            {
                 let message = format!("{} was left out: {}", stage.name, failure.message);
                 progress.done("left out", clock.elapsed().as_secs_f64());
                 manifest.forget(out, stage.name)?;

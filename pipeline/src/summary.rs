@@ -32,6 +32,7 @@ pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
 /// The findings, where the files are, and what to try next.
 pub fn text(manifest: &Manifest, out: &Path) -> String {
     let mut text = findings(manifest);
+    leaderboard(manifest, &mut text);
     let _ = writeln!(text, "FILES in {}", out.display());
     let width = manifest
         .files
@@ -71,6 +72,13 @@ pub fn text(manifest: &Manifest, out: &Path) -> String {
             demo.display()
         );
         let _ = writeln!(text, "  {program} run -c regulars.toml");
+    } else if manifest.stages.contains_key(churn::NAME)
+        && !manifest.stages.contains_key(features::NAME)
+    {
+        let _ = writeln!(
+            text,
+            "  Customers whose outcome is not known yet: add them to the source with an empty label, then\n  {program} run -c regulars.toml"
+        );
     } else {
         let _ = writeln!(
             text,
@@ -222,11 +230,7 @@ fn who_is_leaving(manifest: &Manifest, text: &mut String) {
     let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else {
         return;
     };
-    let _ = writeln!(
-        text,
-        "WHO IS LEAVING (buys nothing in the next {} days)",
-        found.horizon_days
-    );
+    let _ = writeln!(text, "WHO IS LEAVING ({})", found.outcome);
     let bands: Vec<String> = found
         .bands
         .iter()
@@ -235,37 +239,95 @@ fn who_is_leaving(manifest: &Manifest, text: &mut String) {
     let _ = writeln!(
         text,
         "  {} scored: {}.",
-        plural(found.scored, "active customer"),
+        plural(
+            found.scored,
+            if found.dates.is_some() {
+                "active customer"
+            } else {
+                "customer"
+            }
+        ),
         bands.join(", ")
     );
-    let (Some(best), Some(recency)) = (found.model(&found.chosen), found.model(churn::RECENCY))
-    else {
+    let Some(best) = found.model(&found.chosen) else {
         text.push('\n');
         return;
     };
+    let on = found.validation.as_ref();
     let _ = writeln!(
         text,
-        "  Tested on {}, which no model had seen ({} of {} customers left):",
-        found.test_date,
-        count(found.test_churned),
-        count(found.test_rows),
+        "  Scores by {} ({}{}).",
+        best.title,
+        found.why,
+        on.map_or_else(String::new, |on| format!("; chosen on {on}"))
     );
     let _ = writeln!(
         text,
-        "  - of one who left and one who stayed, the score tells which in {} of cases (recency alone {});",
-        percent(best.roc_auc),
-        percent(recency.roc_auc),
+        "  Tested on {}, which no model had seen ({} of {} customers left):",
+        found.tested_on,
+        count(found.test_churned),
+        count(found.test_rows),
+    );
+    let baseline = found
+        .model(churn::BASELINE)
+        .filter(|row| row.model != best.model);
+    let beside = |figure: &dyn Fn(&churn::ModelRow) -> String| {
+        baseline.map_or_else(String::new, |row| {
+            format!(" ({} {})", row.title, figure(row))
+        })
+    };
+    let _ = writeln!(
+        text,
+        "  - of one who left and one who stayed, the score tells which in {} of cases{};",
+        percent(best.figures.roc_auc),
+        beside(&|row| percent(row.figures.roc_auc)),
     );
     let _ = writeln!(
         text,
         "  - the tenth with the highest scores holds {:.1} times as many leavers as a tenth drawn at random;",
-        best.lift_top_tenth,
+        best.figures.lift_top_tenth,
     );
     let _ = writeln!(
         text,
-        "  - the probabilities are off by a Brier score of {:.3} (recency alone {:.3}).\n",
-        best.brier, recency.brier
+        "  - the probabilities are off by a Brier score of {:.3}{}.\n",
+        found.delivered.brier,
+        beside(&|row| format!("{:.3}", row.figures.brier)),
     );
+}
+
+/// The models side by side with what they took, which is not the same from run to run and so
+/// is printed and not written.
+fn leaderboard(manifest: &Manifest, text: &mut String) {
+    let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "MODELS OF WHO IS LEAVING (on {}, best first)",
+        found.tested_on
+    );
+    let titles = found.models.iter().map(|row| row.title.chars().count());
+    let width = titles.max().unwrap_or(0);
+    for row in &found.models {
+        let memory = row
+            .peak_memory_bytes
+            .map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
+        let chosen = if row.chosen { "*" } else { " " };
+        let figures = &row.figures;
+        let ranges = &row.ranges;
+        let _ = writeln!(
+            text,
+            "  {chosen} {:width$}  log loss {:.4} ({:.4} to {:.4})  ROC AUC {:.4}  learned in {:.2} s, scored in {:.2} s{memory}",
+            row.title,
+            figures.log_loss,
+            ranges.log_loss_range.low,
+            ranges.log_loss_range.high,
+            figures.roc_auc,
+            row.fit_seconds,
+            row.score_seconds,
+        );
+    }
+    let _ = writeln!(text, "  * gives the scores; more in churn_models.csv\n");
 }
 
 fn what_goes_together(manifest: &Manifest, text: &mut String) {

@@ -45,6 +45,8 @@ pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
 pub const UNUSED_ATTRIBUTES: &str = "unused-attributes";
 /// An attribute that all but tells the label.
 pub const TELLTALE_ATTRIBUTE: &str = "telltale-attribute";
+/// One of several churn models could not be learned.
+pub const MODEL_LEFT_OUT: &str = "model-left-out";
 /// The suggestions do no better than the most popular items.
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 /// Too few customers for clusters.
@@ -66,6 +68,7 @@ pub const CODES: &[&str] = &[
     WEAK_CHURN_MODEL,
     UNUSED_ATTRIBUTES,
     TELLTALE_ATTRIBUTE,
+    MODEL_LEFT_OUT,
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
     FAILED_GATE,

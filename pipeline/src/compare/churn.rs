@@ -20,12 +20,12 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
         return Ok(Vec::new());
     };
+    let Some(dates) = &metrics.dates else {
+        return Ok(Vec::new()); // learned from a label, of which the truth knows nothing
+    };
     let [at_test, at_score] = truth
         .world
-        .churn_at(
-            [metrics.test_date, metrics.score_date],
-            metrics.horizon_days,
-        )
+        .churn_at([dates.test_date, dates.score_date], dates.horizon_days)
         .map_err(|error| Failure::data(error.to_string()))?;
     let eligible = |truth: &&ChurnTruth| {
         truth.baskets >= settings.churn.min_baskets
@@ -41,26 +41,24 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         } else {
             ""
         };
-        let name = format!("test date, ROC AUC, {}{chosen}", model.model);
+        let name = format!("test date, ROC AUC, {}{chosen}", model.title);
         let note = if findings.is_empty() {
-            best.note(&metrics.test_date.to_string())
+            best.note(&dates.test_date.to_string())
         } else {
             String::new()
         };
         findings.push(
-            Finding::new(NAME, name, model.roc_auc)
+            Finding::new(NAME, name, model.figures.roc_auc)
                 .best(best.observed.auc)
                 .note(note),
         );
     }
-    if let Some(model) = metrics.model(&metrics.chosen) {
-        findings.push(
-            Finding::new(NAME, "test date, Brier score", model.brier).best(best.observed.brier),
-        );
-        findings.push(
-            Finding::new(NAME, "test date, log loss", model.log_loss).best(best.observed.log_loss),
-        );
-    }
+    let said = &metrics.delivered;
+    findings
+        .push(Finding::new(NAME, "test date, Brier score", said.brier).best(best.observed.brier));
+    findings.push(
+        Finding::new(NAME, "test date, log loss", said.log_loss).best(best.observed.log_loss),
+    );
     findings.push(
         Finding::count(NAME, "test date, customers", metrics.test_rows).best(tested.len() as f64),
     );
@@ -82,7 +80,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     }
     let best = Best::new(&known)?;
     let ours = Figures::new(&known, said)?;
-    let note = best.note(&metrics.score_date.to_string());
+    let note = best.note(&dates.score_date.to_string());
     findings.push(
         Finding::new(NAME, "scores, ROC AUC on what came next", ours.auc)
             .best(best.observed.auc)

@@ -10,6 +10,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     sources(settings)?;
     numbers(settings)?;
     names(settings)?;
+    super::churn::check(settings)?;
     crate::gates::validate(settings)
 }
 

@@ -1,6 +1,7 @@
 //! What is written in `regulars.toml`: every setting, its default and what it means.
 
 mod check;
+pub mod churn;
 mod database;
 mod formats;
 pub mod gate;
@@ -16,6 +17,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use churn::{CalibrationMethod, CampaignProfit};
 pub use database::{Address, decoded};
 pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
 pub use gate::Gate;
@@ -354,6 +356,18 @@ pub struct Churn {
     pub max_snapshots: usize,
     /// The probabilities from which a customer is at high and at medium risk.
     pub bands: Bands,
+    /// The models that are learned and set beside each other; `"all"` for every one.
+    pub models: Vec<String>,
+    /// The model that gives the scores, by name; `"auto"` for the one with the lowest log loss on
+    /// the validation date, among those that can say why.
+    pub chosen: String,
+    /// On how many of the latest dates the models are tested; each one learns only from what could
+    /// be known by then.
+    pub test_dates: usize,
+    /// How the scores of the chosen model become probabilities.
+    pub calibration: CalibrationMethod,
+    /// What a campaign to keep customers earns and costs, for the expected maximum profit.
+    pub profit: CampaignProfit,
 }
 
 impl Default for Churn {
@@ -369,6 +383,14 @@ impl Default for Churn {
             min_history_days: 56,
             max_snapshots: 24,
             bands: Bands::default(),
+            models: churn::DEFAULT_MODELS
+                .iter()
+                .map(|name| (*name).into())
+                .collect(),
+            chosen: churn::AUTO.into(),
+            test_dates: 1,
+            calibration: CalibrationMethod::None,
+            profit: CampaignProfit::default(),
         }
     }
 }

@@ -5,15 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
+use regulars_models::classifiers::{ProbabilityModel, SingleFeature};
+use regulars_models::linfa::Dataset;
+use regulars_models::linfa::traits::Fit;
+use regulars_models::metrics::roc_auc;
 use regulars_models::tree::MAX_CATEGORY;
 
+use super::sets::Kind;
 use crate::failure::{Failure, Result, did_you_mean};
 use crate::stages::Context;
 use crate::table::plain_text;
 use crate::text::{count, plural};
 use crate::warehouse::Warehouse;
-use crate::warning::{UNUSED_ATTRIBUTES, Warning};
+use crate::warning::{TELLTALE_ATTRIBUTE, UNUSED_ATTRIBUTES, Warning};
 
 /// Texts that mean yes, in small letters, when the settings do not say which do.
 const YES: &[&str] = &[
@@ -68,15 +73,8 @@ const NO: &[&str] = &[
 ];
 /// A text with more different values than this names customers when most have one of their own.
 const NAMES: usize = 50;
-
-/// What a column of features holds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
-    /// A number.
-    Number,
-    /// The number of a category; the names of the categories in that order.
-    Category(Vec<String>),
-}
+/// A single attribute that tells leavers from others this well is suspicious.
+const TELLTALE: f64 = 0.99;
 
 /// The customers' table, ready to be learned from.
 pub struct LabelTable {
@@ -181,6 +179,73 @@ impl LabelTable {
             warnings,
         })
     }
+}
+
+/// Attributes that all but tell the label by themselves: more often than not they are written down
+/// once somebody has left.
+///
+/// - `labels`: for each customer, whether they left; nothing where it is not known.
+pub fn telltales(table: &LabelTable) -> Option<Warning> {
+    let known: Vec<usize> = (0..table.labels.len())
+        .filter(|row| table.labels[*row].is_some())
+        .collect();
+    let left: Vec<bool> = known.iter().filter_map(|row| table.labels[*row]).collect();
+    let tell = |column: usize| {
+        let values: Vec<f32> = known
+            .iter()
+            .map(|row| table.features[[*row, column]])
+            .collect();
+        let auc = alone(&values, &table.kinds[column], &left)?;
+        (auc >= TELLTALE).then(|| format!("{} (ROC AUC {auc:.3})", table.names[column]))
+    };
+    let found: Vec<String> = (0..table.names.len()).filter_map(tell).collect();
+    if found.is_empty() {
+        return None;
+    }
+    Some(Warning::new(
+        TELLTALE_ATTRIBUTE,
+        format!(
+            "all but tells by itself who left: {}; if it is known only afterwards, add it to ignore under [churn]",
+            found.join(", ")
+        ),
+    ))
+}
+
+/// How well one column alone tells who left: the ROC AUC of its own rates.
+pub fn alone(values: &[f32], kind: &Kind, left: &[bool]) -> Option<f64> {
+    let rates: Vec<f64> = match kind {
+        Kind::Number => {
+            let column = Array2::from_shape_vec((values.len(), 1), values.to_vec()).ok()?;
+            let data = Dataset::new(column.clone(), Array1::from(left.to_vec()));
+            let model = SingleFeature::params(0).fit(&data).ok()?;
+            model.predict_probability(column.view()).to_vec()
+        }
+        Kind::Category(names) => {
+            // With few customers for each, rates fit whatever they are made of.
+            if names.len() * 20 > values.len() {
+                return None;
+            }
+            let place = |value: f32| {
+                if value.is_nan() {
+                    names.len()
+                } else {
+                    value as usize
+                }
+            };
+            let mut counts = vec![(0u32, 0u32); names.len() + 1];
+            for (value, left) in values.iter().zip(left) {
+                let (all, gone) = &mut counts[place(*value)];
+                *all += 1;
+                *gone += u32::from(*left);
+            }
+            let rate = |(all, gone): (u32, u32)| f64::from(gone) / f64::from(all.max(1));
+            values
+                .iter()
+                .map(|value| rate(counts[place(*value)]))
+                .collect()
+        }
+    };
+    roc_auc(ArrayView1::from(left), ArrayView1::from(&rates)).ok()
 }
 
 fn quoted(name: &str) -> String {
@@ -367,6 +432,25 @@ mod tests {
         assert_eq!(feature.values[0], 1.0);
         assert_eq!(feature.values[2], 0.0);
         assert!(feature.values[1].is_nan() && feature.values[4].is_nan());
+    }
+
+    #[test]
+    fn what_is_written_down_once_somebody_left_gives_itself_away() {
+        let left: Vec<bool> = (0..200).map(|row| row % 4 == 0).collect();
+        let reason: Vec<f32> = left
+            .iter()
+            .map(|left| if *left { 0.0 } else { f32::NAN })
+            .collect();
+        let kind = Kind::Category(vec!["price".to_owned()]);
+        assert_eq!(alone(&reason, &kind, &left), Some(1.0));
+        // A number that is lower for leavers tells as much as one that is higher.
+        let days: Vec<f32> = left
+            .iter()
+            .map(|left| if *left { 1.0 } else { 9.0 })
+            .collect();
+        assert_eq!(alone(&days, &Kind::Number, &left), Some(1.0));
+        let nothing: Vec<f32> = (0..200).map(|row| (row % 5) as f32).collect();
+        assert!(alone(&nothing, &Kind::Number, &left).unwrap() < 0.7);
     }
 
     #[test]

@@ -1,28 +1,40 @@
 //! `churn`: who is leaving, learned from past dates whose outcome is known.
 
+mod by_label;
+mod calibrated;
+mod choice;
+mod contest;
+mod figures;
+mod files;
 mod label_table;
-mod models;
+mod lineup;
+mod page;
 mod reasons;
 mod rows;
+mod sets;
+mod tables;
+mod trials;
+mod watch;
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow::array::UInt32Array;
 use arrow::compute::take;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use self::models::{BOOSTED, Fitted, ModelRow};
-use self::rows::{Labelled, eligible};
+use self::contest::{Contest, Outcome};
+use self::figures::Figures;
+use self::rows::{Bought, eligible, labelled};
+use self::sets::{Columns, Kind, Labelled};
+use self::trials::{Trial, trials};
 use super::{Context, Report};
 use crate::config::Bands;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::snapshot::{Snapshot, features_metrics};
-use crate::table::{TableBuilder, numbers, text};
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
-pub use self::models::RECENCY;
+pub use self::contest::{Calibration, ModelRow};
+pub use self::lineup::BASELINE;
 
 /// The stage's one name.
 pub const NAME: &str = "churn";
@@ -35,14 +47,13 @@ const REASONS: usize = 3;
 /// What was learned, how good it is, and who was scored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metrics {
-    /// A customer who buys nothing in this many days has churned.
-    pub horizon_days: u32,
-    /// Where scores are made.
-    pub score_date: NaiveDate,
-    /// Where models are tested; none of them has seen anything on or after it.
-    pub test_date: NaiveDate,
-    /// Where models learn.
-    pub train_dates: Vec<NaiveDate>,
+    /// Whose probability the scores are, in words: a customer who does this.
+    pub outcome: String,
+    /// When everything is, where the outcome is seen in the history.
+    #[serde(flatten)]
+    pub dates: Option<Dates>,
+    /// What the models are tested on, in words: a date, or customers held out.
+    pub tested_on: String,
     /// Customers at all training dates together.
     pub train_rows: u64,
     /// Those of them who churned.
@@ -51,14 +62,37 @@ pub struct Metrics {
     pub test_rows: u64,
     /// Those of them who churned.
     pub test_churned: u64,
-    /// Every model on the test date.
+    /// Every model on the test date, best first.
     pub models: Vec<ModelRow>,
-    /// The model behind the scores.
+    /// The name of the model behind the scores.
     pub chosen: String,
+    /// Why it was chosen.
+    pub why: String,
+    /// What the choice was made on; none where too few customers are there to hold any out.
+    pub validation: Option<String>,
+    /// What calibration does on the test date.
+    pub calibration: Calibration,
+    /// Figures of the delivered probabilities on the test date.
+    pub delivered: Figures,
     /// Customers scored.
     pub scored: u64,
     /// How many in each risk band, highest first.
     pub bands: Vec<BandRow>,
+}
+
+/// The dates of a churn that is seen in the history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dates {
+    /// A customer who buys nothing in this many days has churned.
+    pub horizon_days: u32,
+    /// Where scores are made.
+    pub score_date: NaiveDate,
+    /// Where models are tested; none of them has seen anything on or after it.
+    pub test_date: NaiveDate,
+    /// Every date on which models are tested, the last one being `test_date`.
+    pub test_dates: Vec<String>,
+    /// Where models learn.
+    pub train_dates: Vec<NaiveDate>,
 }
 
 /// One risk band.
@@ -71,15 +105,46 @@ pub struct BandRow {
 }
 
 impl Metrics {
+    /// What a contest and the bands of its scores say.
+    fn new(
+        outcome: Outcome,
+        said: String,
+        dates: Option<Dates>,
+        (set, test): (&Labelled, &Trial),
+        bands: &[&str],
+    ) -> Self {
+        let [train, tested] = [&test.train, &test.test].map(|rows| set.part(rows.clone()));
+        Self {
+            outcome: said,
+            dates,
+            tested_on: test.name.clone(),
+            train_rows: train.rows() as u64,
+            train_churned: train.churned() as u64,
+            test_rows: tested.rows() as u64,
+            test_churned: tested.churned() as u64,
+            chosen: outcome.model.name().to_owned(),
+            models: outcome.models,
+            why: outcome.why,
+            validation: outcome.validation,
+            calibration: outcome.calibration,
+            delivered: outcome.delivered,
+            scored: bands.len() as u64,
+            bands: banded(bands),
+        }
+    }
+
     /// The figures of one model on the test date.
     pub fn model(&self, name: &str) -> Option<&ModelRow> {
         self.models.iter().find(|model| model.model == name)
     }
 }
 
-/// Learns, tests and scores.
+/// Learns, chooses, tests and scores.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = &context.settings.config.churn;
+    if let Some(label) = &settings.label {
+        return by_label::run(context, label);
+    }
     let dates = features_metrics(context)?;
     let warehouse = context.warehouse()?;
     let Some(test_date) = dates.test_date.filter(|_| !dates.train_dates.is_empty()) else {
@@ -98,133 +163,160 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .copied()
         .chain([test_date])
         .collect();
-    let snapshots = labelled_dates
+    let bought = Bought::read(warehouse, labelled_dates[0])?;
+    // One snapshot after the other: their numbers take twice the memory of what models see.
+    let sets = labelled_dates
         .iter()
-        .map(|date| Snapshot::read(context, *date))
-        .collect::<Result<Vec<_>>>()?;
-    let labels = rows::labels(warehouse, &snapshots, settings)?;
-    let labelled: Vec<Labelled> = snapshots
+        .map(|date| labelled(&Snapshot::read(context, *date)?, &bought, settings))
+        .collect::<Result<Vec<Labelled>>>()?;
+    drop(bought);
+    let ends: Vec<usize> = sets
         .iter()
-        .zip(labels)
-        .map(|(snapshot, churned)| Labelled::new(snapshot, &churned, settings))
-        .collect::<Result<_>>()?;
-    let (train, test) = labelled.split_at(labelled.len() - 1);
-    let (train, test) = (Labelled::stack(train), &test[0]);
-    for (what, set) in [("training dates", &train), ("test date", test)] {
-        set.check(what, LEAST_ROWS)?;
-    }
+        .scan(0, |end, set| {
+            *end += set.labels.len();
+            Some(*end)
+        })
+        .collect();
+    let set = Labelled::stack(&sets);
+    drop(sets);
+    let trials = trials(
+        &labelled_dates,
+        &ends,
+        settings.horizon_days,
+        settings.test_dates,
+    )?;
+
     let scored = Snapshot::read(context, dates.score_date)?;
     let rows = eligible(&scored, settings)?;
-    let names = scored.names.clone();
-
-    context
-        .progress
-        .step(&format!("learning from {} customers", train.labels.len()));
-    let tested = Fitted::fit(&train, &names, context.seed)?;
-    let models = tested.measure(test)?;
-    // The scores of today come from everything that is known by today.
-    context
-        .progress
-        .step("learning again from every known outcome");
-    let whole = Labelled::stack(&labelled);
-    let fitted = Fitted::fit_scoring(&whole, tested.trees(), context.seed)?;
     let features = scored.rows(&rows);
-    let probabilities = fitted.boosted.predict_probability(features.view());
-    let contributions = fitted.boosted.contributions(features.view());
-
+    let places: UInt32Array = rows.iter().map(|row| *row as u32).collect();
+    let customers = take(&scored.customers, &places, None)?;
+    let columns = Columns {
+        kinds: vec![Kind::Number; scored.names.len()],
+        baseline: scored.index("recency_days"),
+        names: scored.names,
+    };
+    let contest = Contest {
+        columns: &columns,
+        settings,
+        seed: context.seed,
+        progress: context.progress,
+        least_rows: LEAST_ROWS,
+    };
+    let outcome = contest.run(&set, &trials)?;
+    let probabilities = outcome.probabilities(features.view());
     let bands: Vec<&str> = probabilities
         .iter()
         .map(|p| band(*p, &settings.bands))
         .collect();
-    let reasons = reasons::reasons(
-        &names,
-        features.view(),
-        contributions.view(),
-        &context.settings.config.project.currency,
-        REASONS,
-    );
+    let reasons = match outcome.model.contributions(features.view()) {
+        Some(contributions) => reasons::reasons(
+            features.view(),
+            contributions.view(),
+            REASONS,
+            |column| reasons::theme(&columns.names[column]),
+            |column, value| {
+                let currency = &context.settings.config.project.currency;
+                reasons::phrase(&columns.names[column], value, currency)
+            },
+        ),
+        None => vec![Vec::new(); rows.len()],
+    };
+
     let mut files = Pending::new(context.out, NAME);
     let about = format!(
         "Who is leaving: the probability of buying nothing in the next {} days, and why",
         settings.horizon_days
     );
-    let table = score_table(
-        &scored,
-        &rows,
+    let table = tables::scores(
+        customers,
         probabilities.as_slice().unwrap_or_default(),
         &bands,
         &reasons,
+        REASONS,
+        None,
     )?;
     files.parquet_and_csv("churn", &about, &table)?;
-    files.parquet_and_csv(
-        "churn_models",
-        "Every model on the date that none had seen",
-        &models::table(&models)?,
-    )?;
-    let importance = fitted.boosted.gain_importance().to_vec();
-    files.parquet_and_csv(
-        "churn_features",
-        "What the scores look at, most important first",
-        &importance_table(
-            &features_about(context, dates.score_date, &names)?,
-            &names,
-            &importance,
-        )?,
-    )?;
-    let outcome = format!("bought nothing for {} days", settings.horizon_days);
-    let tree = format!(
-        "Who {outcome}, learned at {} dates up to {test_date} and read from the top down.\n\n{}",
-        labelled_dates.len(),
-        fitted.tree.to_text(&names, "left")
-    );
-    files.text(
-        "churn_tree.txt",
-        "A tree that a person can read and follow by hand",
-        &tree,
-    )?;
+    let words = files::Words {
+        project: context.settings.config.project.name.clone(),
+        bands: banded(&bands),
+        outcome: format!("bought nothing for {} days", settings.horizon_days),
+        learned: format!(
+            "learned at {} dates up to {test_date}",
+            labelled_dates.len()
+        ),
+        tested: format!("on {test_date}, which none had seen"),
+        about: features_about(context, dates.score_date, &columns.names)?,
+    };
+    files::write(&mut files, &outcome, &columns, &words)?;
 
     let mut warnings = warehouse.warnings.clone();
-    let auc = |name: &str| {
-        models
-            .iter()
-            .find(|model| model.model == name)
-            .map_or(f64::NAN, |model| model.roc_auc)
+    warnings.extend(outcome.warnings.iter().cloned());
+    warnings.extend(weak(&outcome.models, &test_date.to_string()));
+    let Some(last) = trials.last() else {
+        return Err(Failure::machine("the contest had no test"));
     };
-    if auc(BOOSTED) < auc(RECENCY) {
-        let message = format!(
-            "on {test_date} the churn model (ROC AUC {:.3}) was worse than recency alone ({:.3}); do not act on its scores",
-            auc(BOOSTED),
-            auc(RECENCY)
-        );
-        warnings.push(Warning::new(WEAK_CHURN_MODEL, message));
-    }
-    let count = |name: &str| bands.iter().filter(|band| **band == name).count() as u64;
-    let metrics = Metrics {
+    let said = format!("buys nothing in the next {} days", settings.horizon_days);
+    let when = Dates {
         horizon_days: settings.horizon_days,
         score_date: dates.score_date,
         test_date,
+        test_dates: trials.iter().map(|trial| trial.name.clone()).collect(),
         train_dates: dates.train_dates,
-        train_rows: train.labels.len() as u64,
-        train_churned: train.churned() as u64,
-        test_rows: test.labels.len() as u64,
-        test_churned: test.churned() as u64,
-        models,
-        chosen: BOOSTED.to_owned(),
-        scored: rows.len() as u64,
-        bands: ["high", "medium", "low"]
-            .map(|name| BandRow {
-                band: name.to_owned(),
-                customers: count(name),
-            })
-            .to_vec(),
     };
+    let metrics = Metrics::new(outcome, said, Some(when), (&set, last), &bands);
     Ok(Report {
         as_of: Some(scored.as_of),
-        rows_in: whole.labels.len() as u64,
+        rows_in: set.labels.len() as u64,
         rows_out: rows.len() as u64,
         warnings,
         ..Report::new(files, &metrics)?
     })
+}
+
+/// A warning where the chosen model does not beat what one column alone can do.
+fn weak(models: &[ModelRow], test: &str) -> Option<Warning> {
+    let chosen = models.iter().find(|row| row.chosen)?;
+    let baseline = models.iter().find(|row| row.model == BASELINE)?;
+    let name = |row: &ModelRow| row.title.clone();
+    if chosen.chosen && chosen.model == BASELINE {
+        let message = format!(
+            "the scores are those of {} and of no model beside it",
+            name(baseline)
+        );
+        return Some(Warning::new(WEAK_CHURN_MODEL, message));
+    }
+    if chosen.figures.roc_auc < baseline.figures.roc_auc {
+        let message = format!(
+            "on {test} {} (ROC AUC {:.3}) was worse than {} ({:.3}); do not act on its scores",
+            name(chosen),
+            chosen.figures.roc_auc,
+            name(baseline),
+            baseline.figures.roc_auc
+        );
+        return Some(Warning::new(WEAK_CHURN_MODEL, message));
+    }
+    let (ours, theirs) = chosen
+        .validation_log_loss
+        .zip(baseline.validation_log_loss)?;
+    (theirs < ours).then(|| {
+        let message = format!(
+            "when the model was chosen, {} (log loss {theirs:.4}) was ahead of {} ({ours:.4}); look at churn_models.csv before acting on the scores",
+            name(baseline),
+            name(chosen)
+        );
+        Warning::new(WEAK_CHURN_MODEL, message)
+    })
+}
+
+/// How many customers are in each risk band, highest first.
+fn banded(bands: &[&str]) -> Vec<BandRow> {
+    let count = |name: &str| bands.iter().filter(|band| **band == name).count() as u64;
+    let row = |name: &str| BandRow {
+        band: name.to_owned(),
+        customers: count(name),
+    };
+    ["high", "medium", "low"].map(row).to_vec()
 }
 
 fn band(probability: f64, bands: &Bands) -> &'static str {
@@ -235,48 +327,6 @@ fn band(probability: f64, bands: &Bands) -> &'static str {
     } else {
         "low"
     }
-}
-
-fn score_table(
-    scored: &Snapshot,
-    rows: &[usize],
-    probabilities: &[f64],
-    bands: &[&str],
-    reasons: &[Vec<String>],
-) -> Result<RecordBatch> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(|a, b| {
-        probabilities[*b]
-            .total_cmp(&probabilities[*a])
-            .then(a.cmp(b))
-    });
-    let mut ranks = vec![0u32; rows.len()];
-    for (rank, row) in order.iter().enumerate() {
-        ranks[*row] = rank as u32 + 1;
-    }
-    let chosen: UInt32Array = rows.iter().map(|row| *row as u32).collect();
-    let ranks: ArrayRef = Arc::new(UInt32Array::from(ranks));
-    let mut table = TableBuilder::new()
-        .column(
-            "customer_id",
-            "Who",
-            take(&scored.customers, &chosen, None)?,
-        )
-        .column(
-            "churn_probability",
-            "Probability of buying nothing in the horizon",
-            numbers(probabilities.iter().copied(), 6),
-        )
-        .column("band", "Risk band", text(bands))
-        .column("rank", "1 is the customer most likely to leave", ranks);
-    for place in 0..REASONS {
-        let nth = reasons
-            .iter()
-            .map(|reasons| reasons.get(place).map_or("", String::as_str));
-        let about = format!("What weighs most in the score, number {}", place + 1);
-        table = table.column(&format!("reason_{}", place + 1), &about, text(nth));
-    }
-    table.build()
 }
 
 /// What each feature means, from the snapshot's own column descriptions.
@@ -300,34 +350,4 @@ fn features_about(
                 .unwrap_or_default()
         })
         .collect())
-}
-
-fn importance_table(about: &[String], names: &[String], importance: &[f64]) -> Result<RecordBatch> {
-    let total: f64 = importance.iter().sum();
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by(|a, b| importance[*b].total_cmp(&importance[*a]).then(a.cmp(b)));
-    let share = |place: &usize| {
-        if total > 0.0 {
-            importance[*place] / total
-        } else {
-            0.0
-        }
-    };
-    TableBuilder::new()
-        .column(
-            "feature",
-            "The feature",
-            text(order.iter().map(|place| &names[*place])),
-        )
-        .column(
-            "importance",
-            "Share of what the boosted trees gained by splitting on it",
-            numbers(order.iter().map(share), 6),
-        )
-        .column(
-            "meaning",
-            "What it is",
-            text(order.iter().map(|place| &about[*place])),
-        )
-        .build()
 }

@@ -9,34 +9,30 @@ use crate::text::{calm, money, percent, plural};
 ///
 /// - `features`: customers by features, NaN where empty.
 /// - `contributions`: customers by features and a last column, the base value, in log-odds.
-pub fn reasons(
-    names: &[String],
+/// - `theme`: what a feature speaks of; of several that speak of the same, one is given.
+/// - `phrase`: a feature and its value in words.
+pub fn reasons<'a>(
     features: ArrayView2<'_, f32>,
     contributions: ArrayView2<'_, f64>,
-    currency: &str,
     most: usize,
+    theme: impl Fn(usize) -> &'a str,
+    phrase: impl Fn(usize, f64) -> String,
 ) -> Vec<Vec<String>> {
-    (0..features.nrows())
-        .map(|row| {
-            of_row(
-                names,
-                features.row(row),
-                contributions.row(row),
-                currency,
-                most,
-            )
-        })
-        .collect()
+    let of = |row| {
+        let (values, weights) = (features.row(row), contributions.row(row));
+        of_row(values, weights, most, &theme, &phrase)
+    };
+    (0..features.nrows()).map(of).collect()
 }
 
-fn of_row(
-    names: &[String],
+fn of_row<'a>(
     values: ArrayView1<'_, f32>,
     weights: ArrayView1<'_, f64>,
-    currency: &str,
     most: usize,
+    theme: &impl Fn(usize) -> &'a str,
+    phrase: &impl Fn(usize, f64) -> String,
 ) -> Vec<String> {
-    let mut order: Vec<usize> = (0..names.len())
+    let mut order: Vec<usize> = (0..values.len())
         .filter(|&place| weights[place] != 0.0)
         .collect();
     order.sort_by(|a, b| {
@@ -49,7 +45,7 @@ fn of_row(
     let mut themes: Vec<&str> = Vec::new();
     for place in order {
         // "28 days since the last purchase" and "3 times as long away as usual" are one reason.
-        let theme = theme(&names[place]);
+        let theme = theme(place);
         if themes.contains(&theme) {
             continue;
         }
@@ -61,7 +57,7 @@ fn of_row(
         };
         said.push(format!(
             "{} ({effect})",
-            phrase(&names[place], f64::from(values[place]), currency)
+            phrase(place, f64::from(values[place]))
         ));
         if said.len() == most {
             break;
@@ -71,7 +67,7 @@ fn of_row(
 }
 
 /// What a feature speaks of; one reason for each.
-fn theme(name: &str) -> &str {
+pub fn theme(name: &str) -> &str {
     match name {
         "recency_days" | "recency_over_gap" => "absence",
         "frequency" | "purchase_days" | "tenure_days" => "history",
@@ -109,7 +105,7 @@ fn of_kind(name: &str) -> Option<(&'static str, &str)> {
 }
 
 /// A feature and its value as a person would say them.
-fn phrase(name: &str, value: f64, currency: &str) -> String {
+pub fn phrase(name: &str, value: f64, currency: &str) -> String {
     let days = |value: f64| format!("{value:.0} days");
     if value.is_nan() {
         return match name {
@@ -265,7 +261,13 @@ mod tests {
         .map(str::to_owned);
         let features = array![[30.0f32, 3.4, 1.0, -0.6]];
         let contributions = array![[0.9, 0.8, -0.2, 0.3, -2.0]];
-        let said = reasons(&names, features.view(), contributions.view(), "USD", 3);
+        let said = reasons(
+            features.view(),
+            contributions.view(),
+            3,
+            |column| theme(&names[column]),
+            |column, value| phrase(&names[column], value, "USD"),
+        );
         assert_eq!(
             said[0],
             [

@@ -4,80 +4,22 @@ use std::collections::HashSet;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
-use ndarray::{Array1, Array2, Axis, Slice, concatenate};
+use chrono::NaiveDate;
 
+use super::sets::Labelled;
 use crate::config::Churn;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::snapshot::Snapshot;
 use crate::warehouse::Warehouse;
 
-/// Customers whose outcome is known: features and labels.
-pub struct Labelled {
-    /// Customers by features.
-    pub features: Array2<f32>,
-    /// Whether each bought nothing in the horizon.
-    pub labels: Array1<bool>,
-    /// How many of the last rows are of the latest date.
-    pub latest: usize,
-}
-
-impl Labelled {
-    /// The eligible customers of a snapshot.
-    pub fn new(snapshot: &Snapshot, churned: &[bool], settings: &Churn) -> Result<Self> {
-        let rows = eligible(snapshot, settings)?;
-        let labels: Array1<bool> = rows.iter().map(|row| churned[*row]).collect();
-        Ok(Self {
-            features: snapshot.rows(&rows),
-            latest: labels.len(),
-            labels,
-        })
-    }
-
-    /// Several dates as one set, in their order.
-    pub fn stack(sets: &[Labelled]) -> Self {
-        let features: Vec<_> = sets.iter().map(|set| set.features.view()).collect();
-        let labels: Vec<_> = sets.iter().map(|set| set.labels.view()).collect();
-        Self {
-            // Snapshots of one run have the same columns, which is all that could go wrong here.
-            features: concatenate(Axis(0), &features).unwrap_or_default(),
-            labels: concatenate(Axis(0), &labels).unwrap_or_default(),
-            latest: sets.last().map_or(0, |set| set.labels.len()),
-        }
-    }
-
-    /// Every so many-th customer, so that at most `most` are left.
-    pub fn thinned(&self, most: usize) -> Self {
-        let step = self.labels.len().div_ceil(most).max(1) as isize;
-        let every = Slice::new(0, None, step);
-        let latest = self.latest / step as usize;
-        Self {
-            features: self.features.slice_axis(Axis(0), every).to_owned(),
-            labels: self.labels.slice_axis(Axis(0), every).to_owned(),
-            latest,
-        }
-    }
-
-    /// How many churned.
-    pub fn churned(&self) -> usize {
-        self.labels.iter().filter(|churned| **churned).count()
-    }
-
-    /// Whether a model can be learned from or tested on these.
-    pub fn check(&self, what: &str, least: usize) -> Result<()> {
-        let (rows, churned) = (self.labels.len(), self.churned());
-        if rows < least {
-            return Err(Failure::data(format!("at the {what} there are only {rows} customers to learn from, fewer than {least}"))
-                .hint("load more customers or a longer history, or set smaller min_baskets or larger active_days under [churn]"));
-        }
-        if churned == 0 || churned == rows {
-            let all = if churned == 0 { "nobody" } else { "everybody" };
-            return Err(Failure::data(format!(
-                "at the {what} {all} left, so there is nothing to tell apart"
-            ))
-            .hint("set another horizon_days under [churn]"));
-        }
-        Ok(())
-    }
+/// The eligible customers of a snapshot, with what became of them.
+pub fn labelled(snapshot: &Snapshot, bought: &Bought, settings: &Churn) -> Result<Labelled> {
+    let churned = bought.nothing_after(snapshot, settings.horizon_days);
+    let rows = eligible(snapshot, settings)?;
+    Ok(Labelled {
+        features: snapshot.rows(&rows),
+        labels: rows.iter().map(|row| churned[*row]).collect(),
+    })
 }
 
 /// Rows of a snapshot that can be scored: enough baskets, and still here not long ago.
@@ -93,43 +35,9 @@ pub fn eligible(snapshot: &Snapshot, settings: &Churn) -> Result<Vec<usize>> {
     Ok((0..snapshot.len()).filter(can).collect())
 }
 
-/// For each snapshot and customer, whether they bought nothing in the horizon.
-pub fn labels(
-    warehouse: &Warehouse,
-    snapshots: &[Snapshot],
-    settings: &Churn,
-) -> Result<Vec<Vec<bool>>> {
-    let Some(first) = snapshots.first() else {
-        return Ok(Vec::new());
-    };
-    let mut bought = Bought::default();
-    let sql = format!(
-        "SELECT customer_id, day FROM interactions WHERE kind = 'purchase' AND day >= DATE '{}' GROUP BY customer_id, day",
-        first.as_of
-    );
-    warehouse.engine.for_each(&sql, |batch| {
-        let days = batch.column(1).as_primitive::<Date32Type>();
-        for row in 0..batch.num_rows() {
-            bought.insert(batch.column(0), row, days.value(row));
-        }
-        Ok(())
-    })?;
-    let horizon = i32::try_from(settings.horizon_days).unwrap_or(i32::MAX);
-    Ok(snapshots
-        .iter()
-        .map(|snapshot| {
-            let from = snapshot.as_of.to_epoch_days();
-            let returned = bought.between(from, from.saturating_add(horizon));
-            (0..snapshot.len())
-                .map(|row| !returned.contains(&snapshot.customers, row))
-                .collect()
-        })
-        .collect())
-}
-
 /// Who bought on which day.
 #[derive(Default)]
-struct Bought {
+pub struct Bought {
     numbers: Vec<(i32, i64)>,
     texts: Vec<(i32, String)>,
 }
@@ -141,6 +49,32 @@ struct Returned<'a> {
 }
 
 impl Bought {
+    /// Reads the days of all purchases from a date on.
+    pub fn read(warehouse: &Warehouse, from: NaiveDate) -> Result<Self> {
+        let mut bought = Self::default();
+        let sql = format!(
+            "SELECT customer_id, day FROM interactions WHERE kind = 'purchase' AND day >= DATE '{from}' GROUP BY customer_id, day"
+        );
+        warehouse.engine.for_each(&sql, |batch| {
+            let days = batch.column(1).as_primitive::<Date32Type>();
+            for row in 0..batch.num_rows() {
+                bought.insert(batch.column(0), row, days.value(row));
+            }
+            Ok(())
+        })?;
+        Ok(bought)
+    }
+
+    /// For each customer of a snapshot, whether they bought nothing in the horizon.
+    fn nothing_after(&self, snapshot: &Snapshot, horizon_days: u32) -> Vec<bool> {
+        let horizon = i32::try_from(horizon_days).unwrap_or(i32::MAX);
+        let from = snapshot.as_of.to_epoch_days();
+        let returned = self.between(from, from.saturating_add(horizon));
+        (0..snapshot.len())
+            .map(|row| !returned.contains(&snapshot.customers, row))
+            .collect()
+    }
+
     fn insert(&mut self, customers: &ArrayRef, row: usize, day: i32) {
         match customers.as_primitive_opt::<Int64Type>() {
             Some(numbers) => self.numbers.push((day, numbers.value(row))),

@@ -86,6 +86,7 @@ pub fn look(
         plans.extend(mapping::plan(&planning, table, None)?);
     }
     mapping::agree_on_keys(&mut plans);
+    plans.retain(|plan| !plan.sources.is_empty());
     let mut tables = Vec::new();
     for plan in &plans {
         let mut found = Vec::new();
