@@ -6,6 +6,71 @@ use ndarray::{Array2, ArrayBase, Axis, Data, Ix2};
 
 use crate::tree::{Targets, TreeError, check_features, random};
 
+/// Gives the settings of a model linfa's `Fit`, and `fit_with_validation` checked and unchecked;
+/// both come down to `fit_rows(x, targets, Option<(x, targets)>)` of the checked settings.
+macro_rules! fits_with_validation {
+    ($params:ident, $valid:ident, $model:ident, $about:literal) => {
+        impl<D, T> linfa::traits::Fit<ndarray::ArrayBase<D, ndarray::Ix2>, T, ClassifierError>
+            for $valid
+        where
+            D: ndarray::Data<Elem = f32>,
+            T: linfa::dataset::AsSingleTargets<Elem = bool>,
+        {
+            type Object = $model;
+
+            fn fit(
+                &self,
+                train: &linfa::DatasetBase<ndarray::ArrayBase<D, ndarray::Ix2>, T>,
+            ) -> Result<$model, ClassifierError> {
+                let targets = crate::tree::Targets::read_checked(train)?;
+                self.fit_rows(train.records().view(), &targets, None)
+            }
+        }
+
+        impl $params {
+            /// Checks the settings, then see `fit_with_validation` of the checked ones.
+            pub fn fit_with_validation<D, T, D2, T2>(
+                &self,
+                train: &linfa::DatasetBase<ndarray::ArrayBase<D, ndarray::Ix2>, T>,
+                validation: &linfa::DatasetBase<ndarray::ArrayBase<D2, ndarray::Ix2>, T2>,
+            ) -> Result<$model, ClassifierError>
+            where
+                D: ndarray::Data<Elem = f32>,
+                T: linfa::dataset::AsSingleTargets<Elem = bool>,
+                D2: ndarray::Data<Elem = f32>,
+                T2: linfa::dataset::AsSingleTargets<Elem = bool>,
+            {
+                linfa::ParamGuard::check_ref(self)?.fit_with_validation(train, validation)
+            }
+        }
+
+        impl $valid {
+            #[doc = $about]
+            ///
+            /// # Errors
+            /// As for fitting, for either set.
+            pub fn fit_with_validation<D, T, D2, T2>(
+                &self,
+                train: &linfa::DatasetBase<ndarray::ArrayBase<D, ndarray::Ix2>, T>,
+                validation: &linfa::DatasetBase<ndarray::ArrayBase<D2, ndarray::Ix2>, T2>,
+            ) -> Result<$model, ClassifierError>
+            where
+                D: ndarray::Data<Elem = f32>,
+                T: linfa::dataset::AsSingleTargets<Elem = bool>,
+                D2: ndarray::Data<Elem = f32>,
+                T2: linfa::dataset::AsSingleTargets<Elem = bool>,
+            {
+                let columns = train.records().ncols();
+                let held = $crate::classifiers::validation::read_validation(columns, validation)?;
+                let targets = crate::tree::Targets::read_checked(train)?;
+                let held = (validation.records().view(), &held);
+                self.fit_rows(train.records().view(), &targets, Some(held))
+            }
+        }
+    };
+}
+pub(super) use fits_with_validation;
+
 /// Checks validation rows against the number of training columns.
 pub(super) fn read_validation<D, T>(
     columns: usize,

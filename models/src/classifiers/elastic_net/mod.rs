@@ -3,15 +3,13 @@
 mod params;
 mod solve;
 
-use linfa::dataset::AsSingleTargets;
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
+use linfa::ParamGuard;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 pub use params::{ElasticNetParams, ElasticNetValidParams};
 
 use super::preprocess::Preprocessing;
-use super::validation::{Held, hold_out, read_validation};
+use super::validation::{Held, fits_with_validation, hold_out};
 use super::{ClassifierError, ProbabilityModel};
 use crate::tree::{Targets, sigmoid};
 use solve::{Coefficients, Penalty, Problem, solve};
@@ -68,61 +66,14 @@ pub struct ElasticNet {
     pub(crate) path: Vec<PathPoint>,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for ElasticNetValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = ElasticNet;
-
-    fn fit(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-    ) -> Result<ElasticNet, ClassifierError> {
-        let targets = Targets::read_checked(train)?;
-        self.fit_rows(train.records().view(), &targets, None)
-    }
-}
-
-impl ElasticNetParams {
-    /// Checks the settings, then see [`ElasticNetValidParams::fit_with_validation`].
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<ElasticNet, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        self.check_ref()?.fit_with_validation(train, validation)
-    }
-}
+fits_with_validation!(
+    ElasticNetParams,
+    ElasticNetValidParams,
+    ElasticNet,
+    "Fits on `train` and chooses the penalty, if none is given, on `validation`."
+);
 
 impl ElasticNetValidParams {
-    /// Fits on `train` and chooses the penalty, if none is given, on `validation`.
-    ///
-    /// # Errors
-    /// As for fitting, for either set.
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<ElasticNet, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        let held = read_validation(train.records().ncols(), validation)?;
-        let targets = Targets::read_checked(train)?;
-        let held = (validation.records().view(), &held);
-        self.fit_rows(train.records().view(), &targets, Some(held))
-    }
-
     fn fit_rows(
         &self,
         x: ArrayView2<'_, f32>,

@@ -4,15 +4,13 @@ mod params;
 pub(crate) mod points;
 mod scan;
 
-use linfa::dataset::AsSingleTargets;
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
+use linfa::ParamGuard;
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 pub use params::{NeighbourIndex, NeighboursParams, NeighboursValidParams};
 
 use super::preprocess::Preprocessing;
-use super::validation::read_validation;
+use super::validation::fits_with_validation;
 use super::{ClassifierError, ProbabilityModel};
 use crate::metrics::log_loss;
 use crate::tree::Targets;
@@ -49,62 +47,25 @@ pub struct Neighbours {
     pub(crate) votes: Votes,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for NeighboursValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = Neighbours;
-
-    fn fit(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-    ) -> Result<Neighbours, ClassifierError> {
-        let targets = Targets::read_checked(train)?;
-        self.fit_rows(train.records().view(), &targets)
-    }
-}
-
-impl NeighboursParams {
-    /// Checks the settings, then see [`NeighboursValidParams::fit_with_validation`].
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<Neighbours, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        self.check_ref()?.fit_with_validation(train, validation)
-    }
-}
+fits_with_validation!(
+    NeighboursParams,
+    NeighboursValidParams,
+    Neighbours,
+    "Fits on `train` and chooses the number of neighbours on `validation`."
+);
 
 impl NeighboursValidParams {
-    /// Fits on `train` and chooses the number of neighbours on `validation`.
-    ///
-    /// # Errors
-    /// As for fitting, for either set.
-    pub fn fit_with_validation<D, T, D2, T2>(
+    fn fit_rows(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<Neighbours, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        let held = read_validation(train.records().ncols(), validation)?;
-        let targets = Targets::read_checked(train)?;
-        let mut model = self.fit_rows(train.records().view(), &targets)?;
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
+        validation: Option<(ArrayView2<'_, f32>, &Targets)>,
+    ) -> Result<Neighbours, ClassifierError> {
+        let mut model = self.fit_all(x, targets)?;
         let largest = self.candidates.iter().copied().max();
-        if let Some(largest) = largest {
-            let ready = model.preprocessing.transform(validation.records().view());
-            let labels = Array1::from(held.labels);
+        if let (Some(largest), Some((x, held))) = (largest, validation) {
+            let ready = model.preprocessing.transform(x);
+            let labels = ArrayView1::from(&held.labels);
             let votes: Vec<Votes> = self
                 .candidates
                 .iter()
@@ -118,7 +79,7 @@ impl NeighboursValidParams {
             for (votes, probabilities) in votes.into_iter().zip(found) {
                 let probabilities = Array1::from(probabilities);
                 // The validation rows have been checked, and votes are probabilities.
-                let loss = log_loss(labels.view(), probabilities.view()).unwrap_or(f64::INFINITY);
+                let loss = log_loss(labels, probabilities.view()).unwrap_or(f64::INFINITY);
                 if loss < best {
                     best = loss;
                     model.votes = votes;
@@ -128,7 +89,7 @@ impl NeighboursValidParams {
         Ok(model)
     }
 
-    fn fit_rows(
+    fn fit_all(
         &self,
         x: ArrayView2<'_, f32>,
         targets: &Targets,

@@ -4,15 +4,13 @@ pub(crate) mod layers;
 mod params;
 mod train;
 
-use linfa::dataset::AsSingleTargets;
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
+use linfa::ParamGuard;
+use ndarray::{Array1, ArrayView2};
 
 pub use params::{NetworkParams, NetworkValidParams};
 
 use super::preprocess::Preprocessing;
-use super::validation::{Held, hold_out, read_validation};
+use super::validation::{Held, fits_with_validation, hold_out};
 use super::{ClassifierError, ProbabilityModel};
 use crate::tree::{Targets, sigmoid};
 use layers::Layers;
@@ -44,58 +42,14 @@ pub struct Network {
     pub(crate) validation_losses: Vec<f64>,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for NetworkValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = Network;
-
-    fn fit(&self, train: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Network, ClassifierError> {
-        let targets = Targets::read_checked(train)?;
-        self.fit_rows(train.records().view(), &targets, None)
-    }
-}
-
-impl NetworkParams {
-    /// Checks the settings, then see [`NetworkValidParams::fit_with_validation`].
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<Network, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        self.check_ref()?.fit_with_validation(train, validation)
-    }
-}
+fits_with_validation!(
+    NetworkParams,
+    NetworkValidParams,
+    Network,
+    "Fits on `train` and keeps the weights that give `validation` its lowest log loss."
+);
 
 impl NetworkValidParams {
-    /// Fits on `train` and keeps the weights that give `validation` its lowest log loss.
-    ///
-    /// # Errors
-    /// As for fitting, for either set.
-    pub fn fit_with_validation<D, T, D2, T2>(
-        &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
-        validation: &DatasetBase<ArrayBase<D2, Ix2>, T2>,
-    ) -> Result<Network, ClassifierError>
-    where
-        D: Data<Elem = f32>,
-        T: AsSingleTargets<Elem = bool>,
-        D2: Data<Elem = f32>,
-        T2: AsSingleTargets<Elem = bool>,
-    {
-        let held = read_validation(train.records().ncols(), validation)?;
-        let targets = Targets::read_checked(train)?;
-        let held = (validation.records().view(), &held);
-        self.fit_rows(train.records().view(), &targets, Some(held))
-    }
-
     fn fit_rows(
         &self,
         x: ArrayView2<'_, f32>,
