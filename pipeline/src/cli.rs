@@ -99,13 +99,14 @@ pub enum Command {
     /// apart. Reads the features.
     #[command(after_help = "Example:\n  regulars segment -c regulars.toml --seed 7")]
     Segment(WithSettings),
-    /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn_models.csv, DIR/churn_tree.txt
+    /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn.html, DIR/churn_models.csv
     ///
     /// Several models learn from past dates whose outcome is known. One is chosen on the last of
     /// these, all are tested on a later one, which none has seen, and the chosen one scores the
     /// customers of today with a probability, a band and three reasons in words. docs/churn.md
-    /// tells how; models, chosen, test_dates and calibration under [churn] change it. Reads the
-    /// warehouse and the features.
+    /// tells how; models, chosen, test_dates and calibration in the settings change it. With a
+    /// label there it learns from a column of the customers' table and needs no history. Reads the
+    /// warehouse, and the features unless there is a label.
     #[command(after_help = "Example:\n  regulars churn -c regulars.toml")]
     Churn(WithSettings),
     /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html

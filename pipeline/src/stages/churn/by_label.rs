@@ -17,6 +17,7 @@ use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::stages::{Context, Report};
 use crate::table::round;
+use crate::text::plural;
 
 /// The customers whose outcome is known are cut into so many parts: one to test, one to choose,
 /// the others to learn from; and when they are scored, each by a model that learned from the
@@ -105,8 +106,11 @@ pub fn run(context: &Context<'_>, label: &str) -> Result<Report> {
     let words = Words {
         project: context.settings.config.project.name.clone(),
         bands: banded(&bands),
-        outcome: format!("left by {label}"),
-        learned: format!("learned from {} customers", set.labels.len()),
+        outcome: format!("left by the label {label}"),
+        learned: format!(
+            "learned from {}",
+            plural(set.labels.len() as u64, "customer")
+        ),
         tested: format!("on {}", trial.name),
         about: vec!["An attribute of the customer".to_owned(); columns.names.len()],
     };
