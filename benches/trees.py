@@ -181,7 +181,8 @@ def main() -> None:
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     first = least["regulars"]
     for name, one in least.items():
-        share = lambda key: f"{first[key] / one[key]:.2f}"  # noqa: E731
+        # The clock of processor time may be too coarse for a short scoring.
+        share = lambda key: f"{first[key] / one[key]:.2f}" if one[key] else "-"  # noqa: E731
         memory = max(each["mib"] - each["mib_before"] for each in runs[name])
         print(
             f"| {name} | {one['fit']:.2f} | {one['fit_cpu']:.2f} | {share('fit')} ({share('fit_cpu')}) "
