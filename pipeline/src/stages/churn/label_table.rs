@@ -27,7 +27,6 @@ const YES: &[&str] = &[
     "true",
     "t",
     "1",
-    "1.0",
     "churn",
     "churned",
     "left",
@@ -54,7 +53,6 @@ const NO: &[&str] = &[
     "false",
     "f",
     "0",
-    "0.0",
     "stayed",
     "stays",
     "active",
@@ -266,7 +264,12 @@ fn outcomes(
     texts: &StringArray,
     positive: &[String],
 ) -> std::result::Result<Vec<Option<bool>>, Unclear> {
-    let folded = |text: &str| text.trim().to_lowercase();
+    // A column of numbers says `1.0` where its source and the settings say `1`.
+    let folded = |text: &str| {
+        let text = text.trim().to_lowercase();
+        let number = text.parse::<f64>().ok().filter(|n| n.is_finite());
+        number.map_or(text, |number| number.to_string())
+    };
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for text in texts.iter().flatten() {
         *counts.entry(folded(text)).or_default() += 1;
@@ -413,6 +416,12 @@ mod tests {
         assert_eq!(
             outcomes("tier", &texts, &["None".to_owned()]).unwrap(),
             [Some(false), Some(true), Some(true)]
+        );
+        let numbers = StringArray::from(vec!["1.0", "0.0", "2.0"]);
+        let positive = ["1".to_owned(), "2".to_owned()];
+        assert_eq!(
+            outcomes("left", &numbers, &positive).unwrap(),
+            [Some(true), Some(false), Some(true)]
         );
         let unclear = outcomes("tier", &texts, &["silver".to_owned()]).unwrap_err();
         assert_eq!(
