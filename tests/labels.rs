@@ -262,6 +262,11 @@ fn labels_that_cannot_be_read_say_what_would_mend_them() {
         3,
         &["everybody left"],
     );
+    ends(
+        "label = \"churned\"\ntest_dates = 3",
+        2,
+        &["[churn] test_dates", "a label in a table has no dates"],
+    );
     ends("label = \"churned\"\npositive = [\"2\"]", 0, &[]);
     sandbox
         .regulars(&["run", "--as-of", "2025-01-01"])

@@ -394,6 +394,11 @@ fn label(settings: &Settings) -> Result<()> {
             }))
     };
     named(&["churn", "label"], label)?;
+    if churn.test_dates > 1 {
+        return Err(settings
+            .wrong(&["churn", "test_dates"], "a label in a table has no dates")
+            .hint("leave it out: a fifth of the customers is held out to test"));
+    }
     churn
         .ignore
         .iter()
