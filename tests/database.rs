@@ -433,6 +433,66 @@ fn whoever_has_no_password_learns_where_it_belongs() {
         .says(&missing);
 }
 
+/// `sslmode` and `sslrootcert` as libpq has them, before a server whose certificate is its own root
+/// and whose name is its common name alone, as servers that were set up by hand have it.
+#[test]
+fn who_answers_is_checked_as_sslmode_says() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let root = server.path("server.crt");
+    let other = sandbox.path("other.crt").display().to_string();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-new",
+            "-x509",
+            "-days",
+            "30",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args(["-keyout", "/dev/null", "-out", &other])
+        .output();
+    assert!(made.unwrap().status.success());
+    let nothing = sandbox.path("nothing.crt").display().to_string();
+    sandbox.write("nothing.crt", "");
+    let entered = "\"x\" does not exist";
+    for (host, sslmode, root, code, says) in [
+        ("127.0.0.1", "disable", &other, 2, entered),
+        ("127.0.0.1", "prefer", &other, 2, entered),
+        ("127.0.0.1", "require", &root, 2, entered),
+        ("127.0.0.1", "require", &other, 4, "certificate"),
+        ("127.0.0.1", "verify-ca", &root, 2, entered),
+        ("127.0.0.1", "verify-ca", &other, 4, "certificate"),
+        ("127.0.0.1", "verify-full", &root, 4, "certificate"),
+        ("localhost", "verify-full", &root, 2, entered),
+        ("localhost", "verify-full", &other, 4, "certificate"),
+        (
+            "localhost",
+            "verify-ca",
+            &nothing,
+            2,
+            "holds no certificate",
+        ),
+    ] {
+        let address = format!("postgresql://ann@{host}:{}/shop", server.port);
+        let keys = format!("database = \"{address}\"\nrelation = \"x\"");
+        sandbox.write("regulars.toml", settings(&keys));
+        let variables = [
+            ("PGPASSWORD", "sesame"),
+            ("PGSSLMODE", sslmode),
+            ("PGSSLROOTCERT", root.as_str()),
+        ];
+        sandbox
+            .regulars_with(&variables, &["run"])
+            .ended_with(code)
+            .says(&[says]);
+    }
+}
+
 #[test]
 fn a_database_has_settings_of_its_own() {
     let sqlite = "database = \"sqlite:shop.db\"";

@@ -300,8 +300,8 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What a query over the tables of a warehouse says, as another program would read them: every
-/// table under its name, with the columns that `ingest` adds.
+/// What a query over the tables of a warehouse says: every table under its name as its log has it
+/// now, with the columns that `ingest` adds.
 pub fn query(out: &Path, sql: &str) -> Vec<Vec<String>> {
     use arrow::util::display::{ArrayFormatter, FormatOptions};
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -326,10 +326,10 @@ pub fn query(out: &Path, sql: &str) -> Vec<Vec<String>> {
             if table.version().is_none() {
                 continue;
             }
-            table
-                .update_datafusion_session(&session.state())
-                .expect("a session");
-            let provider = table.table_provider().build().await.expect("a provider");
+            let folder = entry.path().canonicalize().expect("a path");
+            let provider = regulars::delta::LiveFiles::of(&table, &folder)
+                .await
+                .expect("its files");
             let name = entry.file_name().to_string_lossy().into_owned();
             session
                 .register_table(name.as_str(), std::sync::Arc::new(provider))

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod contract;
+pub mod delta;
 pub mod demo;
 pub mod engine;
 pub mod failure;

@@ -12,10 +12,7 @@ impl From<DataFusionError> for Failure {
         match error.find_root() {
             DataFusionError::External(inner) => match inner.downcast_ref::<Failure>() {
                 Some(failure) => failure.clone(),
-                None => match inner.downcast_ref::<DeltaTableError>() {
-                    Some(DeltaTableError::Io { source }) => source.into(),
-                    _ => Failure::data(inner.to_string()),
-                },
+                None => Failure::data(inner.to_string()),
             },
             DataFusionError::ResourcesExhausted(message) => Failure::machine(first_line(message))
                 .hint("raise `memory_limit` under [engine] in the settings, or free disk space for spilling"),
@@ -35,17 +32,8 @@ impl From<DataFusionError> for Failure {
 
 impl From<DeltaTableError> for Failure {
     fn from(error: DeltaTableError) -> Self {
-        // An error of ours travels through the writer inside DataFusion's and Delta's own.
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
         while let Some(inner) = source {
-            if let Some(failure) = inner.downcast_ref::<Failure>() {
-                return failure.clone();
-            }
-            if let Some(DataFusionError::External(boxed)) = inner.downcast_ref::<DataFusionError>()
-                && let Some(failure) = boxed.downcast_ref::<Failure>()
-            {
-                return failure.clone();
-            }
             if let Some(io) = inner.downcast_ref::<std::io::Error>() {
                 return io.into();
             }

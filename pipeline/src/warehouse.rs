@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::config::{Day, Settings};
 use crate::contract;
+use crate::delta::LiveFiles;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::missing_stage;
@@ -153,7 +154,7 @@ impl Warehouse {
         };
         // `day` prunes files; it is exact, because as-of dates are midnights of the project's zone.
         let before = |column: &str| cut.map(|day| format!("{column} < DATE '{day}'"));
-        warehouse.add(&interactions, "interactions", before("day"))?;
+        warehouse.add(out, &interactions, "interactions", before("day"))?;
         let others = record
             .tables
             .iter()
@@ -161,7 +162,7 @@ impl Warehouse {
         for (name, version) in others {
             let table = load_table(engine, out, name, Some(*version))?;
             let filter = (name == "campaigns").then(|| before("starts_on")).flatten();
-            warehouse.add(&table, name, filter)?;
+            warehouse.add(out, &table, name, filter)?;
         }
         warehouse.show(known_at)?;
         warehouse.note_columns()?;
@@ -170,13 +171,20 @@ impl Warehouse {
 
     /// Registers a table, and how its rows are shown: without what `ingest` adds, and those that
     /// `filter` lets through.
-    fn add(&mut self, table: &DeltaTable, name: &str, filter: Option<String>) -> Result<()> {
+    fn add(
+        &mut self,
+        out: &Path,
+        table: &DeltaTable,
+        name: &str,
+        filter: Option<String>,
+    ) -> Result<()> {
+        let folder = table_url(out, name)?.to_file_path();
+        let folder = folder.map_err(|()| Failure::machine("a table that is no folder"))?;
         self.engine
             .wait(async {
-                let provider = table.table_provider().build().await?;
+                let live = LiveFiles::of(table, &folder).await?;
                 let session = self.engine.session();
-                table.update_datafusion_session(&session.state())?;
-                session.register_table(loaded(name), Arc::new(provider))?;
+                session.register_table(loaded(name), Arc::new(live))?;
                 let columns = table.snapshot()?.schema();
                 let columns: Vec<String> = columns
                     .fields()

@@ -418,7 +418,7 @@ fn a_report_for_ci_servers() {
     );
     let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="Corner shop" tests="3" skipped="1" failures="1" errors="0">
-    <testsuite name="gates.interactions" tests="2" skipped="0" errors="0" failures="1">
+    <testsuite name="gates.interactions" tests="2" skipped="0" failures="1" errors="0">
         <testcase name="interactions.amount range" classname="gates.interactions">
             <failure message="expected at least 0; found 2 of 8 rows (25.0 %) failing" type="range">-1.0000
 -0.5000</failure>
@@ -427,14 +427,16 @@ fn a_report_for_ci_servers() {
             <system-out>expected at least 1 rows; found 8 rows</system-out>
         </testcase>
     </testsuite>
-    <testsuite name="gates.products" tests="1" skipped="1" errors="0" failures="0">
+    <testsuite name="gates.products" tests="1" skipped="1" failures="0" errors="0">
         <testcase name="&lt;one&gt; &amp; each" classname="gates.products">
             <skipped message="warning: expected every value once; found 1 of 4 rows (25.0 %) failing" type="unique">A3 (2 rows)</skipped>
         </testcase>
     </testsuite>
 </testsuites>
 "#;
-    assert_eq!(junit(&results, "Corner shop").unwrap(), expected);
+    assert_eq!(junit(&results, "Corner shop"), expected);
+    let odd = junit(&results, "A\u{7}\u{ffff}<B> 'n' \"C\"");
+    assert!(odd.contains("name=\"A\\u{7}\u{fffd}&lt;B&gt; &apos;n&apos; &quot;C&quot;\""));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reports/gates.xml");
     write_junit(&path, &results, "Corner shop").unwrap();

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use futures::{StreamExt, TryStreamExt, stream};
 use glob::{MatchOptions, Pattern};
 use object_store::aws::AmazonS3Builder;
@@ -221,7 +223,7 @@ impl Place {
         let named = !(url.username().is_empty() && password.is_empty());
         if named {
             let known = format!("{}:{}", decoded(url.username()), decoded(password));
-            let known = openssl::base64::encode_block(known.as_bytes());
+            let known = BASE64.encode(known);
             let header = HashMap::from([("Authorization".to_owned(), format!("Basic {known}"))]);
             let header = (&header).try_into();
             options = options.with_default_headers(

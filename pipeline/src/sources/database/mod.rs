@@ -70,10 +70,7 @@ pub fn fetch(
             let client = entered.map_err(|failure| settings.place(&at("database"), failure))?;
             postgres::ask(&client, &question, fetch.spool).await
         }),
-        Database::Sqlite(file) => {
-            let spool = fetch.spool.to_owned();
-            fetch.engine.wait(sqlite::ask(file, question, spool))
-        }
+        Database::Sqlite(file) => sqlite::ask(file, &question, fetch.spool),
         #[cfg(feature = "odbc")]
         Database::Odbc(connection) => odbc::ask(connection, &question, fetch.spool),
     };

@@ -3,17 +3,15 @@
 //! In SQLite every value has a type of its own, so the rows are looked at twice within one
 //! transaction: once for what each column holds, once for the values.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion_table_providers::sql::db_connection_pool::dbconnection::sqliteconn::SqliteConnection;
-use datafusion_table_providers::sql::db_connection_pool::sqlitepool::SqliteConnectionPool;
-use datafusion_table_providers::sql::db_connection_pool::{JoinPushDown, Mode};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
 
 use super::answer::{Answer, Answered};
 use super::{Question, quoted};
@@ -24,118 +22,74 @@ use crate::sources::BATCH_ROWS;
 const BATCH_BYTES: usize = 8 << 20;
 
 /// Asks, and writes the rows into the spool as they come.
-pub async fn ask(file: &Path, question: Question, spool: PathBuf) -> Result<Answered> {
-    let pool = SqliteConnectionPool::new(
-        &read_only(file)?,
-        Mode::File,
-        JoinPushDown::Disallow,
-        Vec::new(),
-        Duration::ZERO,
-    )
-    .await
-    .map_err(|error| fault(&error.to_string(), &question))?;
-    let connection = pool.connect_sync();
-    let Some(connection) = connection.as_any().downcast_ref::<SqliteConnection>() else {
-        return Err(Failure::machine("the SQLite library gave no connection"));
+pub fn ask(file: &Path, question: &Question, spool: &Path) -> Result<Answered> {
+    let fault = |error: rusqlite::Error| fault(&error.to_string(), question);
+    // Never made where there is none, and one thread has it alone.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(file, flags).map_err(fault)?;
+    database.execute_batch("BEGIN").map_err(fault)?;
+    let mut statement = database.prepare(&question.sql).map_err(fault)?;
+    let names: Vec<String> = statement
+        .column_names()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if names.is_empty() {
+        return Err(Failure::settings("the query gives no columns").hint("write a SELECT"));
+    }
+    let mut held = vec![Held::default(); names.len()];
+    let mut rows = statement.query([]).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        for (column, held) in held.iter_mut().enumerate() {
+            match row.get_ref(column).map_err(fault)? {
+                ValueRef::Null => {}
+                ValueRef::Integer(_) => held.whole = true,
+                ValueRef::Real(_) => held.real = true,
+                ValueRef::Text(_) => held.text = true,
+                ValueRef::Blob(_) => held.blob = true,
+            }
+        }
+    }
+    drop(rows);
+    let mut columns = Vec::with_capacity(names.len());
+    for (name, held) in names.iter().zip(&held) {
+        columns.push(held.column(name)?);
+    }
+    let fields: Vec<Field> = names
+        .iter()
+        .zip(&columns)
+        .map(|(name, column)| Field::new(name, column.data_type(), true))
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let mut answer = Answer::begin(spool, schema.clone(), question.watermark.as_deref())?;
+    let mut statement = database.prepare(&question.wanted(newer)).map_err(fault)?;
+    let mut rows = statement.query([]).map_err(fault)?;
+    let (mut taken, mut waiting, mut bytes) = (0, 0, 0);
+    let mut batch = |columns: &mut [Column]| {
+        let columns = columns.iter_mut().map(Column::finish).collect();
+        answer.write(&RecordBatch::try_new(schema.clone(), columns)?)
     };
-    let asked = connection.conn.call_raw(move |database| {
-        // The library's types have no names here; closures and inference do without.
-        let fault = |error: String| fault(&error, &question);
-        database
-            .execute_batch("BEGIN")
-            .map_err(|error| fault(error.to_string()))?;
-        let mut statement = database
-            .prepare(&question.sql)
-            .map_err(|error| fault(error.to_string()))?;
-        let names: Vec<String> = statement
-            .column_names()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        if names.is_empty() {
-            return Err(Failure::settings("the query gives no columns").hint("write a SELECT"));
+    while let Some(row) = rows.next().map_err(fault)? {
+        taken += 1;
+        for (place, column) in columns.iter_mut().enumerate() {
+            let value = row.get_ref(place).map_err(fault)?;
+            bytes += match value {
+                ValueRef::Text(content) | ValueRef::Blob(content) => content.len(),
+                _ => 8,
+            };
+            column.push(value).map_err(|reason| {
+                Failure::data(format!("row {taken}: column `{}`: {reason}", names[place]))
+                    .hint("change it in the query, for example CAST(column AS TEXT)")
+            })?;
         }
-        let mut held = vec![Held::default(); names.len()];
-        let mut rows = statement
-            .query([])
-            .map_err(|error| fault(error.to_string()))?;
-        while let Some(row) = rows.next().map_err(|error| fault(error.to_string()))? {
-            for (column, held) in held.iter_mut().enumerate() {
-                let value = row
-                    .get_ref(column)
-                    .map_err(|error| fault(error.to_string()))?;
-                held.whole |= value.as_i64().is_ok();
-                held.real |= value.as_f64().is_ok();
-                held.blob |= value.as_blob().is_ok();
-                held.text |= value.as_bytes().is_ok() && value.as_blob().is_err();
-            }
+        waiting += 1;
+        if waiting >= BATCH_ROWS || bytes >= BATCH_BYTES {
+            batch(&mut columns)?;
+            (waiting, bytes) = (0, 0);
         }
-        drop(rows);
-        let mut columns = Vec::with_capacity(names.len());
-        for (name, held) in names.iter().zip(&held) {
-            columns.push(held.column(name)?);
-        }
-        let fields: Vec<Field> = names
-            .iter()
-            .zip(&columns)
-            .map(|(name, column)| Field::new(name, column.data_type(), true))
-            .collect();
-        let schema = Arc::new(Schema::new(fields));
-        let mut answer = Answer::begin(&spool, schema.clone(), question.watermark.as_deref())?;
-        let mut statement = database
-            .prepare(&question.wanted(newer))
-            .map_err(|error| fault(error.to_string()))?;
-        let mut rows = statement
-            .query([])
-            .map_err(|error| fault(error.to_string()))?;
-        let (mut taken, mut waiting, mut bytes) = (0, 0, 0);
-        let mut batch = |columns: &mut [Column]| {
-            let columns = columns.iter_mut().map(Column::finish).collect();
-            answer.write(&RecordBatch::try_new(schema.clone(), columns)?)
-        };
-        while let Some(row) = rows.next().map_err(|error| fault(error.to_string()))? {
-            taken += 1;
-            for (place, column) in columns.iter_mut().enumerate() {
-                let value = row
-                    .get_ref(place)
-                    .map_err(|error| fault(error.to_string()))?;
-                let content = value.as_bytes_or_null().ok().flatten();
-                bytes += content.map_or(8, <[u8]>::len);
-                column
-                    .push(value.as_i64().ok(), value.as_f64().ok(), content)
-                    .map_err(|reason| {
-                        Failure::data(format!("row {taken}: column `{}`: {reason}", names[place]))
-                            .hint("change it in the query, for example CAST(column AS TEXT)")
-                    })?;
-            }
-            waiting += 1;
-            if waiting >= BATCH_ROWS || bytes >= BATCH_BYTES {
-                batch(&mut columns)?;
-                (waiting, bytes) = (0, 0);
-            }
-        }
-        batch(&mut columns)?;
-        answer.finish()
-    });
-    asked
-        .await
-        .map_err(|error| Failure::machine(error.to_string()))?
-}
-
-/// The address of a file that is opened to be read, and never made.
-fn read_only(file: &Path) -> Result<String> {
-    let file = std::path::absolute(file)?;
-    let Some(file) = file.to_str() else {
-        return Err(Failure::settings(format!(
-            "{} is not UTF-8",
-            file.display()
-        )));
-    };
-    let file = file
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
-    Ok(format!("file:{file}?mode=ro"))
+    }
+    batch(&mut columns)?;
+    answer.finish()
 }
 
 /// The condition for rows after a watermark: a text is compared with a text, a number with a number.
@@ -215,26 +169,27 @@ impl Column {
         }
     }
 
-    /// Adds a value, which is one of the three, or none.
-    fn push(
-        &mut self,
-        whole: Option<i64>,
-        real: Option<f64>,
-        bytes: Option<&[u8]>,
-    ) -> Result<(), &'static str> {
-        const OTHER: &str = "its type has changed while it was read";
-        match (self, whole, real, bytes) {
-            (Self::Whole(builder), whole, None, None) => builder.append_option(whole),
-            (Self::Real(builder), None, real, None) => builder.append_option(real),
-            (Self::Real(builder), Some(whole), ..) => builder.append_value(whole as f64),
-            (Self::Text(builder), _, _, Some(bytes)) => {
+    /// Adds a value.
+    fn push(&mut self, value: ValueRef<'_>) -> Result<(), &'static str> {
+        match (self, value) {
+            (Self::Whole(builder), ValueRef::Null) => builder.append_null(),
+            (Self::Whole(builder), ValueRef::Integer(whole)) => builder.append_value(whole),
+            (Self::Real(builder), ValueRef::Null) => builder.append_null(),
+            (Self::Real(builder), ValueRef::Real(real)) => builder.append_value(real),
+            (Self::Real(builder), ValueRef::Integer(whole)) => builder.append_value(whole as f64),
+            (Self::Text(builder), ValueRef::Null) => builder.append_null(),
+            (Self::Text(builder), ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| "is no UTF-8 text")?);
             }
-            (Self::Text(builder), Some(whole), ..) => builder.append_value(whole.to_string()),
-            (Self::Text(builder), _, Some(real), _) => builder.append_value(real.to_string()),
-            (Self::Text(builder), None, None, None) => builder.append_null(),
-            (Self::Blob(builder), None, None, bytes) => builder.append_option(bytes),
-            _ => return Err(OTHER),
+            (Self::Text(builder), ValueRef::Integer(whole)) => {
+                builder.append_value(whole.to_string());
+            }
+            (Self::Text(builder), ValueRef::Real(real)) => builder.append_value(real.to_string()),
+            (Self::Blob(builder), ValueRef::Null) => builder.append_null(),
+            (Self::Blob(builder), ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => {
+                builder.append_value(bytes);
+            }
+            _ => return Err("its type has changed while it was read"),
         }
         Ok(())
     }
@@ -270,11 +225,5 @@ mod tests {
         assert_eq!(held(false, false, false, false), Ok(DataType::Utf8));
         assert_eq!(held(false, false, false, true), Ok(DataType::Binary));
         assert!(held(false, false, true, true).is_err());
-    }
-
-    #[test]
-    fn the_name_of_a_file_is_no_part_of_the_address_language() {
-        let address = read_only(Path::new("/data/50%?#.db")).unwrap();
-        assert_eq!(address, "file:/data/50%25%3f%23.db?mode=ro");
     }
 }

@@ -2,6 +2,7 @@
 
 mod copy;
 mod server;
+mod tls;
 
 use std::path::Path;
 use std::pin::pin;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion_table_providers::sql::db_connection_pool::dbconnection::postgresconn::PostgresConnection;
 use futures::StreamExt;
+use tokio_postgres::Client;
+use tokio_postgres::error::ErrorPosition;
 
 use self::copy::field;
 pub use self::server::Server;
@@ -33,28 +35,22 @@ struct Said {
     position: Option<usize>,
 }
 
-/// Reads an error of the client, whose type has no name here.
-macro_rules! said {
-    (plain $error:expr) => {{
-        let error: &dyn std::error::Error = &$error;
-        $crate::sources::database::postgres::Said::plain(error)
-    }};
-    ($error:expr) => {{
-        let error = $error;
-        match error.as_db_error() {
-            Some(server) => $crate::sources::database::postgres::Said {
-                code: Some(server.code().code().to_owned()),
-                message: server.message().to_owned(),
-                hint: server.hint().or(server.detail()).map(str::to_owned),
-                position: server
-                    .position()
-                    .and_then(|position| $crate::sources::database::postgres::number(&format!("{position:?}"))),
+impl From<tokio_postgres::Error> for Said {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(server) = error.as_db_error() else {
+            return Self::plain(&error);
+        };
+        Self {
+            code: Some(server.code().code().to_owned()),
+            message: server.message().to_owned(),
+            hint: server.hint().or(server.detail()).map(str::to_owned),
+            position: match server.position() {
+                Some(ErrorPosition::Original(position)) => usize::try_from(*position).ok(),
+                _ => None, // in a query of the server's own making
             },
-            None => $crate::sources::database::postgres::said!(plain error),
         }
-    }};
+    }
 }
-use said;
 
 impl Said {
     fn plain(error: &dyn std::error::Error) -> Self {
@@ -107,33 +103,19 @@ impl Said {
     }
 }
 
-/// The position in `Original(15)`.
-fn number(position: &str) -> Option<usize> {
-    position
-        .strip_prefix("Original(")?
-        .strip_suffix(')')?
-        .parse()
-        .ok()
-}
-
 /// Asks, and writes the rows into the spool as they come.
-pub async fn ask(
-    connection: &PostgresConnection,
-    question: &Question,
-    spool: &Path,
-) -> Result<Answered> {
-    let client = &connection.conn;
+pub async fn ask(client: &Client, question: &Question, spool: &Path) -> Result<Answered> {
     client
         // Dates are written as ISO 8601 says, numbers with all their digits.
         .batch_execute(
             "BEGIN READ ONLY; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 3",
         )
         .await
-        .map_err(|error| said!(error).about(question))?;
+        .map_err(|error| Said::from(error).about(question))?;
     let statement = client
         .prepare(&question.sql)
         .await
-        .map_err(|error| said!(error).about(question))?;
+        .map_err(|error| Said::from(error).about(question))?;
     let mut reader = Reader::new(statement.columns().iter().map(|column| {
         let type_name = column.type_().name();
         (
@@ -157,14 +139,14 @@ pub async fn ask(
     });
     let copy = format!("COPY (\n{wanted}\n) TO STDOUT");
     let rows = client.copy_out(copy.as_str()).await.map_err(|error| {
-        let mut said = said!(error);
+        let mut said = Said::from(error);
         said.position = None; // a place in another text than the settings have
         said.about(question)
     })?;
     let mut stream = pin!(rows);
     let mut lines: Vec<u8> = Vec::new();
     while let Some(bytes) = stream.next().await {
-        let bytes = bytes.map_err(|error| said!(error).about(question))?;
+        let bytes = bytes.map_err(|error| Said::from(error).about(question))?;
         lines.extend_from_slice(&bytes);
         let mut start = 0;
         while let Some(end) = memchr::memchr(b'\n', &lines[start..]) {
@@ -268,7 +250,7 @@ mod tests {
             code: Some("42703".to_owned()),
             message: "column \"kunde\" does not exist".to_owned(),
             hint: None,
-            position: number("Original(17)"),
+            position: Some(17),
         };
         let failure = said.about(&question("SELECT id,\n     kunde FROM t"));
         assert_eq!(

@@ -1,17 +1,14 @@
 //! How a PostgreSQL server is found and entered: the URL first, then the service file, then the
 //! environment, as libpq does. A password comes from PGPASSWORD or a password file alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use datafusion_table_providers::sql::db_connection_pool::dbconnection::postgresconn::PostgresConnection;
-use datafusion_table_providers::sql::db_connection_pool::postgrespool::{
-    Error as PoolError, PostgresConnectionPool,
-};
-use datafusion_table_providers::util::secrets::to_secret_map;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config};
 
-use super::said;
+use super::{Said, tls};
 use crate::failure::{During, Failure, Result};
 
 /// Where a variable's value is looked up.
@@ -67,7 +64,11 @@ impl Server {
             user: value("user", "PGUSER"),
             name: value("dbname", "PGDATABASE"),
             sslmode,
-            sslrootcert: value("sslrootcert", "PGSSLROOTCERT").filter(|path| path != "system"),
+            sslrootcert: value("sslrootcert", "PGSSLROOTCERT").or_else(|| {
+                let usual = PathBuf::from(env("HOME")?).join(".postgresql/root.crt");
+                let usual = usual.to_str().filter(|_| usual.is_file())?;
+                Some(usual.to_owned())
+            }),
             options: value("options", "PGOPTIONS"),
             password: service
                 .get("password")
@@ -137,44 +138,37 @@ impl Server {
     }
 
     /// Enters the database.
-    pub async fn connect(&self) -> Result<PostgresConnection> {
-        let mut parameters = HashMap::new();
-        let mut set = |key: &str, value: String| parameters.insert(key.to_owned(), value);
-        // The library writes these three into one text of its own, where blanks would end them.
-        set("host", quoted(&self.host));
+    pub async fn connect(&self) -> Result<Client> {
+        let mut config = Config::new();
+        config
+            .host(&self.host)
+            .port(self.port)
+            .application_name("regulars")
+            .ssl_mode(match self.sslmode.as_str() {
+                "disable" => SslMode::Disable,
+                // What `allow` tries second comes first here; either way both are tried.
+                "allow" | "prefer" => SslMode::Prefer,
+                _ => SslMode::Require,
+            });
         if let Some(user) = &self.user {
-            set("user", quoted(user));
+            config.user(user);
         }
         if let Some(name) = &self.name {
-            set("db", quoted(name));
+            config.dbname(name);
         }
-        set("port", self.port.to_string());
-        let sslmode = if self.sslmode == "allow" {
-            "prefer"
-        } else {
-            &self.sslmode
-        };
-        set("sslmode", sslmode.to_owned());
-        set("application_name", "regulars".to_owned());
-        set("connection_pool_size", "1".to_owned());
-        let optional = [
-            ("sslrootcert", &self.sslrootcert),
-            ("options", &self.options),
-            ("pass", &self.password),
-        ];
-        for (key, value) in optional {
-            if let Some(value) = value {
-                set(key, value.clone());
+        if let Some(password) = &self.password {
+            config.password(password);
+        }
+        if let Some(options) = &self.options {
+            config.options(options);
+        }
+        let tls = tls::connector(&self.sslmode, self.sslrootcert.as_deref())?;
+        match tokio::time::timeout(self.patience, config.connect(tls)).await {
+            Ok(Ok((client, connection))) => {
+                // Carries what is asked and answered; an error of it reaches who asked.
+                tokio::spawn(connection);
+                Ok(client)
             }
-        }
-        let entering = async {
-            PostgresConnectionPool::new(to_secret_map(parameters))
-                .await?
-                .connect_direct()
-                .await
-        };
-        match tokio::time::timeout(self.patience, entering).await {
-            Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(self.refusal(error)),
             Err(_) => Err(Failure::machine(format!(
                 "the server has not answered for {} seconds",
@@ -184,16 +178,15 @@ impl Server {
         }
     }
 
-    fn refusal(&self, error: PoolError) -> Failure {
-        let said = match error {
-            PoolError::InvalidHostOrPortError { host, port, .. } => {
-                return Failure::machine(format!("no server answers at {host}:{port}")).hint(REACH);
-            }
-            PoolError::InvalidUsernameOrPassword { source } => said!(source),
-            PoolError::PostgresConnectionError { source } => said!(source),
-            PoolError::ConnectionPoolError { source } => said!(source),
-            other => said!(plain other),
-        };
+    fn refusal(&self, error: tokio_postgres::Error) -> Failure {
+        if never_reached(&error) {
+            let place = match self.host.starts_with('/') {
+                true => format!("{}/.s.PGSQL.{}", self.host, self.port),
+                false => format!("{}:{}", self.host, self.port),
+            };
+            return Failure::machine(format!("no server answers at {place}")).hint(REACH);
+        }
+        let said = Said::from(error);
         let failure = match said.code.as_deref() {
             // The names of a role and a database stand in the settings.
             Some("3D000" | "28000" | "42501") => Failure::settings(said.message),
@@ -225,9 +218,17 @@ fn local() -> String {
     host.to_owned()
 }
 
-/// A value of a connection string, in quotes.
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+/// Whether nobody was there to talk to; what goes wrong in a conversation is told in its words.
+fn never_reached(error: &tokio_postgres::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            return !matches!(io.kind(), InvalidData | InvalidInput | UnexpectedEof);
+        }
+        source = inner.source();
+    }
+    false
 }
 
 /// The fields of a line of a password file; a backslash keeps the colon or backslash after it.
