@@ -440,7 +440,7 @@ fn who_answers_is_checked_as_sslmode_says() {
     let Some(server) = Postgres::start() else {
         return;
     };
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox("");
     let root = server.path("server.crt");
     let other = sandbox.path("other.crt").display().to_string();
     let made = Command::new("openssl")
