@@ -17,6 +17,8 @@ pub mod cross_sell;
 pub mod explain;
 pub mod format;
 pub mod metrics;
+mod quantile;
+pub mod random;
 pub mod rfm;
 pub mod sequences;
 mod special;

@@ -100,24 +100,9 @@ impl ProbabilityModel for GradientBoosting {
     }
 }
 
-/// `ln(1 + exp(-margin))`, which does not overflow.
-fn log_loss_of_score(score: f64, label: bool) -> f64 {
-    let margin = if label { score } else { -score };
-    if margin > 0.0 {
-        libm::log1p(libm::exp(-margin))
-    } else {
-        libm::log1p(libm::exp(margin)) - margin
-    }
-}
-
 /// Refuses a matrix that the model was not fitted for.
 fn check_columns(expected: usize, x: ArrayView2<'_, f32>) {
-    assert_eq!(
-        x.ncols(),
-        expected,
-        "the model was fitted on {expected} feature columns and is given {}",
-        x.ncols()
-    );
+    crate::tree::check_columns("model", expected, x);
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
 
 use super::{ClassifierError, ProbabilityModel, check_columns};
 use crate::calibration::pool_violators;
-use crate::tree::{FeatureBins, MAX_BINS, Targets, TreeParamError, check_features};
+use crate::tree::{FeatureBins, Targets, TreeParamError, check_features};
 
 /// Checked settings of [`SingleFeature`]; made by [`SingleFeatureParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -41,15 +41,8 @@ impl ParamGuard for SingleFeatureParams {
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let p = &self.0;
-        if !(2..=MAX_BINS).contains(&p.bins) {
-            return Err(TreeParamError::MaxBins(p.bins));
-        }
-        if !(p.prior_rows.is_finite() && p.prior_rows >= 0.0) {
-            return Err(TreeParamError::Negative {
-                name: "prior_rows",
-                value: p.prior_rows,
-            });
-        }
+        TreeParamError::check_bins(p.bins)?;
+        TreeParamError::check_amounts([("prior_rows", p.prior_rows)])?;
         Ok(p)
     }
 

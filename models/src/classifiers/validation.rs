@@ -108,34 +108,9 @@ pub(super) fn hold_out(
 ) -> Option<Held> {
     let held = |row: &usize| random::bits(seed, stream, *row as u64).is_multiple_of(parts);
     let (held, fit): (Vec<usize>, Vec<usize>) = (0..z.nrows()).partition(held);
-    let part = |rows: Vec<usize>| Some((z.select(Axis(0), &rows), pick(targets, &rows)?));
+    let part = |rows: Vec<usize>| Some((z.select(Axis(0), &rows), targets.of_rows(&rows)?));
     Some(Held {
         fit: part(fit)?,
         held: part(held)?,
-    })
-}
-
-/// Labels and weights of some rows; nothing where one label is missing among them.
-pub(super) fn pick(targets: &Targets, rows: &[usize]) -> Option<Targets> {
-    let labels: Vec<bool> = rows.iter().map(|row| targets.labels[*row]).collect();
-    let weights: Option<Vec<f32>> = targets
-        .weights
-        .as_ref()
-        .map(|weights| rows.iter().map(|row| weights[*row]).collect());
-    let total: f64 = rows.iter().map(|row| targets.weight(*row)).sum();
-    let positive: f64 = rows
-        .iter()
-        .filter(|row| targets.labels[**row])
-        .map(|row| targets.weight(*row))
-        .sum();
-    let both = positive > 0.0
-        && rows
-            .iter()
-            .any(|r| !targets.labels[*r] && targets.weight(*r) > 0.0);
-    both.then_some(Targets {
-        labels,
-        weights,
-        total,
-        positive,
     })
 }

@@ -3,8 +3,8 @@
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::scaling::quantile;
 use super::{ClusteringError, Feature, FeatureScaler};
+use crate::quantile::quantile;
 
 /// One cluster against all customers, feature by feature.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::ClusteringError;
+use crate::quantile::quantile;
 
 /// How a feature is transformed before it is scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -347,19 +348,6 @@ fn fit_column(
     }))
 }
 
-/// Quantile of sorted, non-empty values, interpolated linearly (type 7).
-pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let position = q * (sorted.len() - 1) as f64;
-    let below = position.floor();
-    let i = below as usize;
-    let part = position - below;
-    if part == 0.0 {
-        sorted[i]
-    } else {
-        sorted[i] + part * (sorted[i + 1] - sorted[i])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -454,21 +442,6 @@ mod tests {
             scaler.transform(x.view()).unwrap()[[4, 0]]
         };
         assert!((z(0.25).powi(2) - 0.25 * z(1.0).powi(2)).abs() < 1e-15);
-    }
-
-    /// `numpy.quantile([1, 2, 4, 8, 16, 32, 64], [.01, .25, .5, .9, .99])`
-    #[test]
-    fn quantiles_are_those_of_numpy() {
-        let sorted = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
-        for (q, want) in [
-            (0.01, 1.06),
-            (0.25, 3.0),
-            (0.5, 8.0),
-            (0.9, 44.8),
-            (0.99, 62.08),
-        ] {
-            assert!((quantile(&sorted, q) - want).abs() < 1e-12, "{q}");
-        }
     }
 
     #[test]

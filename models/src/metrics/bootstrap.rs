@@ -4,7 +4,8 @@ use ndarray::{Array1, ArrayView1};
 use rayon::prelude::*;
 
 use super::{MetricError, check_lengths};
-use crate::tree::random;
+use crate::quantile::quantile;
+use crate::random;
 
 /// A measure, and the interval in which 95 of 100 resamples have it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,14 +77,6 @@ where
     })
 }
 
-/// The quantile of sorted values, between two of them in proportion.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let below = place as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{brier, roc_auc};
@@ -140,12 +133,5 @@ mod tests {
         let all = Array1::from_elem(300, true);
         let one = bootstrap(all.view(), scores.view(), 9, 1, roc_auc);
         assert!(matches!(one, Err(MetricError::OneClass { .. })));
-    }
-
-    #[test]
-    fn quantiles_by_hand() {
-        assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.5), 3.0);
-        assert!((quantile(&[1.0, 2.0], 0.975) - 1.975).abs() < 1e-12);
-        assert_eq!(quantile(&[4.0], 0.025), 4.0);
     }
 }

@@ -4,10 +4,11 @@ use ndarray::{Array1, ArrayView1};
 use rayon::prelude::*;
 
 use super::{
-    Interval, LOG_LOSS_CLIP, MetricError, average_precision, bootstrap::quantile, both_classes,
-    check_probabilities, log_loss, roc_auc,
+    Interval, LOG_LOSS_CLIP, MetricError, average_precision, both_classes, check_probabilities,
+    log_loss, roc_auc,
 };
-use crate::tree::random;
+use crate::quantile::quantile;
+use crate::random;
 
 /// What one model's probabilities reach, with 95 % intervals.
 #[derive(Clone, Copy, Debug, PartialEq)]

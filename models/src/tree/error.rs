@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::MAX_BINS;
+
 /// A setting of a tree model that is out of its range.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TreeParamError {
@@ -57,6 +59,57 @@ pub enum TreeParamError {
         /// The value that was given.
         value: f32,
     },
+}
+
+impl TreeParamError {
+    /// Refuses counts of 0; a limit that is not set is none.
+    pub(crate) fn check_counts<const N: usize>(
+        counts: [(&'static str, Option<usize>); N],
+    ) -> Result<(), Self> {
+        match counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            Some((name, _)) => Err(Self::Zero { name }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses numbers outside 0 (excluded) to 1.
+    pub(crate) fn check_shares<const N: usize>(
+        shares: [(&'static str, f64); N],
+    ) -> Result<(), Self> {
+        let good = |value: f64| value > 0.0 && value <= 1.0;
+        match shares.into_iter().find(|(_, value)| !good(*value)) {
+            Some((name, value)) => Err(Self::Share { name, value }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses numbers that are not finite or are below 0.
+    pub(crate) fn check_amounts<const N: usize>(
+        amounts: [(&'static str, f64); N],
+    ) -> Result<(), Self> {
+        let good = |value: f64| value.is_finite() && value >= 0.0;
+        match amounts.into_iter().find(|(_, value)| !good(*value)) {
+            Some((name, value)) => Err(Self::Negative { name, value }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses trees of fewer than two leaves.
+    pub(crate) fn check_leaves(max_leaves: usize) -> Result<(), Self> {
+        match max_leaves {
+            0 | 1 => Err(Self::MaxLeaves(max_leaves)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses numbers of bins outside 2 to [`MAX_BINS`].
+    pub(crate) fn check_bins(max_bins: usize) -> Result<(), Self> {
+        if (2..=MAX_BINS).contains(&max_bins) {
+            Ok(())
+        } else {
+            Err(Self::MaxBins(max_bins))
+        }
+    }
 }
 
 /// Why a tree model could not be fitted.

@@ -49,8 +49,21 @@ pub(crate) fn check_features(x: ArrayView2<'_, f32>) -> Result<(), TreeError> {
     }
 }
 
+/// Refuses rows to score that `what` was not fitted for.
+///
+/// # Panics
+/// When `x` has another number of columns.
+pub(crate) fn check_columns(what: &str, expected: usize, x: ArrayView2<'_, f32>) {
+    assert_eq!(
+        x.ncols(),
+        expected,
+        "the {what} was fitted on {expected} feature columns and is given {}",
+        x.ncols()
+    );
+}
+
 /// Refuses weights that are not one a row, finite and at least 0.
-pub(crate) fn check_weights(weights: &[f32], rows: usize) -> Result<(), TreeError> {
+fn check_weights(weights: &[f32], rows: usize) -> Result<(), TreeError> {
     if weights.len() != rows {
         return Err(TreeError::WeightCount {
             rows,
@@ -64,6 +77,42 @@ pub(crate) fn check_weights(weights: &[f32], rows: usize) -> Result<(), TreeErro
         }),
         None => Ok(()),
     }
+}
+
+/// The labels of a dataset, one a row.
+pub(crate) fn read_labels<L, D, T>(
+    data: &DatasetBase<ArrayBase<D, Ix2>, T>,
+) -> Result<Vec<L>, TreeError>
+where
+    L: Copy,
+    D: Data<Elem = f32>,
+    T: AsSingleTargets<Elem = L>,
+{
+    let rows = data.records().nrows();
+    let labels: Vec<L> = data.targets().as_single_targets().iter().copied().collect();
+    if labels.len() == rows {
+        Ok(labels)
+    } else {
+        Err(TreeError::LabelCount {
+            rows,
+            labels: labels.len(),
+        })
+    }
+}
+
+/// The weights of a dataset, if it has any: one a row, finite and at least 0.
+pub(crate) fn read_weights<D, T>(
+    data: &DatasetBase<ArrayBase<D, Ix2>, T>,
+) -> Result<Option<Vec<f32>>, TreeError>
+where
+    D: Data<Elem = f32>,
+    T: AsSingleTargets,
+{
+    let weights = data.weights().map(<[f32]>::to_vec);
+    if let Some(weights) = &weights {
+        check_weights(weights, data.records().nrows())?;
+    }
+    Ok(weights)
 }
 
 /// Labels and weights of a dataset, checked against its rows.
@@ -95,36 +144,48 @@ impl Targets {
         T: AsSingleTargets<Elem = bool>,
     {
         let rows = data.records().nrows();
-        let labels: Vec<bool> = data.targets().as_single_targets().iter().copied().collect();
-        if labels.len() != rows {
-            return Err(TreeError::LabelCount {
-                rows,
-                labels: labels.len(),
-            });
-        }
+        let labels = read_labels(data)?;
         if rows == 0 {
             return Err(TreeError::NoRows);
         }
-        let weights = data.weights().map(<[f32]>::to_vec);
-        if let Some(weights) = &weights {
-            check_weights(weights, rows)?;
-        }
-        let weight = |row: usize| weights.as_ref().map_or(1.0, |w| f64::from(w[row]));
-        let total: f64 = (0..rows).map(weight).sum();
-        let positive: f64 = (0..rows).filter(|row| labels[*row]).map(weight).sum();
-        let counts = |label: bool| (0..rows).any(|row| labels[row] == label && weight(row) > 0.0);
+        let targets = Self::of(labels, read_weights(data)?);
         for label in [true, false] {
-            if !counts(!label) {
-                let rows = (0..rows).filter(|row| weight(*row) > 0.0).count();
+            if !targets.has(!label) {
+                let rows = (0..rows).filter(|row| targets.weight(*row) > 0.0).count();
                 return Err(TreeError::OneClass { label, rows });
             }
         }
-        Ok(Self {
+        Ok(targets)
+    }
+
+    fn of(labels: Vec<bool>, weights: Option<Vec<f32>>) -> Self {
+        let mut targets = Self {
             labels,
             weights,
-            total,
-            positive,
-        })
+            total: 0.0,
+            positive: 0.0,
+        };
+        let rows = || 0..targets.labels.len();
+        let total = rows().map(|row| targets.weight(row)).sum();
+        let positive = rows().filter(|row| targets.labels[*row]);
+        let positive = positive.map(|row| targets.weight(row)).sum();
+        (targets.total, targets.positive) = (total, positive);
+        targets
+    }
+
+    /// Whether a row that counts has this label.
+    fn has(&self, label: bool) -> bool {
+        let mut rows = self.labels.iter().enumerate();
+        rows.any(|(row, other)| *other == label && self.weight(row) > 0.0)
+    }
+
+    /// Those of some rows; nothing where one label is missing among them.
+    pub(crate) fn of_rows(&self, rows: &[usize]) -> Option<Self> {
+        let labels = rows.iter().map(|row| self.labels[*row]).collect();
+        let weights = self.weights.as_ref();
+        let weights = weights.map(|weights| rows.iter().map(|row| weights[*row]).collect());
+        let targets = Self::of(labels, weights);
+        (targets.has(true) && targets.has(false)).then_some(targets)
     }
 
     /// The weight of a row.

@@ -5,7 +5,7 @@ use linfa::dataset::AsSingleTargets;
 use ndarray::{ArrayBase, Data, Ix2};
 
 use super::histogram::{FixedPoint, RowStat};
-use super::input::{Targets, check_features, check_weights};
+use super::input::{Targets, check_features, read_labels, read_weights};
 use super::{TreeError, TreeParamError};
 
 /// A kind of label that a tree or forest can learn: `bool` for classification, `f32` for
@@ -109,26 +109,17 @@ impl Label for f32 {
         T: AsSingleTargets<Elem = f32>,
     {
         check_features(data.records().view())?;
-        let rows = data.records().nrows();
-        let values: Vec<f32> = data.targets().as_single_targets().iter().copied().collect();
-        if values.len() != rows {
-            return Err(TreeError::LabelCount {
-                rows,
-                labels: values.len(),
-            });
-        }
+        let values: Vec<f32> = read_labels(data)?;
         if let Some(row) = values.iter().position(|y| !y.is_finite()) {
             return Err(TreeError::Label {
                 row,
                 value: values[row],
             });
         }
-        let weights = data.weights().map(<[f32]>::to_vec);
-        if let Some(weights) = &weights {
-            check_weights(weights, rows)?;
-            if weights.iter().all(|w| *w == 0.0) {
-                return Err(TreeError::NoWeight);
-            }
+        let weights = read_weights(data)?;
+        let nothing = |weights: &Vec<f32>| weights.iter().all(|w| *w == 0.0);
+        if weights.as_ref().is_some_and(nothing) {
+            return Err(TreeError::NoWeight);
         }
         let mut labels = Labels {
             values,
@@ -136,7 +127,7 @@ impl Label for f32 {
             total: 0.0,
             classes: false,
         };
-        labels.total = (0..rows).map(|row| labels.weight(row)).sum();
+        labels.total = (0..labels.values.len()).map(|row| labels.weight(row)).sum();
         Ok(labels)
     }
 }

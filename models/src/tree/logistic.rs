@@ -55,6 +55,17 @@ pub(crate) fn sigmoid(score: f64) -> f64 {
     1.0 / (1.0 + exp(-score))
 }
 
+/// The log loss at log-odds `score`: `ln(1 + exp(-margin))`, which cannot overflow to infinity for
+/// a margin that a model can reach.
+pub(crate) fn log_loss_of_score(score: f64, label: bool) -> f64 {
+    let margin = if label { score } else { -score };
+    if margin > 0.0 {
+        libm::log1p(libm::exp(-margin))
+    } else {
+        libm::log1p(libm::exp(margin)) - margin
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,7 +64,7 @@ mod input;
 mod labels;
 mod logistic;
 pub(crate) mod node;
-pub(crate) mod random;
+mod predict;
 mod scoring;
 
 pub use binned_matrix::BinnedMatrix;
@@ -91,6 +91,7 @@ pub use grow::Growth;
 pub use labels::{ClassWeights, Label};
 pub use node::MAX_CATEGORY;
 
-pub(crate) use input::{Targets, check_features};
-pub(crate) use logistic::sigmoid;
+pub(crate) use crate::random;
+pub(crate) use input::{Targets, check_columns, check_features};
+pub(crate) use logistic::{log_loss_of_score, sigmoid};
 pub(crate) use node::{CategorySplit, Node, Tree, category, row_major};

@@ -3,8 +3,7 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-use super::super::log_loss_of_score as log_loss;
-use crate::tree::sigmoid;
+use crate::tree::{log_loss_of_score as log_loss, sigmoid};
 
 /// Sums over rows are taken in chunks of this many, and the chunks added up in their order.
 const CHUNK: usize = 2048;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::NetworkValidParams;
 use super::layers::Layers;
-use crate::tree::{Targets, random, sigmoid};
+use crate::tree::{Targets, log_loss_of_score, random, sigmoid};
 
 /// The rows of a batch are worked on in chunks of this many, whose slopes are added up in order.
 const CHUNK: usize = 32;
@@ -125,7 +125,7 @@ fn log_loss(layers: &Layers, rows: Rows<'_>) -> f64 {
         .enumerate()
         .map(|(row, score)| {
             let label = rows.targets.labels[row];
-            rows.targets.weight(row) * super::super::log_loss_of_score(score, label)
+            rows.targets.weight(row) * log_loss_of_score(score, label)
         })
         .sum();
     sum / rows.targets.total

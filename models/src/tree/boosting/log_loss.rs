@@ -1,14 +1,13 @@
 //! A yes-or-no label: log loss, and the model that gives its probability.
 
-use linfa::dataset::Pr;
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::super::error::TreeParamError as Bad;
 use super::super::histogram::{FixedPoint, RowStat};
-use super::super::logistic::sigmoid;
+use super::super::logistic::{log_loss_of_score, sigmoid};
 use super::super::node::Tree;
+use super::super::predict::predicts_probabilities;
 use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, CHUNK, Job, Objective, Rows, Weights, fill, sealed, sum};
@@ -99,8 +98,7 @@ impl GradientBoosting {
     /// These are the exact path-dependent values of Lundberg, Erion and Lee 2018, "Consistent
     /// individualized feature attribution for tree ensembles" (the game of their algorithm 1): a
     /// feature that is not known is averaged over both sides of a split by the training rows
-    /// there. Time for a row is `O(leaves x depth)` where a path has at most six features, and
-    /// `O(leaves x depth^2)` otherwise.
+    /// there. Time for a row is `O(nodes x depth)`; see [`explain`](crate::explain).
     ///
     /// # Panics
     /// When `x` has another number of columns than the model was fitted on.
@@ -110,20 +108,7 @@ impl GradientBoosting {
     }
 }
 
-/// linfa's `predict`: probabilities as [`Pr`], for linfa's own metrics.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for GradientBoosting {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<Pr>) {
-        y.assign(
-            &self
-                .predict_probability(x.view())
-                .mapv(|p| Pr::new(p as f32)),
-        );
-    }
-
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {
-        Array1::default(x.nrows())
-    }
-}
+predicts_probabilities!(GradientBoosting);
 
 impl sealed::Sealed for LogLoss {}
 
@@ -216,16 +201,9 @@ impl Labelled {
         (w * (p - y), w * p * (1.0 - p))
     }
 
-    /// `ln(1 + exp(-margin))` times the weight, which cannot overflow to infinity for a margin
-    /// that a tree can reach.
+    /// The log loss at a row's score, times the weight.
     pub(crate) fn loss_of(&self, row: usize, score: f64) -> f64 {
-        let margin = if self.labels[row] { score } else { -score };
-        let loss = if margin > 0.0 {
-            libm::log1p(libm::exp(-margin))
-        } else {
-            libm::log1p(libm::exp(margin)) - margin
-        };
-        self.weight(row) * loss
+        self.weight(row) * log_loss_of_score(score, self.labels[row])
     }
 }
 

@@ -6,7 +6,7 @@ use ndarray::{ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
 
 use super::super::histogram::{FixedPoint, RowStat};
-use super::super::input::{check_features, check_weights};
+use super::super::input::{check_features, read_labels, read_weights};
 use super::super::{TreeError, TreeParamError};
 use super::params::Settings;
 
@@ -57,21 +57,10 @@ impl<'a, T: Copy> Rows<'a, T> {
     {
         let x = data.records().view();
         check_features(x)?;
-        let labels: Vec<T> = data.targets().as_single_targets().iter().copied().collect();
-        if labels.len() != x.nrows() {
-            return Err(TreeError::LabelCount {
-                rows: x.nrows(),
-                labels: labels.len(),
-            });
-        }
-        let weights = data.weights().map(<[f32]>::to_vec);
-        if let Some(weights) = &weights {
-            check_weights(weights, x.nrows())?;
-        }
         Ok(Self {
             x,
-            labels,
-            weights: Weights(weights),
+            labels: read_labels(data)?,
+            weights: Weights(read_weights(data)?),
         })
     }
 

@@ -4,7 +4,6 @@ use linfa::ParamGuard;
 
 use super::super::TreeParamError;
 use super::super::binning::MAX_BINS;
-use super::super::error::TreeParamError as Bad;
 use super::super::grow::Growth;
 use super::loss::BoostingLoss;
 
@@ -252,44 +251,27 @@ impl<L: BoostingLoss> ParamGuard for BoostingParams<L> {
 
 impl Settings {
     fn check(&self) -> Result<(), TreeParamError> {
-        for (name, value) in [
+        TreeParamError::check_counts([
             ("n_trees", Some(self.n_trees)),
             ("max_depth", self.max_depth),
             ("min_rows_per_leaf", Some(self.min_rows_per_leaf)),
             ("early_stopping_rounds", self.early_stopping_rounds),
-        ] {
-            if value == Some(0) {
-                return Err(Bad::Zero { name });
-            }
-        }
-        if self.max_leaves < 2 {
-            return Err(Bad::MaxLeaves(self.max_leaves));
-        }
-        if !(2..=MAX_BINS).contains(&self.max_bins) {
-            return Err(Bad::MaxBins(self.max_bins));
-        }
-        for (name, value) in [
+        ])?;
+        TreeParamError::check_leaves(self.max_leaves)?;
+        TreeParamError::check_bins(self.max_bins)?;
+        TreeParamError::check_shares([
             ("learning_rate", self.learning_rate),
             ("row_fraction", self.row_fraction),
             ("feature_fraction", self.feature_fraction),
             ("feature_fraction_by_node", self.feature_fraction_by_node),
-        ] {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(Bad::Share { name, value });
-            }
-        }
-        for (name, value) in [
+        ])?;
+        TreeParamError::check_amounts([
             ("min_hessian", self.min_hessian),
             ("l1", self.l1),
             ("l2", self.l2),
             ("min_gain", self.min_gain),
             ("category_smoothing", self.category_smoothing),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Bad::Negative { name, value });
-            }
-        }
-        Ok(())
+        ])
     }
 }
 #[cfg(test)]

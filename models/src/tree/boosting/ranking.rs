@@ -1,12 +1,12 @@
 //! Relevances within queries as the label: LambdaRank, which learns an order.
 
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::super::histogram::{FixedPoint, RowStat};
 use super::super::logistic::sigmoid;
 use super::super::node::Tree;
+use super::super::predict::predicts_numbers;
 use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, Job, Objective, Rows, fill, sealed};
@@ -124,16 +124,7 @@ impl LambdaRank {
     }
 }
 
-/// linfa's `predict`: [`LambdaRank::predict_score`] in single precision.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<f32>> for LambdaRank {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f32>) {
-        y.assign(&self.predict_score(x.view()).mapv(|v| v as f32));
-    }
-
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f32> {
-        Array1::zeros(x.nrows())
-    }
-}
+predicts_numbers!(LambdaRank, predict_score);
 
 impl sealed::Sealed for Lambda {}
 
@@ -142,12 +133,10 @@ impl BoostingLoss for Lambda {
     type Model = LambdaRank;
 
     fn check(&self) -> Result<(), TreeParamError> {
-        for (name, value) in [("ndcg_at", self.ndcg_at), ("truncation", self.truncation)] {
-            if value == 0 {
-                return Err(TreeParamError::Zero { name });
-            }
-        }
-        Ok(())
+        TreeParamError::check_counts([
+            ("ndcg_at", Some(self.ndcg_at)),
+            ("truncation", Some(self.truncation)),
+        ])
     }
 
     fn boost(&self, job: Job<'_, Self>) -> Result<LambdaRank, TreeError> {

@@ -1,11 +1,11 @@
 //! An amount as the label: squared, Poisson and pinball loss.
 
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::super::error::TreeParamError as Bad;
 use super::super::histogram::{FixedPoint, RowStat};
 use super::super::node::Tree;
+use super::super::predict::predicts_numbers;
 use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, Job, Objective, Rows, Weights, fill, largest, sealed, sum};
@@ -127,16 +127,7 @@ impl BoostedRegressor {
     }
 }
 
-/// linfa's `predict`: [`BoostedRegressor::predict_value`] in single precision.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<f32>> for BoostedRegressor {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f32>) {
-        y.assign(&self.predict_value(x.view()).mapv(|v| v as f32));
-    }
-
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f32> {
-        Array1::zeros(x.nrows())
-    }
-}
+predicts_numbers!(BoostedRegressor, predict_value);
 
 /// The logarithm of a Poisson mean, beyond which `f32` labels do not reach.
 const LARGEST_LOG_MEAN: f64 = 90.0;

@@ -43,25 +43,12 @@ pub(crate) fn contributions<'a>(
 
 /// The total gain of the splits on each feature.
 pub(crate) fn gain_importance(features: usize, trees: &[Tree]) -> Array1<f64> {
-    let mut importance = Array1::zeros(features);
-    for node in trees
-        .iter()
-        .flat_map(|tree| &tree.nodes)
-        .filter(|n| !n.is_leaf())
-    {
-        importance[node.feature as usize] += node.gain;
-    }
-    importance
+    TreeSum::of(features, 0.0, 1.0, trees).gain_importance()
 }
 
 /// Refuses a matrix that the model was not fitted for.
 pub(crate) fn check_columns(features: usize, x: ArrayView2<'_, f32>) {
-    assert_eq!(
-        x.ncols(),
-        features,
-        "the model was fitted on {features} feature columns and is given {}",
-        x.ncols()
-    );
+    super::super::check_columns("model", features, x);
 }
 
 /// The methods that every boosted model has, whatever its loss.

@@ -11,9 +11,7 @@ mod rules;
 
 use std::marker::PhantomData;
 
-use linfa::dataset::Pr;
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
+use ndarray::{Array1, ArrayView2};
 use rayon::prelude::*;
 
 pub(super) use fit::SquaredError;
@@ -25,8 +23,9 @@ pub use params::{
 pub use prune::{Choice, random_parts};
 pub use rules::{CategoryTest, Condition, LeafRule, MeanRule, Missing};
 
-use super::Label;
 use super::node::{Node, Tree, row_major};
+use super::predict::{predicts_numbers, predicts_probabilities};
+use super::{Label, check_columns};
 
 /// A fitted tree (Breiman, Friedman, Olshen and Stone 1984, "Classification and regression
 /// trees"), grown best leaf first on binned features: a [`DecisionTree`] or a [`RegressionTree`].
@@ -117,13 +116,7 @@ impl<L: Label> ReadableTree<L> {
         x: ArrayView2<'_, f32>,
         read: impl Fn(usize) -> R + Sync,
     ) -> Array1<R> {
-        assert_eq!(
-            x.ncols(),
-            self.feature_count(),
-            "the tree was fitted on {} feature columns and is given {}",
-            self.feature_count(),
-            x.ncols()
-        );
+        check_columns("tree", self.feature_count(), x);
         let rows = row_major(x);
         let read: Vec<R> = rows
             .par_chunks_exact(x.ncols())
@@ -174,31 +167,9 @@ fn mean(node: &Node) -> f64 {
     node.gradient / node.hessian
 }
 
-/// linfa's `predict`: probabilities as [`Pr`], for linfa's own metrics.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for DecisionTree {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<Pr>) {
-        y.assign(
-            &self
-                .predict_probability(x.view())
-                .mapv(|p| Pr::new(p as f32)),
-        );
-    }
+predicts_probabilities!(DecisionTree);
 
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {
-        Array1::default(x.nrows())
-    }
-}
-
-/// linfa's `predict`: means, for linfa's own metrics.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<f32>> for RegressionTree {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f32>) {
-        y.assign(&self.predict_mean(x.view()).mapv(|mean| mean as f32));
-    }
-
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f32> {
-        Array1::zeros(x.nrows())
-    }
-}
+predicts_numbers!(RegressionTree, predict_mean);
 
 #[cfg(test)]
 mod tests;

@@ -161,28 +161,16 @@ impl<L> ParamGuard for TreeParams<L> {
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let p = &self.0;
-        for (name, value) in [
+        TreeParamError::check_counts([
             ("max_depth", p.max_depth),
             ("min_rows_per_leaf", Some(p.min_rows_per_leaf)),
-        ] {
-            if value == Some(0) {
-                return Err(TreeParamError::Zero { name });
-            }
-        }
-        if p.max_leaves < 2 {
-            return Err(TreeParamError::MaxLeaves(p.max_leaves));
-        }
-        if !(2..=MAX_BINS).contains(&p.max_bins) {
-            return Err(TreeParamError::MaxBins(p.max_bins));
-        }
-        for (name, value) in [
+        ])?;
+        TreeParamError::check_leaves(p.max_leaves)?;
+        TreeParamError::check_bins(p.max_bins)?;
+        TreeParamError::check_amounts([
             ("min_impurity_decrease", p.min_impurity_decrease),
             ("prior_rows", p.prior_rows),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(TreeParamError::Negative { name, value });
-            }
-        }
+        ])?;
         p.class_weights.check()?;
         Ok(p)
     }

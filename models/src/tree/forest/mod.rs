@@ -32,19 +32,18 @@ mod search;
 
 use std::marker::PhantomData;
 
-use linfa::dataset::Pr;
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
+use ndarray::{Array1, ArrayView2};
 
 pub use params::{
     ForestParams, ForestValidParams, MaxFeatures, RandomForestParams, RandomForestValidParams,
     RegressionForestParams, RegressionForestValidParams,
 };
 
-use super::Label;
 use super::labels::Labels;
 use super::node::{Tree, row_major};
+use super::predict::{predicts_numbers, predicts_probabilities};
 use super::scoring::Scorer;
+use super::{Label, check_columns};
 use crate::metrics;
 
 /// For fewer rows than this, trees are not laid out anew for scoring.
@@ -211,13 +210,7 @@ impl<L: Label> Forest<L> {
     }
 
     fn predict_value(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        assert_eq!(
-            x.ncols(),
-            self.feature_count,
-            "the forest was fitted on {} feature columns and is given {}",
-            self.feature_count,
-            x.ncols()
-        );
+        check_columns("forest", self.feature_count, x);
         let rows = row_major(x);
         let mut sums = vec![0.0; x.nrows()];
         if x.nrows() < FEW {
@@ -236,31 +229,9 @@ impl<L: Label> Forest<L> {
     }
 }
 
-/// linfa's `predict`: probabilities as [`Pr`], for linfa's own metrics.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<Pr>> for RandomForest {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<Pr>) {
-        y.assign(
-            &self
-                .predict_probability(x.view())
-                .mapv(|p| Pr::new(p as f32)),
-        );
-    }
+predicts_probabilities!(RandomForest);
 
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<Pr> {
-        Array1::default(x.nrows())
-    }
-}
-
-/// linfa's `predict`: means, for linfa's own metrics.
-impl<D: Data<Elem = f32>> PredictInplace<ArrayBase<D, Ix2>, Array1<f32>> for RegressionForest {
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f32>) {
-        y.assign(&self.predict_mean(x.view()).mapv(|mean| mean as f32));
-    }
-
-    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f32> {
-        Array1::zeros(x.nrows())
-    }
-}
+predicts_numbers!(RegressionForest, predict_mean);
 
 #[cfg(test)]
 mod tests;

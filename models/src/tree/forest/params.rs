@@ -201,31 +201,19 @@ impl<L> ParamGuard for ForestParams<L> {
             MaxFeatures::Count(count) => Some(count),
             _ => None,
         };
-        for (name, value) in [
+        TreeParamError::check_counts([
             ("n_trees", Some(p.n_trees)),
             ("max_features", count),
             ("max_depth", p.max_depth),
             ("min_rows_per_leaf", Some(p.min_rows_per_leaf)),
-        ] {
-            if value == Some(0) {
-                return Err(TreeParamError::Zero { name });
-            }
-        }
-        if let Some(leaves) = p.max_leaves.filter(|leaves| *leaves < 2) {
-            return Err(TreeParamError::MaxLeaves(leaves));
-        }
-        if !(2..=MAX_BINS).contains(&p.max_bins) {
-            return Err(TreeParamError::MaxBins(p.max_bins));
-        }
+        ])?;
+        p.max_leaves.map_or(Ok(()), TreeParamError::check_leaves)?;
+        TreeParamError::check_bins(p.max_bins)?;
         let share = match p.max_features {
             MaxFeatures::Share(share) => share,
             _ => 1.0,
         };
-        for (name, value) in [("row_fraction", p.row_fraction), ("max_features", share)] {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(TreeParamError::Share { name, value });
-            }
-        }
+        TreeParamError::check_shares([("row_fraction", p.row_fraction), ("max_features", share)])?;
         if p.out_of_bag && !p.bootstrap && p.row_fraction == 1.0 {
             return Err(TreeParamError::NothingOutOfBag);
         }

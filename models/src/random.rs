@@ -9,9 +9,14 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// 64 random bits for `index` under `seed`.
+pub fn draw(seed: u64, index: u64) -> u64 {
+    mix(mix(seed) ^ index)
+}
+
 /// 64 random bits for `index` of `stream` under `seed`.
 pub(crate) fn bits(seed: u64, stream: u64, index: u64) -> u64 {
-    mix(mix(mix(seed) ^ stream) ^ index)
+    mix(draw(seed, stream) ^ index)
 }
 
 /// A number in `0.0..1.0`, uniform over multiples of 2^-53.
