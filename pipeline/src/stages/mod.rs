@@ -42,16 +42,19 @@ pub struct Stage {
 impl Stage {
     /// The stages that must have run before it, for these settings.
     pub fn needs(&self, config: &Config) -> impl Iterator<Item = &'static str> {
-        // A label in the customers' table takes the place of features over time.
-        let labelled = self.name == churn::NAME && config.churn.label.is_some();
+        let labelled = self.has_label(config);
         let reads = self.reads.iter().copied();
         reads.filter(move |name| !(labelled && *name == features::NAME))
     }
 
     /// Whether it works on what customers did, rather than on what a table says of them.
     pub fn needs_history(&self, config: &Config) -> bool {
-        let labelled = self.name == churn::NAME && config.churn.label.is_some();
-        self.name != ingest::NAME && !labelled
+        self.name != ingest::NAME && !self.has_label(config)
+    }
+
+    /// Whether a label in the customers' table takes the place of features over time.
+    fn has_label(&self, config: &Config) -> bool {
+        self.name == churn::NAME && config.churn.label.is_some()
     }
 }
 

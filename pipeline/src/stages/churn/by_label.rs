@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
-use ndarray::{Array1, Array2, Axis};
-use regulars_models::classifiers::ProbabilityModel;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use regulars_models::classifiers::{Classifier, ProbabilityModel};
+use regulars_models::random::draw;
 
 use super::contest::{Contest, Outcome};
 use super::files::{self, Words};
 use super::label_table::{self, LabelTable, alone};
 use super::reasons::reasons;
-use super::sets::{Columns, Kind, Labelled, mixed};
+use super::sets::{Columns, Kind, Labelled};
 use super::trials::{Trial, Validation};
 use super::{LEAST_ROWS, Metrics, NAME, REASONS, band, banded, tables, weak};
 use crate::failure::{Failure, Result};
@@ -60,8 +61,8 @@ pub fn run(context: &Context<'_>, label: &str) -> Result<Report> {
     };
     let columns = Columns {
         baseline: baseline(&table, &set, cut(PARTS - 2)),
-        names: table.names,
-        kinds: table.kinds,
+        names: table.names.clone(),
+        kinds: table.kinds.clone(),
     };
     let contest = Contest {
         columns: &columns,
@@ -74,7 +75,7 @@ pub fn run(context: &Context<'_>, label: &str) -> Result<Report> {
     context
         .progress
         .step("scoring every customer by a model that has not seen the customer's outcome");
-    let scored = Scored::new(&outcome, &table.features, &set, &known)?;
+    let scored = Scored::new(&outcome, &table, &set, &known)?;
 
     let probabilities = scored.probabilities.as_slice().unwrap_or_default();
     let bands: Vec<&str> = probabilities
@@ -136,17 +137,22 @@ struct Scored {
 }
 
 impl Scored {
-    /// - `features`: of every customer of the table.
     /// - `set`: the customers whose outcome is known, and `known` their places in the table.
-    fn new(
-        outcome: &Outcome,
-        features: &Array2<f32>,
-        set: &Labelled,
-        known: &[usize],
-    ) -> Result<Self> {
+    fn new(outcome: &Outcome, table: &LabelTable, set: &Labelled, known: &[usize]) -> Result<Self> {
+        let (all, columns) = table.features.dim();
+        let explains = outcome.entrant.recipe.explains();
+        let mut scored = Self {
+            probabilities: Array1::zeros(all),
+            contributions: explains.then(|| Array2::zeros((all, columns + 1))),
+        };
         // Whose outcome is open: the model that learned from all the others.
-        let mut probabilities = outcome.probabilities(features.view());
-        let mut contributions = outcome.model.contributions(features.view());
+        let open: Vec<usize> = (0..all)
+            .filter(|row| table.labels[*row].is_none())
+            .collect();
+        if !open.is_empty() {
+            let features = table.features.select(Axis(0), &open);
+            scored.put(outcome, &outcome.model, features.view(), &open);
+        }
         let rows = set.labels.len();
         for part in 0..PARTS {
             let held = rows * part / PARTS..rows * (part + 1) / PARTS;
@@ -156,22 +162,31 @@ impl Scored {
                 labels: set.labels.select(Axis(0), &others),
             };
             let model = outcome.entrant.fit(others.whole(), None)?;
-            let held_out = set.part(held.clone());
-            let scores = outcome
-                .calibrator
-                .apply(&model.predict_probability(held_out.features));
-            let owed = model.contributions(held_out.features);
-            for (place, row) in known[held].iter().enumerate() {
-                probabilities[*row] = scores[place];
-                if let (Some(all), Some(owed)) = (&mut contributions, &owed) {
-                    all.row_mut(*row).assign(&owed.row(place));
-                }
+            let features = set.part(held.clone()).features;
+            scored.put(outcome, &model, features, &known[held]);
+        }
+        Ok(scored)
+    }
+
+    /// Notes what a model says of some customers, at their places in the table.
+    fn put(
+        &mut self,
+        outcome: &Outcome,
+        model: &Classifier,
+        features: ArrayView2<'_, f32>,
+        places: &[usize],
+    ) {
+        let scores = outcome
+            .calibrator
+            .apply(&model.predict_probability(features));
+        for (place, score) in places.iter().zip(scores) {
+            self.probabilities[*place] = score;
+        }
+        if let (Some(all), Some(owed)) = (&mut self.contributions, model.contributions(features)) {
+            for (place, owed) in places.iter().zip(owed.rows()) {
+                all.row_mut(*place).assign(&owed);
             }
         }
-        Ok(Self {
-            probabilities,
-            contributions,
-        })
     }
 }
 
@@ -184,7 +199,7 @@ fn shuffled(labels: &[Option<bool>], seed: u64) -> Vec<usize> {
         let mut rows: Vec<usize> = (0..labels.len())
             .filter(|row| labels[*row] == Some(outcome))
             .collect();
-        rows.sort_by_key(|row| (mixed(seed, *row as u64), *row));
+        rows.sort_by_key(|row| (draw(seed, *row as u64), *row));
         let all = rows.len() as f64;
         let ranked = rows.into_iter().enumerate();
         places.extend(ranked.map(|(rank, row)| ((rank as f64 + 0.5) / all, row)));

@@ -279,7 +279,7 @@ fn weak(models: &[ModelRow], test: &str) -> Option<Warning> {
     let chosen = models.iter().find(|row| row.chosen)?;
     let baseline = models.iter().find(|row| row.model == BASELINE)?;
     let name = |row: &ModelRow| row.title.clone();
-    if chosen.chosen && chosen.model == BASELINE {
+    if chosen.model == BASELINE {
         let message = format!(
             "the scores are those of {} and of no model beside it",
             name(baseline)

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice, concatenate};
+use regulars_models::random::draw;
 
 use regulars_models::tree::CategoryNames;
 
@@ -124,7 +125,7 @@ impl Part<'_> {
 
     /// Two thirds and a third of the customers, drawn by their place alone.
     pub fn thirds(&self, seed: u64) -> [Labelled; 2] {
-        let held_out = |row: &usize| mixed(seed, *row as u64).is_multiple_of(3);
+        let held_out = |row: &usize| draw(seed, *row as u64).is_multiple_of(3);
         let (third, rest): (Vec<usize>, Vec<usize>) = (0..self.rows()).partition(held_out);
         [rest, third].map(|rows| Labelled {
             features: self.features.select(Axis(0), &rows),
@@ -148,18 +149,6 @@ impl Part<'_> {
         }
         Ok(())
     }
-}
-
-/// 64 bits that depend on the seed and the place: the finaliser of SplitMix64 (Steele, Lea and
-/// Flood 2014), twice.
-pub fn mixed(seed: u64, place: u64) -> u64 {
-    let mix = |mut z: u64| {
-        z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    mix(mix(seed) ^ place)
 }
 
 #[cfg(test)]
