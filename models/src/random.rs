@@ -2,7 +2,7 @@
 //! others were drawn before, so it is the same on any thread and in any order.
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection that mixes every bit.
-fn mix(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,11 +1,10 @@
 //! The random forest of linfa-ensemble, given what it lacks to be used on churn.
 
-use linfa::dataset::AsSingleTargets;
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use linfa_ensemble::EnsembleLearnerParams;
 use linfa_trees::{DecisionTree, DecisionTreeParams};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
 use rayon::prelude::*;
@@ -13,8 +12,9 @@ use rayon::prelude::*;
 use super::linfa_nodes::LinfaNodes;
 use super::linfa_tree::{balanced, quality, unscaled};
 use super::preprocess::{Preprocessing, PreprocessingParams};
+use super::validation::fits;
 use super::{ClassifierError, ProbabilityModel};
-use crate::tree::{Impurity, Targets, check_features};
+use crate::tree::{Impurity, Targets};
 
 /// Checked settings of [`LinfaForest`]; made by [`LinfaForestParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -177,27 +177,18 @@ impl Fit<Array2<f64>, Array1<bool>, linfa::Error> for Balanced {
     }
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for LinfaForestValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = LinfaForest;
+fits!(LinfaForestValidParams, LinfaForest, refuses weights of "the forest of linfa-ensemble");
 
-    fn fit(
+impl LinfaForestValidParams {
+    fn fit_rows(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
     ) -> Result<LinfaForest, ClassifierError> {
-        let x = train.records().view();
-        check_features(x)?;
-        if train.weights().is_some() {
-            return Err(ClassifierError::Weights("the forest of linfa-ensemble"));
-        }
-        let targets = Targets::read(train)?;
         let (preprocessing, ready) = self
             .preprocessing
             .check_ref()?
-            .learn_and_apply(x, &targets)?;
+            .learn_and_apply(x, targets)?;
         let tree = DecisionTree::params()
             .split_quality(quality(self.impurity))
             .max_depth(self.max_depth)
@@ -217,7 +208,7 @@ where
             .collect();
         trees
             .par_iter_mut()
-            .for_each(|tree| tree.set_rates(data.records(), &targets, self.prior_rows));
+            .for_each(|tree| tree.set_rates(data.records(), targets, self.prior_rows));
         Ok(LinfaForest {
             preprocessing,
             trees,

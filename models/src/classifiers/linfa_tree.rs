@@ -1,15 +1,15 @@
 //! The decision tree of linfa-trees, given what it lacks to be used on churn.
 
-use linfa::dataset::AsSingleTargets;
+use linfa::ParamGuard;
 use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
 use linfa_trees::SplitQuality;
-use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
+use ndarray::{Array1, ArrayView2, Axis};
 
 use super::linfa_nodes::LinfaNodes;
 use super::preprocess::{Preprocessing, PreprocessingParams, Scaling};
+use super::validation::fits;
 use super::{ClassifierError, ProbabilityModel};
-use crate::tree::{Impurity, Targets, check_features};
+use crate::tree::{Impurity, Targets};
 
 /// Checked settings of [`LinfaTree`]; made by [`LinfaTreeParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -143,24 +143,18 @@ pub struct LinfaTree {
     pub(crate) tree: LinfaNodes,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for LinfaTreeValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = LinfaTree;
+fits!(LinfaTreeValidParams, LinfaTree, refuses weights of "the balanced tree of linfa-trees");
 
-    fn fit(&self, train: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<LinfaTree, ClassifierError> {
-        let x = train.records().view();
-        check_features(x)?;
-        if train.weights().is_some() {
-            return Err(ClassifierError::Weights("the balanced tree of linfa-trees"));
-        }
-        let targets = Targets::read(train)?;
+impl LinfaTreeValidParams {
+    fn fit_rows(
+        &self,
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
+    ) -> Result<LinfaTree, ClassifierError> {
         let (preprocessing, ready) = self
             .preprocessing
             .check_ref()?
-            .learn_and_apply(x, &targets)?;
+            .learn_and_apply(x, targets)?;
         let weights = balanced(&targets.labels);
         let labels = Array1::from(targets.labels.clone());
         let fitted = linfa_trees::DecisionTree::params()
@@ -171,7 +165,7 @@ where
 
         let columns: Vec<usize> = (0..ready.ncols()).collect();
         let mut tree = LinfaNodes::of(fitted.root_node(), &columns);
-        tree.set_rates(&ready, &targets, self.prior_rows);
+        tree.set_rates(&ready, targets, self.prior_rows);
         Ok(LinfaTree {
             preprocessing,
             tree,

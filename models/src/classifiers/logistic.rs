@@ -1,13 +1,14 @@
 //! Logistic regression by linfa-logistic, with the preparation that it needs.
 
-use linfa::dataset::AsSingleTargets;
+use linfa::ParamGuard;
 use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
+use ndarray::{Array1, ArrayView2};
 
+use super::linear::linear_model;
 use super::preprocess::{Preprocessing, PreprocessingParams};
+use super::validation::fits;
 use super::{ClassifierError, ProbabilityModel};
-use crate::tree::{Targets, check_features, sigmoid};
+use crate::tree::Targets;
 
 /// Checked settings of [`LogisticRegression`]; made by [`LogisticRegressionParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -112,28 +113,19 @@ pub struct LogisticRegression {
     pub(crate) intercept: f64,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for LogisticRegressionValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = LogisticRegression;
+fits!(LogisticRegressionValidParams, LogisticRegression, refuses weights of "linfa-logistic");
 
-    fn fit(
+impl LogisticRegressionValidParams {
+    fn fit_rows(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
     ) -> Result<LogisticRegression, ClassifierError> {
-        let x = train.records().view();
-        check_features(x)?;
-        if train.weights().is_some() {
-            return Err(ClassifierError::Weights("linfa-logistic"));
-        }
-        let targets = Targets::read(train)?;
         let (preprocessing, ready) = self
             .preprocessing
             .check_ref()?
-            .learn_and_apply(x, &targets)?;
-        let ready = linfa::Dataset::new(ready, Array1::from(targets.labels));
+            .learn_and_apply(x, targets)?;
+        let ready = linfa::Dataset::new(ready, Array1::from(targets.labels.clone()));
         let fitted = linfa_logistic::LogisticRegression::default()
             .alpha(self.l2)
             .max_iterations(self.max_iterations)
@@ -150,50 +142,4 @@ where
     }
 }
 
-impl LogisticRegression {
-    /// The default settings, to be changed and then fitted.
-    pub fn params() -> LogisticRegressionParams {
-        LogisticRegressionParams::default()
-    }
-
-    /// Number of feature columns.
-    pub fn feature_count(&self) -> usize {
-        self.preprocessing.feature_count()
-    }
-
-    /// What each column that [`Preprocessing`] makes adds to the log-odds of `true`, a unit: for
-    /// a numeric feature one standard deviation (after the logarithm, where taken).
-    pub fn coefficients(&self) -> &Array1<f64> {
-        &self.coefficients
-    }
-
-    /// The log-odds where every column that [`Preprocessing`] makes is 0: numeric features at
-    /// their training means, no category.
-    pub fn intercept(&self) -> f64 {
-        self.intercept
-    }
-
-    /// The standard deviation over the training rows of what each feature adds to the log-odds.
-    pub fn importance(&self) -> Array1<f64> {
-        self.preprocessing
-            .linear_importance(self.coefficients.view())
-    }
-
-    /// What each feature adds to the log-odds of each row, against a row at the training means.
-    ///
-    /// Returns `n_rows x (n_features + 1)`; the last column is the log-odds at the means, and
-    /// each row sums to its log-odds.
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        self.preprocessing
-            .linear_contributions(x, self.coefficients.view(), self.intercept)
-    }
-}
-
-impl ProbabilityModel for LogisticRegression {
-    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        self.contributions(x).sum_axis(Axis(1)).mapv_into(sigmoid)
-    }
-}
+linear_model!(LogisticRegression, LogisticRegressionParams);

@@ -1,19 +1,19 @@
 //! Models that give each row a probability, behind one trait: ours and adapters of linfa's.
 //!
-//! | model | name | missing values | categories | weights | says why | order of the rows |
-//! |---|---|---|---|---|---|---|
-//! | [`SingleFeature`] | `single-feature` | a rate of their own | no | yes | no | does not matter, to 1e-12 |
-//! | [`DecisionTree`] | `tree` | learned | sets | yes | no | does not matter |
-//! | [`ElasticNet`] | `elastic-net` | median, said beside | one-hot, target | yes | yes | matters where it holds rows out |
-//! | [`LogisticRegression`] (linfa) | `logistic` | median | one-hot, target | no | yes | does not matter, to 1e-6 |
-//! | [`NaiveBayes`] | `naive-bayes` | say nothing | counted | yes | yes | does not matter, to 1e-12 |
-//! | [`LinfaTree`] | `linfa-tree` | median | one-hot, target | no | no | may matter: sums in single precision |
-//! | [`GradientBoosting`] | `boosting` | learned | sets | yes | yes | matters: rows are drawn |
-//! | [`RandomForest`] | `forest` | learned | sets | yes | no | matters: rows are drawn |
-//! | [`RandomForest`], cut by chance | `extra-trees` | learned | sets | yes | no | may matter: cuts are drawn |
-//! | [`LinfaForest`] | `linfa-forest` | median | one-hot, target | no | no | matters: rows are drawn |
-//! | [`Neighbours`] | `neighbours` | median | one-hot, target | yes | no | does not matter, unless rows are sampled |
-//! | [`Network`] | `network` | median, said beside | one-hot, target | yes | no | matters: rows are drawn |
+//! | name | what | model | missing values | categories | weights | says why | order of the rows |
+//! |---|---|---|---|---|---|---|---|
+//! | `single-feature` | one feature alone | [`SingleFeature`] | a rate of their own | no | yes | no | does not matter, to 1e-12 |
+//! | `tree` | readable tree | [`DecisionTree`] | learned | sets | yes | yes | does not matter |
+//! | `elastic-net` | logistic regression (elastic net) | [`ElasticNet`] | median, said beside | one-hot, target | yes | yes | matters where it holds rows out |
+//! | `logistic` | logistic regression (linfa) | [`LogisticRegression`] | median | one-hot, target | no | yes | does not matter, to 1e-6 |
+//! | `naive-bayes` | naive Bayes | [`NaiveBayes`] | say nothing | counted | yes | yes | does not matter, to 1e-12 |
+//! | `linfa-tree` | decision tree (linfa) | [`LinfaTree`] | median | one-hot, target | no | no | may matter: sums in single precision |
+//! | `boosting` | boosted trees | [`GradientBoosting`] | learned | sets | yes | yes | matters: rows are drawn |
+//! | `forest` | random forest | [`RandomForest`] | learned | sets | yes | yes | matters: rows are drawn |
+//! | `extra-trees` | extra trees | [`RandomForest`] | learned | sets | yes | yes | may matter: cuts are drawn |
+//! | `linfa-forest` | random forest (linfa) | [`LinfaForest`] | median | one-hot, target | no | no | matters: rows are drawn |
+//! | `neighbours` | nearest neighbours | [`Neighbours`] | median | one-hot, target | yes | no | does not matter, unless rows are sampled |
+//! | `network` | neural network | [`Network`] | median, said beside | one-hot, target | yes | no | matters: rows are drawn |
 //!
 //! All are fitted through linfa on `f32` features, `NaN` where missing, and `bool` labels, or by
 //! name as a [`Recipe`], which gives a [`Classifier`]. Target encoding draws its folds by row
@@ -45,6 +45,7 @@
 
 mod elastic_net;
 mod error;
+mod linear;
 mod linfa_forest;
 pub(crate) mod linfa_nodes;
 mod linfa_tree;
@@ -55,6 +56,7 @@ pub(crate) mod network;
 pub mod preprocess;
 mod recipe;
 mod single_feature;
+mod table;
 mod validation;
 
 use ndarray::{Array1, ArrayView2};
@@ -71,6 +73,8 @@ pub use neighbours::{NeighbourIndex, Neighbours, NeighboursParams, NeighboursVal
 pub use network::{Network, NetworkParams, NetworkValidParams};
 pub use recipe::{Classifier, Recipe};
 pub use single_feature::{SingleFeature, SingleFeatureParams, SingleFeatureValidParams};
+pub(crate) use table::classifiers;
+pub use table::{FACTS, Facts, NAMES, facts_of};
 
 /// A fitted model that gives each row the probability of its label being `true`.
 pub trait ProbabilityModel: Send + Sync {
@@ -82,23 +86,17 @@ pub trait ProbabilityModel: Send + Sync {
     fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64>;
 }
 
-impl ProbabilityModel for DecisionTree {
-    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        DecisionTree::predict_probability(self, x)
-    }
+/// Models of trees, whose own methods are called alike.
+macro_rules! give_probabilities {
+    ($($model:ident),*) => {$(
+        impl ProbabilityModel for $model {
+            fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
+                $model::predict_probability(self, x)
+            }
+        }
+    )*};
 }
-
-impl ProbabilityModel for RandomForest {
-    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        RandomForest::predict_probability(self, x)
-    }
-}
-
-impl ProbabilityModel for GradientBoosting {
-    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        GradientBoosting::predict_probability(self, x)
-    }
-}
+give_probabilities!(DecisionTree, RandomForest, GradientBoosting);
 
 /// Refuses a matrix that the model was not fitted for.
 fn check_columns(expected: usize, x: ArrayView2<'_, f32>) {

@@ -1,13 +1,12 @@
 //! What one column alone can do.
 
-use linfa::dataset::AsSingleTargets;
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, ArrayBase, ArrayView2, Data, Ix2};
+use linfa::ParamGuard;
+use ndarray::{Array1, ArrayView2};
 
+use super::validation::fits;
 use super::{ClassifierError, ProbabilityModel, check_columns};
 use crate::calibration::pool_violators;
-use crate::tree::{FeatureBins, Targets, TreeParamError, check_features};
+use crate::tree::{FeatureBins, Targets, TreeParamError};
 
 /// Checked settings of [`SingleFeature`]; made by [`SingleFeatureParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -92,24 +91,18 @@ impl Pool {
     }
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for SingleFeatureValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = SingleFeature;
+fits!(SingleFeatureValidParams, SingleFeature);
 
-    fn fit(
+impl SingleFeatureValidParams {
+    fn fit_rows(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
     ) -> Result<SingleFeature, ClassifierError> {
-        let x = train.records().view();
         if self.column >= x.ncols() {
             let (column, columns) = (self.column, x.ncols());
             return Err(ClassifierError::NoSuchColumn { column, columns });
         }
-        check_features(x)?;
-        let targets = Targets::read(train)?;
         let values = x.column(self.column);
         let bins = FeatureBins::learn(values, self.bins);
         let mut pools = vec![Pool::default(); bins.bins() + 1];

@@ -1,15 +1,19 @@
-//! Rows that a model is not fitted on, given or held out, to choose a setting or to stop by.
+//! How rows reach a model: those it is fitted on, and those that it is not, given or held out, to
+//! choose a setting or to stop by.
 
 use linfa::DatasetBase;
 use linfa::dataset::AsSingleTargets;
 use ndarray::{Array2, ArrayBase, Axis, Data, Ix2};
 
-use crate::tree::{Targets, TreeError, check_features, random};
+use super::ClassifierError;
+use crate::random;
+use crate::tree::{Targets, TreeError, check_features};
 
-/// Gives the settings of a model linfa's `Fit`, and `fit_with_validation` checked and unchecked;
-/// both come down to `fit_rows(x, targets, Option<(x, targets)>)` of the checked settings.
-macro_rules! fits_with_validation {
-    ($params:ident, $valid:ident, $model:ident, $about:literal) => {
+/// Gives the settings of a model linfa's `Fit`, which comes down to `fit_rows(x, targets)` of the
+/// checked settings; what follows the model is handed on behind those two. `refuses weights of`
+/// names the library that takes none.
+macro_rules! fits {
+    (@ $valid:ident, $model:ident, $read:expr $(, $more:expr)?) => {
         impl<D, T> linfa::traits::Fit<ndarray::ArrayBase<D, ndarray::Ix2>, T, ClassifierError>
             for $valid
         where
@@ -22,10 +26,31 @@ macro_rules! fits_with_validation {
                 &self,
                 train: &linfa::DatasetBase<ndarray::ArrayBase<D, ndarray::Ix2>, T>,
             ) -> Result<$model, ClassifierError> {
-                let targets = crate::tree::Targets::read_checked(train)?;
-                self.fit_rows(train.records().view(), &targets, None)
+                let read = $read;
+                self.fit_rows(train.records().view(), &read(train)? $(, $more)?)
             }
         }
+    };
+    ($valid:ident, $model:ident, refuses weights of $library:literal) => {
+        $crate::classifiers::validation::fits!(
+            @ $valid, $model, |train| {
+                $crate::classifiers::validation::read_unweighted(train, $library)
+            }
+        );
+    };
+    ($valid:ident, $model:ident $(, $more:expr)?) => {
+        $crate::classifiers::validation::fits!(
+            @ $valid, $model, crate::tree::Targets::read_checked $(, $more)?
+        );
+    };
+}
+pub(super) use fits;
+
+/// [`fits`], and `fit_with_validation` checked and unchecked; all come down to
+/// `fit_rows(x, targets, Option<(x, targets)>)` of the checked settings.
+macro_rules! fits_with_validation {
+    ($params:ident, $valid:ident, $model:ident, $about:literal) => {
+        $crate::classifiers::validation::fits!($valid, $model, None);
 
         impl $params {
             /// Checks the settings, then see `fit_with_validation` of the checked ones.
@@ -70,6 +95,22 @@ macro_rules! fits_with_validation {
     };
 }
 pub(super) use fits_with_validation;
+
+/// Checks training rows for a library that takes no weights.
+pub(super) fn read_unweighted<D, T>(
+    train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+    library: &'static str,
+) -> Result<Targets, ClassifierError>
+where
+    D: Data<Elem = f32>,
+    T: AsSingleTargets<Elem = bool>,
+{
+    check_features(train.records().view())?;
+    if train.weights().is_some() {
+        return Err(ClassifierError::Weights(library));
+    }
+    Ok(Targets::read(train)?)
+}
 
 /// Checks validation rows against the number of training columns.
 pub(super) fn read_validation<D, T>(

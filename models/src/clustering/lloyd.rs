@@ -15,6 +15,7 @@ use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
 use super::Algorithm;
+use crate::random;
 
 /// Rows per unit of work. Fixed, so that sums are added in one order on any number of threads.
 const CHUNK: usize = 2048;
@@ -24,16 +25,11 @@ const LANES: usize = 4;
 
 /// A generator of its own for every purpose: the same seed, another `stream`, other numbers.
 pub(super) fn generator(seed: u64, stream: [u64; 3]) -> Xoshiro256PlusPlus {
-    // SplitMix64's finaliser mixes each part in, so that neighbouring streams do not resemble
-    // one another.
-    let mut state = seed;
-    for part in stream {
-        state = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        state ^= state >> 31;
-    }
-    Xoshiro256PlusPlus::seed_from_u64(state)
+    // Each part is mixed in, so that neighbouring streams do not resemble one another.
+    let mixed = stream
+        .into_iter()
+        .fold(seed, |state, part| random::mix(state ^ part));
+    Xoshiro256PlusPlus::seed_from_u64(mixed)
 }
 
 /// A number in [0, 1), a multiple of 2^-53.

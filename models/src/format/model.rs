@@ -3,70 +3,117 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::error::{FormatError, Within};
-use super::feature::{Feature, nearest};
+use super::feature::Feature;
 use super::fields::{Fields, Object, Stored};
 use super::json::Json;
+use super::names::nearest;
 use super::numbers::short;
 use crate::classifiers::{
     Classifier, ElasticNet, LinfaForest, LinfaTree, LogisticRegression, NaiveBayes, Neighbours,
-    Network, ProbabilityModel, SingleFeature,
+    Network, ProbabilityModel, SingleFeature, classifiers,
 };
 use crate::tree::{
     BoostedRegressor, DecisionTree, GradientBoosting, LambdaRank, MultiClassBoosting, RandomForest,
     RegressionForest, RegressionTree,
 };
 
-/// Lists every kind of model once: its name in the file, its variant and its type.
+/// Classifiers, of the one list of them.
+macro_rules! classifier_kinds {
+    ($($variant:ident($model:ident, $params:ident) = $default:expr, {
+        name: $name:literal, title: $title:literal, kind: $kind:literal, own_type: $own_type:ident,
+        $($facts:tt)*
+    })*) => {
+        const CLASSIFIERS: &[&str] = &[$($kind),*];
+
+        fn write_classifier(classifier: &Classifier) -> Json<'static> {
+            match classifier {
+                $(Classifier::$variant(model) => Object::of(model),)*
+            }
+        }
+
+        fn read_classifier(kind: &str, json: Json<'_>) -> Result<Classifier, FormatError> {
+            match kind {
+                $($kind => Fields::read::<$model>(json)
+                    .within("model")
+                    .map(Classifier::$variant),)*
+                _ => Err(unknown(kind)),
+            }
+        }
+
+        fn check_classifier(
+            classifier: &Classifier,
+            features: &[Feature],
+        ) -> Result<(), FormatError> {
+            match classifier {
+                $(Classifier::$variant(model) => model.check(features),)*
+            }
+        }
+
+        $(from_own_type!($own_type, $variant, $model);)*
+    };
+}
+
+/// A model by its own type, where that is of one classifier.
+macro_rules! from_own_type {
+    (yes, $variant:ident, $model:ident) => {
+        impl From<$model> for Model {
+            fn from(model: $model) -> Self {
+                Self::Classifier(Classifier::$variant(model))
+            }
+        }
+    };
+    (no, $variant:ident, $model:ident) => {};
+}
+
+classifiers!(classifier_kinds);
+
+/// Lists every other kind of model once: its name in the file, its variant and its type.
 macro_rules! kinds {
-    (
-        classifiers { $($kind:literal => $name:ident($type:ty),)* }
-        others { $($(#[$doc:meta])* $other_kind:literal => $other:ident($other_type:ty),)* }
-    ) => {
+    ($($(#[$doc:meta])* $kind:literal => $variant:ident($model:ty),)*) => {
         /// A fitted model that can be saved.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Model {
             /// A model that gives the probability of `true`.
             Classifier(Classifier),
-            $($(#[$doc])* $other($other_type),)*
+            $($(#[$doc])* $variant($model),)*
         }
 
-        $(impl From<$other_type> for Model {
-            fn from(model: $other_type) -> Self {
-                Self::$other(model)
+        $(impl From<$model> for Model {
+            fn from(model: $model) -> Self {
+                Self::$variant(model)
             }
         })*
 
-        /// The names of all kinds.
-        const KINDS: &[&str] = &[$($kind,)* $($other_kind,)*];
+        /// The names of the other kinds.
+        const OTHERS: &[&str] = &[$($kind),*];
 
         impl Model {
             /// Its name in model files, such as `gradient-boosting`.
             pub fn kind(&self) -> &'static str {
                 match self {
-                    $(Self::Classifier(Classifier::$name(_)) => $kind,)*
-                    $(Self::$other(_) => $other_kind,)*
+                    Self::Classifier(classifier) => classifier.kind(),
+                    $(Self::$variant(_) => $kind,)*
                 }
             }
 
             pub(super) fn write(&self) -> Json<'static> {
                 match self {
-                    $(Self::Classifier(Classifier::$name(model)) => Object::of(model),)*
-                    $(Self::$other(model) => Object::of(model),)*
+                    Self::Classifier(classifier) => write_classifier(classifier),
+                    $(Self::$variant(model) => Object::of(model),)*
                 }
             }
 
             pub(super) fn read(kind: &str, json: Json<'_>) -> Result<Self, FormatError> {
                 match kind {
-                    $($kind => Fields::read::<$type>(json).within("model").map(Classifier::$name).map(Self::Classifier),)*
-                    $($other_kind => Fields::read::<$other_type>(json).within("model").map(Self::from),)*
-                    _ => Err(unknown(kind)),
+                    $($kind => Fields::read::<$model>(json).within("model").map(Self::from),)*
+                    _ => read_classifier(kind, json).map(Self::Classifier),
                 }
             }
 
             pub(super) fn check(&self, features: &[Feature]) -> Result<(), FormatError> {
                 match self {
-                    $(Self::Classifier(Classifier::$name(model)) => model.check(features),)*
-                    $(Self::$other(model) => model.check(features),)*
+                    Self::Classifier(classifier) => check_classifier(classifier, features),
+                    $(Self::$variant(model) => model.check(features),)*
                 }
             }
         }
@@ -74,57 +121,16 @@ macro_rules! kinds {
 }
 
 kinds! {
-    classifiers {
-        "gradient-boosting" => Boosting(GradientBoosting),
-        "decision-tree" => Tree(DecisionTree),
-        "random-forest" => Forest(RandomForest),
-        "extra-trees" => ExtraTrees(RandomForest),
-        "logistic-regression" => Logistic(LogisticRegression),
-        "elastic-net" => ElasticNet(ElasticNet),
-        "naive-bayes" => NaiveBayes(NaiveBayes),
-        "neighbours" => Neighbours(Neighbours),
-        "network" => Network(Network),
-        "linfa-tree" => LinfaTree(LinfaTree),
-        "linfa-forest" => LinfaForest(LinfaForest),
-        "single-feature" => SingleFeature(SingleFeature),
-    }
-    others {
-        /// A readable tree for amounts.
-        "regression-tree" => RegressionTree(RegressionTree),
-        /// A random forest, or extra trees, for amounts.
-        "regression-forest" => RegressionForest(RegressionForest),
-        /// Boosted trees for amounts, counts and quantiles.
-        "boosted-regressor" => BoostedRegressor(BoostedRegressor),
-        /// Boosted trees for one of several classes.
-        "multi-class-boosting" => MultiClassBoosting(MultiClassBoosting),
-        /// Boosted trees that put rows in order.
-        "lambda-rank" => LambdaRank(LambdaRank),
-    }
-}
-
-/// The classifiers by their own types, each of one variant.
-macro_rules! from_classifiers {
-    ($($name:ident($type:ty),)*) => {$(
-        impl From<$type> for Model {
-            fn from(model: $type) -> Self {
-                Self::Classifier(Classifier::$name(model))
-            }
-        }
-    )*};
-}
-
-from_classifiers! {
-    Boosting(GradientBoosting),
-    Tree(DecisionTree),
-    Forest(RandomForest),
-    Logistic(LogisticRegression),
-    ElasticNet(ElasticNet),
-    NaiveBayes(NaiveBayes),
-    Neighbours(Neighbours),
-    Network(Network),
-    LinfaTree(LinfaTree),
-    LinfaForest(LinfaForest),
-    SingleFeature(SingleFeature),
+    /// A readable tree for amounts.
+    "regression-tree" => RegressionTree(RegressionTree),
+    /// A random forest, or extra trees, for amounts.
+    "regression-forest" => RegressionForest(RegressionForest),
+    /// Boosted trees for amounts, counts and quantiles.
+    "boosted-regressor" => BoostedRegressor(BoostedRegressor),
+    /// Boosted trees for one of several classes.
+    "multi-class-boosting" => MultiClassBoosting(MultiClassBoosting),
+    /// Boosted trees that put rows in order.
+    "lambda-rank" => LambdaRank(LambdaRank),
 }
 
 impl From<Classifier> for Model {
@@ -170,9 +176,10 @@ impl Model {
 }
 
 fn unknown(kind: &str) -> FormatError {
-    let hint = match nearest(kind, KINDS.iter().copied()) {
+    let known = [CLASSIFIERS, OTHERS].concat();
+    let hint = match nearest(kind, known.iter().copied()) {
         Some(known) => format!("did you mean {known:?}?"),
-        None => format!("this version knows {}", KINDS.join(", ")),
+        None => format!("this version knows {}", known.join(", ")),
     };
     let kind = short(kind);
     FormatError::invalid(format!("{kind:?} is no kind of model; {hint}")).within("kind")

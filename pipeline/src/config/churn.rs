@@ -7,20 +7,7 @@ use super::Settings;
 use crate::failure::{Result, did_you_mean};
 
 /// Every model, the simplest first: of models that do as well as each other the earlier is chosen.
-pub const MODELS: &[&str] = &[
-    "single-feature",
-    "tree",
-    "elastic-net",
-    "logistic",
-    "naive-bayes",
-    "linfa-tree",
-    "boosting",
-    "forest",
-    "extra-trees",
-    "linfa-forest",
-    "neighbours",
-    "network",
-];
+pub const MODELS: &[&str] = regulars_models::classifiers::NAMES;
 
 /// The models that run when the settings name none.
 ///

@@ -4,14 +4,15 @@ mod params;
 mod solve;
 
 use linfa::ParamGuard;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2};
 
 pub use params::{ElasticNetParams, ElasticNetValidParams};
 
+use super::linear::linear_model;
 use super::preprocess::Preprocessing;
 use super::validation::{Held, fits_with_validation, hold_out};
 use super::{ClassifierError, ProbabilityModel};
-use crate::tree::{Targets, sigmoid};
+use crate::tree::Targets;
 use solve::{Coefficients, Penalty, Problem, solve};
 
 /// A stream of its own among the random numbers of a seed.
@@ -225,31 +226,12 @@ pub(super) fn straight_line(z: &Array2<f64>, targets: &Targets) -> (f64, f64) {
     (at[0], at[1])
 }
 
+linear_model!(ElasticNet, ElasticNetParams);
+
 impl ElasticNet {
-    /// The default settings, to be changed and then fitted.
-    pub fn params() -> ElasticNetParams {
-        ElasticNetParams::default()
-    }
-
-    /// Number of feature columns.
-    pub fn feature_count(&self) -> usize {
-        self.preprocessing.feature_count()
-    }
-
     /// What made the features ready.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
-    }
-
-    /// What each column that [`Preprocessing`] makes adds to the log-odds of `true`, a unit: for
-    /// a numeric feature one standard deviation (after the logarithm, where taken).
-    pub fn coefficients(&self) -> &Array1<f64> {
-        &self.coefficients
-    }
-
-    /// The log-odds where every column that [`Preprocessing`] makes is 0.
-    pub fn intercept(&self) -> f64 {
-        self.intercept
     }
 
     /// The penalty, given or chosen.
@@ -265,30 +247,6 @@ impl ElasticNet {
     /// The penalties that were tried, falling; empty where one was given.
     pub fn path(&self) -> &[PathPoint] {
         &self.path
-    }
-
-    /// The standard deviation over the training rows of what each feature adds to the log-odds.
-    pub fn importance(&self) -> Array1<f64> {
-        self.preprocessing
-            .linear_importance(self.coefficients.view())
-    }
-
-    /// What each feature adds to the log-odds of each row, against a row at the training means.
-    ///
-    /// Returns `n_rows x (n_features + 1)`; the last column is the log-odds at the means, and
-    /// each row sums to its log-odds.
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        self.preprocessing
-            .linear_contributions(x, self.coefficients.view(), self.intercept)
-    }
-}
-
-impl ProbabilityModel for ElasticNet {
-    fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
-        self.contributions(x).sum_axis(Axis(1)).mapv_into(sigmoid)
     }
 }
 

@@ -6,8 +6,9 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
 use super::NeighbourIndex;
-use super::scan::Scan;
-use crate::tree::{Targets, random};
+use super::scan::{Found, Scan};
+use crate::random;
+use crate::tree::Targets;
 
 /// Streams of their own among the random numbers of a seed.
 const SAMPLE: u64 = 0x6e65_6172;
@@ -38,9 +39,6 @@ pub(crate) struct Votes {
     pub prior_rows: f64,
     pub base: f64,
 }
-
-/// A point that was found, and its squared distance.
-pub(super) type Found = (f64, usize);
 
 impl Points {
     /// Keeps at most `max_rows` rows of weight above 0.

@@ -2,7 +2,8 @@
 
 use ndarray::Array2;
 
-use super::points::Found;
+/// A point that was found, and its squared distance.
+pub(super) type Found = (f64, usize);
 
 /// Points that lie side by side, column by column.
 const BLOCK: usize = 32;

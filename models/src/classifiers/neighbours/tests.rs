@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis, array};
 
 use super::super::fixtures::{assert_close, line, table};
 use super::*;
-use crate::tree::random;
+use crate::random;
 
 fn plain() -> NeighboursParams {
     Neighbours::params()

@@ -1,6 +1,6 @@
 //! The layers: forwards to a score, backwards to the slope of the loss in every weight.
 
-use crate::tree::random;
+use crate::random;
 
 /// A stream of its own among the random numbers of a seed.
 const START: u64 = 0x6c61_7965_7273;

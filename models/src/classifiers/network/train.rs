@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::NetworkValidParams;
 use super::layers::Layers;
-use crate::tree::{Targets, log_loss_of_score, random, sigmoid};
+use crate::random;
+use crate::tree::{Targets, log_loss_of_score, sigmoid};
 
 /// The rows of a batch are worked on in chunks of this many, whose slopes are added up in order.
 const CHUNK: usize = 32;

@@ -6,7 +6,8 @@ use ndarray::ArrayView1;
 
 use super::numeric::{Moments, centre_and_scale, mean_and_variance};
 use super::params::PreprocessingValidParams;
-use crate::tree::{Targets, category, random};
+use crate::random;
+use crate::tree::{Targets, category};
 
 /// A stream of its own among the random numbers of a seed.
 const FOLDS: u64 = 0x666f_6c64;

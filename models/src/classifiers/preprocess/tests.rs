@@ -2,7 +2,7 @@ use linfa::prelude::*;
 use ndarray::{Array1, Array2, Axis, array};
 
 use super::*;
-use crate::tree::random;
+use crate::random;
 
 const NAN: f32 = f32::NAN;
 

@@ -23,7 +23,8 @@ pub struct Entrant {
     pub recipe: Recipe,
     /// What people call it.
     pub title: String,
-    /// It learns from at most so many customers.
+    /// It learns from at most so many customers: a slow model would take most of the time of a run
+    /// beyond them.
     most_rows: usize,
 }
 
@@ -46,7 +47,11 @@ pub fn lineup(columns: &Columns, settings: &Churn, seed: u64) -> Vec<Entrant> {
             let recipe = recipe.with_seed(seed).with_categorical(&categorical);
             Entrant {
                 title: title(&recipe, columns),
-                most_rows: most_rows(recipe.name()),
+                most_rows: if recipe.facts().slow {
+                    SLOW_ROWS
+                } else {
+                    usize::MAX
+                },
                 recipe,
             }
         })
@@ -71,15 +76,6 @@ fn title(recipe: &Recipe, columns: &Columns) -> String {
         (BASELINE, Some("recency_days")) => "recency alone".to_owned(),
         (BASELINE, Some(name)) => format!("{name} alone"),
         _ => recipe.title().to_owned(),
-    }
-}
-
-/// Models that use one thread, or look at every row for every score: beyond so many customers they
-/// would take most of the time of a run.
-fn most_rows(name: &str) -> usize {
-    match name {
-        "logistic" | "linfa-tree" | "linfa-forest" | "network" => SLOW_ROWS,
-        _ => usize::MAX,
     }
 }
 
@@ -138,15 +134,28 @@ pub fn trees(model: &Classifier) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use regulars_models::classifiers::FACTS;
+
     use super::*;
     use crate::config::churn::{DEFAULT_MODELS, MODELS};
     use crate::stages::churn::sets::Kind;
 
     #[test]
-    fn the_settings_know_every_model_in_the_order_of_the_models() {
-        let names: Vec<&str> = Recipe::all().iter().map(Recipe::name).collect();
-        assert_eq!(names, MODELS);
+    fn the_docs_have_every_model() {
         assert!(DEFAULT_MODELS.iter().all(|name| MODELS.contains(name)));
+        let docs = include_str!("../../../../docs/churn.md");
+        let rows = docs.lines().filter_map(|line| line.strip_prefix("| `"));
+        // The first table of models is the one of what they are.
+        let rows: Vec<Vec<&str>> = rows
+            .take(FACTS.len())
+            .map(|row| row.split('|').map(str::trim).collect())
+            .collect();
+        let yes = |yes: bool| if yes { "yes" } else { "" };
+        for (facts, row) in FACTS.iter().zip(rows) {
+            let runs = yes(DEFAULT_MODELS.contains(&facts.name));
+            assert_eq!(row[0].trim_end_matches('`'), facts.name, "{row:?}");
+            assert_eq!(row[2..4], [runs, yes(facts.explains)], "{}", facts.name);
+        }
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Naive Bayes: each feature speaks for itself, and their evidence is added up.
 
-use linfa::dataset::AsSingleTargets;
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
+use linfa::ParamGuard;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::elastic_net::straight_line;
 use super::preprocess::check_categories;
+use super::validation::fits;
 use super::{ClassifierError, ProbabilityModel, check_columns};
 use crate::tree::{FeatureBins, MAX_BINS, Targets, category, sigmoid};
 
@@ -151,33 +150,28 @@ pub(crate) enum Evidence {
     Silent,
 }
 
-impl<D, T> Fit<ArrayBase<D, Ix2>, T, ClassifierError> for NaiveBayesValidParams
-where
-    D: Data<Elem = f32>,
-    T: AsSingleTargets<Elem = bool>,
-{
-    type Object = NaiveBayes;
+fits!(NaiveBayesValidParams, NaiveBayes);
 
-    fn fit(
+impl NaiveBayesValidParams {
+    fn fit_rows(
         &self,
-        train: &DatasetBase<ArrayBase<D, Ix2>, T>,
+        x: ArrayView2<'_, f32>,
+        targets: &Targets,
     ) -> Result<NaiveBayes, ClassifierError> {
-        let targets = Targets::read_checked(train)?;
-        let x = train.records().view();
         check_categories(x, &self.categorical)?;
         let learned: Vec<(Evidence, f64, f64)> = (0..x.ncols())
             .into_par_iter()
             .map(|column| {
                 let values = x.column(column);
                 let evidence = if self.categorical.contains(&column) {
-                    self.categories(values, &targets)
+                    self.categories(values, targets)
                 } else {
                     match self.density {
-                        Density::Gaussian => gaussian(values, &targets),
-                        Density::Binned(bins) => self.binned(values, &targets, bins),
+                        Density::Gaussian => gaussian(values, targets),
+                        Density::Binned(bins) => self.binned(values, targets, bins),
                     }
                 };
-                let (mean, deviation) = evidence.moments(values, &targets);
+                let (mean, deviation) = evidence.moments(values, targets);
                 (evidence, mean, deviation)
             })
             .collect();
@@ -194,7 +188,7 @@ where
             model.deviations.push(deviation);
         }
         if self.calibrate && self.density != Density::Gaussian {
-            model.calibrate(x, &targets);
+            model.calibrate(x, targets);
         }
         Ok(model)
     }
