@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use regulars_datasets::baskets::{self, Baskets};
 use regulars_datasets::files::{Format, TRUTH, WriteError};
-use regulars_datasets::history::Params;
 use regulars_datasets::history::files::{self as history, Order, PROBLEMS};
+use regulars_datasets::history::{HistoryError, Params};
 
 use crate::cli::{FileFormat, Generate};
 use crate::failure::{Failure, Result};
@@ -67,7 +67,11 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
             plural(interactions, "interaction")
         ));
     })
-    .map_err(|error| failure(error, out))?;
+    .map_err(|error| match error {
+        HistoryError::Params(error) => Failure::settings(error.to_string()),
+        HistoryError::AsOf { .. } => Failure::settings(error.to_string()).hint("change --truth-at"),
+        HistoryError::Write(error) => failure(error, out),
+    })?;
     let mut next = format!(
         "{} in {}, of them {} in {}",
         plural(written.interactions, "interaction"),
@@ -133,8 +137,6 @@ fn write_baskets(name: &str, args: &Generate, progress: &Progress) -> Result<Sai
 
 fn failure(error: WriteError, out: &Path) -> Failure {
     match error {
-        WriteError::Params(error) => Failure::settings(error.to_string()),
-        WriteError::AsOf { .. } => Failure::settings(error.to_string()).hint("change --truth-at"),
         WriteError::Exists(_) => Failure::settings(error.to_string())
             .hint("choose a new folder with --out, or remove this one first"),
         WriteError::Io { path, source } => {

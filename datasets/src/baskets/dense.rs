@@ -1,7 +1,7 @@
 //! Rows of a categorical table as baskets.
 
 use super::Pattern;
-use super::name::{Letters, Problem, Short};
+use super::letters::{Letters, Problem, Short};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

@@ -29,13 +29,15 @@ use std::ops::Range;
 
 mod dense;
 pub mod files;
+mod letters;
 mod name;
 mod quest;
 #[cfg(test)]
 mod tests;
 
 pub use dense::Dense;
-pub use name::{NameError, Problem};
+pub use letters::Problem;
+pub use name::NameError;
 pub use quest::Quest;
 
 /// Baskets in a block; the last block of a set may hold fewer.

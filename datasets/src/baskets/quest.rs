@@ -1,7 +1,7 @@
 //! The basket generator of Agrawal and Srikant.
 
 use super::Pattern;
-use super::name::{Letters, Problem, Short};
+use super::letters::{Letters, Problem, Short};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

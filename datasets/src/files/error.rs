@@ -3,32 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
 use parquet::errors::ParquetError;
-
-use crate::history::ParamsError;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Parameters that make no history.
-    #[error(transparent)]
-    Params(#[from] ParamsError),
     /// The folder holds something already, or is no folder.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
-    /// An as-of date at which nothing has happened yet, or that lies beyond the history.
-    #[error(
-        "the truth at {date} cannot be told: the history allows as-of dates from {first} to {last}"
-    )]
-    AsOf {
-        /// What was asked for.
-        date: NaiveDate,
-        /// The first date that can be.
-        first: NaiveDate,
-        /// The last date that can be.
-        last: NaiveDate,
-    },
     /// The disk refuses.
     #[error("{}: {source}", .path.display())]
     Io {

@@ -5,9 +5,7 @@ use std::f64::consts::TAU;
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::profiles::{ByType, CAMPAIGNS, CampaignKind, PROFILES, Profile};
-
-/// A day of the history; 0 is its first.
-pub type Day = i32;
+pub use super::rows::Day;
 
 /// For how many days after its end the history is lived on, unseen, so that what came next is known.
 pub const FUTURE_DAYS: Day = 120;

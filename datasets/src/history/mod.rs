@@ -14,6 +14,7 @@
 pub mod again;
 pub mod calendar;
 pub mod catalogue;
+mod error;
 pub mod files;
 pub mod life;
 mod params;
@@ -24,6 +25,7 @@ pub mod rows;
 pub mod shopping;
 pub mod truth;
 
+pub use error::HistoryError;
 pub use params::{FEWEST_MONTHS, MOST_CUSTOMERS, MOST_MONTHS, Params, ParamsError};
 
 use calendar::{Calendar, Day};

@@ -1,7 +1,7 @@
 //! One row of the interactions, before it is written.
 
-use super::calendar::Day;
-use super::files::Problem;
+/// A day of the history; 0 is its first.
+pub type Day = i32;
 
 /// What happened, named as in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,37 @@ pub enum Channel {
 pub const CHANNELS: [&str; 7] = [
     "store", "online", "mail", "email", "phone", "delivery", "opt-out",
 ];
+
+/// What is wrong with a row that was made dirty. The first ones are of the interactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The same row once more.
+    Duplicate,
+    /// A right row that comes in a later file.
+    Late,
+    /// The row before it once more, with another quantity and amount: the right ones.
+    Correction,
+    /// Dated before the customer joined.
+    BeforeJoining,
+    /// A product that the products do not know.
+    UnknownProduct,
+    /// No customer.
+    NoCustomer,
+    /// The time written day first, `31/12/2025 17:05`.
+    DayFirst,
+    /// The time written without separators, `20251231170500`.
+    Compact,
+    /// Text in GBK in a file of UTF-8.
+    Gbk,
+    /// An amount a thousand times too large.
+    Outlier,
+    /// A line of a basket of a thousand lines.
+    GiantBasket,
+    /// A customer's row once more.
+    CustomerTwice,
+    /// A second row of a customer, with another household.
+    CustomerConflict,
+}
 
 /// One interaction. Money is in hundredths; times are in seconds of the local clock.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,38 +4,7 @@ use crate::files::Format;
 use crate::history::World;
 use crate::history::person::Person;
 use crate::history::random::Stream;
-use crate::history::rows::{Kind, Row};
-
-/// What is wrong with a row. The first ones are of the interactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// The same row once more.
-    Duplicate,
-    /// A right row that comes in a later file.
-    Late,
-    /// The row before it once more, with another quantity and amount: the right ones.
-    Correction,
-    /// Dated before the customer joined.
-    BeforeJoining,
-    /// A product that the products do not know.
-    UnknownProduct,
-    /// No customer.
-    NoCustomer,
-    /// The time written day first, `31/12/2025 17:05`.
-    DayFirst,
-    /// The time written without separators, `20251231170500`.
-    Compact,
-    /// Text in GBK in a file of UTF-8.
-    Gbk,
-    /// An amount a thousand times too large.
-    Outlier,
-    /// A line of a basket of a thousand lines.
-    GiantBasket,
-    /// A customer's row once more.
-    CustomerTwice,
-    /// A second row of a customer, with another household.
-    CustomerConflict,
-}
+use crate::history::rows::{Kind, Problem, Row};
 
 /// What a problem is called, and what a load should make of such a row.
 pub struct ProblemWords {

@@ -11,10 +11,10 @@ use arrow::datatypes::{DataType, Field, Int8Type, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use chrono::NaiveDateTime;
 
-use super::dirt::{DirtyRow, Problem};
+use super::dirt::DirtyRow;
 use crate::files::{Format, TableWriter, WriteError};
 use crate::history::World;
-use crate::history::rows::{CHANNELS, KINDS, Kind, Row};
+use crate::history::rows::{CHANNELS, KINDS, Kind, Problem, Row};
 
 /// Digits of an amount, two of them decimals.
 pub const MONEY: DataType = DataType::Decimal64(12, 2);

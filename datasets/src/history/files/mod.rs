@@ -12,16 +12,16 @@ use arrow::record_batch::RecordBatch;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-pub use dirt::{DirtyRow, PROBLEMS, Problem, Wanted};
+pub use dirt::{DirtyRow, PROBLEMS, Wanted};
 
 use self::dirt::Soil;
 use self::interactions::InteractionsWriter;
 use super::calendar::{Day, FUTURE_DAYS};
 use super::random::{Purpose, Stream};
-use super::rows::Row;
+use super::rows::{Problem, Row};
 use super::shopping::BasketCounts;
 use super::truth;
-use super::{Params, World};
+use super::{HistoryError, Params, World};
 use crate::files::{Beside, Format, TRUTH, TableWriter, WriteError, write_table, write_text};
 
 /// The horizon of the churn truth that is written, in days.
@@ -86,7 +86,7 @@ pub fn write(
     order: &Order,
     out: &Path,
     mut progress: impl FnMut(u64, u64),
-) -> Result<Written, WriteError> {
+) -> Result<Written, HistoryError> {
     let world = World::new(order.params)?;
     let as_of = as_of_days(&world, &order.truth_at)?;
     let beside = Beside::new(out)?;
@@ -97,13 +97,13 @@ pub fn write(
 }
 
 /// The as-of dates of the churn truth as days, the earliest first.
-fn as_of_days(world: &World, asked: &[NaiveDate]) -> Result<Vec<Day>, WriteError> {
+fn as_of_days(world: &World, asked: &[NaiveDate]) -> Result<Vec<Day>, HistoryError> {
     let end = world.calendar.days;
     let mut days = vec![end - HORIZON_DAYS as Day, end];
     for date in asked {
         let day = world.calendar.day(*date);
         if day < 1 || day > end {
-            return Err(WriteError::AsOf {
+            return Err(HistoryError::AsOf {
                 date: *date,
                 first: world.calendar.date(1),
                 last: world.calendar.date(end),

@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Problem, Soil};
+use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Soil};
 use super::interactions::MONEY;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
@@ -18,6 +18,7 @@ use crate::history::catalogue::{ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTIT
 use crate::history::life::Life;
 use crate::history::person::Person;
 use crate::history::profiles::{DEPARTMENTS, PROFILES};
+use crate::history::rows::Problem;
 use crate::history::shopping::BasketCounts;
 use crate::history::truth::{ChurnTruth, UpliftTruth};
 
