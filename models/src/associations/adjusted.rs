@@ -84,17 +84,23 @@ pub fn adjust(
     min_odds_ratio: f64,
     n_tests: usize,
 ) -> Vec<Adjusted> {
-    assert_eq!(
-        strata.order.len(),
-        baskets.n_baskets(),
-        "the strata are of other baskets"
-    );
-    let index = ItemIndex::in_order(rules, baskets, &strata.order);
+    let index = ItemIndex::in_strata(rules, baskets, strata);
+    adjust_by(rules, &index, strata, min_odds_ratio, n_tests)
+}
+
+/// [`adjust`] by an index of the baskets, stratum after stratum.
+pub(super) fn adjust_by(
+    rules: &[Rule],
+    index: &ItemIndex,
+    strata: &Strata,
+    min_odds_ratio: f64,
+    n_tests: usize,
+) -> Vec<Adjusted> {
     let of_all = strata.count(None);
     let mut adjusted: Vec<Adjusted> = Vec::with_capacity(rules.len());
     // A rule of three items needs up to seven sets; longer ones share most of theirs.
     for chunk in rules.chunks((MAX_COUNTS / 7 / strata.len().max(1)).max(1)) {
-        let sets = Sets::new(chunk, &index, strata);
+        let sets = Sets::new(chunk, index, strata);
         adjusted.par_extend(chunk.par_iter().enumerate().map(|(i, rule)| {
             let [r, s] = [&rule.antecedent, &rule.consequent].map(Vec::len);
             let [a, c, both] = [0, 1, 2].map(|which| sets.counts(i, which));

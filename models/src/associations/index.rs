@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Baskets, Rule};
+use super::{Baskets, Rule, Strata};
 
 /// Marks an item without a slot.
 const NONE: u32 = u32::MAX;
@@ -27,8 +27,21 @@ impl ItemIndex {
         Self::in_order(rules, baskets, &order)
     }
 
+    /// As `new`, but stratum after stratum.
+    ///
+    /// # Panics
+    /// If `strata` are of other baskets (their number differs).
+    pub(super) fn in_strata(rules: &[Rule], baskets: &Baskets, strata: &Strata) -> Self {
+        assert_eq!(
+            strata.order.len(),
+            baskets.n_baskets(),
+            "the strata are of other baskets"
+        );
+        Self::in_order(rules, baskets, &strata.order)
+    }
+
     /// As `new`, but basket `order[i]` has the number `i`.
-    pub(super) fn in_order(rules: &[Rule], baskets: &Baskets, order: &[u32]) -> Self {
+    fn in_order(rules: &[Rule], baskets: &Baskets, order: &[u32]) -> Self {
         let mut slots = vec![NONE; baskets.n_items()];
         for rule in rules {
             for &item in rule.antecedent.iter().chain(&rule.consequent) {

@@ -1,9 +1,11 @@
 //! Whether rules held up on baskets that they were not found in.
 
 use super::{
-    Adjusted, Baskets, Measures, Rule, Strata, adjust,
+    Adjusted, Baskets, Measures, Rule, Strata,
+    adjusted::adjust_by,
+    index::ItemIndex,
     intervals::{lift_interval, wilson_interval},
-    remeasure,
+    remeasure::remeasure_by,
 };
 
 /// A rule on later baskets.
@@ -47,9 +49,10 @@ pub fn measure_later_in(
     strata: &Strata,
     max_q_value: f64,
 ) -> Vec<Later> {
-    let adjusted = adjust(rules, later, strata, 1.0, rules.len());
+    let index = ItemIndex::in_strata(rules, later, strata);
+    let adjusted = adjust_by(rules, &index, strata, 1.0, rules.len());
     let known = later.n_baskets() > 0;
-    remeasure(rules, later)
+    remeasure_by(rules, &index)
         .into_iter()
         .zip(adjusted)
         .map(|(measures, adjusted)| Later {

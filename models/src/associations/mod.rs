@@ -85,6 +85,7 @@
 mod adjusted;
 mod baskets;
 mod candidates;
+mod comparison;
 mod contrast;
 mod index;
 mod intervals;
@@ -112,6 +113,7 @@ mod utility;
 
 pub use adjusted::{Adjusted, adjust};
 pub use baskets::{Baskets, BasketsError};
+pub use comparison::Comparison;
 pub use contrast::{Contrast, contrast};
 pub use intervals::{lift_interval, wilson_interval};
 pub use item_ids::ItemIds;
@@ -133,7 +135,7 @@ pub use selection::{Selected, Selection, SelectionError, SelectionParams, Select
 pub use sides::SideItems;
 pub use significance::{benjamini_hochberg, fisher_upper_tail, p_value};
 pub use strata::{Strata, StrataError};
-pub use substitutes::{Comparison, Pair, PairParams, PairValidParams, Pairs};
+pub use substitutes::{Pair, PairParams, PairValidParams, Pairs};
 pub use taxonomy::{Interest, Taxonomy, TaxonomyError};
 pub use utility::{
     MinUtility, UtilityBaskets, UtilityBasketsError, UtilityError, UtilityItemset, UtilityItemsets,

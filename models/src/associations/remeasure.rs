@@ -14,7 +14,11 @@ use super::{Baskets, Measures, Rule, index::ItemIndex};
 /// and p-value 1; without baskets, shares are NaN, too. The result is the same on any number of
 /// threads.
 pub fn remeasure(rules: &[Rule], baskets: &Baskets) -> Vec<Measures> {
-    let index = ItemIndex::new(rules, baskets);
+    remeasure_by(rules, &ItemIndex::new(rules, baskets))
+}
+
+/// [`remeasure`] by an index of the baskets, in any order.
+pub(super) fn remeasure_by(rules: &[Rule], index: &ItemIndex) -> Vec<Measures> {
     // What has to be counted: for each rule its antecedent, its consequent, and both.
     let sets: Vec<Vec<u32>> = rules
         .iter()

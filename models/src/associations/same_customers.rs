@@ -2,10 +2,10 @@
 
 use super::{
     Baskets,
+    comparison::Comparison,
     pair_significance::{Held, Together},
     pairs::{Crossed, FrequentItems},
     size_strata::SizeStrata,
-    substitutes::Comparison,
 };
 
 /// What customers say about two items.

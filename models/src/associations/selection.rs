@@ -6,7 +6,7 @@ use linfa::ParamGuard;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::{Adjusted, Baskets, Rule, Rules, Strata, adjusted::adjust, index::ItemIndex};
+use super::{Adjusted, Baskets, Rule, Rules, Strata, adjusted::adjust_by, index::ItemIndex};
 
 /// Why rules could not be chosen.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -144,6 +144,9 @@ pub struct Selected {
     pub adjusted: Adjusted,
     /// Baskets with both sides that no chosen rule before it with the same consequent explains.
     pub new_count: u64,
+    /// How many different customers have a basket with both sides; `None` where it is not known
+    /// whose the baskets are.
+    pub customers: Option<u64>,
 }
 
 /// The rules that were chosen, and why the others were not.
@@ -176,14 +179,40 @@ impl SelectionValidParams {
     /// # Panics
     /// If `strata` are of other baskets (their number differs).
     pub fn fit(&self, rules: &Rules, baskets: &Baskets, strata: &Strata) -> Selection {
-        let all = rules.as_slice();
-        let adjusted = adjust(
-            all,
-            baskets,
-            strata,
-            self.min_odds_ratio,
-            rules.n_candidates(),
+        self.select(rules, baskets, strata, None)
+    }
+
+    /// As [`fit`](Self::fit), and counts the customers of each rule that is chosen; `customers` is
+    /// that of each basket, any number for each.
+    ///
+    /// # Panics
+    /// If there is not one customer for each basket, or `strata` are of other baskets.
+    pub fn fit_with_customers(
+        &self,
+        rules: &Rules,
+        baskets: &Baskets,
+        strata: &Strata,
+        customers: &[u32],
+    ) -> Selection {
+        assert_eq!(
+            customers.len(),
+            baskets.n_baskets(),
+            "the customers are of other baskets"
         );
+        self.select(rules, baskets, strata, Some(customers))
+    }
+
+    fn select(
+        &self,
+        rules: &Rules,
+        baskets: &Baskets,
+        strata: &Strata,
+        customers: Option<&[u32]>,
+    ) -> Selection {
+        let all = rules.as_slice();
+        let index = ItemIndex::in_strata(all, baskets, strata);
+        let n_tests = rules.n_candidates();
+        let adjusted = adjust_by(all, &index, strata, self.min_odds_ratio, n_tests);
         let beyond: Vec<usize> = (0..all.len())
             .filter(|&i| adjusted[i].q_value <= self.max_q_value)
             .collect();
@@ -193,7 +222,6 @@ impl SelectionValidParams {
             other_direction: 0,
             covered: 0,
         };
-        let index = ItemIndex::new(all, baskets);
         let mut shown: HashSet<Vec<u32>> = HashSet::new();
         // For each consequent the baskets that are explained, ascending.
         let mut explained: HashMap<&[u32], Vec<u32>> = HashMap::new();
@@ -219,6 +247,11 @@ impl SelectionValidParams {
                     rule: all[i].clone(),
                     adjusted: adjusted[i],
                     new_count: new.len() as u64,
+                    customers: customers.map(|of| {
+                        let of_basket = |hit: &u32| of[strata.order[*hit as usize] as usize];
+                        let different: HashSet<u32> = hits.iter().map(of_basket).collect();
+                        different.len() as u64
+                    }),
                 });
                 before.extend(new);
                 before.sort_unstable();

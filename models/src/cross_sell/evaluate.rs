@@ -7,18 +7,7 @@ use rayon::prelude::*;
 use super::history::History;
 use super::model::{ScoreKind, Scorer};
 use super::params::CrossSellValidParams;
-
-/// Means over the tested customers of how well a list of `k` items did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
-    /// Share of customers with at least one hit.
-    pub hit_rate: f64,
-    /// Hits over the items bought for the first time.
-    pub recall: f64,
-    /// Discounted gain of the hits, `1 / log2(rank + 1)`, over the gain of the best possible
-    /// list of `k` (Järvelin and Kekäläinen 2002, with relevance 0 or 1).
-    pub ndcg: f64,
-}
+use crate::metrics::{RankingQuality, ranking_quality};
 
 /// The outcome of [`CrossSellValidParams::evaluate`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,10 +20,10 @@ pub struct Evaluation {
     /// First purchases of these customers in the horizon.
     pub n_first_purchases: usize,
     /// This recommender.
-    pub model: Figures,
+    pub model: RankingQuality,
     /// The items with most customers before the cut, without those the customer had, for the
     /// same customers. Ties go to the lower item code.
-    pub popularity: Figures,
+    pub popularity: RankingQuality,
     /// What the scores of the model are.
     pub score_kind: ScoreKind,
     /// Sum of the scores of all suggestions to all customers with purchases before the cut:
@@ -109,29 +98,33 @@ impl CrossSellValidParams {
                         .take(k)
                         .collect();
                     Some(Tested {
-                        new: new.len(),
                         expected: suggested.iter().map(|s| s.1).sum(),
                         observed: list.iter().filter(|i| new.binary_search(i).is_ok()).count(),
-                        model: figures(&list, &new, k),
-                        popularity: figures(&plain, &new, k),
+                        model: list,
+                        popularity: plain,
+                        new,
                     })
                 },
             )
             .collect();
         let all: Vec<Tested> = tested.into_iter().flatten().collect();
-        let counted: Vec<&Tested> = all.iter().filter(|t| t.new > 0).collect();
-        if counted.is_empty() {
+        // Who bought nothing new says nothing about the order and is left out of both.
+        let quality = |list: fn(&Tested) -> &[u32]| {
+            ranking_quality(k, all.iter().map(|t| (list(t), &t.new[..])))
+        };
+        let (Ok(model), Ok(popularity)) = (quality(|t| &t.model), quality(|t| &t.popularity))
+        else {
             return Err(EvaluateError::NothingNew {
                 cut: cut_day,
                 horizon: self.horizon_days(),
             });
-        }
+        };
         Ok(Evaluation {
             k,
-            n_customers: counted.len(),
-            n_first_purchases: counted.iter().map(|t| t.new).sum(),
-            model: mean(counted.iter().map(|t| t.model)),
-            popularity: mean(counted.iter().map(|t| t.popularity)),
+            n_customers: model.customers,
+            n_first_purchases: all.iter().map(|t| t.new.len()).sum(),
+            model,
+            popularity,
             score_kind: scorer.kind(),
             expected_hits: all.iter().map(|t| t.expected).sum(),
             observed_hits: all.iter().map(|t| t.observed).sum(),
@@ -139,88 +132,11 @@ impl CrossSellValidParams {
     }
 }
 
+/// The lists of one customer, best first, and what was bought for the first time, ascending.
 struct Tested {
-    new: usize,
+    model: Vec<u32>,
+    popularity: Vec<u32>,
+    new: Vec<u32>,
     expected: f64,
     observed: usize,
-    model: Figures,
-    popularity: Figures,
-}
-
-/// The figures of one list; `new` is ascending. All 0 when nothing was bought.
-fn figures(list: &[u32], new: &[u32], k: usize) -> Figures {
-    let gain = |place: usize| 1.0 / libm::log2(place as f64 + 2.0);
-    let best: f64 = (0..new.len().min(k)).map(gain).sum();
-    let places = list
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| new.binary_search(item).is_ok());
-    let (hits, gained) = places.fold((0usize, 0.0), |(n, sum), (place, _)| {
-        (n + 1, sum + gain(place))
-    });
-    if new.is_empty() {
-        return Figures {
-            hit_rate: 0.0,
-            recall: 0.0,
-            ndcg: 0.0,
-        };
-    }
-    Figures {
-        hit_rate: f64::from(u8::from(hits > 0)),
-        recall: hits as f64 / new.len() as f64,
-        ndcg: gained / best,
-    }
-}
-
-fn mean(each: impl Iterator<Item = Figures>) -> Figures {
-    let mut sum = Figures {
-        hit_rate: 0.0,
-        recall: 0.0,
-        ndcg: 0.0,
-    };
-    let mut n = 0.0;
-    for one in each {
-        sum.hit_rate += one.hit_rate;
-        sum.recall += one.recall;
-        sum.ndcg += one.ndcg;
-        n += 1.0;
-    }
-    Figures {
-        hit_rate: sum.hit_rate / n,
-        recall: sum.recall / n,
-        ndcg: sum.ndcg / n,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_figures_of_a_list_by_hand() {
-        // Hits at ranks 1 and 3 of 4, three items bought: gain 1 + 1/2 of 1 + 1/log2(3) + 1/2.
-        let got = figures(&[7, 1, 5, 2], &[5, 7, 9], 4);
-        assert_eq!(got.hit_rate, 1.0);
-        assert!((got.recall - 2.0 / 3.0).abs() < 1e-15);
-        assert!((got.ndcg - 1.5 / (1.5 + 1.0 / 3f64.log2())).abs() < 1e-15);
-    }
-
-    #[test]
-    fn a_full_list_of_hits_has_gain_one_even_when_more_was_bought() {
-        let got = figures(&[1, 2], &[1, 2, 3], 2);
-        assert!((got.ndcg - 1.0).abs() < 1e-15);
-        assert!((got.recall - 2.0 / 3.0).abs() < 1e-15);
-    }
-
-    #[test]
-    fn no_hit_and_no_purchase_are_zero() {
-        let zero = Figures {
-            hit_rate: 0.0,
-            recall: 0.0,
-            ndcg: 0.0,
-        };
-        assert_eq!(figures(&[1, 2], &[3], 2), zero);
-        assert_eq!(figures(&[1, 2], &[], 2), zero);
-        assert_eq!(figures(&[], &[3], 2), zero);
-    }
 }

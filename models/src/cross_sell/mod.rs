@@ -48,7 +48,7 @@ mod rank;
 #[cfg(test)]
 mod tests;
 
-pub use evaluate::{EvaluateError, Evaluation, Figures};
+pub use evaluate::{EvaluateError, Evaluation};
 pub use evidence::Evidence;
 pub use history::{History, HistoryError};
 pub use model::{CrossSell, ScoreKind, Suggestion};

@@ -6,9 +6,8 @@ use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use chrono::{Days, NaiveDate};
 use regulars_models::ParamGuard;
-use regulars_models::cross_sell::{
-    CrossSellParams, Evidence, Figures, History, ScoreKind, Suggestion,
-};
+use regulars_models::cross_sell::{CrossSellParams, Evidence, History, ScoreKind, Suggestion};
+use regulars_models::metrics::RankingQuality;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Report};
@@ -65,8 +64,8 @@ pub struct Quality {
     pub ndcg: f64,
 }
 
-impl From<Figures> for Quality {
-    fn from(figures: Figures) -> Self {
+impl From<RankingQuality> for Quality {
+    fn from(figures: RankingQuality) -> Self {
         Self {
             hit_rate: figures.hit_rate,
             recall: figures.recall,

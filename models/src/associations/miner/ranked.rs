@@ -1,7 +1,7 @@
 //! The frequent part of the baskets, numbered by frequency.
 
 use super::super::Baskets;
-use super::{rows::Rows, search::NONE};
+use super::rows::{NONE, Rows};
 
 /// Baskets of frequent items only, as rows of ranks: rank 0 is the item in most baskets. Items
 /// that were asked to come last have the highest ranks, by frequency among themselves.

@@ -1,5 +1,8 @@
 //! Baskets as rows of ascending item numbers, with the places of each item.
 
+/// Marks an item that is not looked at.
+pub(super) const NONE: u32 = u32::MAX;
+
 /// Rows of items, ascending, and where each item stands.
 ///
 /// Rows lie all over the memory. With both ends of what precedes an item known beforehand, the

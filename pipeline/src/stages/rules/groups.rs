@@ -90,7 +90,11 @@ pub fn compare(
         let [here, rest] = halves(later, group)?.map(|part| part.baskets);
         measured_again |= here.n_baskets() > 0 && rest.n_baskets() > 0;
         let again = contrast(&rules, &here, &rest);
-        let rows = rules.into_iter().zip(mine.customers).zip(found).zip(again);
+        let rows = rules
+            .into_iter()
+            .zip(mine.customers())
+            .zip(found)
+            .zip(again);
         compared.extend(rows.map(|(((rule, customers), found), later)| Difference {
             group,
             rule,

@@ -1,8 +1,7 @@
 //! From baskets to few rules: mining, tests, and what takes the rest away.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use rayon::prelude::*;
 use regulars_models::ParamGuard;
 use regulars_models::associations::{
     Baskets, Estimate, ItemsetError, ItemsetParams, Itemsets, Later, MinSupport, OnLimit,
@@ -55,13 +54,16 @@ pub struct Mined {
     pub itemsets: Itemsets,
     /// The rules, best first.
     pub rules: Vec<Selected>,
-    /// For each rule how many different customers have a basket with both sides.
-    pub customers: Vec<u64>,
     /// How many there were on the way.
     pub funnel: Funnel,
 }
 
 impl Mined {
+    /// For each rule how many different customers have a basket with both sides.
+    pub fn customers(&self) -> impl Iterator<Item = u64> {
+        self.rules.iter().map(|rule| rule.customers.unwrap_or(0))
+    }
+
     /// The rules without what else is known of them.
     pub fn plain(&self) -> Vec<Rule> {
         self.rules
@@ -183,6 +185,11 @@ impl<'a> Miner<'a> {
     fn mine_in(&self, part: &Part, least: usize) -> Result<Mined> {
         let asked = self.asked();
         let baskets = &part.baskets;
+        let customers: Vec<u32> = part
+            .numbers
+            .iter()
+            .map(|&basket| self.customers[basket as usize])
+            .collect();
         let itemsets = self.itemsets(baskets, least)?;
         let fitted = self.params.fit(&itemsets);
         let selection = SelectionParams::new()
@@ -192,7 +199,7 @@ impl<'a> Miner<'a> {
             .max_q_value(asked.max_false_share)
             .check()
             .map_err(|error| Failure::settings(error.to_string()))?
-            .fit(&fitted, baskets, &Strata::by_size(baskets));
+            .fit_with_customers(&fitted, baskets, &Strata::by_size(baskets), &customers);
         let dropped = fitted.dropped();
         let mut funnel = Funnel {
             candidates: fitted.n_candidates() as u64,
@@ -225,54 +232,15 @@ impl<'a> Miner<'a> {
             });
             funnel.predicted_by_broader = (before - rules.len()) as u64;
         }
-        let mut customers = self.customers_of(&rules, part);
         let before = rules.len();
         let enough = |customers: u64| customers >= asked.min_customers as u64;
-        let mut each = customers.iter();
-        rules.retain(|_| each.next().is_some_and(|customers| enough(*customers)));
-        customers.retain(|customers| enough(*customers));
+        rules.retain(|chosen| chosen.customers.is_some_and(enough));
         funnel.few_customers = (before - rules.len()) as u64;
         Ok(Mined {
             itemsets,
             rules,
-            customers,
             funnel,
         })
-    }
-
-    /// For each rule how many different customers have a basket with both sides.
-    fn customers_of(&self, rules: &[Selected], part: &Part) -> Vec<u64> {
-        let sides =
-            |chosen: &Selected| [&chosen.rule.antecedent[..], &chosen.rule.consequent].concat();
-        let mut holders: HashMap<u32, Vec<u32>> = HashMap::new();
-        for item in rules.iter().flat_map(sides) {
-            holders.entry(item).or_default();
-        }
-        for (place, basket) in part.baskets.iter().enumerate() {
-            for item in basket {
-                if let Some(list) = holders.get_mut(item) {
-                    list.push(place as u32);
-                }
-            }
-        }
-        let count = |chosen: &Selected| {
-            let items = sides(chosen);
-            let mut lists: Vec<&[u32]> = items.iter().map(|item| &holders[item][..]).collect();
-            lists.sort_by_key(|list| list.len());
-            let held = |place: &&u32| {
-                lists[1..]
-                    .iter()
-                    .all(|list| list.binary_search(place).is_ok())
-            };
-            let with_both = lists[0].iter().filter(held);
-            let mut customers: Vec<u32> = with_both
-                .map(|&place| self.customers[part.numbers[place as usize] as usize])
-                .collect();
-            customers.sort_unstable();
-            customers.dedup();
-            customers.len() as u64
-        };
-        rules.par_iter().map(count).collect()
     }
 
     /// The two items that are together most often, and in how many baskets; none where no basket

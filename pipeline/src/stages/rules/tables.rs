@@ -106,7 +106,7 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("improvement", "Confidence beyond that of the best shorter rule", numbers(all().map(|rule| rule.improvement), 6))
         .column("count", "Baskets with both", counted(|m| m.count))
         .column("new_count", "Of them, those that no rule above with the same consequent explains", whole(rules.iter().map(|chosen| chosen.new_count)))
-        .column("customers", "Different customers with such a basket", whole(found.customers.iter().copied()))
+        .column("customers", "Different customers with such a basket", whole(found.customers()))
         .column("antecedent_count", "Baskets with the antecedent", counted(|m| m.antecedent_count))
         .column("consequent_count", "Baskets with the consequent", counted(|m| m.consequent_count))
         .column("baskets", "Baskets in all", counted(|m| m.n_baskets))

@@ -1,17 +1,16 @@
 //! The search: count what stands beside an item, keep what stays frequent, go on inside that.
 
+mod by_masks;
+
 use super::{
     combinations::{self, Combinations},
     control::Control,
     masks::{self, Masks},
     ranked::Ranked,
-    rows::Rows,
+    rows::{NONE, Rows},
     sinks::Sink,
     thinning::{Thinning, Turn},
 };
-
-/// Marks an item that is not looked at.
-pub(super) const NONE: u32 = u32::MAX;
 
 /// One thread's search. Every set is found once, from its last item (the one in fewest baskets) to
 /// its first.
