@@ -1,7 +1,9 @@
 //! Dependencies point one way, and versions stand in one place.
 
 use std::fs;
+use std::path::Path;
 
+use crate::imports::{Import, circles, imports};
 use crate::util::repository;
 
 fn manifest(of: &str) -> String {
@@ -48,4 +50,94 @@ fn versions_of_dependencies_stand_in_the_workspace_alone() {
             );
         }
     }
+}
+
+/// A table of allowed directions: for each part of a crate what it may import beside itself.
+fn directions(of: &str) -> Vec<(String, Vec<String>)> {
+    let path = repository().join(format!("tests/directions/{of}.txt"));
+    let text = fs::read_to_string(path).expect("the table of directions");
+    let rows = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|line| {
+        let (part, may) = line.split_once(':').expect("a part and what it may import");
+        let may = may.split_whitespace().map(str::to_owned).collect();
+        (part.to_owned(), may)
+    })
+    .collect()
+}
+
+/// The same table as ARCHITECTURE.md shows it.
+fn shown(of: &str, directions: &[(String, Vec<String>)]) -> String {
+    let mut table = format!("| part of `{of}/src` | may import |\n|---|---|\n");
+    for (part, may) in directions {
+        let may: Vec<String> = may.iter().map(|part| format!("`{part}`")).collect();
+        let may = match may.is_empty() {
+            true => "nothing".to_owned(),
+            false => may.join(", "),
+        };
+        table += &format!("| `{part}` | {may} |\n");
+    }
+    table
+}
+
+/// Holds the imports of a crate to its table, to the map, and to having no circles.
+fn hold_to_directions(of: &str) {
+    let directions = directions(of);
+    let mut above: Vec<&str> = Vec::new();
+    for (part, may) in &directions {
+        for other in may {
+            assert!(
+                above.contains(&other.as_str()),
+                "tests/directions/{of}.txt: `{part}` may import `{other}`, which has to stand \
+                 above it, so that nothing goes in a circle"
+            );
+        }
+        above.push(part);
+    }
+    let map = fs::read_to_string(repository().join("ARCHITECTURE.md")).expect("the map");
+    let table = shown(of, &directions);
+    assert!(
+        map.contains(&table),
+        "ARCHITECTURE.md has to show\n\n{table}"
+    );
+
+    let imports = imports(&repository().join(of).join("src"));
+    assert!(!imports.is_empty(), "{of} imports nothing");
+    let line = |import: &Import| {
+        let file = Path::new(of).join("src").join(&import.file);
+        format!("{}:{}: {}", file.display(), import.line, import.written)
+    };
+    let mut broken = Vec::new();
+    for import in &imports {
+        let (Some(from), Some(to)) = (import.from.first(), import.to.first()) else {
+            continue;
+        };
+        let row = directions.iter().find(|(part, _)| part == from);
+        let allowed = row.is_some_and(|(_, may)| from == to || may.contains(to));
+        if !allowed {
+            broken.push(format!("{}: `{from}` may not import `{to}`", line(import)));
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "tests/directions/{of}.txt does not allow\n{}",
+        broken.join("\n")
+    );
+    let circle: Vec<String> = circles(&imports).into_iter().map(line).collect();
+    assert!(
+        circle.is_empty(),
+        "files of {of} import each other in a circle:\n{}",
+        circle.join("\n")
+    );
+}
+
+#[test]
+fn models_import_one_another_in_one_direction() {
+    hold_to_directions("models");
+}
+
+#[test]
+fn datasets_import_one_another_in_one_direction() {
+    hold_to_directions("datasets");
 }

@@ -9,6 +9,7 @@ mod exit_codes;
 mod formats;
 mod gates;
 mod generate;
+mod imports;
 mod ingest;
 mod init;
 mod kinds;

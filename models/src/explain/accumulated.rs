@@ -116,7 +116,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::tree::random;
+    use crate::random;
 
     /// `3 x0 + x1^2`, with 0 for missing.
     fn predict(x: ArrayView2<'_, f32>) -> Array1<f64> {

@@ -171,7 +171,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::tree::random;
+    use crate::random;
 
     fn rows(n: usize) -> Array2<f32> {
         Array2::from_shape_fn((n, 3), |(row, column)| {

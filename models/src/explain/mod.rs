@@ -18,6 +18,7 @@
 
 mod accumulated;
 mod blocks;
+mod boosted;
 mod dependence;
 mod error;
 mod foreign;
@@ -27,6 +28,8 @@ mod shapley;
 mod tree_sum;
 
 use ndarray::ArrayView2;
+
+pub(crate) use boosted::contributions_of;
 
 pub use accumulated::{AccumulatedEffects, accumulated_effects};
 pub use dependence::{Dependence, DependenceOfTwo, partial_dependence, partial_dependence_of_two};

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::ExplainError;
 use super::blocks::{ask, blocks};
 use crate::metrics::MetricError;
-use crate::tree::random;
+use crate::random;
 
 /// How columns are permuted.
 #[derive(Clone, Debug, PartialEq)]

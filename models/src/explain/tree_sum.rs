@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use ndarray::{Array1, ArrayView2};
 
 use super::ExplainError;
-use crate::tree::{BoostedRegressor, Forest, GradientBoosting, LambdaRank, ReadableTree, Tree};
+use crate::tree::{
+    BoostedRegressor, Forest, GradientBoosting, LambdaRank, Node, ReadableTree, Tree,
+    sum_over_splits,
+};
 
 /// A model as `start + scale * sum over trees of the value of the row's leaf`.
 ///
@@ -116,13 +119,9 @@ impl<'a> TreeSum<'a> {
         self.over_splits(|_| 1.0).mapv(|count| count as usize)
     }
 
-    fn over_splits(&self, of: impl Fn(&crate::tree::Node) -> f64) -> Array1<f64> {
-        let mut sums = Array1::zeros(self.features);
-        let nodes = self.trees.iter().flat_map(|tree| &tree.nodes);
-        for node in nodes.filter(|node| !node.is_leaf()) {
-            sums[node.feature as usize] += of(node);
-        }
-        sums
+    fn over_splits(&self, of: impl Fn(&Node) -> f64) -> Array1<f64> {
+        let trees = self.trees.iter().map(AsRef::as_ref);
+        sum_over_splits(self.features, trees, |_, node| of(node))
     }
 
     pub(crate) fn check_columns(&self, x: ArrayView2<'_, f32>) -> Result<(), ExplainError> {

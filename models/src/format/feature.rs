@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::error::{ColumnError, FormatError, Within, must};
-use super::fields::{Fields, Object, Stored};
+use super::names::nearest;
 use crate::tree::{ColumnName, MAX_CATEGORY};
 
 /// A column that a model was fitted on.
@@ -85,45 +85,6 @@ impl ColumnName for Feature {
     }
 }
 
-impl Stored for Feature {
-    fn write(&self, out: &mut Object) {
-        out.text("name", &self.name);
-        match &self.kind {
-            FeatureKind::Numeric => out.text("kind", "numeric"),
-            FeatureKind::Categorical(names) => {
-                out.text("kind", "categorical");
-                out.texts("categories", names);
-            }
-        }
-    }
-
-    fn read(fields: &mut Fields<'_>) -> Result<Self, FormatError> {
-        let name = fields.text("name")?.into_owned();
-        let kind = match fields.text("kind")?.as_ref() {
-            "numeric" => FeatureKind::Numeric,
-            "categorical" => FeatureKind::Categorical(fields.texts("categories")?),
-            _ => {
-                let problem = "choose \"numeric\" or \"categorical\"";
-                return Err(FormatError::invalid(problem).within("kind"));
-            }
-        };
-        Ok(Self { name, kind })
-    }
-
-    fn check(&self, _: &[Feature]) -> Result<(), FormatError> {
-        let names = self.categories();
-        let most = usize::from(MAX_CATEGORY) + 1;
-        must(names.len() <= most, || {
-            format!(
-                "{} categories; at most {most} can be told apart",
-                names.len()
-            )
-        })
-        .within("categories")?;
-        distinct(names.iter().map(String::as_str)).within("categories")
-    }
-}
-
 /// Refuses a name that is given twice.
 pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), FormatError> {
     let mut seen = HashSet::new();
@@ -157,52 +118,6 @@ pub(crate) fn column_order<S: AsRef<str>>(
         }),
     };
     features.iter().map(place).collect()
-}
-
-/// Names longer than this are not compared.
-const LONGEST: usize = 64;
-
-/// The most similar of some names: the same but for case, or a third of its letters away at most;
-/// of equally similar ones the first.
-pub(crate) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let fold = |text: &str| -> Vec<char> {
-        text.chars()
-            .take(LONGEST + 1)
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    let wanted = fold(name);
-    let allowed = (wanted.len() / 3).max(1);
-    among
-        .filter_map(|other| {
-            let folded = fold(other);
-            let comparable = wanted.len() <= LONGEST
-                && folded.len() <= LONGEST
-                && wanted.len().abs_diff(folded.len()) <= allowed;
-            let distance = comparable.then(|| edits(&wanted, &folded))?;
-            (distance <= allowed).then_some((distance, other))
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, other)| other)
-}
-
-/// The fewest letters to insert, delete, replace or swap with their neighbour (Damerau 1964; no
-/// letter is changed twice).
-fn edits(a: &[char], b: &[char]) -> usize {
-    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
-    table[0] = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        table[i][0] = i;
-        for j in 1..=b.len() {
-            let replaced = table[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut fewest = replaced.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                fewest = fewest.min(table[i - 2][j - 2] + 1);
-            }
-            table[i][j] = fewest;
-        }
-    }
-    table[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -248,15 +163,5 @@ mod tests {
         assert_eq!(contract.category_numbers()["two years"], 1.0);
         assert_eq!(contract.category_numbers().get("weekly"), None);
         assert!(features()[0].category_numbers().is_empty());
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        let letters = |text: &str| text.chars().collect::<Vec<_>>();
-        let count = |a, b| edits(&letters(a), &letters(b));
-        assert_eq!(count("kitten", "sitting"), 3);
-        assert_eq!(count("", "abc"), 3);
-        assert_eq!(count("gian", "gain"), 1);
-        assert_eq!(count("abc", "abc"), 0);
     }
 }

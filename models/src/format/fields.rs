@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::error::{FormatError, Within, must};
-use super::feature::{Feature, nearest};
+use super::feature::Feature;
 use super::json::Json;
+use super::names::nearest;
 use super::numbers::{self, Number, short};
 
 /// What can stand in a model file as an object.

@@ -42,7 +42,7 @@
 //! ```
 //!
 //! **A further model** joins by implementing `Stored` (what it writes, what it reads, what must
-//! hold) and with one line in the list of `model.rs`.
+//! hold) and with one line in the list of `model.rs`, or in that of all classifiers.
 
 mod boosting;
 mod calibrators;
@@ -54,11 +54,13 @@ mod linear;
 mod linfa_models;
 mod model;
 mod naive_bayes;
+mod names;
 mod neighbours;
 mod network;
 mod numbers;
 mod preprocessing;
 mod single_feature;
+mod stored_feature;
 mod trees;
 
 use std::collections::BTreeMap;

@@ -47,13 +47,15 @@ mod measures;
 mod params;
 mod patterns;
 mod prefix_span;
+mod remeasure;
 mod rules;
 mod transitions;
 
 pub use histories::{Basket, Histories, HistoriesError};
-pub use measures::{Lag, SequenceMeasures, remeasure};
+pub use measures::{Lag, SequenceMeasures};
 pub use params::{SequenceError, SequenceParams, SequenceValidParams, TimeLimits};
 pub use patterns::{Sequence, Sequences};
+pub use remeasure::remeasure;
 pub use rules::{
     SequenceRule, SequenceRuleError, SequenceRuleParams, SequenceRuleValidParams, SequenceRules,
 };

@@ -23,7 +23,8 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::input::check_features;
-use super::{FeatureBins, TreeError, random};
+use super::{FeatureBins, TreeError};
+use crate::random;
 
 /// Columns in a group.
 pub(crate) const LANES: usize = 8;

@@ -2,10 +2,7 @@
 
 use ndarray::ArrayView1;
 
-use super::node::{MAX_CATEGORY, category};
-
-/// The most bins a column can have, not counting the bin for missing values.
-pub const MAX_BINS: usize = 255;
+use super::limits::{MAX_BINS, MAX_CATEGORY, category};
 
 /// How one column is cut into bins.
 ///
@@ -354,7 +351,7 @@ mod tests {
     fn bins_keep_the_order_of_the_values_and_never_pass_the_limit() {
         for (max_bins, modulus) in [(2, 1000), (3, 7), (16, 40), (255, 256), (255, 100_003)] {
             let values: Vec<f32> = (0..5000_u64)
-                .map(|i| (super::super::random::bits(1, 2, i) % modulus) as f32)
+                .map(|i| (crate::random::bits(1, 2, i) % modulus) as f32)
                 .collect();
             let bins = learn(&values, max_bins);
             assert!(bins.bins() <= max_bins && bins.bins() >= max_bins.min(modulus as usize));
@@ -368,7 +365,7 @@ mod tests {
     #[test]
     fn many_numbers_are_sorted_as_few_are() {
         let mut values: Vec<f32> = (0..10_000)
-            .map(|i| f32::from_bits(super::super::random::bits(8, 0, i) as u32))
+            .map(|i| f32::from_bits(crate::random::bits(8, 0, i) as u32))
             .filter(|value| value.is_finite())
             .chain([0.0, -0.0, f32::MIN, f32::MAX])
             .collect();

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::MAX_BINS;
+use super::limits::MAX_BINS;
 
 /// A setting of a tree model that is out of its range.
 #[derive(Clone, Debug, Error, PartialEq)]

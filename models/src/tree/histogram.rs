@@ -374,7 +374,7 @@ pub(crate) fn subtract(parent: &mut [Sums], child: &[Sums]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::random;
+    use crate::random;
     use ndarray::{Array2, array};
 
     #[test]

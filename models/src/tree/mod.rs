@@ -62,17 +62,18 @@ mod grow;
 mod histogram;
 mod input;
 mod labels;
+mod limits;
 mod logistic;
 pub(crate) mod node;
 mod predict;
 mod scoring;
 
 pub use binned_matrix::BinnedMatrix;
-pub use binning::{FeatureBins, MAX_BINS};
+pub use binning::FeatureBins;
 pub use boosting::{
     BoostedRegressor, BoostedRegressorParams, BoostingLoss, BoostingParams, BoostingValidParams,
     GradientBoosting, GradientBoostingParams, GradientBoostingValidParams, Judgement, Lambda,
-    LambdaRank, LambdaRankParams, LogLoss, Monotone, MultiClassBoosting, MultiClassBoostingParams,
+    LambdaRank, LambdaRankParams, LogLoss, MultiClassBoosting, MultiClassBoostingParams,
     RegressionLoss, Softmax,
 };
 pub use decision_tree::{
@@ -87,11 +88,11 @@ pub use forest::{
     RandomForestParams, RandomForestValidParams, RegressionForest, RegressionForestParams,
     RegressionForestValidParams,
 };
-pub use grow::Growth;
+pub use grow::{Growth, Monotone};
 pub use labels::{ClassWeights, Label};
-pub use node::MAX_CATEGORY;
+pub use limits::{MAX_BINS, MAX_CATEGORY};
 
-pub(crate) use crate::random;
 pub(crate) use input::{Targets, check_columns, check_features};
+pub(crate) use limits::category;
 pub(crate) use logistic::{log_loss_of_score, sigmoid};
-pub(crate) use node::{CategorySplit, Node, Tree, category, row_major};
+pub(crate) use node::{CategorySplit, Node, Tree, row_major, sum_over_splits};

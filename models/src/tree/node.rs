@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use ndarray::ArrayView2;
+use ndarray::{Array1, ArrayView2};
 
+use super::limits::category;
 use super::{BinnedMatrix, FeatureBins};
 
 /// One node. A leaf has `left == 0`, for the root is nobody's child.
@@ -31,7 +32,7 @@ pub(crate) struct Node {
 }
 
 /// The two sides of a split on categories. Categories are numbered from 0 to
-/// [`MAX_CATEGORY`]; one that stands on neither side was not met here in training and goes the
+/// [`MAX_CATEGORY`](super::MAX_CATEGORY); one that stands on neither side was not met here in training and goes the
 /// way of missing values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CategorySplit {
@@ -51,15 +52,6 @@ impl CategorySplit {
             None
         }
     }
-}
-
-/// The largest number of a category.
-pub const MAX_CATEGORY: u16 = u16::MAX;
-
-/// The category that a value of a feature names: a whole number from 0 to [`MAX_CATEGORY`].
-pub(crate) fn category(value: f32) -> Option<u16> {
-    let number = value as u16;
-    (f32::from(number) == value).then_some(number)
 }
 
 /// A set of categories, as bits.
@@ -154,6 +146,21 @@ impl Node {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tree {
     pub nodes: Vec<Node>,
+}
+
+/// For each feature the sum of what `of` says of the splits on it, tree after tree.
+pub(crate) fn sum_over_splits<'a>(
+    features: usize,
+    trees: impl IntoIterator<Item = &'a Tree>,
+    of: impl Fn(&Tree, &Node) -> f64,
+) -> Array1<f64> {
+    let mut sums = Array1::zeros(features);
+    for tree in trees {
+        for node in tree.nodes.iter().filter(|node| !node.is_leaf()) {
+            sums[node.feature as usize] += of(tree, node);
+        }
+    }
+    sums
 }
 
 impl Tree {

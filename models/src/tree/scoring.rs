@@ -145,8 +145,8 @@ fn add_compact(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random;
     use crate::tree::node::CategorySplit;
-    use crate::tree::random;
 
     fn node(feature: u32, threshold: f32, missing_left: bool, left: u32, value: f64) -> Node {
         Node {

@@ -76,6 +76,7 @@ fn brute_force_chooses_the_same_rules() {
                 rule: rules.as_slice()[i].clone(),
                 adjusted: adjusted[i],
                 new_count: new as u64,
+                customers: None,
             })
             .collect();
         // Compared as text, because a lift may be NaN.

@@ -1,6 +1,6 @@
 use linfa::Dataset;
 use linfa::prelude::*;
-use ndarray::{Array1, array};
+use ndarray::{Array1, Axis, array};
 
 use super::super::fixtures::{assert_close, line, table};
 use super::*;

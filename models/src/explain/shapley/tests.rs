@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::explain::{TreeColumns, TreeModel};
+use crate::random;
 use crate::tree::{
     BoostedRegressor, DecisionTree, GradientBoosting, MultiClassBoosting, RandomForest,
-    RegressionTree, Tree, random,
+    RegressionTree, Tree,
 };
 
 /// The value of the tree for `row` when only the features in `known` are known: others are

@@ -5,8 +5,8 @@
 
 use super::{
     super::{SequenceValidParams, histories::holds},
+    pattern::Pattern,
     recoded::{Group, Recoded},
-    search::Pattern,
 };
 
 /// How far to the right the elements behind an insertion may lie.

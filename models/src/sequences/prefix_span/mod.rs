@@ -33,6 +33,7 @@
 //! cache took several times as long for each customer of a pattern.
 
 mod closure;
+mod pattern;
 mod recoded;
 mod search;
 

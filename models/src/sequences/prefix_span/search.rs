@@ -5,22 +5,13 @@ use std::ops::Range;
 use super::{
     super::{SequenceValidParams, TimeLimits, patterns::List},
     closure::{Closure, Rights},
+    pattern::{Kind, Pattern},
     recoded::{Group, NONE, Recoded},
 };
 
 /// Extensions of one pattern are laid out up to so many ends at a time, 12 to 20 bytes each.
 /// More would let the memory grow with the number of frequent items.
 const BATCH: usize = 1 << 22;
-
-/// The two ways a pattern grows by one item.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Kind {
-    /// A new element after the last one.
-    Next,
-    /// One item more in the last element, of higher rank than those in it.
-    #[default]
-    Same,
-}
 
 /// Where a pattern ends: for each customer who has it, every basket that may be its last one.
 ///
@@ -42,52 +33,6 @@ impl Ends<'_> {
     fn n_ends(&self) -> usize {
         let sizes = self.groups.iter().map(|group| group.to - group.from);
         sizes.map(|size| size as usize).sum()
-    }
-}
-
-/// A pattern in the making, as ranks.
-#[derive(Default)]
-pub(super) struct Pattern {
-    pub(super) items: Vec<u32>,
-    /// Where each element ends in `items`.
-    pub(super) ends: Vec<u32>,
-}
-
-impl Pattern {
-    fn push(&mut self, item: u32, kind: Kind) {
-        self.items.push(item);
-        match kind {
-            Kind::Next => self.ends.push(self.items.len() as u32),
-            Kind::Same => {
-                if let Some(end) = self.ends.last_mut() {
-                    *end += 1;
-                }
-            }
-        }
-    }
-
-    fn pop(&mut self, kind: Kind) {
-        self.items.pop();
-        match kind {
-            Kind::Next => {
-                self.ends.pop();
-            }
-            Kind::Same => {
-                if let Some(end) = self.ends.last_mut() {
-                    *end -= 1;
-                }
-            }
-        }
-    }
-
-    fn clear(&mut self) {
-        self.items.clear();
-        self.ends.clear();
-    }
-
-    pub(super) fn element(&self, j: usize) -> &[u32] {
-        let start = j.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.items[start as usize..self.ends[j] as usize]
     }
 }
 

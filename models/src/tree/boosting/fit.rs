@@ -7,15 +7,17 @@ use ndarray::{ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
 
 use super::super::criterion::Newton;
-use super::super::grow::{CategoryLimits, Chance, Grower, Grown, Limits, Workspace};
+use super::super::grow::{CategoryLimits, Chance, Grower, Grown, Limits, Monotone, Workspace};
 use super::super::histogram::RowStat;
 use super::super::node::{Tree, row_major};
 use super::super::scoring::Scorer;
-use super::super::{BinnedMatrix, TreeError, random};
+use super::super::{BinnedMatrix, TreeError};
 use super::loss::{BoostingLoss, Job, Objective, Rows};
-use super::params::{BoostingParams, BoostingValidParams, Monotone, Settings};
+use super::params::{BoostingParams, BoostingValidParams};
 use super::renew::renew;
 use super::score::add_trees;
+use super::settings::Settings;
+use crate::random;
 
 impl<L, D, T> Fit<ArrayBase<D, Ix2>, T, TreeError> for BoostingValidParams<L>
 where

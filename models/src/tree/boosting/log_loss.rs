@@ -1,6 +1,6 @@
 //! A yes-or-no label: log loss, and the model that gives its probability.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 use rayon::prelude::*;
 
 use super::super::error::TreeParamError as Bad;
@@ -12,7 +12,7 @@ use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, CHUNK, Job, Objective, Rows, Weights, fill, sealed, sum};
 use super::params::BoostingParams;
-use super::score::{boosted_model, check_columns, contributions, scores};
+use super::score::{boosted_model, check_columns, scores};
 
 /// Log loss for `bool` labels, `-ln p` of what happened, on the log-odds as the score.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,24 +87,6 @@ impl GradientBoosting {
     /// The probability of `true`, one a row of `x`; see [`predict_score`](Self::predict_score).
     pub fn predict_probability(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
         self.predict_score(x).mapv_into(sigmoid)
-    }
-
-    /// What each feature adds to the log-odds of each row, as Shapley values.
-    ///
-    /// Returns `n_rows x (n_features + 1)`; the last column is the base value, the expected
-    /// score of a training row, and each row sums to its [`predict_score`](Self::predict_score).
-    /// Features that no tree uses have 0.
-    ///
-    /// These are the exact path-dependent values of Lundberg, Erion and Lee 2018, "Consistent
-    /// individualized feature attribution for tree ensembles" (the game of their algorithm 1): a
-    /// feature that is not known is averaged over both sides of a split by the training rows
-    /// there. Time for a row is `O(nodes x depth)`; see [`explain`](crate::explain).
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        check_columns(self.features, x);
-        contributions(self.start, &self.trees, x)
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::super::histogram::{FixedPoint, RowStat};
 use super::super::input::{check_features, read_labels, read_weights};
 use super::super::{TreeError, TreeParamError};
-use super::params::Settings;
+use super::settings::Settings;
 
 /// Rows are worked on in chunks of this many.
 pub(crate) const CHUNK: usize = 4096;

@@ -39,11 +39,12 @@ mod ranking;
 mod regression;
 mod renew;
 mod score;
+mod settings;
 
 pub use log_loss::{GradientBoosting, LogLoss};
 pub use loss::BoostingLoss;
 pub use multi_class::{MultiClassBoosting, Softmax};
-pub use params::{BoostingParams, BoostingValidParams, Monotone};
+pub use params::{BoostingParams, BoostingValidParams};
 pub use ranking::{Judgement, Lambda, LambdaRank};
 pub use regression::{BoostedRegressor, RegressionLoss};
 

@@ -5,14 +5,14 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
 use rayon::prelude::*;
 
 use super::super::error::TreeParamError as Bad;
+use super::super::grow::Monotone;
 use super::super::histogram::{FixedPoint, RowStat};
 use super::super::node::Tree;
 use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, Job, Objective, Rows, Weights, fill, sealed, sum};
-use super::params::{BoostingParams, Monotone};
+use super::params::BoostingParams;
 use super::score::{add_trees, boosted_model, check_columns};
-use crate::explain::TreeSum;
 
 /// Log loss for `usize` labels `0..n_classes`, `-ln p` of the class that it was, on a score a
 /// class whose softmax is the probability.
@@ -121,35 +121,6 @@ impl MultiClassBoosting {
             let best = (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a });
             best.unwrap_or(0)
         })
-    }
-
-    /// What each feature adds to the score of `class` of each row, as Shapley values: `n_rows x
-    /// (n_features + 1)`, the last column the base value, each row summing to that column of
-    /// [`predict_scores`](Self::predict_scores); see
-    /// [`GradientBoosting::contributions`](super::GradientBoosting::contributions).
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on, or there is no such
-    /// class.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>, class: usize) -> Array2<f64> {
-        check_columns(self.features, x);
-        let contributions = self.tree_sum_of(class).shap().contributions(x);
-        contributions.expect("the number of columns is checked")
-    }
-
-    /// The score of `class` as a sum of trees, to be explained.
-    ///
-    /// # Panics
-    /// When there is no such class.
-    pub fn tree_sum_of(&self, class: usize) -> TreeSum<'_> {
-        let classes = self.class_count();
-        assert!(
-            class < classes,
-            "class {class} is asked for, but the model has classes 0 to {}",
-            classes - 1
-        );
-        let trees = self.trees.iter().skip(class).step_by(classes);
-        TreeSum::of(self.features, self.start[class], 1.0, trees)
     }
 }
 

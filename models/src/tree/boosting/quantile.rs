@@ -38,7 +38,7 @@ fn weight(pairs: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::random;
+    use crate::random;
 
     #[track_caller]
     fn check(pairs: &[(f64, f64)], quantile: f64, expected: f64) {

@@ -1,6 +1,6 @@
 //! Relevances within queries as the label: LambdaRank, which learns an order.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 use rayon::prelude::*;
 
 use super::super::histogram::{FixedPoint, RowStat};
@@ -11,7 +11,7 @@ use super::super::{TreeError, TreeParamError};
 use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, Job, Objective, Rows, fill, sealed};
 use super::params::BoostingParams;
-use super::score::{boosted_model, check_columns, contributions, scores};
+use super::score::{boosted_model, check_columns, scores};
 use crate::metrics::ndcg::{discount, gain, ideal, is_relevance, of_query};
 
 /// The label of a row that is to be ranked among those of its query.
@@ -109,18 +109,6 @@ impl LambdaRank {
     pub fn predict_score(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {
         check_columns(self.features, x);
         scores(self.start, &self.trees, x)
-    }
-
-    /// What each feature adds to the score of each row, as Shapley values: `n_rows x
-    /// (n_features + 1)`, the last column the base value, each row summing to its
-    /// [`predict_score`](Self::predict_score); see
-    /// [`GradientBoosting::contributions`](super::GradientBoosting::contributions).
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        check_columns(self.features, x);
-        contributions(self.start, &self.trees, x)
     }
 }
 

@@ -1,6 +1,6 @@
 //! An amount as the label: squared, Poisson and pinball loss.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
 use super::super::error::TreeParamError as Bad;
 use super::super::histogram::{FixedPoint, RowStat};
@@ -11,7 +11,7 @@ use super::fit::{Boosted, boost};
 use super::loss::{BoostingLoss, Job, Objective, Rows, Weights, fill, largest, sealed, sum};
 use super::params::BoostingParams;
 use super::quantile::weighted_quantile;
-use super::score::{boosted_model, check_columns, contributions, scores};
+use super::score::{boosted_model, check_columns, scores};
 
 /// Losses for `f32` labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -112,18 +112,6 @@ impl BoostedRegressor {
             RegressionLoss::Poisson => scores.mapv_into(poisson_mean),
             RegressionLoss::Squared | RegressionLoss::Pinball { .. } => scores,
         }
-    }
-
-    /// What each feature adds to the score of each row, as Shapley values: `n_rows x
-    /// (n_features + 1)`, the last column the base value, each row summing to its
-    /// [`predict_score`](Self::predict_score); see
-    /// [`GradientBoosting::contributions`](super::GradientBoosting::contributions).
-    ///
-    /// # Panics
-    /// When `x` has another number of columns than the model was fitted on.
-    pub fn contributions(&self, x: ArrayView2<'_, f32>) -> Array2<f64> {
-        check_columns(self.features, x);
-        contributions(self.start, &self.trees, x)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Leaf values by the loss itself, where a step of Newton is not the best one.
 
-use super::super::grow::Grown;
-use super::params::Monotone;
+use super::super::grow::{Grown, Monotone};
 
 /// Gives every node the value that `best` finds for its training rows.
 ///

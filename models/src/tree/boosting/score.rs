@@ -1,10 +1,9 @@
-//! What fitted sums of trees have in common: scoring, contributions, importance.
+//! What fitted sums of trees have in common: scoring and importance.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
-use super::super::node::{Tree, row_major};
+use super::super::node::{Tree, row_major, sum_over_splits};
 use super::super::scoring::Scorer;
-use crate::explain::TreeSum;
 
 /// Adds to `scores` what the trees say of the rows of `x`.
 ///
@@ -29,21 +28,9 @@ pub(crate) fn scores(start: f64, trees: &[Tree], x: ArrayView2<'_, f32>) -> Arra
     Array1::from(scores)
 }
 
-/// Shapley values of the features for each row of `x`, and in the last column the base value;
-/// the number of columns is checked before.
-pub(crate) fn contributions<'a>(
-    start: f64,
-    trees: impl IntoIterator<Item = &'a Tree>,
-    x: ArrayView2<'_, f32>,
-) -> Array2<f64> {
-    let sum = TreeSum::of(x.ncols(), start, 1.0, trees);
-    let contributions = sum.shap().contributions(x);
-    contributions.expect("the rows have as many columns as the sum")
-}
-
 /// The total gain of the splits on each feature.
 pub(crate) fn gain_importance(features: usize, trees: &[Tree]) -> Array1<f64> {
-    TreeSum::of(features, 0.0, 1.0, trees).gain_importance()
+    sum_over_splits(features, trees, |_, node| node.gain)
 }
 
 /// Refuses a matrix that the model was not fitted for.

@@ -23,7 +23,7 @@ pub use params::{
 pub use prune::{Choice, random_parts};
 pub use rules::{CategoryTest, Condition, LeafRule, MeanRule, Missing};
 
-use super::node::{Node, Tree, row_major};
+use super::node::{Node, Tree, row_major, sum_over_splits};
 use super::predict::{predicts_numbers, predicts_probabilities};
 use super::{Label, check_columns};
 
@@ -99,11 +99,9 @@ impl<L: Label> ReadableTree<L> {
     /// never used.
     pub fn gain_importance(&self) -> Array1<f64> {
         let total = self.tree.nodes[0].hessian;
-        let mut importance = Array1::zeros(self.feature_count());
-        for node in self.tree.nodes.iter().filter(|node| !node.is_leaf()) {
-            importance[node.feature as usize] += node.gain / total;
-        }
-        importance
+        sum_over_splits(self.feature_count(), [&self.tree], |_, node| {
+            node.gain / total
+        })
     }
 
     fn predict_value(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use linfa::ParamGuard;
 
-use super::super::binning::MAX_BINS;
+use super::super::limits::MAX_BINS;
 use super::super::{ClassWeights, Label, TreeParamError};
 
 /// What a split of a classification tree is to lower.

@@ -7,8 +7,9 @@ use ndarray::{Array1, ArrayBase, Axis, Data, Ix2};
 
 use super::super::labels::Labels;
 use super::super::node::{Node, Tree};
-use super::super::{Label, TreeError, random};
+use super::super::{Label, TreeError};
 use super::{ReadableTree, TreeParams, TreeValidParams};
+use crate::random;
 
 /// Which tree of a pruning path cross-validation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use ndarray::{Array1, ArrayView2};
 
 use super::super::Label;
-use super::super::node::{CategorySplit, Node, category};
+use super::super::limits::category;
+use super::super::node::{CategorySplit, Node};
 use super::names::ColumnName;
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 

@@ -3,7 +3,8 @@ use linfa::prelude::*;
 use ndarray::{Array1, Array2, Ix1, array};
 
 use super::*;
-use crate::tree::{ClassWeights, random};
+use crate::random;
+use crate::tree::ClassWeights;
 
 fn plain() -> DecisionTreeParams {
     DecisionTree::params()

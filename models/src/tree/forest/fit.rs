@@ -12,11 +12,12 @@ use super::super::criterion::{Criterion, Entropy, Gini};
 use super::super::decision_tree::SquaredError;
 use super::super::labels::Labels;
 use super::super::node::{Tree, row_major};
-use super::super::{BinnedMatrix, ClassWeights, Impurity, Label, TreeError, random};
+use super::super::{BinnedMatrix, ClassWeights, Impurity, Label, TreeError};
 use super::cell::{Cell, Counts, Weighted};
 use super::grow::{Columns, Grower, Workspace};
 use super::search::{Bins, Rules};
 use super::{Forest, ForestValidParams, OutOfBag};
+use crate::random;
 
 /// Sets the numbers that draw rows, and those that draw features and cuts, apart.
 const ROWS: u64 = 0x726f_7773_0000_0000;

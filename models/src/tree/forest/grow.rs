@@ -9,11 +9,12 @@
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
+use super::super::FeatureBins;
 use super::super::criterion::Criterion;
 use super::super::node::{CategorySet, CategorySplit, Node, Tree};
-use super::super::{FeatureBins, random};
 use super::cell::Cell;
 use super::search::{Bins, Rules, Search, Split, Turn, holds};
+use crate::random;
 
 /// The bins of a node are copied when they fit into so many bytes.
 const BLOCK: usize = 1 << 18;

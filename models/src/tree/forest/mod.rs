@@ -40,7 +40,7 @@ pub use params::{
 };
 
 use super::labels::Labels;
-use super::node::{Tree, row_major};
+use super::node::{Tree, row_major, sum_over_splits};
 use super::predict::{predicts_numbers, predicts_probabilities};
 use super::scoring::Scorer;
 use super::{Label, check_columns};
@@ -199,14 +199,10 @@ impl<L: Label> Forest<L> {
     ///
     /// Columns of many values are favoured (Strobl et al. 2007): many cuts find more by chance.
     pub fn gain_importance(&self) -> Array1<f64> {
-        let mut importance = Array1::zeros(self.feature_count);
-        for tree in &self.trees {
-            let total = tree.nodes[0].hessian * self.trees.len() as f64;
-            for node in tree.nodes.iter().filter(|node| !node.is_leaf()) {
-                importance[node.feature as usize] += node.gain / total;
-            }
-        }
-        importance
+        let trees = self.trees.len() as f64;
+        sum_over_splits(self.feature_count, &self.trees, |tree, node| {
+            node.gain / (tree.nodes[0].hessian * trees)
+        })
     }
 
     fn predict_value(&self, x: ArrayView2<'_, f32>) -> Array1<f64> {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use linfa::ParamGuard;
 
-use super::super::binning::MAX_BINS;
+use super::super::limits::MAX_BINS;
 use super::super::{ClassWeights, Impurity, Label, TreeParamError};
 
 /// How many features are looked at to split a node, drawn anew at each.

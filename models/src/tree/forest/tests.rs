@@ -3,7 +3,8 @@ use linfa::prelude::*;
 use ndarray::{Array1, Array2, Axis, Ix1, array};
 
 use super::*;
-use crate::tree::{ClassWeights, Impurity, random};
+use crate::random;
+use crate::tree::{ClassWeights, Impurity};
 
 /// Six columns of whole numbers, a signal that steps and multiplies, and noise. Written so that
 /// Python makes the same:

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::boosting::Monotone;
+use super::BinnedMatrix;
 use super::criterion::Criterion;
 use super::histogram::{FixedPoint, Histogram, Plan, RowStat, Rows, Scratch, Sums};
 use super::node::{CategorySplit, Node, Tree};
-use super::{BinnedMatrix, random};
+use crate::random;
 
 use partition::{CHUNK, partition};
 
@@ -24,6 +24,18 @@ pub enum Growth {
     LeafWise,
     /// The shallowest leaf first, and of those the one that gains most.
     DepthWise,
+}
+
+/// How the score may move with a feature, all others held fixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Monotone {
+    /// Any way.
+    #[default]
+    Free,
+    /// Never falls as the feature rises.
+    Increasing,
+    /// Never rises as the feature rises.
+    Decreasing,
 }
 
 /// When to stop, and how.

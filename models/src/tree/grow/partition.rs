@@ -62,7 +62,7 @@ fn sort_chunk(rows: &mut [u32], moved: &mut [u32], goes_left: impl Fn(u32) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::random;
+    use crate::random;
 
     #[test]
     fn partition_keeps_the_order_on_both_sides_across_chunks() {

@@ -1,7 +1,7 @@
 use super::search::ROUNDING;
 use super::*;
+use crate::random;
 use crate::tree::criterion::{Entropy, Gini, Newton};
-use crate::tree::random;
 use ndarray::Array2;
 
 /// What a split is by definition: the rows that go left, and the gain, for every feature, every

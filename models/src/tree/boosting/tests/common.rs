@@ -6,9 +6,10 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, Ix1, array};
 
 use super::super::{
     BoostedRegressor, BoostingLoss, BoostingParams, GradientBoosting, Judgement, Lambda,
-    LambdaRank, LambdaRankParams, LogLoss, Monotone, MultiClassBoosting, RegressionLoss, Softmax,
+    LambdaRank, LambdaRankParams, LogLoss, MultiClassBoosting, RegressionLoss, Softmax,
 };
-use crate::tree::{TreeError, random};
+use crate::random;
+use crate::tree::{Monotone, TreeError};
 
 const ROWS: usize = 1200;
 

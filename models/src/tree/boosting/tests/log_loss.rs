@@ -5,8 +5,9 @@ use linfa::prelude::*;
 use ndarray::{Array1, Array2, Axis, array};
 
 use super::super::super::sigmoid;
-use super::super::{GradientBoosting, GradientBoostingParams, Monotone};
-use crate::tree::{TreeError, random};
+use super::super::{GradientBoosting, GradientBoostingParams};
+use crate::random;
+use crate::tree::{Monotone, TreeError};
 
 /// Three useful columns of six, one with many missing values, and noise in the label.
 fn planted(rows: usize, seed: u64) -> Dataset<f32, bool, ndarray::Ix1> {

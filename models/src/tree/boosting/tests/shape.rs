@@ -4,9 +4,10 @@ use linfa::Dataset;
 use linfa::prelude::*;
 use ndarray::{Array1, Array2, Ix1};
 
-use super::super::{BoostedRegressor, BoostedRegressorParams, Monotone};
+use super::super::{BoostedRegressor, BoostedRegressorParams};
+use crate::random;
 use crate::tree::node::Tree;
-use crate::tree::{Growth, random};
+use crate::tree::{Growth, Monotone};
 
 fn draw(column: u64, row: usize) -> f64 {
     random::unit(17, column, row as u64)
