@@ -71,6 +71,114 @@ fn rules_have_names_ids_customers_and_say_whether_they_held_up() {
     assert!(metrics["held_up_share_by_lift"].is_number());
 }
 
+/// Baskets of `sizes` teas of `teas`, beside them a mug in 30 %, and a filter in `with` of those with
+/// a mug and in `without` of the others.
+fn tea_shop(teas: u64, sizes: std::ops::RangeInclusive<u64>, [with, without]: [u64; 2]) -> Sandbox {
+    let mut state = 62_u64;
+    let mut below = move |n: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n
+    };
+    let mut lines = "receipt,customer,day,item\n".to_owned();
+    for receipt in 0..3000 {
+        let wanted = sizes.start() + below(sizes.end() - sizes.start() + 1);
+        let mut items: Vec<String> = Vec::new();
+        while (items.len() as u64) < wanted {
+            let tea = format!("T{}", below(teas));
+            if !items.contains(&tea) {
+                items.push(tea);
+            }
+        }
+        let mug = below(100) < 30;
+        if mug {
+            items.push("MUG".to_owned());
+        }
+        if below(100) < if mug { with } else { without } {
+            items.push("FILTER".to_owned());
+        }
+        let (month, day) = (1 + receipt / 28 % 12, 1 + receipt % 28);
+        for item in items {
+            lines += &format!(
+                "{receipt},H{},2024-{month:02}-{day:02},{item}\n",
+                receipt % 250
+            );
+        }
+    }
+    let settings = "[[sources]]\ntable = \"interactions\"\npath = \"lines.csv\"\n[sources.columns]\n\
+                    customer_id = \"customer\"\noccurred_at = \"day\"\nkind = { constant = \"purchase\" }\n\
+                    basket_id = \"receipt\"\nproduct_id = \"item\"\n";
+    Sandbox::new()
+        .file("lines.csv", lines)
+        .file("regulars.toml", settings)
+}
+
+/// The rules of a shop, and what the run said.
+fn rules_of(sandbox: &Sandbox) -> (Columns, String) {
+    let run = sandbox.regulars(&["run"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    (table(sandbox, "rules"), run.stdout)
+}
+
+#[test]
+fn a_pair_is_found_however_little_else_is_in_a_basket() {
+    // One of five teas and what goes with it; one to three of thirty, where it goes less surely;
+    // one to seven.
+    for (teas, sizes, chances) in [
+        (5, 1..=1, [70, 5]),
+        (30, 1..=3, [38, 10]),
+        (30, 1..=7, [70, 5]),
+    ] {
+        let sandbox = tea_shop(teas, sizes, chances);
+        let (rules, said) = rules_of(&sandbox);
+        let sides = sides(&rules);
+        let right = [("MUG", "FILTER"), ("FILTER", "MUG")];
+        assert_eq!(sides.len(), 1, "{teas} teas: {sides:?}\n{said}");
+        assert!(right.contains(&sides[0]), "{teas} teas: {sides:?}");
+        assert!(number(&rules["odds_ratio"][0]) > 4.0, "{rules:?}");
+        assert_eq!(rules["held_up"][0], "true", "{teas} teas");
+        // One rule is few.
+        assert!(said.contains("candidates were tested"), "{said}");
+        let substitutes = table(&sandbox, "substitutes");
+        let pairs = substitutes["one"].iter().zip(&substitutes["other"]);
+        for (first, second) in pairs {
+            let both = [first.as_str(), second.as_str()];
+            assert!(
+                !(both.contains(&"MUG") && both.contains(&"FILTER")),
+                "{both:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_summary_says_where_the_candidates_fell_when_none_is_left() {
+    let sandbox = tea_shop(30, 1..=3, [10, 10]);
+    let (rules, said) = rules_of(&sandbox);
+    assert_eq!(rules["antecedent"], Vec::<String>::new());
+    let lines: Vec<&str> = said
+        .lines()
+        .skip_while(|line| !line.contains("candidates were tested"))
+        .skip(1)
+        .take_while(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    let fell: u64 = lines
+        .iter()
+        .map(|line| line.split_whitespace().next().unwrap().replace(',', ""))
+        .map(|number| number.parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(
+        Some(fell),
+        metrics(&sandbox)["candidates"].as_u64(),
+        "{said}"
+    );
+    assert!(
+        lines.iter().any(|line| line.contains("(min_lift)")),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_lines_are_reconciled_and_the_items_add_up() {
     let sandbox = mined(

@@ -330,6 +330,9 @@ fn leaderboard(manifest: &Manifest, text: &mut String) {
     let _ = writeln!(text, "  * gives the scores; more in churn_models.csv\n");
 }
 
+/// With fewer rules than this people ask where the others are.
+const FEW_RULES: u64 = 5;
+
 fn what_goes_together(manifest: &Manifest, text: &mut String) {
     let Some(found) = manifest.metrics::<rules::Metrics>(rules::NAME) else {
         return;
@@ -356,6 +359,19 @@ fn what_goes_together(manifest: &Manifest, text: &mut String) {
     }
     for rule in &found.strongest {
         let _ = writeln!(text, "  - {rule}");
+    }
+    if found.rules < FEW_RULES {
+        let _ = writeln!(
+            text,
+            "  {} tested, and those that fell, each at the first step it fell at:",
+            match found.candidates {
+                1 => "1 candidate was".to_owned(),
+                many => format!("{} candidates were", count(many)),
+            }
+        );
+        for (fell, why) in found.funnel.steps() {
+            let _ = writeln!(text, "  {:>9}  {why}", count(fell));
+        }
     }
     let outside = [
         (&found.giant_baskets, "basket", "different items"),

@@ -24,7 +24,7 @@ impl ItemIndex {
     /// Of the items in these rules; baskets are numbered as they come.
     pub(super) fn new(rules: &[Rule], baskets: &Baskets) -> Self {
         let order: Vec<u32> = (0..baskets.n_baskets() as u32).collect();
-        Self::in_order(rules, baskets, &order)
+        Self::in_order(items_of(rules), baskets, &order)
     }
 
     /// As `new`, but stratum after stratum.
@@ -37,17 +37,19 @@ impl ItemIndex {
             baskets.n_baskets(),
             "the strata are of other baskets"
         );
-        Self::in_order(rules, baskets, &strata.order)
+        Self::in_order(items_of(rules), baskets, &strata.order)
     }
 
-    /// As `new`, but basket `order[i]` has the number `i`.
-    fn in_order(rules: &[Rule], baskets: &Baskets, order: &[u32]) -> Self {
+    /// Of these items; basket `order[i]` has the number `i`.
+    pub(super) fn in_order(
+        items: impl Iterator<Item = u32>,
+        baskets: &Baskets,
+        order: &[u32],
+    ) -> Self {
         let mut slots = vec![NONE; baskets.n_items()];
-        for rule in rules {
-            for &item in rule.antecedent.iter().chain(&rule.consequent) {
-                if let Some(slot) = slots.get_mut(item as usize) {
-                    *slot = 0;
-                }
+        for item in items {
+            if let Some(slot) = slots.get_mut(item as usize) {
+                *slot = 0;
             }
         }
         let mut counts = vec![0_usize; baskets.n_items()];
@@ -182,6 +184,13 @@ impl ItemIndex {
             }
         }
     }
+}
+
+fn items_of(rules: &[Rule]) -> impl Iterator<Item = u32> {
+    let sides = rules
+        .iter()
+        .flat_map(|rule| [&rule.antecedent, &rule.consequent]);
+    sides.flatten().copied()
 }
 
 /// Writes what is in both lists, which ascend. Steps that double in length skip what lies

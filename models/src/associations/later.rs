@@ -20,7 +20,7 @@ pub struct Later {
     /// The rule there among baskets of one stratum, tested for an odds ratio above 1; its
     /// q-value allows for as many tests as rules were measured.
     pub adjusted: Adjusted,
-    /// Whether the rule **held up: among later baskets of the same size (and group), too, its
+    /// Whether the rule **held up: among later baskets that are alike (and of one group), too, its
     /// sides are together more often than chance, and more often than with one item less in
     /// the antecedent**, both significantly (the q-value of `adjusted` is at most the limit). A
     /// rule that nobody could break, because nobody took its antecedent, has not held up.
@@ -28,12 +28,12 @@ pub struct Later {
     pub held_up: Option<bool>,
 }
 
-/// Measures rules again on baskets of later weeks, in the order of the rules, among baskets of
-/// the same size; a rule held up if the q-value is at most `max_q_value`, for which 0.05 is
-/// usual.
+/// Measures rules again on baskets of later weeks, in the order of the rules, among baskets that
+/// are alike as [`adjust`](super::adjust) has it; a rule held up if the q-value is at most
+/// `max_q_value`, for which 0.05 is usual.
 ///
 /// The rules were chosen without these baskets, so only as many tests have to be allowed for as
-/// there are rules. Item codes are as for [`remeasure`]. Source: Webb (2007), "Discovering
+/// there are rules. Item codes are as for [`remeasure`](super::remeasure()). Source: Webb (2007), "Discovering
 /// significant patterns", section 4.2 (holdout evaluation).
 pub fn measure_later(rules: &[Rule], later: &Baskets, max_q_value: f64) -> Vec<Later> {
     measure_later_in(rules, later, &Strata::by_size(later), max_q_value)

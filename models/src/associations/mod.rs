@@ -56,7 +56,7 @@
 //! |---|---|
 //! | confidence 0.1, lift 1.2, better than every shorter rule | 11,812 |
 //! | significantly better than every shorter rule ([`Redundancy::Significance`]) | 11,718 |
-//! | together more often than chance in baskets of the same size ([`adjust`]) | 807 |
+//! | together more often than chance in baskets that are alike ([`adjust`]) | 807 |
 //! | there the odds are surely more than 1.5 times those of chance | 18 |
 //! | one direction of each pair ([`SelectionParams`]) | 9 |
 //!
@@ -72,6 +72,10 @@
 //! | The Complete Journey, 302 categories, 1 % | 137 | 92 % | 42 % |
 //! | The Complete Journey, 2,242 types, 0.3 % | 332 | 92 % | 68 % |
 //! | The Complete Journey, 2,242 types, 0.05 % | 2,275 | 62 % | 16 % |
+//!
+//! These figures are of baskets that were compared by their whole size. Since they are compared by
+//! what else they hold, pairs of small baskets are found that were lost, and elsewhere little is
+//! different: of 114 rules of the sample that `regulars demo` carries 113 are the same, four are new.
 //!
 //! Without regard to the size of baskets next to all rules of either kind are more than chance
 //! again (98 to 100 %): that is what makes rules by lift look better than they are.

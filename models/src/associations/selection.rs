@@ -57,7 +57,7 @@ impl SelectionValidParams {
 ///
 /// | parameter | default | means |
 /// |---|---|---|
-/// | `min_odds_ratio` | 1.5 | in baskets of the same size the odds have to be surely higher than this |
+/// | `min_odds_ratio` | 1.5 | in baskets that are alike the odds have to be surely higher than this |
 /// | `max_q_value` | 0.05 | how sure; 1 keeps what may be below `min_odds_ratio` |
 /// | `both_directions` | false | keep several rules of the same items, such as both directions of a pair |
 /// | `min_new_share` | 0.25 | the share of a rule's baskets that no better rule with the same consequent explains |
@@ -140,7 +140,7 @@ impl ParamGuard for SelectionParams {
 pub struct Selected {
     /// The rule.
     pub rule: Rule,
-    /// The rule among baskets of the same size.
+    /// The rule among baskets that are alike in what else they hold.
     pub adjusted: Adjusted,
     /// Baskets with both sides that no chosen rule before it with the same consequent explains.
     pub new_count: u64,
@@ -154,7 +154,8 @@ pub struct Selected {
 pub struct Selection {
     /// In the order that they came in.
     pub selected: Vec<Selected>,
-    /// How many are not surely above `min_odds_ratio` among baskets of the same size.
+    /// How many are not surely above `min_odds_ratio` among baskets that are alike in what else
+    /// they hold.
     pub not_beyond_size: usize,
     /// How many are made of the same items as a better one.
     pub other_direction: usize,
@@ -165,7 +166,7 @@ pub struct Selection {
 impl SelectionValidParams {
     /// Chooses among rules, which come best first, in three steps that count what they drop:
     ///
-    /// 1. A rule has to be surely better than chance *in baskets of the same size* (and group):
+    /// 1. A rule has to be surely better than chance *in baskets that are alike* (and of one group):
     ///    its odds ratio significantly above `min_odds_ratio` by [`adjust`](super::adjust), with
     ///    all candidates of the rules as the number of tests.
     /// 2. A rule of the same items as a chosen one says the same in another direction.

@@ -8,6 +8,10 @@
 //! deviation of 1.03 where 1 is right. Comparing baskets with the same number of *other* items, as
 //! questionnaires are by rest score, was tried: what is left over of the differences of baskets
 //! made complements of hundreds of the pairs.
+//!
+//! [`Strata`](super::Strata), by which rules are judged, are finer: they keep the counts of every size
+//! for every set of items of a rule, which is too much for every pair of items. What is found here is
+//! held against those afterwards.
 
 use super::{
     Baskets,

@@ -36,6 +36,9 @@ pub struct Strata {
     pub(super) ends: Vec<u32>,
     /// The mean number of items of a basket in each stratum.
     pub(super) sizes: Vec<f64>,
+    /// Whether all baskets of a stratum are of one size. Those of a group are one item apart, and
+    /// one may hold no basket.
+    exact: Vec<bool>,
 }
 
 impl Strata {
@@ -75,27 +78,65 @@ impl Strata {
         let mut order: Vec<u32> = (0..baskets.n_baskets() as u32).collect();
         // Stable, so baskets of one stratum stay in their order.
         order.sort_by_key(|&b| keys[b as usize]);
-        let mut ends = Vec::new();
-        let mut sizes = Vec::new();
-        for stratum in order.chunk_by(|&a, &b| keys[a as usize] == keys[b as usize]) {
-            ends.push(ends.last().copied().unwrap_or(0) + stratum.len() as u32);
-            let items: usize = stratum
-                .iter()
-                .map(|&b| baskets.basket(b as usize).len())
-                .sum();
-            sizes.push(items as f64 / stratum.len() as f64);
+        let mut strata = Self {
+            order: Vec::new(),
+            ends: Vec::new(),
+            sizes: Vec::new(),
+            exact: Vec::new(),
+        };
+        let mut place = 0;
+        for of_group in order.chunk_by(|&a, &b| keys[a as usize].0 == keys[b as usize].0) {
+            let mut next = 0;
+            for stratum in of_group.chunk_by(|&a, &b| keys[a as usize] == keys[b as usize]) {
+                let class = keys[stratum[0] as usize].1;
+                // Sizes that no basket has, up to this one.
+                for size in next..(class - 1).min(EXACT_SIZES + 1) {
+                    strata.push(place, size as f64, true);
+                }
+                next = class;
+                place += stratum.len() as u32;
+                let items: usize = stratum
+                    .iter()
+                    .map(|&b| baskets.basket(b as usize).len())
+                    .sum();
+                let size = items as f64 / stratum.len() as f64;
+                strata.push(place, size, class <= EXACT_SIZES + 1);
+            }
         }
-        Self { order, ends, sizes }
+        strata.order = order;
+        strata
+    }
+
+    fn push(&mut self, end: u32, size: f64, exact: bool) {
+        self.ends.push(end);
+        self.sizes.push(size);
+        self.exact.push(exact);
+    }
+
+    /// Whether all baskets of a stratum are of one size.
+    pub(super) fn is_exact(&self, stratum: usize) -> bool {
+        self.exact[stratum]
+    }
+
+    /// The stratum of the same group whose baskets hold so many items more than those of a stratum
+    /// of one size, if those are of one size, too.
+    pub(super) fn larger(&self, stratum: usize, items: usize) -> Option<usize> {
+        let larger = stratum + items;
+        let is =
+            *self.exact.get(larger)? && self.sizes[larger] == self.sizes[stratum] + items as f64;
+        is.then_some(larger)
     }
 
     /// Number of strata that hold a basket.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let hold = |(start, end): &(&u32, &u32)| start < end;
+        starts.zip(&self.ends).filter(hold).count()
     }
 
     /// Whether there are no baskets.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.order.is_empty()
     }
 
     /// How many of these baskets, numbered by their place in the order and ascending, each

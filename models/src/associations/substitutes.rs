@@ -15,6 +15,10 @@
 //!
 //! Neither is asked of baskets that hold fewer than two items.
 //!
+//! Where baskets are small, two items that are bought together can fill a basket, so that baskets of
+//! their size seem to hold the one or the other: substitutes must avoid each other among baskets that
+//! are alike in what *else* they hold, too, as rules must not ([`adjust`](super::adjust)).
+//!
 //! Each comparison alone can be misled by what the other one accounts for, so with customers a
 //! pair has to pass both: its p-value is the larger one (the intersection-union test, Berger
 //! 1982).
@@ -29,6 +33,7 @@ use rayon::prelude::*;
 
 use super::{
     Baskets, MinSupport,
+    adjusted::avoidance,
     comparison::{Comparison, Side},
     pair_significance::fisher_lower_tail,
     pairs::{Crossed, FrequentItems, PairError, check_support},
@@ -58,7 +63,8 @@ pub struct Pair {
     /// What the customers say, if it is known who bought.
     pub customers: Option<SameCustomers>,
     /// That of `given_size`; with customers the larger one of that and of
-    /// [`given_customer`](SameCustomers::given_customer).
+    /// [`given_customer`](SameCustomers::given_customer). For substitutes it is no lower than that
+    /// among baskets alike in what else they hold, as [`adjust`](super::adjust) has it.
     pub p_value: f64,
     /// The p-value corrected for the number of pairs that were tested on this side
     /// ([`benjamini_hochberg`](super::benjamini_hochberg)).
@@ -306,21 +312,19 @@ impl PairValidParams {
                 found[side].append(&mut row.found[side]);
             }
         }
-        for ((found, mut p_values), n_tested) in found.iter_mut().zip(p_values).zip(n_tested) {
-            // Only the lowest p-values are here, and they are what the others cannot change: a
-            // p-value above `max_q_value` makes no q-value below it. So the q-values among these
-            // are right but for the number of tests.
-            p_values.par_sort_unstable_by(f64::total_cmp);
-            let q_values = benjamini_hochberg(&p_values);
-            let scale = n_tested as f64 / p_values.len() as f64;
-            for pair in found.iter_mut() {
-                let place = p_values.partition_point(|&p| p < pair.p_value);
-                pair.q_value = (q_values[place] * scale).min(1.0);
-            }
-            found.retain(|pair| pair.q_value <= self.max_q_value);
+        for ((found, p_values), n_tested) in found.iter_mut().zip(p_values).zip(n_tested) {
+            self.correct(found, p_values, n_tested);
             found.par_sort_unstable_by(best_first);
         }
-        let [substitutes, complements] = found;
+        let [mut substitutes, complements] = found;
+        // Baskets of one size can make substitutes of two items that fill them: the pair has to
+        // avoid each other among baskets alike in what else they hold, too.
+        let items: Vec<[u32; 2]> = substitutes.iter().map(|pair| pair.items).collect();
+        for (pair, p_value) in substitutes.iter_mut().zip(avoidance(&items, baskets)) {
+            pair.p_value = pair.p_value.max(p_value);
+        }
+        let p_values = substitutes.iter().map(|pair| pair.p_value).collect();
+        self.correct(&mut substitutes, p_values, n_tested_substitutes);
         Ok(Pairs {
             substitutes,
             complements,
@@ -328,6 +332,25 @@ impl PairValidParams {
             n_tested_substitutes,
             n_tested_complements,
         })
+    }
+}
+
+impl PairValidParams {
+    /// Corrects the p-values of pairs, of so many that were tested, and leaves those whose q-value
+    /// is low enough.
+    ///
+    /// Only the lowest p-values need be here, and they are what the others cannot change: a p-value
+    /// above `max_q_value` makes no q-value below it. So the q-values among these are right but for
+    /// the number of tests.
+    fn correct(&self, pairs: &mut Vec<Pair>, mut p_values: Vec<f64>, n_tested: usize) {
+        p_values.par_sort_unstable_by(f64::total_cmp);
+        let q_values = benjamini_hochberg(&p_values);
+        let scale = n_tested as f64 / p_values.len() as f64;
+        for pair in pairs.iter_mut() {
+            let place = p_values.partition_point(|&p| p < pair.p_value);
+            pair.q_value = (q_values[place] * scale).min(1.0);
+        }
+        pairs.retain(|pair| pair.q_value <= self.max_q_value);
     }
 }
 

@@ -32,8 +32,8 @@ pub struct Rules {
     pub min_confidence: f64,
     /// Rules with less lift are not kept.
     pub min_lift: f64,
-    /// Among baskets of the same size the odds have to be surely higher than this many times those
-    /// of chance; 1 asks for any association.
+    /// Among baskets that are alike in what else they hold the odds have to be surely higher than
+    /// this many times those of chance; 1 asks for any association.
     pub min_odds_ratio: f64,
     /// Rules that fewer customers bear out are not shown: one household's habit is no rule.
     pub min_customers: usize,

@@ -10,31 +10,80 @@ fn repeated(lists: &[(usize, &[u32])], n_items: usize) -> Baskets {
 
 #[test]
 fn a_pair_in_baskets_of_two_by_hand() {
-    // 100 baskets of two: 20 with item 0, 20 with item 1, 4 with both. Taking one of two places,
-    // an item leaves half the places to the other, so chance gives an odds ratio of 1/2:
-    // m (60 + m) = (20 - m)^2 / 2, so m = sqrt(6800) - 80.
+    // 100 baskets of two: 20 with item 0, 20 with item 1, 4 with both. Baskets with one item beside
+    // item 1 all hold it, and baskets with two never do, so they teach nothing, nor do those with
+    // so many beside both. Taking one of two places, an item leaves half the places to the other,
+    // so chance gives an odds ratio of 1/2: m (60 + m) = (20 - m)^2 / 2, so m = sqrt(6800) - 80.
     let pairs: [(usize, &[u32]); 4] = [(4, &[0, 1]), (16, &[0, 2]), (16, &[1, 2]), (64, &[2, 3])];
-    // Baskets of one, in which no two items can be, and empty ones change nothing.
-    let more: [(usize, &[u32]); 4] = [(30, &[0]), (30, &[1]), (500, &[2]), (200, &[])];
-    for lists in [pairs.to_vec(), [pairs, more].concat()] {
-        let baskets = repeated(&lists, 4);
-        let rule = rule_of(&[0], &[1], &baskets);
-        let found = adjust(&[rule], &baskets, &Strata::by_size(&baskets), 1.0, 10)[0];
-        let expected = 6800_f64.sqrt() - 80.0;
-        close(found.expected, expected);
-        close(found.lift, 4.0 / expected);
-        close(found.odds_ratio, 2.0); // 4 * 64 against 16 * 16 / 2
-        // Expected below 5, so Poisson: scipy.stats.poisson.sf(3, 2.4621125123532116)
-        close(found.p_value, 0.23435646245652104);
-        close(found.q_value, (10.0 * found.p_value).min(1.0));
+    let baskets = repeated(&pairs, 4);
+    let rule = rule_of(&[0], &[1], &baskets);
+    let found = adjust(&[rule], &baskets, &Strata::by_size(&baskets), 1.0, 10)[0];
+    let expected = 6800_f64.sqrt() - 80.0;
+    close(found.expected, expected);
+    close(found.lift, 4.0 / expected);
+    close(found.odds_ratio, 2.0); // 4 * 64 against 16 * 16 / 2
+    // Expected below 5, so Poisson: scipy.stats.poisson.sf(3, 2.4621125123532116), of two tests.
+    close(found.p_value, 2.0 * 0.23435646245652104);
+    close(found.q_value, (20.0 * 0.23435646245652104_f64).min(1.0));
+}
+
+#[test]
+fn baskets_with_as_many_other_items_by_hand() {
+    // With one item beside item 1: 60 with item 0, 30 of them with item 1; 200 with item 2, 20 of
+    // them with item 1. Baskets of nothing else, and empty ones, have no say.
+    let lists: [(usize, &[u32]); 6] = [
+        (30, &[0, 1]),
+        (30, &[0]),
+        (20, &[1, 2]),
+        (180, &[2]),
+        (40, &[1]),
+        (500, &[]),
+    ];
+    let baskets = repeated(&lists, 3);
+    let rule = rule_of(&[0], &[1], &baskets);
+    let found = adjust(&[rule], &baskets, &Strata::by_size(&baskets), 1.0, 1)[0];
+    let (n, a, c) = (260.0, 60.0, 50.0);
+    close(found.expected, a * c / n);
+    close(found.odds_ratio, 9.0); // 30 * 180 against 30 * 20
+    // statsmodels' StratifiedTable([[[30, 30], [20, 180]]]).test_null_odds(correction=True), one
+    // side of it: z = (30 - 11.5385 - 0.5) / sqrt(7.1955).
+    let variance = a * c * (n - a) * (n - c) / (n * n * (n - 1.0));
+    let z: f64 = (30.0 - a * c / n - 0.5) / f64::sqrt(variance);
+    close(found.p_value, libm::erfc(z / 2_f64.sqrt()) / 2.0);
+}
+
+#[test]
+fn one_thing_and_what_goes_with_it() {
+    // Each basket holds one of five teas; item 0 is beside it in 300 of 1000, item 1 in 210 of
+    // those and in 35 of the others. No basket without item 0 has as many others as one with it, so
+    // they are compared by what is beside both, which is one tea: an odds ratio of 44.
+    let mut lists: Vec<Vec<u32>> = Vec::new();
+    for basket in 0..1000_u32 {
+        let first = basket < 300;
+        let second = if first { basket < 210 } else { basket < 335 };
+        let extra = [(first, 0), (second, 1)];
+        let extra = extra.into_iter().filter(|(is, _)| *is);
+        lists.push(
+            extra
+                .map(|(_, item)| item)
+                .chain([2 + basket % 5])
+                .collect(),
+        );
+    }
+    let baskets = as_baskets(&lists, 7);
+    let rules = [rule_of(&[0], &[1], &baskets), rule_of(&[1], &[0], &baskets)];
+    for found in adjust(&rules, &baskets, &Strata::by_size(&baskets), 1.5, 2) {
+        close(found.odds_ratio, 210.0 * 665.0 / (90.0 * 35.0));
+        close(found.expected, 300.0 * 245.0 / 1000.0);
+        assert!(found.q_value < 1e-20, "{found:?}");
     }
 }
 
-/// Every sum again from the baskets, each stratum by bisection, tails term by term.
+/// Every sum again from the baskets, basket by basket, each stratum by bisection, tails term by term.
 #[test]
 fn brute_force_adjusts_the_same() {
     let mut random = random_source(41);
-    let [mut n_rules, mut n_small, mut n_long] = [0; 3];
+    let [mut n_rules, mut n_small, mut n_long, mut n_by_others] = [0; 4];
     for case in 0..200 {
         let n_items = 3 + (random.next_u64() % 6) as u32;
         // Several kinds of baskets together, so that sizes make items go together.
@@ -51,8 +100,10 @@ fn brute_force_adjusts_the_same() {
             true => Strata::by_size_and_group(&baskets, &groups).unwrap(),
             false => Strata::by_size(&baskets),
         };
-        let key = |b: usize| (masks[b].count_ones(), groups[b] * u32::from(by_group));
-        let mut keys: Vec<_> = (0..masks.len()).map(key).collect();
+        let group = |b: usize| groups[b] * u32::from(by_group);
+        let mut keys: Vec<_> = (0..masks.len())
+            .map(|b| (masks[b].count_ones(), group(b)))
+            .collect();
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(strata.len(), keys.len());
@@ -66,28 +117,46 @@ fn brute_force_adjusts_the_same() {
             rules.n_candidates(),
         );
 
-        // Sums of both, mean and variance over the strata of the baskets with all of `held`.
-        let sums = |held: u32, a: u32, c: u32, odds: f64| {
-            let [mut both, mut mean, mut variance] = [0.0; 3];
-            for stratum in &keys {
-                let count = |mask: u32| {
-                    let has = |&b: &usize| key(b) == *stratum && masks[b] & mask == mask;
-                    (0..masks.len()).filter(has).count() as f64
+        let choose = |n: u32, k: u32| -> f64 {
+            (0..k)
+                .map(|i| (f64::from(n) - f64::from(i)).max(0.0) / f64::from(i + 1))
+                .product()
+        };
+        // The strata of the baskets with all of `held`, by what their size is taken to be: the odds
+        // of chance and all baskets, those with the antecedent, with the consequent, with both.
+        let tables = |held: u32, a: u32, c: u32, size: &dyn Fn(u32) -> u32, places: bool| {
+            let mut tables = std::collections::BTreeMap::<(u32, u32), [f64; 4]>::new();
+            for (b, mask) in masks.iter().enumerate().filter(|(_, m)| *m & held == held) {
+                let table = tables.entry((size(*mask), group(b))).or_default();
+                table[0] += 1.0;
+                table[1] += f64::from(u8::from(mask & a == a));
+                table[2] += f64::from(u8::from(mask & c == c));
+                table[3] += f64::from(u8::from(mask & (a | c) == a | c));
+            }
+            let r = (a & !held).count_ones();
+            let with_odds = tables.into_iter().map(|((size, _), table)| {
+                let left = size.saturating_sub(held.count_ones());
+                let psi = match choose(left, c.count_ones()) {
+                    _ if !places => 1.0,
+                    all if all > 0.0 && left >= r => choose(left - r, c.count_ones()) / all,
+                    _ => 0.0,
                 };
-                let [n, of_a, of_c, of_both] = [held, a, held | c, a | c].map(count);
-                let places = stratum.0.saturating_sub(held.count_ones());
-                let choose = |n: u32, k: u32| -> f64 {
-                    (0..k)
-                        .map(|i| (f64::from(n) - f64::from(i)).max(0.0) / f64::from(i + 1))
-                        .product()
-                };
-                let of_places = choose(places, c.count_ones());
-                let r = (a & !held).count_ones();
-                let psi = match of_places > 0.0 && places >= r {
-                    true => choose(places - r, c.count_ones()) / of_places,
-                    false => 0.0,
-                };
-                let [mut low, mut high] = [(of_a + of_c - n).max(0.0), of_a.min(of_c)];
+                (psi, table)
+            });
+            with_odds.collect::<Vec<_>>()
+        };
+        let information = |tables: &[(f64, [f64; 4])]| -> f64 {
+            let told = tables.iter().map(|(_, [n, a, c, _])| match *n {
+                0.0 => 0.0,
+                n => a * c * (n - a) * (n - c) / n / n / n,
+            });
+            told.sum()
+        };
+        // Sums of both, mean and variance, and the odds ratio.
+        let sums = |tables: &[(f64, [f64; 4])], odds: f64| {
+            let [mut both, mut mean, mut variance, mut up, mut down] = [0.0; 5];
+            for (psi, [n, of_a, of_c, of_both]) in tables {
+                let [mut low, mut high] = [(of_a + of_c - n).max(0.0), of_a.min(*of_c)];
                 for _ in 0..200 {
                     let m = (low + high) / 2.0;
                     let more = odds * psi * (of_a - m) * (of_c - m) - m * (n - of_a - of_c + m);
@@ -99,8 +168,10 @@ fn brute_force_adjusts_the_same() {
                 if cells.iter().all(|cell| *cell > 1e-9) {
                     variance += n / (n - 1.0) / cells.iter().map(|cell| 1.0 / cell).sum::<f64>();
                 }
+                up += of_both * (n - of_a - of_c + of_both) / n;
+                down += psi * (of_a - of_both) * (of_c - of_both) / n;
             }
-            [both, mean, variance]
+            ([both, mean, variance], up / down)
         };
         let p_value = |[both, mean, variance]: [f64; 3]| {
             if both <= mean + 1e-9 {
@@ -117,35 +188,74 @@ fn brute_force_adjusts_the_same() {
                 libm::erfc((both - mean - 0.5) / (2.0 * variance).sqrt()) / 2.0
             }
         };
+        // The p-value, the sums for the neutral odds ratio and the odds ratio, and whether baskets
+        // alike in the others were compared.
+        let judge = |held: u32, a: u32, c: u32, odds: f64| {
+            let of = |tables: &[(f64, [f64; 4])]| {
+                let (neutral, ratio) = sums(tables, 1.0);
+                (p_value(sums(tables, odds).0), neutral, ratio)
+            };
+            let others = tables(held, a, c, &|mask| (mask & !c).count_ones(), false);
+            let everything = tables(held, a, c, &|_| 0, false);
+            let everything = everything.iter().fold([0.0; 4], |sum, (_, table)| {
+                [0, 1, 2, 3].map(|i| sum[i] + table[i])
+            });
+            let enough = 0.1 * information(&[(1.0, everything)]);
+            if information(&others) >= enough {
+                return (of(&others), true);
+            }
+            let size = of(&tables(held, a, c, &u32::count_ones, true));
+            let beside_both = |mask: u32| {
+                let of_a = if mask & a == a {
+                    (a & !held).count_ones()
+                } else {
+                    0
+                };
+                let of_c = if mask & c == c { c.count_ones() } else { 0 };
+                mask.count_ones() - of_a - of_c
+            };
+            let neither = of(&tables(held, a, c, &beside_both, false));
+            let better = if neither.0 < size.0 { neither } else { size };
+            (((2.0 * better.0).min(1.0), better.1, better.2), false)
+        };
         let near = |found: f64, expected: f64, what: &str| {
             assert!(
-                found == expected || (found - expected).abs() <= 1e-6 * expected.abs().max(1e-3),
+                found == expected
+                    || (found.is_nan() && expected.is_nan())
+                    || (found - expected).abs() <= 1e-6 * expected.abs().max(1e-3),
                 "case {case}: {what} {found}, but expected {expected}"
             );
         };
         let mask_of = |items: &[u32]| items.iter().fold(0, |mask, item| mask | 1_u32 << item);
         for (rule, found) in rules.as_slice().iter().zip(&found).step_by(17) {
             let [a, c] = [&rule.antecedent, &rule.consequent].map(|side| mask_of(side));
-            let neutral = sums(0, a, c, 1.0);
+            let ((mut p, neutral, odds_ratio), by_others) = judge(0, a, c, odds);
             near(found.expected, neutral[1], "expected");
             if neutral[1] > 1e-6 {
                 near(found.lift, neutral[0] / neutral[1], "lift");
             }
-            let asked = sums(0, a, c, odds);
-            let mut p = p_value(asked);
+            near(found.odds_ratio, odds_ratio, "odds ratio");
             if rule.antecedent.len() > 1 {
                 n_long += 1;
                 for item in &rule.antecedent {
-                    p = p.max(p_value(sums(a & !(1 << item), a, c, 1.0)));
+                    p = p.max(judge(a & !(1 << item), a, c, 1.0).0.0);
                 }
             }
             near(found.p_value, p, "p-value");
-            n_small += usize::from(asked[1].min(asked[2]) < 5.0);
+            n_small += usize::from(neutral[1].min(neutral[2]) < 5.0);
+            n_by_others += usize::from(by_others);
             n_rules += 1;
         }
     }
-    let seen = [n_rules, n_small, n_rules - n_small, n_long];
-    assert!(seen.iter().all(|n| *n > 100), "{seen:?}");
+    let seen = [
+        n_rules,
+        n_small,
+        n_rules - n_small,
+        n_long,
+        n_by_others,
+        n_rules - n_by_others,
+    ];
+    assert!(seen.iter().all(|n| *n > 30), "{seen:?}");
 }
 
 /// Baskets of very different sizes, in which items have nothing else to do with each other
@@ -296,8 +406,12 @@ fn giant_baskets_empty_ones_and_no_baskets_are_fine() {
         rule_of(&[1, 7000], &[2], &baskets),
     ];
     let found = adjust(&rules, &baskets, &strata, 1.0, 4);
-    // Within a size items 0, 1 and 2 are always or never there: nothing can be learned.
-    assert!(found.iter().all(|rule| rule.p_value == 1.0), "{found:?}");
+    // Beside item 0 alone, 1 and 2 are both there or neither; that is all that can be learned.
+    assert!(found[0].p_value < 1e-6 && found[0].odds_ratio.is_infinite());
+    assert!(
+        found[1..].iter().all(|rule| rule.p_value == 1.0),
+        "{found:?}"
+    );
 
     let none = baskets_of(&[], 3);
     let strata = Strata::by_size(&none);

@@ -11,6 +11,7 @@ mod pairs;
 mod rules;
 mod selection;
 mod sides;
+mod small_baskets;
 mod substitutes;
 mod taxonomy;
 mod utility;

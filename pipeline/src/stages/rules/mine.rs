@@ -36,7 +36,7 @@ pub struct Funnel {
     pub chance: u64,
     /// More than chance, but not significantly better than a shorter rule.
     pub not_significantly_better: u64,
-    /// What large baskets alone explain.
+    /// What is explained by how much else baskets hold.
     pub basket_size: u64,
     /// The same items in another direction.
     pub other_direction: u64,
@@ -46,6 +46,49 @@ pub struct Funnel {
     pub predicted_by_broader: u64,
     /// Too few customers bear it out.
     pub few_customers: u64,
+}
+
+impl Funnel {
+    /// At which steps candidates fell, in words, the steps in their order; nothing where none did.
+    pub fn steps(&self) -> Vec<(u64, &'static str)> {
+        let steps = [
+            (
+                self.low_confidence,
+                "have too low a confidence (min_confidence)",
+            ),
+            (self.low_lift, "have too low a lift (min_lift)"),
+            (
+                self.no_better_than_shorter,
+                "are no better than a shorter rule (redundancy)",
+            ),
+            (self.chance, "may be chance (max_false_share)"),
+            (
+                self.not_significantly_better,
+                "are not surely better than a shorter rule (redundancy)",
+            ),
+            (
+                self.basket_size,
+                "are explained by how much else baskets hold (min_odds_ratio)",
+            ),
+            (
+                self.other_direction,
+                "are of the same items in another direction (both_directions)",
+            ),
+            (
+                self.covered,
+                "are variations of better rules (min_new_share)",
+            ),
+            (
+                self.predicted_by_broader,
+                "are what a rule of broader items says (generalise)",
+            ),
+            (
+                self.few_customers,
+                "are borne out by too few customers (min_customers)",
+            ),
+        ];
+        steps.into_iter().filter(|(fell, _)| *fell > 0).collect()
+    }
 }
 
 /// What was found in some baskets.

@@ -87,8 +87,8 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("support", "Share of baskets with both", number(|m| m.support))
         .column("confidence", "Share of baskets with the antecedent that have the consequent", number(|m| m.confidence))
         .column("lift", "How many times more often together than by chance", number(|m| m.lift))
-        .column("size_lift", "The same among baskets of the same size", sized(|a| a.lift))
-        .column("odds_ratio", "How many times higher the odds of the consequent are with the antecedent, among baskets of the same size", sized(|a| a.odds_ratio))
+        .column("size_lift", "The same among baskets that are alike in what else they hold", sized(|a| a.lift))
+        .column("odds_ratio", "How many times higher the odds of the consequent are with the antecedent, among baskets that are alike in what else they hold", sized(|a| a.odds_ratio))
         .column("leverage", "Share of baskets with both beyond chance", number(|m| m.leverage))
         .column("conviction", "How many times more often the rule would fail by chance", number(|m| m.conviction))
         .column("zhang", "Zhang's measure: -1 never together, 0 independent, 1 always together", number(|m| m.zhang))
@@ -102,7 +102,7 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("chi_squared", "Pearson's chi-squared, 1 degree of freedom", number(|m| m.chi_squared))
         .column("p_value", "Chance of this much or more without any association", exact(|rule| rule.measures.p_value))
         .column("q_value", "The p-value corrected for all rules tested (Benjamini-Hochberg); with redundancy = \"significant\" it stands for being better than every shorter rule too", exact(|rule| rule.q_value))
-        .column("size_q_value", "The corrected p-value of odds above min_odds_ratio among baskets of the same size", exact_numbers(rules.iter().map(|chosen| chosen.adjusted.q_value)))
+        .column("size_q_value", "The corrected p-value of odds above min_odds_ratio among baskets that are alike in what else they hold", exact_numbers(rules.iter().map(|chosen| chosen.adjusted.q_value)))
         .column("improvement", "Confidence beyond that of the best shorter rule", numbers(all().map(|rule| rule.improvement), 6))
         .column("count", "Baskets with both", counted(|m| m.count))
         .column("new_count", "Of them, those that no rule above with the same consequent explains", whole(rules.iter().map(|chosen| chosen.new_count)))
@@ -125,12 +125,12 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         )
         .column(
             "later_q_value",
-            "Chance of odds so high or higher among later baskets of the same size without any association, corrected for the rules shown",
+            "Chance of odds so high or higher among later baskets that are alike in what else they hold without any association, corrected for the rules shown",
             exact_numbers(again.iter().map(|later| later.adjusted.q_value)),
         )
         .column(
             "held_up",
-            "Whether both sides were again together more often than chance among later baskets of the same size, and more often than with one item less: later_q_value up to 0.05",
+            "Whether both sides were again together more often than chance among later baskets that are alike in what else they hold, and more often than with one item less: later_q_value up to 0.05",
             flags(again.iter().map(|later| later.held_up)),
         )
         .build()
