@@ -74,13 +74,26 @@ pub fn circles(imports: &[Import]) -> Vec<&Import> {
         .collect()
 }
 
+/// The files below `src`, tests left out.
+pub fn sources(src: &Path) -> Sources {
+    Sources::read(src)
+}
+
+/// The names in a text, and every other word.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+}
+
 struct Source {
     file: PathBuf,
     /// The text without comments and tests; its lines are those of the file.
     text: String,
 }
 
-struct Sources {
+/// The files of a crate.
+pub struct Sources {
     files: BTreeMap<Module, Source>,
 }
 
@@ -142,6 +155,42 @@ impl Sources {
             }
         }
         exports
+    }
+
+    /// What is public from the root down: what public modules define and hand on.
+    pub fn public_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let mut modules: Vec<Module> = vec![Module::new()];
+        while let Some(module) = modules.pop() {
+            let Some(source) = self.files.get(&module) else {
+                continue;
+            };
+            for line in source.text.lines() {
+                let Some(item) = line.strip_prefix("pub ") else {
+                    continue;
+                };
+                if let Some(name) = item.strip_prefix("mod ").and_then(|m| m.strip_suffix(';')) {
+                    modules.push([&module[..], &[name.to_owned()]].concat());
+                } else if !item.starts_with("use ") {
+                    names.extend(words(item).nth(1));
+                }
+            }
+            let handed_on = source
+                .uses()
+                .filter(|(_, text)| text.starts_with("pub use "));
+            for (_, statement) in handed_on {
+                let tree = statement.trim_start_matches("pub use ");
+                let own = |path: &Vec<String>| self.absolute(&module, path).is_some();
+                let paths = expand(tree).into_iter().filter(own);
+                names.extend(paths.filter_map(|path| path.last().cloned()));
+            }
+        }
+        names
+    }
+
+    /// The texts of the files.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.values().map(|source| source.text.as_str())
     }
 
     /// A path from the root of the crate; nothing where it leads out of the crate.

@@ -12,6 +12,7 @@ mod generate;
 mod imports;
 mod ingest;
 mod init;
+mod kept;
 mod kinds;
 mod labels;
 mod layers;

@@ -130,7 +130,7 @@ pub use later::{Later, held_up_share, measure_later, measure_later_in};
 pub use measures::Measures;
 pub use miner::{Estimate, Visitor};
 pub use pair_significance::fisher_lower_tail;
-pub use pairs::{PairCounts, PairError};
+pub use pairs::PairError;
 pub use remeasure::remeasure;
 pub use rule_params::{Redundancy, RuleError, RuleParams, RuleValidParams};
 pub use rules::{Dropped, Rule, Rules};

@@ -1,4 +1,4 @@
-//! How often two items are together, for every pair of frequent items.
+//! Pairs of frequent items: what can go wrong with them, and both ways to look at baskets.
 //!
 //! Pairs are counted a row of the triangle at a time: for one item, all its baskets are read and
 //! the items after it are counted in an array that fits into the processor's cache. Counting
@@ -6,7 +6,6 @@
 //! 12.5 million pairs of 5,000 items in a million baskets of 10 take about one processor second and
 //! 210 MB beside the baskets, 50 of them the counts.
 
-use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{Baskets, MinSupport};
@@ -20,21 +19,6 @@ pub enum PairError {
     /// The share is not a number above 0 and at most 1.
     #[error("the minimum support is a share of {0}; choose a number above 0 and at most 1")]
     Share(f64),
-    /// There are more pairs of frequent items than the limit allows.
-    #[error(
-        "{n_items} items are in at least {min_count} baskets, which makes {n_pairs} pairs, and at \
-         most {max_pairs} are allowed; raise the minimum support, or the limit if memory allows"
-    )]
-    TooManyPairs {
-        /// Number of frequent items.
-        n_items: usize,
-        /// The minimum support as a number of baskets.
-        min_count: u32,
-        /// Number of their pairs.
-        n_pairs: usize,
-        /// The limit.
-        max_pairs: usize,
-    },
     /// The number of strata is 0 or too large.
     #[error("size_strata = {0}; choose between 1 and 32")]
     SizeStrata(usize),
@@ -70,102 +54,6 @@ pub(super) fn check_support(min_support: MinSupport) -> Result<(), PairError> {
         // Written so that it refuses what is not a number, too.
         MinSupport::Share(share) if !(share > 0.0 && share <= 1.0) => Err(PairError::Share(share)),
         _ => Ok(()),
-    }
-}
-
-/// How many baskets hold both items of each pair of frequent items; 0 is a count, too.
-///
-/// What itemsets cannot tell: two items that are each frequent and never together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairCounts {
-    items: Vec<u32>,
-    counts: Vec<u32>,
-    /// For each item, the counts with the items after it.
-    together: Vec<u32>,
-    n_baskets: u32,
-}
-
-impl PairCounts {
-    /// Counts all pairs of items that are each in enough baskets.
-    ///
-    /// Memory: 4 bytes a pair, 16 bytes a line of frequent items while counting, and for each
-    /// thread nothing else. The result is the same on any number of threads.
-    ///
-    /// # Errors
-    /// A minimum support that is none, or [`PairError::TooManyPairs`] if there are more than
-    /// `max_pairs`.
-    pub fn new(
-        baskets: &Baskets,
-        min_support: MinSupport,
-        max_pairs: usize,
-    ) -> Result<Self, PairError> {
-        check_support(min_support)?;
-        let n_baskets = baskets.n_baskets() as u32;
-        let min_count = min_support.count_of(n_baskets);
-        let frequent = FrequentItems::new(baskets, min_count);
-        let m = frequent.codes.len();
-        let n_pairs = m.saturating_mul(m.saturating_sub(1)) / 2;
-        if n_pairs > max_pairs {
-            return Err(PairError::TooManyPairs {
-                n_items: m,
-                min_count,
-                n_pairs,
-                max_pairs,
-            });
-        }
-        let crossed = Crossed::new(baskets, &frequent, &frequent.counts);
-        let mut together = vec![0; n_pairs];
-        let mut rows = Vec::with_capacity(m);
-        let mut rest = &mut together[..];
-        for item in 0..m {
-            let (row, after) = rest.split_at_mut(m - 1 - item);
-            rows.push(row);
-            rest = after;
-        }
-        rows.into_par_iter().enumerate().for_each(|(item, row)| {
-            for place in crossed.places(item) {
-                for &other in crossed.after(place) {
-                    row[other as usize - item - 1] += 1;
-                }
-            }
-        });
-        Ok(Self {
-            items: frequent.codes,
-            counts: frequent.counts,
-            together,
-            n_baskets,
-        })
-    }
-
-    /// Number of baskets that were counted.
-    pub fn n_baskets(&self) -> u32 {
-        self.n_baskets
-    }
-
-    /// The codes of the frequent items, ascending.
-    pub fn items(&self) -> &[u32] {
-        &self.items
-    }
-
-    /// For each of [`items`](Self::items), the number of baskets that hold it.
-    pub fn counts(&self) -> &[u32] {
-        &self.counts
-    }
-
-    /// The number of baskets with both items, if both are frequent and not the same.
-    pub fn together(&self, first: u32, second: u32) -> Option<u32> {
-        let a = self.items.binary_search(&first.min(second)).ok()?;
-        let b = self.items.binary_search(&first.max(second)).ok()?;
-        let m = self.items.len();
-        // Row `a` begins after rows of m - 1, m - 2, ... pairs.
-        (a < b).then(|| self.together[a * (2 * m - a - 1) / 2 + b - a - 1])
-    }
-
-    /// All pairs, by the lower code and then by the higher one, with their counts.
-    pub fn iter(&self) -> impl Iterator<Item = ([u32; 2], u32)> {
-        let pairs = self.items.iter().enumerate();
-        let pairs = pairs.flat_map(|(i, &a)| self.items[i + 1..].iter().map(move |&b| [a, b]));
-        pairs.zip(self.together.iter().copied())
     }
 }
 

@@ -74,7 +74,7 @@ pub use network::{Network, NetworkParams, NetworkValidParams};
 pub use recipe::{Classifier, Recipe};
 pub use single_feature::{SingleFeature, SingleFeatureParams, SingleFeatureValidParams};
 pub(crate) use table::classifiers;
-pub use table::{FACTS, Facts, NAMES, facts_of};
+pub use table::{FACTS, Facts, NAMES};
 
 /// A fitted model that gives each row the probability of its label being `true`.
 pub trait ProbabilityModel: Send + Sync {

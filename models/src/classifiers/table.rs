@@ -171,7 +171,7 @@ macro_rules! facts {
 classifiers!(facts);
 
 /// What is known of the classifier of a name.
-pub fn facts_of(name: &str) -> Option<&'static Facts> {
+pub(super) fn facts_of(name: &str) -> Option<&'static Facts> {
     FACTS.iter().find(|facts| facts.name == name)
 }
 
