@@ -243,6 +243,21 @@ fn a_load_killed_at_any_change_of_the_disk_is_there_or_not_with_its_rejects() {
         *seen
             .entry(if there { "after" } else { "before" })
             .or_default() += 1;
+        // Any command clears away what was left, not only a load.
+        if number % 2 == 0 {
+            sandbox
+                .regulars(&["profile", "--quiet", "--out", "killed"])
+                .ended_with(0);
+            assert_eq!(strays(&sandbox, "killed"), Vec::<String>::new(), "{what}");
+            let hidden = [
+                "warehouse/.committing",
+                "warehouse/.loaded.json",
+                ".unfinished",
+            ];
+            for name in hidden {
+                assert!(!sandbox.exists(&format!("killed/{name}")), "{what}: {name}");
+            }
+        }
         // Whether it was committed or has to be loaded again: somebody is told of its rejects.
         let next = sandbox.regulars(&["ingest", "-c", "strict.toml", "--out", "killed"]);
         assert_eq!(next.code, 1, "{what}: {}", next.stderr);

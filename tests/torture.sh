@@ -91,9 +91,11 @@ if strace -f -qq -o /dev/null -e inject=getppid:signal=SIGKILL true 2>/dev/null;
             share 55 || break
             for fault in signal=SIGKILL error=ENOSPC error=EIO; do
                 again one out
-                strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:$fault:when=$number" \
-                    "$regulars" "${load[@]}" -c shop/regulars.toml --out out >said 2>&1
-                code=$?
+                {
+                    strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:$fault:when=$number" \
+                        "$regulars" "${load[@]}" -c shop/regulars.toml --out out >said 2>&1
+                    code=$?
+                } 2>/dev/null # the shell would say that it was killed
                 if grep -q 'panicked\|fault of regulars' said; then
                     note "faults at system calls" "$call $number $fault: $(head -n 1 said)" ""
                 else

@@ -104,6 +104,18 @@ impl Guard {
     }
 }
 
+/// Removes what a load that was cut off while it was committed has left in the warehouse below `out`.
+pub fn clear(engine: &Engine, out: &Path) -> Result<()> {
+    if !out.join(FOLDER).join(JOURNAL).exists() {
+        return Ok(());
+    }
+    let guard = Guard::take(out)?;
+    let tables: Vec<Stored> = ledger::every_table()
+        .map(|name| Stored::open(engine, out, name, None))
+        .collect::<Result<_>>()?;
+    guard.clean_up(tables.iter())
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         // What stays is hidden, and removed by the next command.

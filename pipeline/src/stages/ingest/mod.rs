@@ -48,6 +48,7 @@ use crate::interrupt;
 use crate::outputs::Pending;
 use crate::row_hash::random;
 use crate::sources::SourceFile;
+use crate::temporary::below;
 use crate::text::{count, percent, plural};
 use crate::warehouse::{LoadRecord, can_start, last_load};
 use crate::warning::{self, Warning};
@@ -458,7 +459,7 @@ fn keep_unseen_rejects(context: &Context<'_>, files: &mut Pending) -> Result<()>
         let Some(name) = file.path.strip_prefix("rejects/") else {
             continue;
         };
-        let path = context.out.join(&file.path);
+        let path = below(context.out, &file.path)?;
         let name = format!("rejects/load-{load}/{name}");
         let place = files.place(&name, file.rows, &file.about)?;
         std::fs::copy(&path, &place).during(path.display())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Metrics, NAME, state};
+use super::{Metrics, NAME, commit, state};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::{Manifest, StageEntry, started_now};
@@ -58,8 +58,9 @@ pub fn clear(out: &Path) -> Result<()> {
 }
 
 /// Ends a load that was cut off after its commit: its rejects get their names, and the manifest says
-/// what it did. Of one that was cut off before, the rejects go. Says what nobody has been told yet.
+/// what it did. Of one that was cut off before, everything goes. Says what nobody has been told yet.
 pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Vec<Warning>> {
+    commit::clear(engine, out)?;
     let path = path(out);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
