@@ -520,15 +520,93 @@ fn a_deletion_without_a_key_and_a_key_for_customers_are_refused() {
 #[test]
 fn one_load_at_a_time() {
     let sandbox = orders();
-    std::fs::create_dir_all(sandbox.path("regulars-out/warehouse")).unwrap();
-    let lock = std::fs::File::create(sandbox.path("regulars-out/warehouse/.lock")).unwrap();
+    std::fs::create_dir_all(sandbox.path("regulars-out")).unwrap();
+    let lock = std::fs::File::create(sandbox.path("regulars-out/.lock")).unwrap();
     lock.lock().unwrap();
+    sandbox.regulars(&["ingest"]).ended_with(3).says(&[
+        "in use by another command",
+        "hint: try again",
+        "--wait",
+    ]);
+    drop(lock);
+    ingest(&sandbox);
+}
+
+/// Something that goes on beside a test until it is dropped.
+struct Beside {
+    over: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Beside {
+    fn again_and_again(mut what: impl FnMut() + Send + 'static) -> Self {
+        let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let until = std::sync::Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            while !until.load(std::sync::atomic::Ordering::Relaxed) {
+                what();
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+        });
+        Self {
+            over,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let _ = self.thread.take().map(std::thread::JoinHandle::join);
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_stops_the_load() {
+    use std::io::Write;
+    let sandbox = shop_sandbox(60, 200);
+    let path = sandbox.path("lines.csv");
+    let grows = Beside::again_and_again(move || {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        file.write_all(b"C0001,2023-05-05 10:30:00,9,tea,1.00\n")
+            .unwrap();
+    });
+    sandbox.regulars(&["ingest"]).ended_with(3).says(&[
+        "lines.csv changed while it was being loaded; nothing was loaded",
+        "hint: load again",
+    ]);
+    drop(grows);
+    assert!(!sandbox.exists("regulars-out/warehouse/interactions"));
+
+    // Another file of the same size takes its place, again and again.
+    let (path, text) = (sandbox.path("lines.csv"), sandbox.read("lines.csv"));
+    let (one, other) = (text.clone(), text.replace("apples", "cherry"));
+    let mut turn = false;
+    let replaced = Beside::again_and_again(move || {
+        turn = !turn;
+        let beside = path.with_extension("new");
+        std::fs::write(&beside, if turn { &other } else { &one }).unwrap();
+        std::fs::rename(&beside, &path).unwrap();
+    });
     sandbox
         .regulars(&["ingest"])
         .ended_with(3)
-        .says(&["is being loaded by another process", "hint: wait"]);
-    drop(lock);
+        .says(&["changed while it was being loaded"]);
+    drop(replaced);
     ingest(&sandbox);
+    let lines = sandbox.read("lines.csv").lines().count() as u64 - 1;
+    let counts = table(&sandbox, "interactions");
+    assert_eq!(counts["read"], lines, "all of what was hashed was read");
+    assert_eq!(sandbox.regulars(&["ingest"]).code, 0);
+    assert_eq!(
+        sandbox.manifest("regulars-out")["stages"]["ingest"]["metrics"]["files_read"],
+        0,
+        "and it is known again"
+    );
 }
 
 /// Whatever lies below the warehouse belongs to it.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Says that a test cannot run here; where CI says that everything is there, that is a failure.
-fn lacking(what: &str) {
+pub fn lacking(what: &str) {
     assert!(
         std::env::var_os("CI").is_none(),
         "{what} is missing, although .ci/run installs it"

@@ -114,6 +114,13 @@ impl Sandbox {
             .collect()
     }
 
+    /// The same without the summary, which says where they lie.
+    pub fn results(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.data_files(out);
+        files.remove("summary.txt");
+        files
+    }
+
     /// Names of files that are half written.
     pub fn unfinished(&self) -> Vec<String> {
         let mut found = Vec::new();

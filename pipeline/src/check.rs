@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::run::use_threads;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{SourceLook, TableLook, look};
+use crate::temporary;
 use crate::text::{count, percent, plural};
 
 /// Says what a load of these settings would be.
@@ -21,6 +22,7 @@ use crate::text::{count, percent, plural};
 pub fn run(args: &Check) -> Result<()> {
     let settings = Settings::read(&args.config)?;
     let scratch = tempfile::tempdir().during("making a temporary folder")?;
+    temporary::folder(scratch.path());
     let threads = use_threads(None);
     let limit = settings.config.engine.memory_limit.0;
     let engine = Engine::new(scratch.path(), threads, limit)?;

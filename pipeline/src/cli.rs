@@ -30,6 +30,7 @@ Exit codes:
   2  wrong use or wrong settings
   3  the data cannot be used
   4  a failure of the machine: disk, memory, permissions
+  130, 143  stopped by Ctrl-C or SIGTERM, with a line that says what is whole
 
 Settings are explained in docs/settings.md, files in docs/files.md.";
 
@@ -180,6 +181,15 @@ pub struct OutputFolder {
     pub out: PathBuf,
 }
 
+/// What to do while another command writes below the same folder.
+#[derive(Args, Clone, Debug)]
+pub struct Patience {
+    /// Wait up to so many seconds for another command that writes into the same folder, instead of
+    /// ending at once with exit code 3
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u64,
+}
+
 /// Whom to erase.
 #[derive(Args, Clone, Debug)]
 pub struct Forget {
@@ -189,6 +199,9 @@ pub struct Forget {
     /// Where the warehouse and the results lie
     #[command(flatten)]
     pub output: OutputFolder,
+    /// How long to wait for others
+    #[command(flatten)]
+    pub patience: Patience,
 }
 
 /// What to generate.
@@ -247,6 +260,9 @@ pub struct Compare {
     /// The folder truth/ of that history
     #[arg(value_name = "TRUTH_DIR")]
     pub truth: PathBuf,
+    /// How long to wait for others
+    #[command(flatten)]
+    pub patience: Patience,
     /// Threads to use [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -293,6 +309,9 @@ pub struct Profile {
     /// Where the warehouse lies, and the page goes
     #[command(flatten)]
     pub output: OutputFolder,
+    /// How long to wait for others
+    #[command(flatten)]
+    pub patience: Patience,
     /// Look at the columns of one table alone, and write no files: interactions, customers, products or campaigns
     #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
@@ -313,6 +332,9 @@ pub struct Common {
     /// Where results go
     #[command(flatten)]
     pub output: OutputFolder,
+    /// How long to wait for others
+    #[command(flatten)]
+    pub patience: Patience,
     /// Behave exactly as if nothing on or after this day had been loaded [default: the end of the history]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<Day>,

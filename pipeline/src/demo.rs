@@ -8,6 +8,7 @@ use regulars_datasets::complete_journey::{FILES, README, SETTINGS};
 use crate::config::Settings;
 use crate::failure::{During, Result};
 use crate::run::demo_folder;
+use crate::temporary;
 
 /// Lays the sample and its settings below the output folder, so that a user can look at them,
 /// and reads the settings.
@@ -25,6 +26,9 @@ pub fn settings(out: &Path) -> Result<Settings> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = path.with_extension("writing");
+    temporary::begins(&beside);
     fs::write(&beside, bytes).during(beside.display())?;
-    fs::rename(&beside, path).during(path.display())
+    fs::rename(&beside, path).during(path.display())?;
+    temporary::ended(&beside);
+    Ok(())
 }

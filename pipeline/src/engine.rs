@@ -13,10 +13,12 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
+use url::Url;
 
 use crate::failure::{During, Failure, Result};
 use crate::memory::QueryMemory;
 use crate::table::plain_text;
+use crate::temporary::{self, SPILL};
 
 /// Runs queries; blocking outside, asynchronous inside.
 pub struct Engine {
@@ -33,7 +35,8 @@ impl Engine {
             .thread_stack_size(8 << 20) // deep plans recurse deeply
             .enable_all()
             .build()?;
-        let spill = out.join(".spill");
+        let spill = out.join(SPILL);
+        temporary::folder(&spill);
         let config = SessionConfig::new()
             .with_target_partitions(threads)
             .with_information_schema(false);
@@ -97,11 +100,8 @@ impl Engine {
         self.session.deregister_table(name)?;
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).during(folder.display())?;
-        let path = folder
-            .to_str()
-            .ok_or_else(|| Failure::settings(format!("{} is not UTF-8", folder.display())))?;
         // A trailing slash makes it a folder, with a file for each thread.
-        let path = format!("{path}/");
+        let path = format!("{}/", address(&folder)?);
         self.wait(async {
             let frame = self.session.sql(sql).await?;
             let fields = frame.schema().fields().iter();
@@ -136,6 +136,20 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Empty unless a query was cut short; never anything of the user's.
         let _ = std::fs::remove_dir_all(&self.spill);
+        temporary::folder_ended(&self.spill);
+    }
+}
+
+/// How the engine is told of a file or folder that is there: as a URL, since in a plain path `?`,
+/// `*` and `[` would stand for other names.
+pub fn address(path: &Path) -> Result<String> {
+    let path = path.canonicalize().during(path.display())?;
+    match Url::from_file_path(&path) {
+        Ok(url) => Ok(url.into()),
+        Err(()) => Err(Failure::settings(format!(
+            "{} is no usable path",
+            path.display()
+        ))),
     }
 }
 

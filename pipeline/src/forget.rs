@@ -9,11 +9,17 @@ use arrow::compute::filter_record_batch;
 use crate::cli::Forget;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
-use crate::manifest::{FILE_NAME, Manifest};
+use crate::interrupt;
+use crate::lock::{Lock, usable};
+use crate::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::{FileEntry, read_parquet, rewrite};
 use crate::run::use_threads;
-use crate::stages::ingest::forget::{forget, others};
+use crate::stages::ingest::{
+    self,
+    forget::{forget, others},
+};
 use crate::text::plural;
+use crate::warehouse::FOLDER;
 
 /// Memory for what the erasure needs: nothing is queried.
 const MEMORY: u64 = 256 << 20;
@@ -35,7 +41,17 @@ pub fn run(args: &Forget) -> Result<()> {
             Failure::settings("the customer's id is empty").hint("name it as the warehouse has it")
         );
     }
+    usable(out)?;
+    if !out.join(FOLDER).is_dir() {
+        return Err(missing_stage(out, ingest::NAME, "warehouse/interactions"));
+    }
+    let lock = Lock::take(out, "forget", args.patience.wait, false)?;
     let engine = Engine::new(out, use_threads(None), MEMORY)?;
+    let mut manifest = Manifest::open(out)?;
+    // A load that was cut off may have rows of the customer among its rejects.
+    ingest::receipt::settle(&engine, out, &mut manifest)?;
+    lock.clear(&manifest)?;
+    interrupt::whole("what was erased until now stays erased");
     let mut said = Vec::new();
     for table in forget(&engine, out, customer)? {
         said.push(format!(
@@ -45,7 +61,6 @@ pub fn run(args: &Forget) -> Result<()> {
             plural(table.files as u64, "file")
         ));
     }
-    let mut manifest = Manifest::open(out)?;
     let mut kept = Vec::with_capacity(manifest.files.len());
     for entry in std::mem::take(&mut manifest.files) {
         let path = out.join(&entry.path);

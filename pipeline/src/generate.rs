@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use regulars_datasets::baskets::{self, Baskets};
-use regulars_datasets::files::{Format, TRUTH, WriteError};
+use regulars_datasets::files::{Format, TRUTH, WriteError, growing};
 use regulars_datasets::history::files::{self as history, Order, PROBLEMS};
 use regulars_datasets::history::{HistoryError, Params};
 
@@ -12,6 +12,7 @@ use crate::cli::{FileFormat, Generate};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::run::use_threads;
+use crate::temporary;
 use crate::text::{count, plural};
 
 /// The command's one name.
@@ -20,6 +21,8 @@ const NAME: &str = "generate";
 /// Writes what was asked for, and says what it was and what to do with it.
 pub fn run(args: &Generate) -> Result<()> {
     use_threads(args.threads);
+    let (parent, name) = growing(&args.output);
+    temporary::folders_like(&parent, name);
     let mut progress = Progress::new(args.quiet);
     progress.stage(NAME);
     let clock = Instant::now();

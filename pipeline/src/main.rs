@@ -8,10 +8,11 @@ use clap::Parser;
 use regulars::cli::{Cli, Command, Load, LoadOptions, OutputFolder, WithSettings};
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
+use regulars::lock::Lock;
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
-use regulars::run::{Outcome, run};
+use regulars::run::{Outcome, run, run_locked};
 use regulars::stages::{STAGES, Stage, rules, stage};
-use regulars::{check, compare, demo, forget, generate, init, profile, summary};
+use regulars::{check, compare, demo, forget, generate, init, interrupt, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -21,8 +22,10 @@ fn main() -> ExitCode {
     // Clap prints its own messages and ends with 2 for wrong use, 0 for help.
     let command = Cli::parse().command;
     panic::set_hook(Box::new(|_| {}));
+    interrupt::listen();
     let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command)))
         .unwrap_or_else(|cause| Err(fault(cause.as_ref())));
+    interrupt::unless_stopping();
     match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),
@@ -36,8 +39,11 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<Outcome> {
     let (name, args) = match command {
         Command::Demo(common) => {
-            let settings = demo::settings(&common.output.out)?;
-            return run(&settings, &all(), &common, &LoadOptions::default(), true);
+            let out = common.output.out.as_path();
+            let lock = Lock::take(out, "demo", common.patience.wait, common.quiet)?;
+            let settings = demo::settings(out)?;
+            let load = LoadOptions::default();
+            return run_locked(&lock, &settings, &all(), &common, &load, true);
         }
         Command::Run(Load { settings, options }) => {
             let WithSettings { config, common } = settings;

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::{During, Failure, Result};
+use crate::interrupt;
 use crate::outputs::{FileEntry, Pending, replace};
 use crate::sources::SourceFile;
+use crate::temporary;
 use crate::warning::Warning;
 
 /// The file's name below the output folder.
@@ -99,6 +101,10 @@ impl Manifest {
         files: Pending,
         entry: StageEntry,
     ) -> Result<()> {
+        let _whole = interrupt::hold();
+        for file in self.files.iter().filter(|file| file.stage == stage) {
+            temporary::places(&root.join(&file.path));
+        }
         let gone: Vec<PathBuf> = self
             .replaced(stage, &files)
             .map(|file| root.join(&file.path))
@@ -114,7 +120,9 @@ impl Manifest {
         self.files.extend(written);
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         self.stages.insert(stage.to_owned(), entry);
-        self.write(root)
+        self.write(root)?;
+        temporary::settled();
+        Ok(())
     }
 
     /// Files of this stage's earlier run that the new one does not write again.

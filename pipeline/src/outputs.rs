@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{During, Result};
 use crate::sources::digest;
+use crate::temporary;
 
 /// One file of a run, as the manifest names it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -42,6 +43,16 @@ pub struct Pending {
     root: PathBuf,
     stage: &'static str,
     files: Vec<PendingFile>,
+    stays: bool,
+}
+
+/// A file that is whole and waits for its name, as a load notes it before it commits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Where it lies now, relative to the output folder.
+    pub beside: String,
+    /// What it will be.
+    pub file: FileEntry,
 }
 
 struct PendingFile {
@@ -58,6 +69,7 @@ impl Pending {
             root: root.to_owned(),
             stage,
             files: Vec::new(),
+            stays: false,
         }
     }
 
@@ -71,6 +83,7 @@ impl Pending {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         let temporary = folder.join(format!(".{file_name}.writing"));
+        temporary::begins(&temporary);
         self.files.push(PendingFile {
             name: name.to_owned(),
             temporary: temporary.clone(),
@@ -117,31 +130,73 @@ impl Pending {
 
     /// Renames every file into place and says what they are.
     pub fn commit(mut self) -> Result<Vec<FileEntry>> {
-        let mut entries = Vec::with_capacity(self.files.len());
+        let entries = self.entries()?;
         for file in &self.files {
+            temporary::places(&self.root.join(&file.name));
+        }
+        for file in std::mem::take(&mut self.files) {
+            let target = self.root.join(&file.name);
+            fs::rename(&file.temporary, &target).during(target.display())?;
+            temporary::ended(&file.temporary);
+        }
+        Ok(entries)
+    }
+
+    fn entries(&self) -> Result<Vec<FileEntry>> {
+        let entry = |file: &PendingFile| {
             let (size, sha256) = digest(&file.temporary).during(file.temporary.display())?;
-            entries.push(FileEntry {
+            Ok(FileEntry {
                 path: file.name.clone(),
                 stage: self.stage.to_owned(),
                 rows: file.rows,
                 size,
                 sha256,
                 about: file.about.clone(),
+            })
+        };
+        self.files.iter().map(entry).collect()
+    }
+
+    /// Writes the files through to the disk and says what they are, so that they can be given their
+    /// names by whoever reads that. They stay where they are until [`Pending::commit`], whatever
+    /// happens, or until [`Pending::lets_go`].
+    pub fn secure(&mut self) -> Result<Vec<Waiting>> {
+        let entries = self.entries()?;
+        for file in &self.files {
+            let written = File::open(&file.temporary).and_then(|file| file.sync_all());
+            written.during(file.temporary.display())?;
+        }
+        self.stays = true;
+        let beside = |file: &PendingFile| {
+            temporary::ended(&file.temporary);
+            let below = file.temporary.strip_prefix(&self.root);
+            let below = below.unwrap_or(&file.temporary);
+            below.to_string_lossy().into_owned()
+        };
+        let waiting = self
+            .files
+            .iter()
+            .zip(entries)
+            .map(|(pending, file)| Waiting {
+                beside: beside(pending),
+                file,
             });
-        }
-        for file in std::mem::take(&mut self.files) {
-            let target = self.root.join(&file.name);
-            fs::rename(&file.temporary, &target).during(target.display())?;
-        }
-        Ok(entries)
+        Ok(waiting.collect())
+    }
+
+    /// They may go again.
+    pub fn lets_go(&mut self) {
+        self.stays = false;
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        for file in &self.files {
-            // What cannot be removed is hidden by its name and overwritten by the next run.
-            let _ = fs::remove_file(&file.temporary);
+        for file in self.files.iter().filter(|_| !self.stays) {
+            // What cannot be removed is hidden by its name and noted for the next run.
+            if fs::remove_file(&file.temporary).is_ok() {
+                temporary::ended(&file.temporary);
+            }
         }
     }
 }
@@ -149,17 +204,26 @@ impl Drop for Pending {
 /// Writes a file beside its place and renames it.
 pub fn replace(path: &Path, content: &str) -> Result<()> {
     let temporary = path.with_extension("writing");
-    let mut file = File::create(&temporary).during(temporary.display())?;
-    file.write_all(content.as_bytes())
-        .and_then(|()| file.sync_all())
-        .during(temporary.display())?;
-    fs::rename(&temporary, path).during(path.display())
+    temporary::begins(&temporary);
+    let written = File::create(&temporary)
+        .and_then(|mut file| {
+            file.write_all(content.as_bytes())?;
+            file.sync_all()
+        })
+        .during(temporary.display())
+        .and_then(|()| fs::rename(&temporary, path).during(path.display()));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    temporary::ended(&temporary);
+    written
 }
 
 /// Writes a table in place of a file of the output folder, and says what the file is now.
 pub fn rewrite(root: &Path, entry: &FileEntry, table: &RecordBatch) -> Result<FileEntry> {
     let path = root.join(&entry.path);
     let temporary = path.with_extension("writing");
+    temporary::begins(&temporary);
     if entry.path.ends_with(".csv") {
         write_csv(&temporary, table).during(path.display())?;
     } else {
@@ -167,6 +231,7 @@ pub fn rewrite(root: &Path, entry: &FileEntry, table: &RecordBatch) -> Result<Fi
     }
     let (size, sha256) = digest(&temporary).during(temporary.display())?;
     fs::rename(&temporary, &path).during(path.display())?;
+    temporary::ended(&temporary);
     Ok(FileEntry {
         rows: Some(table.num_rows() as u64),
         size,

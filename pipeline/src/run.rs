@@ -10,11 +10,11 @@ use crate::cli::{Common, LoadOptions};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Result};
-use crate::manifest::{
-    Manifest, StageEntry, check_writable, missing_stage, process_use, started_now,
-};
+use crate::interrupt;
+use crate::lock::Lock;
+use crate::manifest::{Manifest, StageEntry, missing_stage, process_use, started_now};
 use crate::progress::Progress;
-use crate::stages::{Context, Report, Stage};
+use crate::stages::{Context, Report, Stage, ingest};
 use crate::summary;
 use crate::text::{count, plural};
 use crate::warning::{STAGE_SKIPPED, Warning};
@@ -28,8 +28,27 @@ pub enum Outcome {
     WarnedAsFailure,
 }
 
-/// Runs stages on an output folder. With `whole`, a stage with too little data is left out.
+/// Runs stages on an output folder, which is locked meanwhile. With `whole`, a stage with too little
+/// data is left out.
 pub fn run(
+    settings: &Settings,
+    stages: &[&'static Stage],
+    common: &Common,
+    load: &LoadOptions,
+    whole: bool,
+) -> Result<Outcome> {
+    let command = match stages {
+        [stage] if !whole => stage.name,
+        _ => "run",
+    };
+    let out = common.output.out.as_path();
+    let lock = Lock::take(out, command, common.patience.wait, common.quiet)?;
+    run_locked(&lock, settings, stages, common, load, whole)
+}
+
+/// Runs stages on an output folder of which the lock is held.
+pub fn run_locked(
+    lock: &Lock,
     settings: &Settings,
     stages: &[&'static Stage],
     common: &Common,
@@ -43,7 +62,6 @@ pub fn run(
         .hint("try the load first: regulars ingest --dry-run"));
     }
     let out = common.output.out.as_path();
-    check_writable(out)?;
     let threads = use_threads(common.threads);
     let engine = Arc::new(Engine::new(
         out,
@@ -51,6 +69,9 @@ pub fn run(
         settings.config.engine.memory_limit.0,
     )?);
     let mut manifest = Manifest::open(out)?;
+    let unseen = ingest::receipt::settle(&engine, out, &mut manifest)?;
+    let unseen_load = !unseen.is_empty();
+    lock.clear(&manifest)?;
     if whole {
         manifest.left_out.clear();
     }
@@ -62,6 +83,10 @@ pub fn run(
     let mut progress = Progress::new(common.quiet);
     let (warehouse, purchases) = (OnceCell::new(), OnceCell::new());
     let mut warnings: Vec<Warning> = Vec::new();
+    if stages.iter().any(|stage| stage.name == ingest::NAME) {
+        note(&mut warnings, unseen, &progress);
+    }
+    let mut done: Vec<&str> = Vec::new();
     let without_history = whole && settings.config.lacks_history();
     if without_history {
         for stage in stages {
@@ -87,6 +112,7 @@ pub fn run(
             ));
         }
         progress.stage(stage.name);
+        interrupt::whole(whole_so_far(&done, stage.name, out));
         let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);
         let context = Context {
             settings,
@@ -97,6 +123,7 @@ pub fn run(
             seed,
             engine: &engine,
             manifest: &manifest,
+            unseen_load,
             progress: &progress,
             warehouse: &warehouse,
             purchases: &purchases,
@@ -117,6 +144,7 @@ pub fn run(
             }
             Err(failure) => return Err(failure),
         };
+        let recorded = context.entry(&report)?;
         let seconds = clock.elapsed().as_secs_f64();
         let (peak, cpu_now) = process_use();
         progress.done(&said(stage, &report, load.dry_run), seconds);
@@ -125,25 +153,22 @@ pub fn run(
             continue; // the files that the stage has made go with its report
         }
         let entry = StageEntry {
-            settings_sha256: settings.hash(),
-            settings: serde_json::to_value(&settings.config)
-                .map_err(|error| Failure::machine(error.to_string()))?,
-            seed,
-            as_of_asked: common.as_of.map(|day| day.to_string()),
-            known_at: common.known_at.map(|day| day.to_string()),
-            as_of: report.as_of.map(|day| day.to_string()),
-            inputs: report.inputs,
-            rows_in: report.rows_in,
-            rows_out: report.rows_out,
             started_at,
             seconds,
             cpu_seconds: cpu.zip(cpu_now).map(|(before, after)| after - before),
             peak_memory_bytes: peak,
-            metrics: report.metrics,
-            warnings: report.warnings,
+            ..recorded
         };
         manifest.commit(out, stage.name, report.files, entry)?;
+        if stage.name == ingest::NAME {
+            ingest::receipt::clear(out)?;
+        }
+        done.push(stage.name);
     }
+    interrupt::whole(format!(
+        "all that was asked for is whole in {}",
+        out.display()
+    ));
     if whole {
         summary::write(&mut manifest, out)?;
         if !common.quiet {
@@ -170,6 +195,22 @@ pub fn run(
         failures.join(", ")
     );
     Ok(Outcome::WarnedAsFailure)
+}
+
+/// For whoever stops a stage: what is whole then.
+fn whole_so_far(done: &[&str], stage: &str, out: &Path) -> String {
+    let left = match stage {
+        ingest::NAME => "nothing of this load counts, and the warehouse is as it was".to_owned(),
+        stage => format!("{stage} was not finished, and its files are as they were"),
+    };
+    match done {
+        [] => left,
+        done => format!(
+            "{} ended and whole in {}; {left}",
+            done.join(", "),
+            out.display()
+        ),
+    }
 }
 
 /// Makes rayon's pool of this many threads, or of one for each core; says how many.

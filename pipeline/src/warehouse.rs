@@ -13,6 +13,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use datafusion::common::DFSchema;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use object_store::local::LocalFileSystem;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -22,22 +23,34 @@ use crate::delta::LiveFiles;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::missing_stage;
+use crate::ordered_store::OrderedStore;
 use crate::warning::{AS_OF_MOVED, Warning};
 
 /// The folder below the output folder.
 pub const FOLDER: &str = "warehouse";
-/// Key of [`LoadRecord`] in the commit of `interactions`.
+/// Key of [`LoadRecord`] in the commit of `interactions`, for those who read its history.
 pub const LOAD_RECORD: &str = "regulars";
+/// Key of [`LoadRecord`] among the properties of the table `interactions`: those are part of every
+/// state of a table, whoever compacts it, and whatever part of its log is cleaned up.
+pub const RECORD: &str = "regulars.load";
+/// Key of [`LoadRecord::generation`] among the properties of every table.
+pub const GENERATION: &str = "regulars.generation";
 
-/// What the commit of `interactions` says about the load that it ends.
+/// What the table `interactions` says about the load whose rows it has.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoadRecord {
+    /// Sets this load apart from every other one, also from one that was cut off.
+    #[serde(default)]
+    pub commit: String,
+    /// Counts commits; those of all tables of one load have the same.
+    #[serde(default)]
+    pub generation: u64,
     /// The time zone that `day`, `hour` and `month` were derived with.
     pub timezone: String,
     /// Which load, counted from 1.
     #[serde(default)]
     pub load: u64,
-    /// The other tables of this load, and their versions.
+    /// The other tables of this load, and the versions in which their state of it can be read.
     pub tables: BTreeMap<String, u64>,
     /// Rows of each table that hold.
     #[serde(default)]
@@ -45,7 +58,7 @@ pub struct LoadRecord {
     /// When the first load of this warehouse was, microseconds UTC.
     #[serde(default)]
     pub first_loaded_at: i64,
-    /// The version of `interactions` that the commit made.
+    /// The version of `interactions`.
     #[serde(skip)]
     pub version: u64,
 }
@@ -92,6 +105,34 @@ pub fn table_folder(out: &Path, table: &str) -> PathBuf {
     out.join(FOLDER).join(table)
 }
 
+/// A table of the warehouse, to be opened. The store's root is the folder of the warehouse, so that
+/// no name of a folder above it comes into a URL, of which that of memory is the plainest.
+pub fn table_builder(out: &Path, table: &str) -> Result<DeltaTableBuilder> {
+    let folder = out.join(FOLDER);
+    let store = LocalFileSystem::new_with_prefix(&folder)
+        .map_err(|error| Failure::machine(error.to_string()))?;
+    let url = Url::parse(&format!("memory:///{table}/"))
+        .map_err(|error| Failure::machine(error.to_string()))?;
+    let store = Arc::new(OrderedStore(store));
+    Ok(DeltaTableBuilder::from_url(url.clone())?.with_storage_backend(store, url))
+}
+
+/// A table in its latest version; without a version when nothing was committed to it yet.
+pub async fn latest(out: &Path, table: &str) -> Result<DeltaTable> {
+    let mut found = table_builder(out, table)?.build()?;
+    match found.load().await {
+        Ok(()) | Err(DeltaTableError::NotATable(_)) => Ok(found),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The load that the state of a table belongs to, as [`LoadRecord::generation`] counts.
+pub fn generation(table: &DeltaTable) -> Option<u64> {
+    let snapshot = table.snapshot().ok()?;
+    let properties = snapshot.metadata().configuration();
+    properties.get(GENERATION)?.parse().ok()
+}
+
 /// The URL of a canonical table, whose folder must exist.
 pub fn table_url(out: &Path, table: &str) -> Result<Url> {
     let folder = table_folder(out, table);
@@ -129,8 +170,11 @@ impl Warehouse {
         cut: Option<Day>,
         known_at: Option<Day>,
     ) -> Result<Self> {
-        let interactions = load_table(engine, out, "interactions", None)?;
-        let record = load_record(engine, &interactions)?;
+        let record = last_load(engine, out)?;
+        let record = record
+            .filter(|record| record.load > 0)
+            .ok_or_else(|| missing_stage(out, "ingest", &format!("{FOLDER}/interactions")))?;
+        let interactions = load_table(engine, out, "interactions", Some(record.version))?;
         let zone = settings.config.project.timezone;
         if record.timezone.parse::<Tz>() != Ok(zone.0) {
             return Err(settings
@@ -364,57 +408,161 @@ fn load_table(engine: &Engine, out: &Path, name: &str, version: Option<u64>) -> 
     if !table_folder(out, name).join("_delta_log").is_dir() {
         return Err(missing_stage(out, "ingest", &format!("{FOLDER}/{name}")));
     }
-    let url = table_url(out, name)?;
-    engine
-        .wait(async {
-            let mut builder = DeltaTableBuilder::from_url(url)?;
-            if let Some(version) = version {
-                builder = builder.with_version(version);
-            }
-            builder.load().await
-        })
-        .map_err(|error| match error {
-            DeltaTableError::NotATable(_) => {
-                missing_stage(out, "ingest", &format!("{FOLDER}/{name}"))
-            }
-            error => Failure::from(error).during(format!("opening {FOLDER}/{name}")),
-        })
-}
-
-/// What the latest load said about itself; none when there is no load of regulars yet.
-pub fn last_load(engine: &Engine, out: &Path) -> Result<Option<LoadRecord>> {
-    if !table_folder(out, "interactions")
-        .join("_delta_log")
-        .is_dir()
-    {
-        return Ok(None);
+    let mut builder = table_builder(out, name)?;
+    if let Some(version) = version {
+        builder = builder.with_version(version);
     }
-    let url = table_url(out, "interactions")?;
-    let table = engine
-        .wait(DeltaTable::try_from_url(url))
-        .during("opening interactions")?;
-    match table.version() {
-        Some(_) => commit_record(engine, &table),
-        None => Ok(None),
-    }
-}
-
-fn load_record(engine: &Engine, interactions: &DeltaTable) -> Result<LoadRecord> {
-    commit_record(engine, interactions)?.filter(|record| record.load > 0).ok_or_else(|| {
-        Failure::data("the last commit of warehouse/interactions was not made by this version of regulars")
-            .hint("run ingest again; regulars reads only loads of its own")
+    engine.wait(builder.load()).map_err(|error| match error {
+        DeltaTableError::NotATable(_) => missing_stage(out, "ingest", &format!("{FOLDER}/{name}")),
+        error => Failure::from(error).during(format!("opening {FOLDER}/{name}")),
     })
 }
 
-fn commit_record(engine: &Engine, interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
+/// What the latest load said about itself; none when there is no load of regulars yet.
+///
+/// # Errors
+/// There are rows, and nothing that says which load they belong to.
+pub fn last_load(engine: &Engine, out: &Path) -> Result<Option<LoadRecord>> {
+    if !table_folder(out, "interactions").is_dir() {
+        return Ok(None);
+    }
+    let interactions = engine
+        .wait(latest(out, "interactions"))
+        .during("opening interactions")?;
+    let Some(version) = interactions.version() else {
+        return match has_rows(out)? {
+            true => Err(logless()),
+            false => Ok(None),
+        };
+    };
+    let mut record = match record_kept(&interactions)? {
+        Some(record) => record,
+        None => record_in_history(engine, &interactions)?
+            .ok_or_else(|| unreadable("nothing says which load its rows belong to"))?,
+    };
+    record.version = version;
+    for (name, recorded) in &mut record.tables {
+        *recorded = engine
+            .wait(state_of(out, name, *recorded, record.generation))
+            .during(format!("opening {FOLDER}/{name}"))?;
+    }
+    Ok(Some(record))
+}
+
+/// Files of a load that was about to be committed, one a line, relative to the warehouse.
+pub const JOURNAL: &str = ".committing";
+
+/// Whether a table that has no version has files of rows, other than those of a load that was cut
+/// off, or what is left of a log.
+fn has_rows(out: &Path) -> Result<bool> {
+    let folder = table_folder(out, "interactions");
+    let journal = std::fs::read_to_string(out.join(FOLDER).join(JOURNAL)).unwrap_or_default();
+    let mut folders = vec![folder.clone()];
+    while let Some(current) = folders.pop() {
+        for entry in std::fs::read_dir(&current).during(current.display())? {
+            let path = entry.during(current.display())?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let below = path.strip_prefix(&folder).unwrap_or(&path);
+            let below = format!("interactions/{}", below.to_string_lossy());
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            if matches!(ending, Some("json" | "parquet"))
+                && !journal.lines().any(|line| line == below)
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn unreadable(problem: &str) -> Failure {
+    Failure::data(format!("{FOLDER}/interactions cannot be used: {problem}")).hint(
+        "bring the folder warehouse back from a backup; or start again from the sources that are there, and from nothing else: regulars ingest --rebuild",
+    )
+}
+
+/// Whether a warehouse can be started again from its sources.
+///
+/// # Errors
+/// A log that cannot be read: what is written beside it would be mixed up with it.
+pub fn can_start(engine: &Engine, out: &Path) -> Result<()> {
+    if !table_folder(out, "interactions").is_dir() {
+        return Ok(());
+    }
+    let interactions = engine
+        .wait(latest(out, "interactions"))
+        .during("opening interactions")?;
+    match interactions.version() {
+        None if has_rows(out)? => Err(logless()),
+        _ => Ok(()),
+    }
+}
+
+fn logless() -> Failure {
+    Failure::data(format!(
+        "{FOLDER}/interactions has files of rows, and no log that could be read"
+    ))
+    .hint("bring the folder warehouse back from a backup; or move it away and start again from the sources that are there, and from nothing else: regulars ingest")
+}
+
+/// The record among the properties of the table.
+fn record_kept(interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
+    let snapshot = interactions.snapshot()?;
+    let kept = snapshot.metadata().configuration().get(RECORD);
+    kept.map(|text| serde_json::from_str(text))
+        .transpose()
+        .map_err(|error| {
+            unreadable(&format!(
+                "its property {RECORD} is not what a load wrote: {error}"
+            ))
+        })
+}
+
+/// The record of the newest commit that has one: other programs, and the clearing of old files, add
+/// commits of their own.
+fn record_in_history(engine: &Engine, interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
     use futures::TryStreamExt;
-    let commit = engine
-        .wait(async { interactions.history(Some(1)).try_next().await })
-        .during("reading the last load")?;
-    let record = commit
-        .and_then(|commit| serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok());
-    Ok(record.map(|record: LoadRecord| LoadRecord {
-        version: interactions.version().unwrap_or(0),
-        ..record
-    }))
+    let record = |commit: &deltalake::kernel::CommitInfo| -> Option<LoadRecord> {
+        serde_json::from_value(commit.info.get(LOAD_RECORD)?.clone()).ok()
+    };
+    engine
+        .wait(async {
+            let mut commits = interactions.history(None);
+            while let Some(commit) = commits.try_next().await? {
+                if let Some(record) = record(&commit) {
+                    return Ok(Some(record));
+                }
+            }
+            Ok::<_, DeltaTableError>(None)
+        })
+        .during("reading the last load")
+}
+
+/// The version in which a table is read for a load: the latest, which other programs may have made
+/// by compacting it, unless it is of a load that was cut off; then the one before that load.
+async fn state_of(out: &Path, name: &str, recorded: u64, load: u64) -> Result<u64> {
+    let latest = latest(out, name).await?;
+    let of_load = |table: &DeltaTable| generation(table).is_some_and(|of| of <= load);
+    let Some(newest) = latest.version() else {
+        return Ok(recorded); // opening it will say what is wrong
+    };
+    if newest <= recorded || generation(&latest).is_none() {
+        return Ok(recorded);
+    }
+    if of_load(&latest) {
+        return Ok(newest);
+    }
+    for version in (recorded + 1..newest).rev() {
+        let earlier = table_builder(out, name)?
+            .with_version(version)
+            .load()
+            .await?;
+        if of_load(&earlier) {
+            return Ok(version);
+        }
+    }
+    Ok(recorded)
 }

@@ -53,6 +53,8 @@ pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 pub const NO_CLUSTERS: &str = "no-clusters";
 /// A quality gate of the level `warn` was not passed.
 pub const FAILED_GATE: &str = "failed-gate";
+/// A load was cut off after its commit, and what was left to do is done now.
+pub const LOAD_CUT_OFF: &str = "load-cut-off";
 /// A support was raised, because there would have been too much to keep.
 pub const SUPPORT_RAISED: &str = "support-raised";
 
@@ -73,4 +75,5 @@ pub const CODES: &[&str] = &[
     NO_CLUSTERS,
     FAILED_GATE,
     SUPPORT_RAISED,
+    LOAD_CUT_OFF,
 ];

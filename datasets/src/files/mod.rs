@@ -5,7 +5,7 @@ mod table;
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::WriteError;
 pub use table::{Format, TableWriter, write_table};
@@ -28,16 +28,13 @@ impl Beside {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(_) => return Err(WriteError::Exists(out.to_owned())),
         }
-        let parent = match out.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(|error| WriteError::io(parent, error))?;
+        let (parent, prefix) = growing(out);
+        fs::create_dir_all(&parent).map_err(|error| WriteError::io(&parent, error))?;
         let folder = tempfile::Builder::new()
-            .prefix(".regulars-generating-")
-            .tempdir_in(parent)
+            .prefix(&prefix)
+            .tempdir_in(&parent)
             // Without the name of a folder that nobody asked for.
-            .map_err(|error| WriteError::io(parent, error.kind().into()))?;
+            .map_err(|error| WriteError::io(&parent, error.kind().into()))?;
         Ok(Self(folder))
     }
 
@@ -58,6 +55,16 @@ impl Beside {
         open_to_readers(out);
         Ok(())
     }
+}
+
+/// Where a folder grows that will be `out`, and how its name begins: as that of no other process's.
+pub fn growing(out: &Path) -> (PathBuf, String) {
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let prefix = format!(".regulars-generating-{}-", std::process::id());
+    (parent.to_owned(), prefix)
 }
 
 /// A folder made for temporary files is closed to others; this one is for everybody who may read.

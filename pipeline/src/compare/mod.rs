@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::cli::Compare;
 use crate::config::Config;
 use crate::failure::{Failure, Result};
+use crate::lock::Lock;
 use crate::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::replace;
 use crate::run::use_threads;
@@ -80,6 +81,7 @@ pub fn run(args: &Compare) -> Result<()> {
     if !args.run.join(FILE_NAME).is_file() {
         return Err(missing_stage(&args.run, "ingest", FILE_NAME));
     }
+    let _lock = Lock::take(&args.run, "compare", args.patience.wait, false)?;
     let manifest = Manifest::open(&args.run)?;
     let truth = Truth::open(&args.truth)?;
     let mut findings = dirt::findings(&args.run, &manifest, &truth)?;

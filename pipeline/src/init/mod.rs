@@ -23,6 +23,7 @@ use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
 use crate::run::use_threads;
+use crate::temporary;
 use crate::text::plural;
 
 /// Looks at the files and writes the draft.
@@ -39,6 +40,7 @@ pub fn run(args: &Init) -> Result<()> {
         );
     }
     let scratch = tempfile::tempdir().during("making a temporary folder")?;
+    temporary::folder(scratch.path());
     let limit = EngineSettings::default().memory_limit.0;
     let engine = Engine::new(scratch.path(), use_threads(None), limit)?;
     let probe = Probe {

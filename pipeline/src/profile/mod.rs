@@ -38,10 +38,12 @@ use crate::config::Settings;
 use crate::contract;
 use crate::engine::Engine;
 use crate::failure::{Failure, Result, did_you_mean};
-use crate::manifest::{Manifest, StageEntry, check_writable, process_use, started_now};
+use crate::lock::Lock;
+use crate::manifest::{Manifest, StageEntry, process_use, started_now};
 use crate::outputs::Pending;
 use crate::progress::Progress;
 use crate::run::use_threads;
+use crate::stages::ingest;
 use crate::text::{count, plural};
 use crate::warehouse::Warehouse;
 
@@ -96,7 +98,7 @@ impl Profile {
 pub fn run(args: &cli::Profile) -> Result<()> {
     let settings = Settings::read(&args.config)?;
     let out = args.output.out.as_path();
-    check_writable(out)?;
+    let lock = Lock::take(out, NAME, args.patience.wait, args.quiet)?;
     let threads = use_threads(args.threads);
     let engine = Arc::new(Engine::new(
         out,
@@ -104,6 +106,8 @@ pub fn run(args: &cli::Profile) -> Result<()> {
         settings.config.engine.memory_limit.0,
     )?);
     let mut manifest = Manifest::open(out)?;
+    ingest::receipt::settle(&engine, out, &mut manifest)?;
+    lock.clear(&manifest)?;
     let mut progress = Progress::new(args.quiet);
     progress.stage(NAME);
     let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);

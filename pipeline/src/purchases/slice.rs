@@ -11,6 +11,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, cas
 use super::Ask;
 use crate::config::Settings;
 use crate::config::rules::Money;
+use crate::engine::address;
 use crate::failure::{During, Failure, Result, nearest};
 use crate::warehouse::Warehouse;
 
@@ -66,11 +67,11 @@ impl Names {
         }
         if let Some(path) = segments {
             let session = warehouse.engine.session();
-            let path = path.to_str().unwrap_or_default();
+            let path = address(path)?;
             session.deregister_table(SEGMENTS)?;
             warehouse
                 .engine
-                .wait(session.register_parquet(SEGMENTS, path, ParquetReadOptions::default()))
+                .wait(session.register_parquet(SEGMENTS, &path, ParquetReadOptions::default()))
                 .during("reading the segments")?;
         }
         for side in &SIDES {

@@ -163,7 +163,8 @@ fn matching(base: &Path, written: &str) -> Result<Result<Vec<PathBuf>>, String> 
     let walked = walk.from(&start, &mut |path| {
         let fits = path
             .strip_prefix(&start)
-            .is_ok_and(|rest| pattern.matches_path_with(rest, options));
+            // A name that is not UTF-8 fits too, and is refused then instead of being passed over.
+            .is_ok_and(|rest| pattern.matches_with(&rest.to_string_lossy(), options));
         if fits {
             found.push(path);
         }

@@ -19,6 +19,7 @@ mod records;
 pub mod remote;
 mod sheet;
 mod spool;
+mod stamp;
 mod text;
 mod typed;
 
@@ -35,6 +36,7 @@ use sha2::{Digest, Sha256};
 pub use self::decode::encoding_of;
 use self::find::Found;
 use self::partitions::Partitions;
+pub use self::stamp::Stamp;
 use crate::config::{Format, Settings, Source};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
@@ -65,11 +67,15 @@ pub struct SourceFile {
     /// Where its bytes lie when that is not `path`.
     #[serde(skip)]
     pub local: Option<PathBuf>,
+    /// What its bytes were like on the disk before they were hashed; none for what is spooled.
+    #[serde(skip)]
+    pub stamp: Option<Stamp>,
 }
 
 impl SourceFile {
     /// A local file, by its content.
     pub fn read(path: PathBuf, format: Format) -> Result<Self> {
+        let stamp = Stamp::of(&path).during(path.display())?;
         let (size, sha256) = digest(&path).during(path.display())?;
         Ok(Self {
             path,
@@ -79,7 +85,33 @@ impl SourceFile {
             etag: None,
             watermark: None,
             local: None,
+            stamp: Some(stamp),
         })
+    }
+
+    /// Makes sure that what was read since the file was hashed is what was hashed.
+    ///
+    /// # Errors
+    /// It is another one now, or was touched in between.
+    pub fn is_as_hashed(&self) -> Result<()> {
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
+        let now = Stamp::of(&self.path);
+        let same = match now.as_ref().map(|now| stamp.tells(now)) {
+            Ok(Some(same)) => same,
+            // Only the bytes can tell.
+            Ok(None) => digest(&self.path).is_ok_and(|(_, sha256)| sha256 == self.sha256),
+            Err(_) => false,
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Failure::data(format!(
+            "{} changed while it was being loaded; nothing was loaded",
+            self.path.display()
+        ))
+        .hint("load again when whoever writes it has ended; a file that is written under another name and renamed is never met half way"))
     }
 
     /// Where its bytes lie.
@@ -172,7 +204,13 @@ pub fn files(
             files.extend(found.map_err(|failure| settings.place(&at, failure))?);
             continue;
         }
-        let paths = found.paths(settings, &at, written, source)?.into_iter();
+        let paths = found.paths(settings, &at, written, source)?;
+        // What is known of a file is known by its name too, and written down as text.
+        if let Some(odd) = paths.iter().find(|path| path.to_str().is_none()) {
+            let problem = format!("the name of {} is not UTF-8", odd.display());
+            return Err(settings.wrong(&at, problem).hint("rename it"));
+        }
+        let paths = paths.into_iter();
         let formats = paths.map(|path| {
             let format = match guess::by_name(&path) {
                 None if source.format.is_none() => guess::by_first_bytes(&path)

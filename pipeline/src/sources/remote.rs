@@ -94,6 +94,7 @@ impl Object {
             etag: self.etag,
             watermark: None,
             local: Some(self.spooled.path),
+            stamp: None,
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::cli::LoadOptions;
 use crate::config::{Config, Day, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
-use crate::manifest::Manifest;
+use crate::interrupt::Hold;
+use crate::manifest::{Manifest, StageEntry};
 use crate::outputs::Pending;
 use crate::progress::Progress;
 use crate::purchases::{Ask, Purchases};
@@ -116,6 +117,8 @@ pub struct Context<'a> {
     pub engine: &'a Arc<Engine>,
     /// What earlier stages left.
     pub manifest: &'a Manifest,
+    /// Whether the load before was cut off, so that nobody has seen its rejects.
+    pub unseen_load: bool,
     /// Tells a person how far it is.
     pub progress: &'a Progress,
     /// Opened when first asked for.
@@ -142,6 +145,25 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
+    /// What the manifest will say of the stage, but for how long it took.
+    pub fn entry(&self, report: &Report) -> Result<StageEntry> {
+        Ok(StageEntry {
+            settings_sha256: self.settings.hash(),
+            settings: serde_json::to_value(&self.settings.config)
+                .map_err(|error| Failure::machine(error.to_string()))?,
+            seed: self.seed,
+            as_of_asked: self.as_of.map(|day| day.to_string()),
+            known_at: self.known_at.map(|day| day.to_string()),
+            as_of: report.as_of.map(|day| day.to_string()),
+            inputs: report.inputs.clone(),
+            rows_in: report.rows_in,
+            rows_out: report.rows_out,
+            metrics: report.metrics.clone(),
+            warnings: report.warnings.clone(),
+            ..StageEntry::default()
+        })
+    }
+
     /// The purchases that a section asks for.
     pub fn purchases(&self, ask: &Ask) -> Result<Arc<Purchases>> {
         if let Some(read) = self.purchases.get()
@@ -172,6 +194,8 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// The files, not yet in place.
     pub files: Pending,
+    /// For what is committed already and has to be in the manifest too: signals wait for it.
+    pub hold: Option<Hold>,
 }
 
 impl Report {
@@ -187,6 +211,7 @@ impl Report {
             metrics,
             warnings: Vec::new(),
             files,
+            hold: None,
         })
     }
 }

@@ -136,6 +136,7 @@ fn file(path: PathBuf, answered: Answered, earlier: Option<&SourceFile>) -> Sour
         etag: None,
         watermark: answered.largest.or_else(before),
         local: Some(answered.spooled.path),
+        stamp: None,
     }
 }
 

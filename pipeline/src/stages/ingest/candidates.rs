@@ -3,7 +3,7 @@
 use datafusion::prelude::ParquetReadOptions;
 
 use super::commit::LoadedTable;
-use crate::engine::Engine;
+use crate::engine::{Engine, address};
 use crate::failure::{During, Failure, Result};
 use crate::warehouse::holding;
 
@@ -16,8 +16,8 @@ pub fn name(table: &str) -> String {
 pub fn register(engine: &Engine, table: &LoadedTable) -> Result<()> {
     let paths: Vec<String> = table
         .paths()
-        .map(|path| path.to_string_lossy().into_owned())
-        .collect();
+        .map(|path| address(&path))
+        .collect::<Result<_>>()?;
     let (files, view) = (
         format!("{}_files", table.metrics.table),
         name(&table.metrics.table),

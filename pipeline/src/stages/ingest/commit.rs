@@ -2,19 +2,22 @@
 //! before leaves nothing that counts.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::TableMetrics;
 use super::layout::Layout;
 use super::ledger::{self, Ledger, Loaded};
-use super::store::{NewFile, Next, Stored, write_stored};
+use super::state;
+use super::store::{NewFile, Next, Stored, make_folder, write_stored};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
+use crate::interrupt;
 use crate::outputs::{Pending, replace};
 use crate::row_hash::random;
 use crate::stages::Context;
-use crate::warehouse::{FOLDER, LoadRecord, table_folder};
+use crate::temporary::{self, LOADING, below};
+use crate::warehouse::{FOLDER, JOURNAL, LoadRecord, table_folder};
 
 /// A table that is ready to be committed.
 pub struct LoadedTable {
@@ -42,40 +45,25 @@ impl LoadedTable {
     }
 }
 
-/// The right to load: one load at a time, whatever happens to the process.
+/// Where a load puts what it is about to commit; whoever has one holds the lock of the output
+/// folder.
 pub struct Guard {
+    out: PathBuf,
     folder: PathBuf,
     scratch: PathBuf,
-    _lock: File,
 }
 
 impl Guard {
-    /// Takes it for the warehouse below `out`.
-    ///
-    /// # Errors
-    /// Another load is going on.
+    /// That of the warehouse below `out`, which is made when it is not there.
     pub fn take(out: &Path) -> Result<Self> {
         let folder = out.join(FOLDER);
-        fs::create_dir_all(&folder).during(folder.display())?;
-        let path = folder.join(".lock");
-        let lock = File::create(&path).during(path.display())?;
-        // The system gives the lock back when the process ends, also when it is killed.
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::data(format!(
-                    "{} is being loaded by another process",
-                    folder.display()
-                ))
-                .hint("wait until it has ended; loads go one after the other"));
-            }
-            Err(TryLockError::Error(error)) => return Err(error).during(path.display()),
-        }
-        let scratch = folder.join(".loading");
+        make_folder(&folder)?;
+        let scratch = out.join(LOADING);
+        temporary::folder(&scratch);
         Ok(Self {
+            out: out.to_owned(),
             folder,
             scratch,
-            _lock: lock,
         })
     }
 
@@ -87,32 +75,52 @@ impl Guard {
 
     /// The list of files that a commit is about to move into place.
     fn journal(&self) -> PathBuf {
-        self.folder.join(".committing")
+        self.folder.join(JOURNAL)
     }
 
-    /// Removes what a load that was cut off has left behind.
+    /// Removes what a load that was cut off while it was committed has left behind: files that it
+    /// had moved into place and that nothing names, and what the writing of logs leaves.
     pub fn clean_up<'a>(&self, tables: impl Iterator<Item = &'a Stored>) -> Result<()> {
-        if self.scratch.exists() {
-            fs::remove_dir_all(&self.scratch).during(self.scratch.display())?;
-        }
         let journal = self.journal();
-        let Ok(listed) = fs::read_to_string(&journal) else {
-            return Ok(());
+        let listed = match fs::read_to_string(&journal) {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error).during(journal.display()),
         };
-        let named: BTreeSet<PathBuf> = tables.flat_map(Stored::named).collect();
-        for path in listed.lines().map(|line| self.folder.join(line)) {
-            if !named.contains(&path) && path.exists() {
+        let mut named: BTreeSet<PathBuf> = BTreeSet::new();
+        for table in tables {
+            named.extend(table.named());
+            table.clear_log()?;
+        }
+        for line in listed.lines() {
+            let path = below(&self.folder, line)?;
+            if !named.contains(&path) && path.is_file() {
                 fs::remove_file(&path).during(path.display())?;
+                // The folder of a month that has no other file; else it stays.
+                let _ = path.parent().map(fs::remove_dir);
             }
         }
         fs::remove_file(&journal).during(journal.display())
     }
 }
 
+/// Removes what a load that was cut off while it was committed has left in the warehouse below `out`.
+pub fn clear(engine: &Engine, out: &Path) -> Result<()> {
+    if !out.join(FOLDER).join(JOURNAL).exists() {
+        return Ok(());
+    }
+    let guard = Guard::take(out)?;
+    let tables: Vec<Stored> = ledger::every_table()
+        .map(|name| Stored::open(engine, out, name, None))
+        .collect::<Result<_>>()?;
+    guard.clean_up(tables.iter())
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
-        // What stays is hidden, and removed by the next load.
+        // What stays is hidden, and removed by the next command.
         let _ = fs::remove_dir_all(&self.scratch);
+        temporary::folder_ended(&self.scratch);
         for table in ledger::every_table() {
             let _ = fs::remove_dir(self.folder.join(table)); // unless something is in it
         }
@@ -147,11 +155,13 @@ pub fn commit(
         come: vec![(0, loads)],
     });
     commit_tables(context.engine, guard, others, interactions, record)?;
-    sweep(
-        context.engine,
-        context.out,
-        context.settings.config.ingest.keep_days,
-    )
+    let keep_days = context.settings.config.ingest.keep_days;
+    if let Err(failure) = sweep(context.engine, context.out, keep_days) {
+        // The load counts; the next one tries again.
+        let message = format!("old files of the warehouse stay for now: {failure}");
+        context.progress.warn(&message);
+    }
+    Ok(())
 }
 
 /// Commits the tables that change, the interactions last; their commit names the versions of the
@@ -163,7 +173,11 @@ pub fn commit_tables(
     interactions: Next,
     mut record: LoadRecord,
 ) -> Result<()> {
+    let _whole = interrupt::hold();
     let load = format!("{:06}-{:016x}", record.load, random());
+    let latest = others.iter().chain([&interactions]).map(Next::generation);
+    record.generation = latest.max().unwrap_or(0).max(record.generation) + 1;
+    let generation = record.generation;
     let targets: Vec<String> = others
         .iter()
         .chain([&interactions])
@@ -177,16 +191,14 @@ pub fn commit_tables(
     for table in others {
         let name = table.name();
         let version = match table.changes() {
-            true => table.commit(engine, &load, None)?,
+            true => table.commit(engine, &load, generation, None)?,
             false => table.version(),
         };
         record.tables.insert(name.to_owned(), version);
     }
-    let record =
-        serde_json::to_value(&record).map_err(|error| Failure::machine(error.to_string()))?;
-    interactions.commit(engine, &load, Some(record))?;
-    let _ = fs::remove_file(&journal); // of no consequence: its files are named now
-    Ok(())
+    let version = interactions.commit(engine, &load, generation, Some(&record))?;
+    temporary::may_go(&journal); // its files are named now
+    state::write(&guard.out, &LoadRecord { version, ..record })
 }
 
 fn write_ledger(scratch: &Path, ledger: &Ledger) -> Result<NewFile> {
@@ -194,12 +206,17 @@ fn write_ledger(scratch: &Path, ledger: &Ledger) -> Result<NewFile> {
     write_stored(&path, &Ledger::schema(), std::iter::once(ledger.to_rows()))
 }
 
-/// Removes files that no state of the last days names.
+/// Removes files that no state of the last days names: the end of whatever has committed.
 pub fn sweep(engine: &Engine, out: &Path, keep_days: u32) -> Result<()> {
+    let _whole = interrupt::hold();
     for name in
         ledger::every_table().filter(|name| table_folder(out, name).join("_delta_log").is_dir())
     {
         super::store::sweep(engine, out, name, keep_days)?;
     }
+    // Of no consequence any more: its files are named, and nothing writes to the logs.
+    let journal = out.join(FOLDER).join(JOURNAL);
+    let _ = fs::remove_file(&journal);
+    temporary::ended(&journal);
     Ok(())
 }

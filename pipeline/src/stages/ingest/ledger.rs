@@ -248,6 +248,11 @@ impl Ledger {
         Ok(RecordBatch::try_new(Self::schema(), columns)?)
     }
 
+    /// Puts the entries into the order of the loads, in whatever order the table's rows lie now.
+    pub fn sort(&mut self) {
+        self.entries.sort_by_key(|entry| entry.load);
+    }
+
     /// Adds entries from rows of the table.
     pub fn add_rows(&mut self, rows: &RecordBatch) -> Result<()> {
         let column = |name: &str| {
@@ -346,6 +351,7 @@ impl<'a> OfSource<'a> {
             etag: entry.etag.clone(),
             watermark: entry.watermark.clone(),
             local: None,
+            stamp: None,
         };
         self.by_path
             .values()
@@ -408,6 +414,7 @@ mod tests {
             etag: None,
             watermark: None,
             local: None,
+            stamp: None,
         }
     }
 

@@ -15,9 +15,11 @@ mod ledger;
 pub mod look;
 mod mapping;
 mod merge;
+pub mod receipt;
 mod rejects;
 mod rows;
 mod staging;
+mod state;
 mod store;
 mod table;
 mod versions;
@@ -42,10 +44,13 @@ use crate::config::{Config, Day, Format, Source};
 use crate::contract;
 use crate::failure::{During, Failure, Result};
 use crate::gates::{self, GateResult, LoadCounts, TableCounts};
+use crate::interrupt;
 use crate::outputs::Pending;
+use crate::row_hash::random;
 use crate::sources::SourceFile;
+use crate::temporary::below;
 use crate::text::{count, percent, plural};
-use crate::warehouse::{LoadRecord, last_load};
+use crate::warehouse::{LoadRecord, can_start, last_load};
 use crate::warning::{self, Warning};
 
 /// The stage's one name.
@@ -94,11 +99,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = context.settings;
     let guard = Guard::take(context.out)?;
     let record = if context.load.rebuild {
+        can_start(context.engine, context.out)?;
         None
     } else {
         last_load(context.engine, context.out)?
-            .filter(|record| record.tables.contains_key(ledger::TABLE))
     };
+    if let Some(record) = record.as_ref().filter(|_| !context.load.dry_run) {
+        state::write(context.out, record)?;
+    }
     let mut tables = BTreeMap::new();
     for name in ledger::every_table() {
         let version = record.as_ref().and_then(|record| record.version_of(name));
@@ -110,6 +118,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     for file in &tables[ledger::TABLE].files {
         store::read_stored(&file.path, &Ledger::schema(), |rows| ledger.add_rows(&rows))?;
     }
+    ledger.sort();
 
     let now = || chrono::Utc::now().timestamp_micros();
     let midnight = |day: Day| day.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
@@ -200,6 +209,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         ))
         .hint("look at the sources: is there a row below the header?"));
     }
+    if context.unseen_load {
+        keep_unseen_rejects(context, &mut files)?;
+    }
     for table in &mut loaded {
         if let Some(rejects) = table.rejects.take() {
             files.absorb(rejects);
@@ -209,6 +221,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
     metrics.load = ledger.next_load() as u64;
     let record = LoadRecord {
+        commit: format!("{:016x}", random()),
+        generation: record.as_ref().map_or(0, |record| record.generation),
         timezone: settings.config.project.timezone.0.name().to_owned(),
         load: metrics.load,
         tables: BTreeMap::new(),
@@ -224,19 +238,36 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let stored = tables
         .remove(ledger::TABLE)
         .ok_or_else(|| Failure::machine("the loads were opened once"))?;
-    if !context.load.dry_run {
-        context.progress.step("committing");
-        commit::commit(context, &guard, loaded, (ledger, stored), record)?;
-    }
     let rows_in = metrics.tables.iter().map(|table| table.read).sum();
     let rows_out = metrics.tables.iter().map(|table| table.kept).sum();
-    Ok(Report {
+    let mut report = Report {
         inputs,
         rows_in,
         rows_out,
         warnings,
         ..Report::new(files, &metrics)?
-    })
+    };
+    if context.load.dry_run {
+        return Ok(report);
+    }
+    context.progress.step("committing");
+    report.hold = Some(interrupt::hold());
+    let commit = record.commit.clone();
+    receipt::write(context, &mut report, &commit)?;
+    if let Err(failure) = commit::commit(context, &guard, loaded, (ledger, stored), record) {
+        match last_load(context.engine, context.out) {
+            // What failed came after the last commit, which is what counts.
+            Ok(Some(there)) if there.commit == commit => context.progress.warn(&failure.message),
+            Ok(_) => {
+                report.files.lets_go();
+                receipt::clear(context.out)?;
+                return Err(failure);
+            }
+            // The next command finds out.
+            Err(_) => return Err(failure),
+        }
+    }
+    Ok(report)
 }
 
 /// Holds the tables, as they will be, to what the settings ask of them.
@@ -413,6 +444,27 @@ fn rejects_as_they_are(context: &Context<'_>, mut files: Pending) -> Result<Pend
         }
     }
     Ok(files)
+}
+
+/// The rejects of a load that was cut off, which nobody has seen, beside those of this one.
+fn keep_unseen_rejects(context: &Context<'_>, files: &mut Pending) -> Result<()> {
+    let load = context.manifest.metrics::<Metrics>(NAME);
+    let load = load.map_or(0, |metrics| metrics.load);
+    for file in context
+        .manifest
+        .files
+        .iter()
+        .filter(|file| file.stage == NAME)
+    {
+        let Some(name) = file.path.strip_prefix("rejects/") else {
+            continue;
+        };
+        let path = below(context.out, &file.path)?;
+        let name = format!("rejects/load-{load}/{name}");
+        let place = files.place(&name, file.rows, &file.about)?;
+        std::fs::copy(&path, &place).during(path.display())?;
+    }
+    Ok(())
 }
 
 impl LoadedTable {

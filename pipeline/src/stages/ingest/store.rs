@@ -1,7 +1,7 @@
 //! The tables of the warehouse as files and commits of Delta Lake: what is there, what is written
 //! beside it, and the commit that puts the one in place of the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
+use deltalake::DeltaTable;
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
 use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::{DeltaTable, DeltaTableBuilder};
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -28,7 +28,10 @@ use super::rows::{month_name, month_named};
 use super::staging::Partition;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
-use crate::warehouse::{LOAD_RECORD, table_folder, table_url};
+use crate::interrupt;
+use crate::warehouse::{
+    self, GENERATION, LOAD_RECORD, LoadRecord, RECORD, table_builder, table_folder,
+};
 
 /// Rows that a row group holds at most: bounds the memory of writers and readers.
 const ROW_GROUP: usize = 1 << 18;
@@ -58,6 +61,12 @@ pub struct NewFile {
     days: Option<(i32, i32)>,
 }
 
+/// Makes a folder of the warehouse; not any more when a signal has come.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    let _whole = interrupt::hold();
+    fs::create_dir_all(folder).during(folder.display())
+}
+
 /// A table as the last whole load left it.
 pub struct Stored {
     name: &'static str,
@@ -81,11 +90,10 @@ impl Stored {
         version: Option<u64>,
     ) -> Result<Self> {
         let folder = table_folder(out, name);
-        fs::create_dir_all(&folder).during(folder.display())?;
-        let url = table_url(out, name)?;
+        make_folder(&folder)?;
         engine
             .wait(async {
-                let table = DeltaTable::try_from_url(url.clone()).await?;
+                let table = warehouse::latest(out, name).await?;
                 let active = adds(&table).await?;
                 let mut schema = None;
                 let mut files = Vec::new();
@@ -93,7 +101,7 @@ impl Stored {
                     let whole = match table.version() {
                         Some(latest) if latest == version => table.clone(),
                         _ => {
-                            DeltaTableBuilder::from_url(url)?
+                            table_builder(out, name)?
                                 .with_version(version)
                                 .load()
                                 .await?
@@ -103,12 +111,12 @@ impl Stored {
                         whole.snapshot()?.schema().as_ref().try_into_arrow()?;
                     schema = Some(Arc::new(columns));
                     for (name, add) in adds(&whole).await? {
-                        let rows = rows_of(&add);
+                        let path = folder.join(&name);
                         files.push(StoredFile {
-                            path: folder.join(&name),
+                            rows: rows_of(&add, &path)?,
+                            path,
                             name,
                             partition: partition_of(&add),
-                            rows,
                             add,
                         });
                     }
@@ -142,6 +150,24 @@ impl Stored {
         self.name
     }
 
+    /// Removes what the writing of its log leaves when it is cut off: parts of commits and checkpoints
+    /// that never got their names.
+    pub fn clear_log(&self) -> Result<()> {
+        let log = self.folder.join("_delta_log");
+        let Ok(entries) = fs::read_dir(&log) else {
+            return Ok(());
+        };
+        for entry in entries {
+            let entry = entry.during(log.display())?;
+            let name = entry.file_name();
+            let staged = name.to_str().and_then(|name| name.rsplit_once('#'));
+            if staged.is_some_and(|(_, part)| part.bytes().all(|byte| byte.is_ascii_digit())) {
+                fs::remove_file(entry.path()).during(entry.path().display())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Files that the log names, also after a load that was cut off.
     pub fn named(&self) -> impl Iterator<Item = PathBuf> {
         self.active.keys().map(|name| self.folder.join(name))
@@ -168,8 +194,10 @@ impl Next {
 
     /// Whether a commit is needed.
     pub fn changes(&self) -> bool {
+        let stay = self.stay.iter().map(|file| &file.name);
+        // Of a load that was cut off there may be as many files, and others.
         !self.come.is_empty()
-            || self.stay.len() != self.stored.active.len()
+            || stay.collect::<BTreeSet<_>>() != self.stored.active.keys().collect()
             || self.stored.table.version().is_none()
             || self.stored.schema.as_ref() != Some(&self.schema)
     }
@@ -194,13 +222,36 @@ impl Next {
         self.stored.name
     }
 
+    /// The last load that has committed the table, also if it was cut off; 0 when there is none.
+    pub fn generation(&self) -> u64 {
+        warehouse::generation(&self.stored.table).unwrap_or(0)
+    }
+
     /// The table's version now; 0 when there is none.
     pub fn version(&self) -> u64 {
         self.stored.table.version().unwrap_or(0)
     }
 
-    /// Moves the new files to their places and commits; `record` goes into the commit.
-    pub fn commit(self, engine: &Engine, load: &str, record: Option<Value>) -> Result<u64> {
+    /// Moves the new files to their places and commits them as part of a load, with the record of it
+    /// for the table that ends it.
+    pub fn commit(
+        self,
+        engine: &Engine,
+        load: &str,
+        generation: u64,
+        record: Option<&LoadRecord>,
+    ) -> Result<u64> {
+        let words = |error: serde_json::Error| Failure::machine(error.to_string());
+        let text = record
+            .map(serde_json::to_string)
+            .transpose()
+            .map_err(words)?;
+        let record = record
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(words)?;
+        let mut properties = vec![(GENERATION.to_owned(), generation.to_string())];
+        properties.extend(text.map(|text| (RECORD.to_owned(), text)));
         let name = self.stored.name;
         let targets = self.targets(load);
         let mut wanted: BTreeMap<String, Add> = self
@@ -208,23 +259,33 @@ impl Next {
             .iter()
             .map(|file| (file.name.clone(), file.add.clone()))
             .collect();
+        let mut folders = BTreeSet::from([self.stored.folder.clone()]);
         for ((partition, file), target) in self.come.iter().zip(targets) {
             let path = self.stored.folder.join(&target);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).during(folder.display())?;
             }
             fs::rename(&file.path, &path).during(path.display())?;
+            folders.extend(path.parent().map(Path::to_owned));
             wanted.insert(
                 target.clone(),
                 file.add(target, self.by_month().then_some(*partition)),
             );
         }
-        engine
+        for folder in &folders {
+            write_through(folder)?;
+        }
+        let by_month = self.by_month();
+        let version = engine
             .wait(
                 self.stored
-                    .put(&self.schema, self.by_month(), wanted, record),
+                    .put(&self.schema, by_month, wanted, record, properties),
             )
-            .during(format!("committing the table {name}"))
+            .during(format!("committing the table {name}"))?;
+        let log = self.stored.folder.join("_delta_log");
+        write_through(&log.join(format!("{version:020}.json")))?;
+        write_through(&log)?;
+        Ok(version)
     }
 }
 
@@ -235,6 +296,7 @@ impl Stored {
         by_month: bool,
         wanted: BTreeMap<String, Add>,
         record: Option<Value>,
+        kept: Vec<(String, String)>,
     ) -> Result<u64> {
         let partition_by: Vec<String> = by_month.then(|| "month".to_owned()).into_iter().collect();
         let columns: StructType = schema.as_ref().try_into_kernel()?;
@@ -249,6 +311,8 @@ impl Stored {
                 .with_log_store(self.table.log_store())
                 .with_columns(columns.fields().cloned())
                 .with_partition_columns(partition_by)
+                .with_configuration(kept.into_iter().map(|(key, value)| (key, Some(value))))
+                .with_raise_if_key_not_exists(false)
                 .with_actions(adds)
                 .with_commit_properties(properties)
                 .await?;
@@ -263,14 +327,18 @@ impl Stored {
             .map(|(_, add)| Action::Remove(removal(add, now)))
             .collect();
         actions.extend(adds);
+        let mut metadata = snapshot.metadata().clone();
         if snapshot.schema().as_ref() != &columns {
-            let metadata = snapshot
-                .metadata()
-                .clone()
+            metadata = metadata
                 .with_schema(&columns)
                 .map_err(deltalake::DeltaTableError::from)?;
-            actions.push(Action::Metadata(metadata));
         }
+        for (key, value) in kept {
+            metadata = metadata
+                .add_config_key(key, value)
+                .map_err(deltalake::DeltaTableError::from)?;
+        }
+        actions.push(Action::Metadata(metadata));
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
             partition_by: by_month.then_some(partition_by),
@@ -289,6 +357,16 @@ impl Stored {
     }
 }
 
+/// Makes sure that a file, or the names in a folder, are on the disk: a machine may stop.
+fn write_through(path: &Path) -> Result<()> {
+    if cfg!(not(unix)) && path.is_dir() {
+        return Ok(()); // names cannot be written through there
+    }
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .during(path.display())
+}
+
 async fn adds(table: &DeltaTable) -> Result<BTreeMap<String, Add>> {
     if table.version().is_none() {
         return Ok(BTreeMap::new());
@@ -298,6 +376,15 @@ async fn adds(table: &DeltaTable) -> Result<BTreeMap<String, Add>> {
         .file_views(&table.log_store(), None)
         .try_collect()
         .await?;
+    if views
+        .iter()
+        .any(|view| view.deletion_vector_descriptor().is_some())
+    {
+        return Err(
+            Failure::data("rows of its files are marked as deleted by another program")
+                .hint("let that program rewrite them: REORG TABLE ... APPLY (PURGE)"),
+        );
+    }
     Ok(views
         .iter()
         .map(|view| {
@@ -333,14 +420,18 @@ fn partition_of(add: &Add) -> Partition {
     month.and_then(month_named).unwrap_or(0)
 }
 
-fn rows_of(add: &Add) -> usize {
+/// Rows of a file; other programs do not always note them.
+fn rows_of(add: &Add, path: &Path) -> Result<usize> {
     let stats: Option<Value> = add
         .stats
         .as_deref()
         .and_then(|stats| serde_json::from_str(stats).ok());
-    stats
-        .and_then(|stats| stats["numRecords"].as_u64())
-        .unwrap_or(0) as usize
+    if let Some(rows) = stats.and_then(|stats| stats["numRecords"].as_u64()) {
+        return Ok(rows as usize);
+    }
+    let file = File::open(path).during(path.display())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).during(path.display())?;
+    Ok(usize::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default())
 }
 
 impl NewFile {
@@ -471,10 +562,9 @@ pub fn write_stored(
 
 /// Removes the files of a table that no state of the last days names.
 pub fn sweep(engine: &Engine, out: &Path, name: &str, keep_days: u32) -> Result<()> {
-    let url = table_url(out, name)?;
     engine
         .wait(async {
-            let table = DeltaTableBuilder::from_url(url)?.load().await?;
+            let table = table_builder(out, name)?.load().await?;
             table
                 .vacuum()
                 .with_retention_period(chrono::Duration::days(keep_days.into()))

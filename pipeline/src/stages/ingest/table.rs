@@ -19,7 +19,7 @@ use super::zone::Zone;
 use super::{Context, TableMetrics, last_true_day};
 use crate::failure::Result;
 use crate::in_order::in_order;
-use crate::sources::{self, Unparsed};
+use crate::sources::{self, SourceFile, Unparsed};
 use crate::text::count;
 use crate::warehouse::LoadRecord;
 
@@ -88,14 +88,20 @@ pub fn read_table(
         .then(|| Index::new(&scratch.join("keys")));
 
     let mut reading = Reading::new(&plan.sources, load.context.out, name);
-    reading.read(load, &layout, products, |source, partition, rows| {
+    let read = reading.read(load, &layout, products, |source, partition, rows| {
         if let Some(index) = &mut index
             && !source.source.key.is_empty()
         {
             index.add_new(&layout, partition, &rows)?;
         }
         staging.push(partition, rows)
-    })?;
+    });
+    // First of all, since half a file gives all kinds of errors.
+    let files = plan.sources.iter().flat_map(|source| &source.files);
+    files
+        .map(|file| &file.file)
+        .try_for_each(SourceFile::is_as_hashed)?;
+    read?;
 
     // What the numbers of files mean for rows that are there.
     let standing: HashMap<i32, Standing> = reading

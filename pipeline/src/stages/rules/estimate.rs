@@ -15,7 +15,8 @@ use crate::cli::Common;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::failure::Result;
-use crate::manifest::{Manifest, check_writable};
+use crate::lock::Lock;
+use crate::manifest::Manifest;
 use crate::progress::Progress;
 use crate::purchases::Purchases;
 use crate::run::use_threads;
@@ -31,7 +32,8 @@ const PARTS: [f64; 3] = [1.0, 0.5, 0.25];
 /// As for the stage itself, up to where mining would begin.
 pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
     let out = common.output.out.as_path();
-    check_writable(out)?;
+    // What queries spill lies there.
+    let _lock = Lock::take(out, "rules --estimate", common.patience.wait, common.quiet)?;
     let threads = use_threads(common.threads);
     let memory = settings.config.engine.memory_limit.0;
     let engine = Arc::new(Engine::new(out, threads, memory)?);
