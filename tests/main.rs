@@ -23,3 +23,4 @@ mod remote;
 mod rules;
 mod servers;
 mod util;
+mod values;

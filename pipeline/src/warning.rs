@@ -31,6 +31,8 @@ pub const REJECTED_ROWS: &str = "rejected-rows";
 pub const DUPLICATE_ROWS: &str = "duplicate-rows";
 /// Lines name products that the products table does not have.
 pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
+/// Ids that differ only by leading zeros, case or blanks.
+pub const ALIKE_IDS: &str = "alike-ids";
 /// The sources have no products, so whatever needs them is off.
 pub const NO_PRODUCTS: &str = "no-products";
 /// The interactions have no amounts, so whatever counts money is 0.
@@ -61,6 +63,7 @@ pub const CODES: &[&str] = &[
     REJECTED_ROWS,
     DUPLICATE_ROWS,
     UNKNOWN_PRODUCTS,
+    ALIKE_IDS,
     NO_PRODUCTS,
     NO_AMOUNTS,
     AS_OF_MOVED,

@@ -13,6 +13,7 @@ mod fixed_width;
 mod guess;
 mod hashes;
 mod json_lines;
+mod line_ends;
 mod parquet_file;
 mod partitions;
 mod records;
@@ -32,9 +33,10 @@ use arrow::datatypes::SchemaRef;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use self::decode::encoding_of;
+pub use self::decode::{TextOf, text_of};
 use self::find::Found;
 use self::partitions::Partitions;
+pub use self::typed::float_text;
 use crate::config::{Format, Settings, Source};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
@@ -255,6 +257,28 @@ fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
         Format::Parquet => parquet_file::schema(path),
         Format::Arrow => arrow_file::schema(path),
         Format::Xlsx => sheet::schema(path, source),
+    }
+}
+
+/// The first lines of a file of text, decoded, without their ends.
+pub fn first_lines(file: &SourceFile, source: &Source, most: usize) -> Result<Vec<String>> {
+    let mut text = text::Text::open(file.bytes(), source)?;
+    let mut lines = Vec::new();
+    while lines.len() < most {
+        let Some(line) = text.line()? else { break };
+        let line = String::from_utf8_lossy(&line.bytes);
+        lines.push(line.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    Ok(lines)
+}
+
+/// What separates the fields of a file of text, if anything does.
+pub fn delimiter(file: &SourceFile, source: &Source) -> Result<Option<char>> {
+    match file.format {
+        Format::Csv | Format::Tsv => {
+            csv_file::delimiter(file.bytes(), file.format, source).map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

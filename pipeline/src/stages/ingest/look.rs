@@ -8,10 +8,14 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::physical_expr::utils::collect_columns;
 
-use super::coerce::Notation;
-use super::judged::{Judged, Reject};
+use super::currencies::Tally;
+use super::forgotten::Forgotten;
+use super::judged::Reject;
+use super::last_true_day;
+use super::layout::Layout;
 use super::ledger::Ledger;
-use super::mapping::{self, ColumnPlan, Planning, SourcePlan};
+use super::mapping::{self, PlannedFile, Planning, Reading, SourcePlan};
+use super::rows::Shaper;
 use super::zone::Zone;
 use crate::config::{Mapping, Settings};
 use crate::contract;
@@ -67,11 +71,11 @@ pub struct ColumnLook {
 /// Plans every source and reads the first `rows` of its first and of its last file; all of them
 /// when `rows` is none.
 ///
-/// Copies of earlier lines, keys that occur twice and days that lie in the future are found by
-/// the load alone.
+/// Copies of earlier lines and keys that occur twice are found by the load alone.
 ///
 /// # Errors
-/// Whatever would stop a load before it reads: files, columns, SQL; and files that cannot be read.
+/// Whatever would stop a load before it reads: files, columns, SQL; files that cannot be read; and
+/// amounts in several currencies.
 pub fn look(
     settings: &Settings,
     engine: &Engine,
@@ -88,11 +92,23 @@ pub fn look(
     mapping::agree_on_keys(&mut plans);
     plans.retain(|plan| !plan.sources.is_empty());
     let mut tables = Vec::new();
-    for plan in &plans {
+    for plan in plans {
+        let deletes = plan.sources.iter().any(|source| source.deleted.is_some());
+        let layout = Layout::new(plan.table, plan.columns, deletes);
+        let shaper = Shaper {
+            layout: &layout,
+            zone: Zone::new(settings.config.project.timezone.0),
+            earliest: settings.config.ingest.earliest.0.to_epoch_days(),
+            latest: last_true_day(&settings.config).to_epoch_days(),
+            products: None,
+            forgotten: &Forgotten::default(),
+        };
         let mut found = Vec::new();
+        let mut currencies = Tally::default();
         for source in &plan.sources {
-            found.push(look_at(settings, &plan.columns, source, rows)?);
+            found.push(look_at(&shaper, source, rows, &mut currencies)?);
         }
+        currencies.must_be_one(plan.table.name, &settings.config)?;
         tables.push(TableLook {
             table: plan.table.name,
             sources: found,
@@ -102,12 +118,17 @@ pub fn look(
 }
 
 fn look_at(
-    settings: &Settings,
-    columns: &[ColumnPlan],
+    shaper: &Shaper<'_>,
     plan: &SourcePlan,
     rows: Option<u64>,
+    currencies: &mut Tally,
 ) -> Result<SourceLook> {
+    let factors = plan.readings.iter().filter_map(|reading| match reading {
+        Reading::Product { by, .. } => Some(by),
+        _ => None,
+    });
     let said = plan.known_at.iter().chain(&plan.deleted);
+    let said = said.chain(&plan.money.currency).chain(factors);
     let used: BTreeSet<String> = plan
         .expressions
         .iter()
@@ -125,7 +146,9 @@ fn look_at(
             .iter()
             .map(|planned| planned.file.clone())
             .collect(),
-        columns: columns
+        columns: shaper
+            .layout
+            .columns
             .iter()
             .filter_map(|column| {
                 Some(ColumnLook {
@@ -146,7 +169,6 @@ fn look_at(
         whole: true,
         reasons: BTreeMap::new(),
     };
-    let mut notation = plan.notation(&Zone::new(settings.config.project.timezone.0));
     let last = plan.files.len().saturating_sub(1);
     for (place, planned) in plan.files.iter().enumerate() {
         let file = &planned.file;
@@ -172,7 +194,7 @@ fn look_at(
                 }
                 *left -= taken as u64;
             }
-            look.add(columns, plan, file, &batch, &mut notation)?;
+            look.add(shaper, plan, planned, &batch, currencies)?;
         }
     }
     Ok(look)
@@ -182,24 +204,18 @@ impl SourceLook {
     /// Counts some rows of the source as a load would.
     fn add(
         &mut self,
-        columns: &[ColumnPlan],
+        shaper: &Shaper<'_>,
         plan: &SourcePlan,
-        file: &SourceFile,
+        planned: &PlannedFile,
         batch: &RawBatch,
-        notation: &mut Notation,
+        currencies: &mut Tally,
     ) -> Result<()> {
         let rows = batch.rows.num_rows();
-        let mut judged = Judged::new(batch, plan, notation, |_| false)?;
+        let canonical = shaper.judge(plan, planned, batch)?;
         let options = FormatOptions::default();
-        for (place, column) in columns.iter().enumerate() {
-            let Some(values) = judged.column(column, place, plan, notation)? else {
-                continue;
-            };
-            if let Some(look) = self
-                .columns
-                .iter_mut()
-                .find(|look| look.name == column.name)
-            {
+        for (column, values) in shaper.layout.columns.iter().zip(&canonical.columns) {
+            let known = |look: &&mut ColumnLook| look.name == column.name;
+            if let Some(look) = self.columns.iter_mut().find(known) {
                 look.filled += (rows - values.null_count()) as u64;
                 if look.example.is_none()
                     && let Some(row) = (0..rows).find(|&row| values.is_valid(row))
@@ -209,10 +225,11 @@ impl SourceLook {
                 }
             }
         }
+        currencies.add(&canonical.judged.currencies);
         self.rows += (rows + batch.malformed.len()) as u64;
-        self.rejected += judged.rejected();
-        for reject in &judged.rejects {
-            self.note(reject, file);
+        self.rejected += canonical.judged.rejected();
+        for reject in &canonical.judged.rejects {
+            self.note(reject, &planned.file);
         }
         Ok(())
     }
@@ -251,6 +268,10 @@ fn written(mapping: &Mapping) -> String {
     match mapping {
         Mapping::Column(column) => format!("column `{}`", column.name),
         Mapping::Constant(value) => format!("always {value}"),
+        Mapping::Product([first, second]) => {
+            format!("`{}` times `{}`", first.name, second.name)
+        }
+        Mapping::BySign(column) => format!("the sign of `{}`", column.name),
         Mapping::Sql(sql) => sql.clone(),
     }
 }

@@ -3,9 +3,11 @@
 //! A load reads the files that are not loaded yet, lets their rows wait by month, merges each
 //! month that they touch with what is there, and commits everything at once.
 
+mod alike;
 mod candidates;
-mod coerce;
+pub(crate) mod coerce;
 mod commit;
+mod currencies;
 pub mod forget;
 mod forgotten;
 mod index;
@@ -205,6 +207,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
+    let keys = alike::keys(&loaded);
+    if !keys.is_empty() || !settings.config.gates.is_empty() {
+        for table in &loaded {
+            candidates::register(context.engine, table)?;
+        }
+    }
+    alike::warn(context, &keys, &mut warnings)?;
     context.progress.step("asking the quality gates");
     metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
     metrics.load = ledger.next_load() as u64;
@@ -250,9 +259,6 @@ fn ask_the_gates(
     if config.gates.is_empty() {
         return Ok(Vec::new());
     }
-    for table in loaded {
-        candidates::register(context.engine, table)?;
-    }
     let view = |name: &str| {
         let there = loaded.iter().any(|table| table.metrics.table == name);
         there.then(|| candidates::name(name))
@@ -281,7 +287,7 @@ fn ask_the_gates(
 }
 
 /// The last day that can be true, in the project's time zone.
-fn last_true_day(config: &Config) -> NaiveDate {
+pub(crate) fn last_true_day(config: &Config) -> NaiveDate {
     let today = || {
         let zone = config.project.timezone.0;
         chrono::Utc::now().with_timezone(&zone).date_naive()

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::commit::LoadedTable;
+use super::currencies::Tally;
 use super::forgotten::Forgotten;
 use super::index::Index;
 use super::layout::{Layout, Origin};
@@ -66,6 +67,7 @@ struct Reading<'a> {
     rejects: Rejects,
     rows: RejectedRows,
     unknown_products: u64,
+    currencies: Tally,
 }
 
 /// Reads the new files of a table and merges them with what is there.
@@ -96,6 +98,7 @@ pub fn read_table(
         }
         staging.push(partition, rows)
     })?;
+    reading.currencies.must_be_one(name, config)?;
 
     // What the numbers of files mean for rows that are there.
     let standing: HashMap<i32, Standing> = reading
@@ -254,6 +257,7 @@ impl<'a> Reading<'a> {
             rejects: Rejects::new(out, table),
             rows: RejectedRows::new(out),
             unknown_products: 0,
+            currencies: Tally::default(),
         }
     }
 
@@ -269,6 +273,7 @@ impl<'a> Reading<'a> {
         let shaper = Shaper {
             layout,
             zone: Zone::new(config.project.timezone.0),
+            earliest: config.ingest.earliest.0.to_epoch_days(),
             latest: last_true_day(config).to_epoch_days(),
             products,
             forgotten: load.forgotten,
@@ -279,6 +284,7 @@ impl<'a> Reading<'a> {
             rejects,
             rows: rejected_rows,
             unknown_products,
+            currencies,
         } = self;
         let files: &[(&SourcePlan, &PlannedFile)] = files;
         let pieces = files
@@ -310,6 +316,7 @@ impl<'a> Reading<'a> {
                 counts.rejected += shaped.rejected;
                 counts.span = widest(counts.span, shaped.span);
                 *unknown_products += shaped.unknown_products;
+                currencies.add(&shaped.currencies);
                 total += shaped.read;
                 for reject in &shaped.rejects {
                     let place = Place {
