@@ -21,7 +21,10 @@ fn parquet(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
         .map(|(name, values)| Field::new(*name, values.data_type().clone(), true))
         .collect();
     let schema = Arc::new(Schema::new(fields));
-    let values = columns.iter().map(|(_, values)| Arc::clone(values)).collect();
+    let values = columns
+        .iter()
+        .map(|(_, values)| Arc::clone(values))
+        .collect();
     let batch = RecordBatch::try_new(Arc::clone(&schema), values).unwrap();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, schema, None).unwrap();
@@ -56,7 +59,11 @@ fn rows_of(path: &Path, wanted: &[&str]) -> Vec<String> {
         let options = FormatOptions::default();
         let columns: Vec<ArrayFormatter<'_>> = wanted
             .iter()
-            .map(|name| batch.column_by_name(name).unwrap_or_else(|| panic!("no {name}")))
+            .map(|name| {
+                batch
+                    .column_by_name(name)
+                    .unwrap_or_else(|| panic!("no {name}"))
+            })
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
             .collect();
         for row in 0..batch.num_rows() {
@@ -77,7 +84,10 @@ fn total(sandbox: &Sandbox) -> i64 {
 /// Lines and reasons of what was rejected.
 fn rejects(sandbox: &Sandbox) -> Vec<String> {
     let table = columns(&sandbox.read("regulars-out/rejects/interactions.csv"));
-    let rows = table["line"].iter().zip(&table["column"]).zip(&table["reason"]);
+    let rows = table["line"]
+        .iter()
+        .zip(&table["column"])
+        .zip(&table["reason"]);
     rows.map(|((line, column), reason)| format!("{line} {column} {reason}"))
         .collect()
 }
@@ -129,7 +139,13 @@ fn the_text_of_an_id_depends_on_nothing_but_its_value() {
         (0..rows).map(|row| format!("A{}", row % 3)),
     ));
     let csv = "customer,day,item\n17850,2024-02-01,A0\n17851.0,2024-02-02,A1\n";
-    for odd in [None, Some(f64::NAN), Some(12.5), Some(1e22), Some(9_007_199_254_740_994.0)] {
+    for odd in [
+        None,
+        Some(f64::NAN),
+        Some(12.5),
+        Some(1e22),
+        Some(9_007_199_254_740_994.0),
+    ] {
         // Beside text, and alone, where the ids are whole numbers in the warehouse.
         for paths in ["[\"a.csv\", \"b.parquet\"]", "[\"b.parquet\"]"] {
             let file = parquet(&[
@@ -152,7 +168,11 @@ fn the_text_of_an_id_depends_on_nothing_but_its_value() {
                 continue;
             }
             assert_eq!(ids, own, "{odd:?} {paths}");
-            assert_eq!(rejects(&sandbox).len(), usize::from(odd.is_some()), "{odd:?}");
+            assert_eq!(
+                rejects(&sandbox).len(),
+                usize::from(odd.is_some()),
+                "{odd:?}"
+            );
         }
     }
 }
@@ -166,7 +186,10 @@ fn a_workbook_and_what_a_script_wrote_have_the_same_ids() {
             .file("a.xlsx", bytes("float-ids.xlsx"))
             .file("b.csv", bytes("float-ids.csv"));
         let draft = draft(&sandbox, &order);
-        says(&draft, &["customer_id = \"Customer ID\"", "such as 17850 |"]);
+        says(
+            &draft,
+            &["customer_id = \"Customer ID\"", "such as 17850 |"],
+        );
         sandbox.regulars(&["check"]).ended_with(0);
         ingest(&sandbox);
         let rows = loaded(&sandbox, &["customer_id", "product_id"]);
@@ -184,15 +207,25 @@ fn a_workbook_and_what_a_script_wrote_have_the_same_ids() {
 fn numbers_of_64_bits_are_exact_or_rejected_as_ids() {
     let accounts: ArrayRef = Arc::new(UInt64Array::from(vec![7, 18_446_744_073_709_551_600]));
     let file = parquet(&[
-        ("customer", Arc::new(Float64Array::from(vec![1e15 + 3.0, 1e15 + 4.0]))),
-        ("day", Arc::new(StringArray::from(vec!["2024-01-01", "2024-01-02"]))),
+        (
+            "customer",
+            Arc::new(Float64Array::from(vec![1e15 + 3.0, 1e15 + 4.0])),
+        ),
+        (
+            "day",
+            Arc::new(StringArray::from(vec!["2024-01-01", "2024-01-02"])),
+        ),
         ("account", accounts),
     ]);
-    let sandbox = Sandbox::new()
-        .file("a.parquet", file)
-        .file("regulars.toml", settings("\"a.parquet\"", "", "account_id = \"account\""));
+    let sandbox = Sandbox::new().file("a.parquet", file).file(
+        "regulars.toml",
+        settings("\"a.parquet\"", "", "account_id = \"account\""),
+    );
     ingest(&sandbox);
-    assert_eq!(loaded(&sandbox, &["customer_id", "account_id"]), ["1000000000000003 7"]);
+    assert_eq!(
+        loaded(&sandbox, &["customer_id", "account_id"]),
+        ["1000000000000003 7"]
+    );
     assert!(rejects(&sandbox)[0].contains("too large"));
 }
 
@@ -203,7 +236,10 @@ fn what_keeps_a_spreadsheet_from_making_numbers_is_taken_off() {
             "a.csv",
             "customer,day,paid\n=\"00001\",2024-01-01,'-5.50\n=\"00002\",2024-01-02,1.00\n",
         )
-        .file("regulars.toml", settings("\"a.csv\"", "", "amount = \"paid\""));
+        .file(
+            "regulars.toml",
+            settings("\"a.csv\"", "", "amount = \"paid\""),
+        );
     ingest(&sandbox);
     assert_eq!(
         loaded(&sandbox, &["customer_id", "amount"]),
@@ -214,12 +250,18 @@ fn what_keeps_a_spreadsheet_from_making_numbers_is_taken_off() {
 #[test]
 fn ids_that_look_alike_are_warned_of() {
     let csv = "customer,day,paid\nann@x.org,2024-01-01,1\nAnn@X.org,2024-01-02,1\n007,2024-01-03,1\n7,2024-01-04,1\nbo,2024-01-05,1\n";
-    let sandbox = Sandbox::new()
-        .file("a.csv", csv)
-        .file("regulars.toml", settings("\"a.csv\"", "", "amount = \"paid\""));
+    let sandbox = Sandbox::new().file("a.csv", csv).file(
+        "regulars.toml",
+        settings("\"a.csv\"", "", "amount = \"paid\""),
+    );
     sandbox.regulars(&["ingest"]).ended_with(0);
     let warnings = sandbox.manifest("regulars-out")["stages"]["ingest"]["warnings"].to_string();
-    for words in ["alike-ids", "2 ids", "`007` and `7`", "`Ann@X.org` and `ann@x.org`"] {
+    for words in [
+        "alike-ids",
+        "2 ids",
+        "`007` and `7`",
+        "`Ann@X.org` and `ann@x.org`",
+    ] {
         assert!(warnings.contains(words), "{words}: {warnings}");
     }
     // Whole numbers cannot look alike.
@@ -232,6 +274,31 @@ fn ids_that_look_alike_are_warned_of() {
     assert_eq!(loaded(&sandbox, &["customer_id"]), ["7", "7"]);
     let warnings = sandbox.manifest("regulars-out")["stages"]["ingest"]["warnings"].to_string();
     assert!(!warnings.contains("alike-ids"), "{warnings}");
+}
+
+#[test]
+fn shortened_numbers_and_rows_of_totals_are_warned_of() {
+    let mut csv = String::from("customer,day,order,paid\n");
+    for row in 0..20 {
+        let order = ["1.23457E+11", "123456789012"][row as usize % 2];
+        let _ = writeln!(csv, "Totally {},{},{order},1", row % 4, date(row));
+    }
+    csv.push_str("Total (20 rows),2023-02-01,1,20\n");
+    let more = "basket_id = \"order\"\namount = \"paid\"";
+    let sandbox = Sandbox::new()
+        .file("a.csv", csv)
+        .file("regulars.toml", settings("\"a.csv\"", "", more));
+    ingest(&sandbox);
+    let warnings = sandbox.manifest("regulars-out")["stages"]["ingest"]["warnings"].to_string();
+    for words in [
+        "shortened-ids",
+        "basket_id: 10 rows",
+        "1.23457E+11",
+        "customer_id: `Total (20 rows)` looks like",
+    ] {
+        assert!(warnings.contains(words), "{words}: {warnings}");
+    }
+    assert!(!warnings.contains("Totally"), "{warnings}");
 }
 
 #[test]
@@ -307,11 +374,16 @@ fn a_year_of_two_digits_is_never_one_of_the_first_century() {
         .file("regulars.toml", settings("\"a.csv\"", formats, ""));
     ingest(&sandbox);
     let days = loaded(&sandbox, &["day"]);
-    assert_eq!((days.len(), days[0].as_str(), days[27].as_str()), (28, "2024-02-01", "2024-02-28"));
+    assert_eq!(
+        (days.len(), days[0].as_str(), days[27].as_str()),
+        (28, "2024-02-01", "2024-02-28")
+    );
 
     let one = "time_format = \"%d.%m.%Y\"";
     sandbox.write("regulars.toml", settings("\"a.csv\"", one, ""));
-    sandbox.regulars(&["ingest", "--quiet", "--rebuild"]).ended_with(0);
+    sandbox
+        .regulars(&["ingest", "--quiet", "--rebuild"])
+        .ended_with(0);
     assert_eq!(rejects(&sandbox).len(), 14);
     assert!(rejects(&sandbox)[0].contains("%y"));
 }
@@ -333,18 +405,23 @@ fn days_before_the_earliest_and_after_the_latest_are_rejected_with_their_true_ye
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    let later = settings("\"a.csv\"", "", "").replace("[ingest]", "[ingest]\nearliest = 2000-01-01");
+    let later =
+        settings("\"a.csv\"", "", "").replace("[ingest]", "[ingest]\nearliest = 2000-01-01");
     sandbox.write("regulars.toml", later);
-    sandbox.regulars(&["ingest", "--quiet", "--rebuild"]).ended_with(0);
-    assert_eq!(loaded(&sandbox, &["customer_id"]), ["D"]);
     sandbox
-        .regulars(&["check", "--all"])
-        .ended_with(0)
-        .shows(&["of all 6 rows, 5 (", "3 x occurred_at lies before 2000-01-01"]);
+        .regulars(&["ingest", "--quiet", "--rebuild"])
+        .ended_with(0);
+    assert_eq!(loaded(&sandbox, &["customer_id"]), ["D"]);
+    sandbox.regulars(&["check", "--all"]).ended_with(0).shows(&[
+        "of all 6 rows, 5 (",
+        "3 x occurred_at lies before 2000-01-01",
+    ]);
 
     let file = fs::read(repository().join("tests/fixtures/values/int96-9999.parquet")).unwrap();
     let own = settings("\"b.parquet\"", "", "").replace("\"day\"", "\"at\"");
-    let sandbox = Sandbox::new().file("b.parquet", file).file("regulars.toml", own);
+    let sandbox = Sandbox::new()
+        .file("b.parquet", file)
+        .file("regulars.toml", own);
     ingest(&sandbox);
     assert_eq!(loaded(&sandbox, &["customer_id"]).len(), 37);
     let rejects = sandbox.read("regulars-out/rejects/interactions.csv");
@@ -356,21 +433,35 @@ fn days_as_spreadsheets_count_them_are_found_and_read() {
     let folder = repository().join("tests/fixtures/values");
     let mut csv = String::from("order_id,customer_id,order_date,amount\n");
     for row in 0..30 {
-        let _ = writeln!(csv, "O{row},C{},{},{}.50", row % 7, 45292 + 3 * row, 10 + row);
+        let _ = writeln!(
+            csv,
+            "O{row},C{},{},{}.50",
+            row % 7,
+            45292 + 3 * row,
+            10 + row
+        );
     }
-    let sandbox = Sandbox::new()
-        .file("orders.csv", csv)
-        .file("orders.xlsx", fs::read(folder.join("serial-dates.xlsx")).unwrap());
+    let sandbox = Sandbox::new().file("orders.csv", csv).file(
+        "orders.xlsx",
+        fs::read(folder.join("serial-dates.xlsx")).unwrap(),
+    );
     for file in ["orders.csv", "orders.xlsx"] {
         sandbox.regulars(&["init", file, "--force"]).ended_with(0);
         says(&sandbox.read("regulars.toml"), &["time_format = \"excel\""]);
-        sandbox.regulars(&["ingest", "--quiet", "--rebuild"]).ended_with(0);
+        sandbox
+            .regulars(&["ingest", "--quiet", "--rebuild"])
+            .ended_with(0);
         let days = loaded(&sandbox, &["day"]);
-        assert_eq!((days.len(), days[0].as_str(), days[29].as_str()), (30, "2024-01-01", "2024-03-28"));
+        assert_eq!(
+            (days.len(), days[0].as_str(), days[29].as_str()),
+            (30, "2024-01-01", "2024-03-28")
+        );
     }
     sandbox.write(
         "regulars.toml",
-        settings("\"orders.csv\"", "", "").replace("\"customer\"", "\"customer_id\"").replace("\"day\"", "\"order_date\""),
+        settings("\"orders.csv\"", "", "")
+            .replace("\"customer\"", "\"customer_id\"")
+            .replace("\"day\"", "\"order_date\""),
     );
     sandbox
         .regulars(&["check"])
@@ -381,12 +472,27 @@ fn days_as_spreadsheets_count_them_are_found_and_read() {
 #[test]
 fn init_finds_every_time_that_a_load_reads() {
     for (written, format) in [
-        (["1/2/2024, 12:33 PM", "1/13/2024, 9:05 AM"], Some("\"%m/%d/%Y, %I:%M %p\"")),
-        (["2024-01-03 09:50:26 +0100", "2024-01-13 09:50:26 +0100"], None),
+        (
+            ["1/2/2024, 12:33 PM", "1/13/2024, 9:05 AM"],
+            Some("\"%m/%d/%Y, %I:%M %p\""),
+        ),
+        (
+            ["2024-01-03 09:50:26 +0100", "2024-01-13 09:50:26 +0100"],
+            None,
+        ),
         (["2024-01-03 09:50:26 UTC", "2024-01-13 09:50:26 UTC"], None),
-        (["Wed, 03 Jan 2024 09:50:26 +0000", "Sat, 13 Jan 2024 09:50:26 +0000"], Some("\"%a, %d %b %Y %H:%M:%S %z\"")),
+        (
+            [
+                "Wed, 03 Jan 2024 09:50:26 +0000",
+                "Sat, 13 Jan 2024 09:50:26 +0000",
+            ],
+            Some("\"%a, %d %b %Y %H:%M:%S %z\""),
+        ),
         (["2024-01-03", "0000-00-00"], None),
-        (["2024-01-03", "01/13/2024"], Some("[\"%Y-%m-%d\", \"%m/%d/%Y\"]")),
+        (
+            ["2024-01-03", "01/13/2024"],
+            Some("[\"%Y-%m-%d\", \"%m/%d/%Y\"]"),
+        ),
     ] {
         let mut csv = String::from("customer,date,amount\n");
         for row in 0..60 {
@@ -399,11 +505,44 @@ fn init_finds_every_time_that_a_load_reads() {
             Some(format) => says(&draft, &[&format!("time_format = {format}")]),
             None => assert!(!draft.contains("time_format"), "{draft}"),
         }
-        let rows = if written[1].starts_with("0000") { 30 } else { 60 };
+        let rows = if written[1].starts_with("0000") {
+            30
+        } else {
+            60
+        };
         if rows == 60 {
             ingest(&sandbox);
             assert_eq!(loaded(&sandbox, &["day"]).len(), rows);
         }
+    }
+}
+
+#[test]
+fn a_day_and_a_time_of_day_in_two_cells_are_one_moment() {
+    let folder = repository().join("tests/fixtures/values");
+    let mut csv = String::from("Customer,Date,Time,Amount\n");
+    for row in 0..30 {
+        let (hour, minute) = ((570 + row) / 60, (570 + row) % 60);
+        let _ = writeln!(
+            csv,
+            "C{},{},{hour}:{minute:02},{row}.50",
+            row % 5,
+            date(365 + row)
+        );
+    }
+    let sandbox = Sandbox::new().file("a.csv", csv).file(
+        "a.xlsx",
+        fs::read(folder.join("day-and-clock.xlsx")).unwrap(),
+    );
+    for file in ["a.csv", "a.xlsx"] {
+        sandbox.regulars(&["init", file, "--force"]).ended_with(0);
+        sandbox
+            .regulars(&["ingest", "--quiet", "--rebuild"])
+            .ended_with(0);
+        let times = loaded(&sandbox, &["occurred_at"]);
+        assert_eq!(times.len(), 30, "{file}");
+        assert_eq!(times[0], "2024-01-01T09:30:00Z", "{file}");
+        assert_eq!(times[29], "2024-01-30T09:59:00Z", "{file}");
     }
 }
 
@@ -426,11 +565,24 @@ fn a_product_of_two_columns_is_read_as_numbers_are_or_rejected() {
                 20 => odd.to_owned(),
                 _ => format!("${}.00", 1 + row % 9),
             };
-            let _ = writeln!(csv, "{row},C{},{},P{},{},\"{price}\"", row % 6, date(row), row % 4, 1 + row % 2);
+            let _ = writeln!(
+                csv,
+                "{row},C{},{},P{},{},\"{price}\"",
+                row % 6,
+                date(row),
+                row % 4,
+                1 + row % 2
+            );
         }
         let sandbox = Sandbox::new().file("a.csv", csv);
         let draft = draft(&sandbox, &["a.csv"]);
-        says(&draft, &["amount = { product = [\"Qty\", \"Unit Price\"] }", "currency = \"USD\""]);
+        says(
+            &draft,
+            &[
+                "amount = { product = [\"Qty\", \"Unit Price\"] }",
+                "currency = \"USD\"",
+            ],
+        );
         assert!(!draft.contains("try_cast"), "{draft}");
         sandbox.regulars(&["check"]).ended_with(0);
         ingest(&sandbox);
@@ -440,7 +592,10 @@ fn a_product_of_two_columns_is_read_as_numbers_are_or_rejected() {
             .sum();
         assert_eq!(total(&sandbox), others + 4 * each.unwrap_or(0), "{odd}");
         let bad = sandbox.regulars(&["check", "--all"]).ended_with(0).stdout;
-        assert_eq!(bad.contains("4 x amount cannot be calculated: `Unit Price` is no number"), each.is_none());
+        assert_eq!(
+            bad.contains("4 x amount cannot be calculated: `Unit Price` is no number"),
+            each.is_none()
+        );
     }
 }
 
@@ -465,7 +620,13 @@ fn returns_are_told_by_the_sign_of_a_number_however_it_is_written() {
 fn columns_with_marks_of_their_own_are_read_by_them() {
     let mut csv = String::from("customer,day,qty,price,weight\n");
     for row in 0..60 {
-        let _ = writeln!(csv, "C{},{},\"2,5\",\"1,0{:02}.50\",1", row % 6, date(row), row);
+        let _ = writeln!(
+            csv,
+            "C{},{},\"2,5\",\"1,0{:02}.50\",1",
+            row % 6,
+            date(row),
+            row
+        );
     }
     let sandbox = Sandbox::new().file("a.csv", csv);
     let draft = draft(&sandbox, &["a.csv"]);
@@ -476,11 +637,26 @@ fn columns_with_marks_of_their_own_are_read_by_them() {
     assert_eq!(total(&sandbox), expected);
     for (wrong, words) in [
         ("amount = { product = [\"qty\"] }", "two columns"),
-        ("customer_id = { product = [\"qty\", \"price\"] }", "a product is a number"),
-        ("amount = { by_sign = \"qty\" }", "the kind of an interaction"),
-        ("amount = { product = [\"qty\", \"prize\"] }", "did you mean `price`?"),
-        ("amount = { column = \"qty\", decimal = \";\" }", "no decimal mark"),
-        ("amount = { sql = \"1\", decimal = \",\" }", "belong to a `column`"),
+        (
+            "customer_id = { product = [\"qty\", \"price\"] }",
+            "a product is a number",
+        ),
+        (
+            "amount = { by_sign = \"qty\" }",
+            "the kind of an interaction",
+        ),
+        (
+            "amount = { product = [\"qty\", \"prize\"] }",
+            "did you mean `price`?",
+        ),
+        (
+            "amount = { column = \"qty\", decimal = \";\" }",
+            "no decimal mark",
+        ),
+        (
+            "amount = { sql = \"1\", decimal = \",\" }",
+            "belong to a `column`",
+        ),
     ] {
         let name = wrong.split(' ').next().unwrap();
         let text: String = settings("\"a.csv\"", "", "amount = \"price\"")
@@ -501,22 +677,51 @@ fn thousands_or_decimals_are_decided_by_the_column_or_said() {
         let mut csv = format!("customer{delimiter}day{delimiter}order{delimiter}amount\n");
         for row in 0..40 {
             let amount = amounts[row % amounts.len()];
-            let _ = writeln!(csv, "C{}{delimiter}{}{delimiter}{row}{delimiter}\"{amount}\"", row % 6, date(row as u32));
+            let _ = writeln!(
+                csv,
+                "C{}{delimiter}{}{delimiter}{row}{delimiter}\"{amount}\"",
+                row % 6,
+                date(row as u32)
+            );
         }
         csv
     };
     for (delimiter, amounts, unsure, sum) in [
-        (';', &["950", "1.500"][..], true, Some(20 * 9_500_000 + 20 * 15_000_000)),
-        (',', &["950", "1,500"], true, Some(20 * 9_500_000 + 20 * 15_000_000)),
-        (',', &["1.234", "0.875"], false, Some(20 * 12_340 + 20 * 8750)),
-        (',', &["1,23,456.00", "999.50"], false, Some(20 * 1_234_560_000 + 20 * 9_995_000)),
+        (
+            ';',
+            &["950", "1.500"][..],
+            true,
+            Some(20 * 9_500_000 + 20 * 15_000_000),
+        ),
+        (
+            ',',
+            &["950", "1,500"],
+            true,
+            Some(20 * 9_500_000 + 20 * 15_000_000),
+        ),
+        (
+            ',',
+            &["1.234", "0.875"],
+            false,
+            Some(20 * 12_340 + 20 * 8750),
+        ),
+        (
+            ',',
+            &["1,23,456.00", "999.50"],
+            false,
+            Some(20 * 1_234_560_000 + 20 * 9_995_000),
+        ),
         (',', &["1,234.50", "1,234.50", "12,50"], true, None),
     ] {
         let sandbox = Sandbox::new().file("a.csv", file(delimiter, amounts));
         let run = sandbox.regulars(&["init", "a.csv"]).ended_with(0);
-        let said = run.stdout.contains("AMBIGUOUS") || run.stdout.contains("are no numbers, such as 12,50");
+        let said = run.stdout.contains("AMBIGUOUS")
+            || run.stdout.contains("are no numbers, such as 12,50");
         assert_eq!(said, unsure, "{amounts:?}: {}", run.stdout);
-        let wide = sandbox.read("regulars.toml").replace("[[sources]]", "[ingest]\nmax_reject_share = 0.5\n[[sources]]");
+        let wide = sandbox.read("regulars.toml").replace(
+            "[[sources]]",
+            "[ingest]\nmax_reject_share = 0.5\n[[sources]]",
+        );
         sandbox.write("regulars.toml", wide);
         ingest(&sandbox);
         match sum {
@@ -540,8 +745,17 @@ fn amounts_of_several_currencies_are_never_added_up_in_silence() {
     for (csv, more) in [(&cells, ""), (&column, "currency_column = \"currency\"")] {
         let sandbox = Sandbox::new().file("a.csv", csv);
         let run = sandbox.regulars(&["init", "a.csv"]).ended_with(0);
-        assert!(run.stdout.contains("several currencies, EUR, JPY, USD"), "{}", run.stdout);
-        assert_eq!(sandbox.read("regulars.toml").contains("currency_column = \"currency\""), !more.is_empty());
+        assert!(
+            run.stdout.contains("several currencies, EUR, JPY, USD"),
+            "{}",
+            run.stdout
+        );
+        assert_eq!(
+            sandbox
+                .read("regulars.toml")
+                .contains("currency_column = \"currency\""),
+            !more.is_empty()
+        );
         for command in [&["check"][..], &["ingest", "--quiet"]] {
             sandbox.regulars(command).ended_with(3).says(&[
                 "amounts are in several currencies (EUR 33.3 %, JPY 33.3 %, USD 33.3 %)",
@@ -552,16 +766,24 @@ fn amounts_of_several_currencies_are_never_added_up_in_silence() {
         let own = settings("\"a.csv\"", more, "amount = \"paid\"");
         let rated = own
             .replace("[project]", "[project]\ncurrency = \"EUR\"")
-            .replace("[ingest]", "[ingest]\nrates = { USD = 0.5, \"JPY\" = 0.01 }");
+            .replace(
+                "[ingest]",
+                "[ingest]\nrates = { USD = 0.5, \"JPY\" = 0.01 }",
+            );
         sandbox.write("regulars.toml", &rated);
         ingest(&sandbox);
-        let expected: i64 = (0..30i64).map(|row| (10 + row) * [5000, 10_000, 100][row as usize % 3]).sum();
+        let expected: i64 = (0..30i64)
+            .map(|row| (10 + row) * [5000, 10_000, 100][row as usize % 3])
+            .sum();
         assert_eq!(total(&sandbox), expected);
         sandbox.write("regulars.toml", rated.replace(", \"JPY\" = 0.01", ""));
         ingest(&sandbox);
         let said = rejects(&sandbox);
         assert_eq!(said.len(), 10);
-        assert!(said[0].contains("amount is in JPY, for which [ingest] rates has no rate"), "{said:?}");
+        assert!(
+            said[0].contains("amount is in JPY, for which [ingest] rates has no rate"),
+            "{said:?}"
+        );
     }
     // One currency is none too many.
     let sandbox = Sandbox::new().file("a.csv", cells.replace("EUR", "USD").replace("JPY", "USD"));
@@ -583,23 +805,48 @@ fn a_file_that_is_utf8_but_for_a_few_lines_is_utf8() {
     }
     let sandbox = Sandbox::new().file("a.csv", &bytes);
     let run = sandbox.regulars(&["init", "a.csv"]).ended_with(0);
-    assert!(run.stdout.contains("3 lines looked at are no UTF-8"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("3 lines looked at are no UTF-8"),
+        "{}",
+        run.stdout
+    );
     let draft = sandbox.read("regulars.toml");
-    says(&draft, &["# fallback_encoding = \"windows-1252\"", "such as Café £5 0 |"]);
+    says(
+        &draft,
+        &[
+            "# fallback_encoding = \"windows-1252\"",
+            "such as Café £5 0 |",
+        ],
+    );
     assert!(!draft.contains("\nencoding"), "{draft}");
     let advice = "set fallback_encoding = \"windows-1252\"";
-    sandbox.regulars(&["check"]).ended_with(0).shows(&["3 x is not UTF-8 text, as other lines are", advice]);
-    let wide = draft.replace("[[sources]]", "[ingest]\nmax_reject_share = 0.1\n[[sources]]");
+    sandbox
+        .regulars(&["check"])
+        .ended_with(0)
+        .shows(&["3 x is not UTF-8 text, as other lines are", advice]);
+    let wide = draft.replace(
+        "[[sources]]",
+        "[ingest]\nmax_reject_share = 0.1\n[[sources]]",
+    );
     sandbox.write("regulars.toml", &wide);
     ingest(&sandbox);
     let said = rejects(&sandbox);
     assert_eq!(said.len(), 3);
     for (reject, line) in said.iter().zip(["9 ", "29 ", "49 "]) {
-        assert!(reject.starts_with(line) && reject.contains(advice), "{reject}");
+        assert!(
+            reject.starts_with(line) && reject.contains(advice),
+            "{reject}"
+        );
     }
-    sandbox.write("regulars.toml", wide.replace("# fallback_encoding", "fallback_encoding"));
+    sandbox.write(
+        "regulars.toml",
+        wide.replace("# fallback_encoding", "fallback_encoding"),
+    );
     ingest(&sandbox);
-    sandbox.regulars(&["check", "--all"]).ended_with(0).shows(&["all 60 rows can be used"]);
+    sandbox
+        .regulars(&["check", "--all"])
+        .ended_with(0)
+        .shows(&["all 60 rows can be used"]);
     let mut items = loaded(&sandbox, &["product_id"]);
     items.dedup();
     assert_eq!(items, ["Café £5 0", "Café £5 1", "Café £5 2"]);
@@ -612,7 +859,13 @@ fn columns_set_apart_by_blanks_are_found() {
     let mut text = String::new();
     for row in 0..90u32 {
         let day = date(row * 3).replace('-', "");
-        let _ = writeln!(text, " {:05} {day} {:2} {:7}.77", 1 + row % 30, 1 + row % 4, 10 + row);
+        let _ = writeln!(
+            text,
+            " {:05} {day} {:2} {:7}.77",
+            1 + row % 30,
+            1 + row % 4,
+            10 + row
+        );
     }
     let sandbox = Sandbox::new().file("CDNOW_master.txt", text);
     let draft = draft(&sandbox, &["CDNOW_master.txt"]);
@@ -627,7 +880,10 @@ fn columns_set_apart_by_blanks_are_found() {
     );
     sandbox.regulars(&["check"]).ended_with(0);
     ingest(&sandbox);
-    assert_eq!(total(&sandbox), (0..90).map(|row| (10 + row) * 10_000 + 7700).sum::<i64>());
+    assert_eq!(
+        total(&sandbox),
+        (0..90).map(|row| (10 + row) * 10_000 + 7700).sum::<i64>()
+    );
     let mut customers = loaded(&sandbox, &["customer_id"]);
     customers.dedup();
     assert_eq!((customers.len(), customers[0].as_str()), (30, "00001"));
@@ -638,13 +894,29 @@ fn columns_at_fixed_places_are_found() {
     let mut text = String::from("KUNDE   DATUM       ARTIKEL          BETRAG\n");
     for row in 0..60u32 {
         let item = ["Brot klein", "Käse", "Milch 1 Liter"][row as usize % 3];
-        let _ = writeln!(text, "C{:<6} {}  {item:<14} {:>8}.50", row % 12, date(row), row);
+        let _ = writeln!(
+            text,
+            "C{:<6} {}  {item:<14} {:>8}.50",
+            row % 12,
+            date(row),
+            row
+        );
     }
     let sandbox = Sandbox::new().file("kasse.txt", text);
     let draft = draft(&sandbox, &["kasse.txt"]);
-    says(&draft, &["format = \"fixed_width\"", "skip_lines = 1", "name = \"KUNDE\", start = 1"]);
+    says(
+        &draft,
+        &[
+            "format = \"fixed_width\"",
+            "skip_lines = 1",
+            "name = \"KUNDE\", start = 1",
+        ],
+    );
     ingest(&sandbox);
-    assert_eq!(total(&sandbox), (0..60).map(|row| row * 10_000 + 5000).sum::<i64>());
+    assert_eq!(
+        total(&sandbox),
+        (0..60).map(|row| row * 10_000 + 5000).sum::<i64>()
+    );
     let mut items = loaded(&sandbox, &["product_id"]);
     items.dedup();
     assert_eq!(items, ["Brot klein", "Käse", "Milch 1 Liter"]);
@@ -652,7 +924,8 @@ fn columns_at_fixed_places_are_found() {
 
 #[test]
 fn titles_above_a_header_are_passed_over() {
-    let mut csv = String::from("Sales report,,,\nPeriod: 2024,,,\n,,,\nCustomer,Date,Order No,Amount\n");
+    let mut csv =
+        String::from("Sales report,,,\nPeriod: 2024,,,\n,,,\nCustomer,Date,Order No,Amount\n");
     for row in 0..40 {
         let _ = writeln!(csv, "C{},{},N{row},{row}.50", 1000 + row % 8, date(row));
     }
@@ -660,25 +933,49 @@ fn titles_above_a_header_are_passed_over() {
     let sandbox = Sandbox::new()
         .file("report.csv", &csv)
         .file("alone.csv", csv.replace(",,,\n", "\n"))
-        .file("report.xlsx", fs::read(folder.join("title-lines.xlsx")).unwrap());
+        .file(
+            "report.xlsx",
+            fs::read(folder.join("title-lines.xlsx")).unwrap(),
+        );
     for file in ["report.csv", "alone.csv", "report.xlsx"] {
         sandbox.regulars(&["init", file, "--force"]).ended_with(0);
-        says(&sandbox.read("regulars.toml"), &["skip_lines = 3", "customer_id = \"Customer\""]);
-        sandbox.regulars(&["ingest", "--quiet", "--rebuild"]).ended_with(0);
+        says(
+            &sandbox.read("regulars.toml"),
+            &["skip_lines = 3", "customer_id = \"Customer\""],
+        );
+        sandbox
+            .regulars(&["ingest", "--quiet", "--rebuild"])
+            .ended_with(0);
         assert_eq!(total(&sandbox), 8_000_000, "{file}");
     }
 }
 
 #[test]
 fn sep_is_understood_however_it_is_written() {
-    for first in ["sep=;", "SEP=;", "\"sep=;\"", "sep = ;", "sep=;;;;", "sep=;,,"] {
+    for first in [
+        "sep=;",
+        "SEP=;",
+        "\"sep=;\"",
+        "sep = ;",
+        "sep=;;;;",
+        "sep=;,,",
+    ] {
         for more in ["", "delimiter = \";\""] {
             let csv = format!("{first}\r\ncustomer;day;paid\r\nA;2024-01-01;1,50\r\n");
-            let sandbox = Sandbox::new()
-                .file("a.csv", csv)
-                .file("regulars.toml", settings("\"a.csv\"", &format!("{more}\ndecimal = \",\""), "amount = \"paid\""));
+            let sandbox = Sandbox::new().file("a.csv", csv).file(
+                "regulars.toml",
+                settings(
+                    "\"a.csv\"",
+                    &format!("{more}\ndecimal = \",\""),
+                    "amount = \"paid\"",
+                ),
+            );
             ingest(&sandbox);
-            assert_eq!(loaded(&sandbox, &["customer_id", "amount"]), ["A 1.5000"], "{first} {more}");
+            assert_eq!(
+                loaded(&sandbox, &["customer_id", "amount"]),
+                ["A 1.5000"],
+                "{first} {more}"
+            );
         }
     }
 }
@@ -690,17 +987,31 @@ fn delimiters_without_anything_between_them_are_neither_rows_nor_fields() {
         "customer,day,paid\nA,2024-01-01,1,\nB,2024-01-02,2,,\n",
         "customer,day,paid\n,,\nA,2024-01-01,1\n , ,\nB,2024-01-02,2\n,,,,\n",
     ] {
-        let sandbox = Sandbox::new()
-            .file("a.csv", csv)
-            .file("regulars.toml", settings("\"a.csv\"", "", "amount = \"paid\""));
+        let sandbox = Sandbox::new().file("a.csv", csv).file(
+            "regulars.toml",
+            settings("\"a.csv\"", "", "amount = \"paid\""),
+        );
         ingest(&sandbox);
-        assert_eq!(loaded(&sandbox, &["customer_id", "amount"]), ["A 1.0000", "B 2.0000"], "{csv}");
-        sandbox.regulars(&["check"]).ended_with(0).shows(&["all 2 rows can be used"]);
+        assert_eq!(
+            loaded(&sandbox, &["customer_id", "amount"]),
+            ["A 1.0000", "B 2.0000"],
+            "{csv}"
+        );
+        sandbox
+            .regulars(&["check"])
+            .ended_with(0)
+            .shows(&["all 2 rows can be used"]);
     }
     // What is not empty is no delimiter at the end.
     let sandbox = Sandbox::new()
-        .file("a.csv", "customer,day,paid\nA,2024-01-01,1,5\nB,2024-01-02\nC,2024-01-03,3\n")
-        .file("regulars.toml", settings("\"a.csv\"", "", "amount = \"paid\""));
+        .file(
+            "a.csv",
+            "customer,day,paid\nA,2024-01-01,1,5\nB,2024-01-02\nC,2024-01-03,3\n",
+        )
+        .file(
+            "regulars.toml",
+            settings("\"a.csv\"", "", "amount = \"paid\""),
+        );
     ingest(&sandbox);
     assert_eq!(rejects(&sandbox).len(), 2);
 }
@@ -712,9 +1023,10 @@ fn lines_may_end_in_several_ways() {
         let end = ["\n", "\r", "\r\n"][row as usize % 3];
         let _ = write!(csv, "C{},{},1.00{end}", row % 4, date(row));
     }
-    let sandbox = Sandbox::new()
-        .file("a.csv", csv)
-        .file("regulars.toml", settings("\"a.csv\"", "", "amount = \"paid\""));
+    let sandbox = Sandbox::new().file("a.csv", csv).file(
+        "regulars.toml",
+        settings("\"a.csv\"", "", "amount = \"paid\""),
+    );
     ingest(&sandbox);
     assert_eq!(loaded(&sandbox, &["customer_id"]).len(), 40);
     assert_eq!(total(&sandbox), 400_000);
@@ -724,7 +1036,10 @@ fn lines_may_end_in_several_ways() {
 
 #[test]
 fn a_file_with_two_columns_of_one_name_is_called_broken() {
-    let sandbox = Sandbox::new().file("a.csv", "customer,date,amount,amount\nA,2024-01-01,1,2\nB,2024-01-02,1,2\n");
+    let sandbox = Sandbox::new().file(
+        "a.csv",
+        "customer,date,amount,amount\nA,2024-01-01,1,2\nB,2024-01-02,1,2\n",
+    );
     sandbox
         .regulars(&["init", "a.csv"])
         .ended_with(3)
@@ -747,19 +1062,38 @@ fn a_row_counts_once_in_what_the_draft_tolerates() {
         csv
     };
     let sandbox = Sandbox::new().file("a.csv", lines(10));
-    says(&draft(&sandbox, &["a.csv"]), &["# 10.0 % of the rows looked at", "max_reject_share = 0.13"]);
+    says(
+        &draft(&sandbox, &["a.csv"]),
+        &["# 10.0 % of the rows looked at", "max_reject_share = 0.13"],
+    );
     let sandbox = Sandbox::new().file("a.csv", lines(60));
     let run = sandbox.regulars(&["init", "a.csv"]).ended_with(0);
-    assert!(run.stdout.contains("60.0 % of the rows looked at"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("60.0 % of the rows looked at"),
+        "{}",
+        run.stdout
+    );
     assert!(!sandbox.read("regulars.toml").contains("\nmax_reject_share"));
-    sandbox.regulars(&["check"]).ended_with(3).says(&["60 of 100 rows (60.0 %)"]);
+    sandbox
+        .regulars(&["check"])
+        .ended_with(3)
+        .says(&["60 of 100 rows (60.0 %)"]);
 }
 
 #[test]
 fn a_bad_beginning_does_not_speak_for_the_whole_file() {
     let mut csv = String::from("customer,day\n");
     for row in 0..600 {
-        let _ = writeln!(csv, "C{},{}", row % 9, if row < 60 { "soon".to_owned() } else { date(row) });
+        let _ = writeln!(
+            csv,
+            "C{},{}",
+            row % 9,
+            if row < 60 {
+                "soon".to_owned()
+            } else {
+                date(row)
+            }
+        );
     }
     let own = settings("\"a.csv\"", "", "").replace("0.9", "0.15");
     let sandbox = Sandbox::new().file("a.csv", csv).file("regulars.toml", own);
@@ -776,9 +1110,15 @@ fn reasons(sandbox: &Sandbox) -> (Vec<String>, Vec<String>) {
     let mut of_check: Vec<String> = checked
         .lines()
         .filter_map(|line| line.trim().split_once(" x "))
-        .filter(|(count, _)| count.bytes().all(|byte| byte.is_ascii_digit() || byte == b','))
+        .filter(|(count, _)| {
+            count
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b',')
+        })
         .map(|(count, rest)| {
-            let reason = rest.rsplit_once(", first ").map_or(rest, |(reason, _)| reason);
+            let reason = rest
+                .rsplit_once(", first ")
+                .map_or(rest, |(reason, _)| reason);
             format!("{reason}: {count}")
         })
         .collect();
@@ -796,7 +1136,9 @@ fn reasons(sandbox: &Sandbox) -> (Vec<String>, Vec<String>) {
         };
         *counts.entry(reason).or_default() += 1;
     }
-    let of_load = counts.iter().map(|(reason, count)| format!("{reason}: {count}"));
+    let of_load = counts
+        .iter()
+        .map(|(reason, count)| format!("{reason}: {count}"));
     let mut of_load: Vec<String> = of_load.collect();
     of_load.sort();
     (of_check, of_load)
@@ -811,11 +1153,19 @@ fn check_finds_what_a_load_refuses_and_nothing_else() {
         ["17850.0", "1812-01-01", "1e3", "50 %", ""],
         [" c1 ", "2024-06-30 22:00 IST", "", "$", "visit"],
         ["=\"007\"", "0000-00-00", "1e30", "abc", "purchase"],
-        ["9007199254740994.0", "2024-02-30", "1 000", "−3", "PURCHASE"],
+        [
+            "9007199254740994.0",
+            "2024-02-30",
+            "1 000",
+            "−3",
+            "PURCHASE",
+        ],
     ];
     let mut state = 3u64;
     let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 33) as usize % below
     };
     for round in 0..12 {
@@ -827,7 +1177,13 @@ fn check_finds_what_a_load_refuses_and_nothing_else() {
                     let cell = dirt[next(dirt.len()) * next(2)][column];
                     cell.replace('"', if round % 2 == 0 { "\"" } else { "" })
                 })
-                .map(|cell| if cell.contains(',') { format!("\"{cell}\"") } else { cell })
+                .map(|cell| {
+                    if cell.contains(',') {
+                        format!("\"{cell}\"")
+                    } else {
+                        cell
+                    }
+                })
                 .collect();
             let _ = match next(15) {
                 0 => writeln!(csv, "{}", cells[..next(5)].join(",")),
@@ -843,7 +1199,12 @@ fn check_finds_what_a_load_refuses_and_nothing_else() {
         let sandbox = Sandbox::new().file("a.csv", csv).file("regulars.toml", own);
         let (of_check, of_load) = reasons(&sandbox);
         assert!(!of_load.is_empty());
-        assert_eq!(of_check, of_load, "round {round}\n{}", sandbox.read("a.csv"));
+        assert_eq!(
+            of_check,
+            of_load,
+            "round {round}\n{}",
+            sandbox.read("a.csv")
+        );
     }
 }
 
@@ -851,7 +1212,10 @@ fn check_finds_what_a_load_refuses_and_nothing_else() {
 fn whole_numbers_of_a_parquet_file_stay_what_they_are() {
     let file = parquet(&[
         ("customer", Arc::new(Int32Array::from(vec![7, 8]))),
-        ("day", Arc::new(StringArray::from(vec!["2024-01-01", "2024-01-02"]))),
+        (
+            "day",
+            Arc::new(StringArray::from(vec!["2024-01-01", "2024-01-02"])),
+        ),
     ]);
     let sandbox = Sandbox::new()
         .file("a.parquet", file)

@@ -33,6 +33,10 @@ pub const DUPLICATE_ROWS: &str = "duplicate-rows";
 pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
 /// Ids that differ only by leading zeros, case or blanks.
 pub const ALIKE_IDS: &str = "alike-ids";
+/// Ids that a spreadsheet has shortened, so that several became one.
+pub const SHORTENED_IDS: &str = "shortened-ids";
+/// A row of totals counts as a customer.
+pub const TOTALS_ROW: &str = "totals-row";
 /// The sources have no products, so whatever needs them is off.
 pub const NO_PRODUCTS: &str = "no-products";
 /// The interactions have no amounts, so whatever counts money is 0.
@@ -64,6 +68,8 @@ pub const CODES: &[&str] = &[
     DUPLICATE_ROWS,
     UNKNOWN_PRODUCTS,
     ALIKE_IDS,
+    SHORTENED_IDS,
+    TOTALS_ROW,
     NO_PRODUCTS,
     NO_AMOUNTS,
     AS_OF_MOVED,

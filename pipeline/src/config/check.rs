@@ -55,7 +55,9 @@ fn sources(settings: &Settings) -> Result<()> {
             let column = table.column(name);
             let is = |content| column.is_some_and(|column| column.content == content);
             let problem = match mapping {
-                Mapping::Product(_) if !is(Content::Decimal) => "a product is a number, and this holds none",
+                Mapping::Product(_) if !is(Content::Decimal) => {
+                    "a product is a number, and this holds none"
+                }
                 Mapping::BySign(_) if !is(Content::Kind) => {
                     "the sign of a number tells the kind of an interaction and nothing else"
                 }

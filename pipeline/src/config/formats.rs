@@ -355,8 +355,9 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>, key: &str, wrong: Wrong<'_
 fn number_marks(source: &Source, wrong: Wrong<'_>) -> Result<()> {
     let check = |key: &str, decimal: char, thousands: Option<char>| {
         if !matches!(decimal, '.' | ',') {
-            return Err(wrong(key, format!("`{decimal}` is no decimal mark"))
-                .hint("use \".\" or \",\""));
+            return Err(
+                wrong(key, format!("`{decimal}` is no decimal mark")).hint("use \".\" or \",\"")
+            );
         }
         let Some(thousands) = thousands else {
             return Ok(());

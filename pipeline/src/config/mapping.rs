@@ -161,9 +161,12 @@ impl<'de> Deserialize<'de> for Mapping {
                         "by_sign" => Mapping::BySign(map.next_value::<String>()?.as_str().into()),
                         "product" => {
                             let factors: Vec<Factor> = map.next_value()?;
-                            let factors: Vec<Column> = factors.into_iter().map(Column::from).collect();
+                            let factors: Vec<Column> =
+                                factors.into_iter().map(Column::from).collect();
                             Mapping::Product(factors.try_into().map_err(|_| {
-                                de::Error::custom("a product is of two columns: [\"quantity\", \"price\"]")
+                                de::Error::custom(
+                                    "a product is of two columns: [\"quantity\", \"price\"]",
+                                )
                             })?)
                         }
                         "constant" => Mapping::Constant(map.next_value()?),

@@ -114,10 +114,10 @@ macro_rules! written_as {
 written_as!(Mapping, "Mapping", |generator| {
     let constant = generator.subschema_for::<Constant>();
     let value_type = generator.subschema_for::<ValueType>();
-    let mark = |of: &str| {
+    let mark = |about: &str| {
         json!({
             "type": "string",
-            "description": format!("What stands before or between the {of} of its numbers."),
+            "description": about,
             "minLength": 1,
             "maxLength": 1
         })
@@ -133,8 +133,8 @@ written_as!(Mapping, "Mapping", |generator| {
                 "properties": {
                     "column": { "type": "string" },
                     "type": value_type,
-                    "decimal": mark("decimals"),
-                    "thousands": mark("thousands")
+                    "decimal": mark("What stands before the decimals of its numbers."),
+                    "thousands": mark("What stands between the thousands of its numbers.")
                 },
                 "required": ["column"],
                 "additionalProperties": false
@@ -152,8 +152,8 @@ written_as!(Mapping, "Mapping", |generator| {
                             "type": "object",
                             "properties": {
                                 "column": { "type": "string" },
-                                "decimal": mark("decimals"),
-                                "thousands": mark("thousands")
+                                "decimal": mark("What stands before the decimals of its numbers."),
+                                "thousands": mark("What stands between the thousands of its numbers.")
                             },
                             "required": ["column"],
                             "additionalProperties": false
@@ -168,8 +168,8 @@ written_as!(Mapping, "Mapping", |generator| {
                 "description": "`return` where the number in this column is below zero, else `purchase`.",
                 "properties": {
                     "by_sign": { "type": "string" },
-                    "decimal": mark("decimals"),
-                    "thousands": mark("thousands")
+                    "decimal": mark("What stands before the decimals of its numbers."),
+                    "thousands": mark("What stands between the thousands of its numbers.")
                 },
                 "required": ["by_sign"],
                 "additionalProperties": false

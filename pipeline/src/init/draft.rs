@@ -149,7 +149,11 @@ impl Draft {
                     "{} looked at {} no UTF-8, as the others are, and will be rejected{}",
                     plural(lines, "line"),
                     if lines == 1 { "is" } else { "are" },
-                    if likely.is_some() { ", unless they are read so:" } else { "." },
+                    if likely.is_some() {
+                        ", unless they are read so:"
+                    } else {
+                        "."
+                    },
                 ),
             );
             if let Some(likely) = likely {

@@ -87,7 +87,11 @@ impl<'a> Builder<'a> {
                 .filter_map(|name| self.file.column(name));
             for column in columns.filter(|column| column.is_text()) {
                 let found = currencies(&column.texts);
-                counts.extend(found.into_iter().map(|(code, count)| (code.to_owned(), count)));
+                counts.extend(
+                    found
+                        .into_iter()
+                        .map(|(code, count)| (code.to_owned(), count)),
+                );
             }
         }
         counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -608,7 +612,9 @@ impl<'a> Builder<'a> {
             let name = quoted(&columns[place].name);
             match columns[place].data_type {
                 _ if columns[place].is_text() => Some(name),
-                DataType::Time32(_) | DataType::Time64(_) => Some(format!("cast({name} AS VARCHAR)")),
+                DataType::Time32(_) | DataType::Time64(_) => {
+                    Some(format!("cast({name} AS VARCHAR)"))
+                }
                 ref data_type if data_type.is_temporal() => {
                     Some(format!("to_char({name}, '{pattern}')"))
                 }
@@ -660,7 +666,9 @@ impl<'a> Builder<'a> {
         if let Some(formats) = formats {
             let only = formats.first().filter(|_| formats.len() == 1);
             let why = match times.order {
-                _ if only.is_some_and(|only| [UNIX, UNIX_MILLISECONDS].contains(&only.as_str())) => {
+                _ if only
+                    .is_some_and(|only| [UNIX, UNIX_MILLISECONDS].contains(&only.as_str())) =>
+                {
                     "counted from the first moment of 1970, UTC"
                 }
                 _ if only.is_some_and(|only| only == EXCEL) => {

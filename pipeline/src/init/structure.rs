@@ -29,9 +29,11 @@ type Row = (usize, Vec<String>);
 impl Structure {
     /// What some first lines of a text look like; `taken` is what a load would separate fields with.
     pub fn of_text(lines: &[String], taken: char) -> Self {
-        let said = lines
-            .first()
-            .is_some_and(|line| line.trim_start_matches('"').to_lowercase().starts_with("sep="));
+        let said = lines.first().is_some_and(|line| {
+            line.trim_start_matches('"')
+                .to_lowercase()
+                .starts_with("sep=")
+        });
         let candidates = [',', ';', '\t', '|'];
         let mut best: Option<(f64, char)> = None;
         for delimiter in candidates {
@@ -169,7 +171,10 @@ impl Structure {
                 true => format!("column_{}", column + 1),
                 false => header.1[column].clone(),
             };
-            let end = starts.get(column + 1).copied().unwrap_or(width.max(runs[column].1));
+            let end = starts
+                .get(column + 1)
+                .copied()
+                .unwrap_or(width.max(runs[column].1));
             (name, starts[column] + 1, end - starts[column])
         });
         Some(Self {
@@ -215,7 +220,10 @@ fn fields(line: &str, delimiter: char) -> Vec<String> {
         match c {
             '"' => quoted = !quoted,
             c if c == delimiter && !quoted => fields.push(String::new()),
-            c => fields.last_mut().into_iter().for_each(|field| field.push(c)),
+            c => fields
+                .last_mut()
+                .into_iter()
+                .for_each(|field| field.push(c)),
         }
     }
     fields.iter().map(|field| field.trim().to_owned()).collect()
@@ -303,7 +311,10 @@ mod tests {
         );
         assert_eq!(found.delimiter, Some(' '));
         assert!(found.headless);
-        let named = of("id day sum\n1 2024-01-01 5.00\n2 2024-01-02 6.00\n3 2024-01-03 7\n", ',');
+        let named = of(
+            "id day sum\n1 2024-01-01 5.00\n2 2024-01-02 6.00\n3 2024-01-03 7\n",
+            ',',
+        );
         assert_eq!((named.delimiter, named.headless), (None, false));
         let comma = of("00001 19970101 1 11,77\n00002 19970112 1 12,00\n", ',');
         assert_eq!(comma.delimiter, Some(' '));
@@ -312,13 +323,19 @@ mod tests {
     #[test]
     fn titles_above_the_header_are_skipped() {
         let rows = "C1,2024-01-01,5\nC2,2024-01-02,6\nC3,2024-01-03,7\n";
-        let found = of(&format!("Sales report,,\nPeriod: 2024,,\n,,\nCustomer,Date,Sum\n{rows}"), ',');
+        let found = of(
+            &format!("Sales report,,\nPeriod: 2024,,\n,,\nCustomer,Date,Sum\n{rows}"),
+            ',',
+        );
         assert_eq!((found.skip_lines, found.headless), (3, false));
         let found = of(&format!("Sales report\n\nCustomer,Date,Sum\n{rows}"), ',');
         assert_eq!(found.skip_lines, 2);
         let found = of(&format!("\nCustomer,Date,Sum\n{rows}"), ',');
         assert_eq!(found.skip_lines, 0);
-        assert_eq!(of(&format!("Customer,Date,Sum\n{rows}"), ','), Structure::default());
+        assert_eq!(
+            of(&format!("Customer,Date,Sum\n{rows}"), ','),
+            Structure::default()
+        );
     }
 
     #[test]

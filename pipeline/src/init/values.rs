@@ -94,7 +94,10 @@ impl Marks {
     /// The marks that fit the most of these columns of text, each with its notation and its values.
     pub fn of<'a>(columns: impl IntoIterator<Item = (Notation, &'a [String])>) -> Self {
         let columns: Vec<_> = columns.into_iter().collect();
-        let mut own: Vec<Self> = columns.iter().map(|(notation, _)| notation.marks()).collect();
+        let mut own: Vec<Self> = columns
+            .iter()
+            .map(|(notation, _)| notation.marks())
+            .collect();
         // Of equals the one that says more, since it was seen to be needed.
         own.sort_by_key(|marks| *marks == Self::PLAIN);
         let fitting = |marks: &Self| {
@@ -433,7 +436,10 @@ fn times(texts: &[String], timely: bool) -> Option<Times> {
     if isos > 0.0 {
         candidates.push(iso);
     }
-    let some: Vec<&&String> = texts.iter().step_by(texts.len().div_ceil(60).max(1)).collect();
+    let some: Vec<&&String> = texts
+        .iter()
+        .step_by(texts.len().div_ceil(60).max(1))
+        .collect();
     candidates.retain(|candidate| some.iter().any(|text| candidate.read(text).is_some()));
     // The format that fits the most, then those that fit the most of what is left.
     let mut left = texts.clone();
@@ -640,8 +646,14 @@ mod tests {
             (&["1700000000"][..], "unix"),
             (&["1700000000123"], "unix_ms"),
             (&["45292", "45295.5"], "excel"),
-            (&["1/2/2024, 12:33 PM", "1/13/2024, 9:05 AM"], "%m/%d/%Y, %I:%M %p"),
-            (&["2024-01-01", "2024-01-02", "01/20/2024"], "%Y-%m-%d | %m/%d/%Y"),
+            (
+                &["1/2/2024, 12:33 PM", "1/13/2024, 9:05 AM"],
+                "%m/%d/%Y, %I:%M %p",
+            ),
+            (
+                &["2024-01-01", "2024-01-02", "01/20/2024"],
+                "%Y-%m-%d | %m/%d/%Y",
+            ),
             (
                 &["01.01.2024", "02.01.24", "03.01.2024 10:00"],
                 "%d.%m.%Y | %d.%m.%Y %H:%M | %d.%m.%y",
@@ -651,7 +663,10 @@ mod tests {
         }
         for iso in ["2024-01-03 09:50:26 +0100", "2024-06-30 22:30:00 UTC"] {
             let shape = of(&[iso, "0000-00-00 00:00:00"]);
-            assert!(matches!(&shape, Shape::Time(times) if times.written == Written::Iso), "{iso}");
+            assert!(
+                matches!(&shape, Shape::Time(times) if times.written == Written::Iso),
+                "{iso}"
+            );
         }
     }
 
@@ -728,10 +743,16 @@ mod tests {
         assert_eq!(notation(&["950", "1.500"], ','), ('.', None, false));
         assert_eq!(notation(&["0.875", "1.500"], ';'), ('.', None, false));
         assert_eq!(notation(&["1.5", "1.500"], ';'), ('.', None, false));
-        assert_eq!(notation(&["1.500.000", "1.500"], ';'), (',', Some('.'), false));
+        assert_eq!(
+            notation(&["1.500.000", "1.500"], ';'),
+            (',', Some('.'), false)
+        );
         assert_eq!(notation(&["1.500", "2.250"], '\t'), ('.', None, true));
         assert_eq!(notation(&["0,875", "1,500"], ';'), (',', None, false));
-        assert_eq!(notation(&["1,23,456.00", "12.00"], ','), ('.', Some(','), false));
+        assert_eq!(
+            notation(&["1,23,456.00", "12.00"], ','),
+            ('.', Some(','), false)
+        );
     }
 
     #[test]

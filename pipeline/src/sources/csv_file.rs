@@ -52,7 +52,9 @@ pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) ->
 
 /// What separates the fields of the file.
 pub fn delimiter(path: &Path, format: Format, source: &Source) -> Result<char> {
-    Ok(char::from(Opened::new(path, format, source)?.syntax.delimiter))
+    Ok(char::from(
+        Opened::new(path, format, source)?.syntax.delimiter,
+    ))
 }
 
 /// A file whose header has been read.

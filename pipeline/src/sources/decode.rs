@@ -185,7 +185,9 @@ struct Mended {
 
 impl Mended {
     fn mend_block(&mut self) -> Result<()> {
-        let read = (&mut self.input).take(BLOCK as u64).read_to_end(&mut self.raw)?;
+        let read = (&mut self.input)
+            .take(BLOCK as u64)
+            .read_to_end(&mut self.raw)?;
         self.ended = read < BLOCK;
         self.text.clear();
         self.at = 0;
@@ -200,7 +202,11 @@ impl Mended {
             self.text.extend_from_slice(block);
         } else {
             for line in block.split_inclusive(is_end) {
-                let decode = || self.fallback.0.decode_without_bom_handling_and_without_replacement(line);
+                let decode = || {
+                    self.fallback
+                        .0
+                        .decode_without_bom_handling_and_without_replacement(line)
+                };
                 match std::str::from_utf8(line) {
                     Ok(_) => self.text.extend_from_slice(line),
                     Err(_) => match decode() {

@@ -89,12 +89,11 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
             continue;
         }
         let place = || format!("{}: column `{}`", path.display(), field.name());
-        let fitting = match (column.data_type(), field.data_type()) {
-            (DataType::Float16 | DataType::Float32 | DataType::Float64, DataType::Utf8) => {
-                floats_as_text(column).during(place())?
-            }
-            (_, wanted) => cast(column, wanted).during(place())?,
-        };
+        if is_float(column.data_type()) && *field.data_type() == DataType::Utf8 {
+            columns.push(floats_as_text(column).during(place())?);
+            continue;
+        }
+        let fitting = cast(column, field.data_type()).during(place())?;
         let whole = unchanged(column, &fitting).during(place())?;
         let options = FormatOptions::default();
         let shown = ArrayFormatter::try_new(column.as_ref(), &options)?;
@@ -149,6 +148,13 @@ pub fn float_text(value: f64) -> String {
         value if value.fract() == 0.0 => format!("{value:.1}"),
         value => value.to_string(),
     }
+}
+
+fn is_float(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Float16 | DataType::Float32 | DataType::Float64
+    )
 }
 
 fn floats_as_text(values: &ArrayRef) -> Result<ArrayRef> {

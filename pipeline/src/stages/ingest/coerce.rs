@@ -137,7 +137,11 @@ pub fn product(
         problems.extend(wrong.iter().map(|(row, reason)| (*row, named(reason))));
         if let Some(texts) = texts {
             let beside = |row: usize| Some((row, currency_beside(texts.value(row))?));
-            currencies.extend((0..texts.len()).filter(|&row| floats.is_valid(row)).filter_map(beside));
+            currencies.extend(
+                (0..texts.len())
+                    .filter(|&row| floats.is_valid(row))
+                    .filter_map(beside),
+            );
         }
         read.push(floats);
     }
@@ -203,8 +207,7 @@ fn is_float(data_type: &DataType) -> bool {
 /// Floating-point numbers hold every whole number up to here.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 const NOT_WHOLE: Reason = "is no whole number";
-const NOT_EXACT: Reason =
-    "is a floating-point number beyond 2^53, whose last digits are lost; keep ids as whole numbers or text";
+const NOT_EXACT: Reason = "is a floating-point number beyond 2^53, whose last digits are lost; keep ids as whole numbers or text";
 
 /// Tools without nullable integers write ids as 12345.0.
 fn whole_float(value: f64) -> Result<i64, Reason> {
@@ -258,7 +261,12 @@ fn ids(values: &ArrayRef) -> Result<Coerced> {
     let texts = text(values)?.values;
     let all = texts.as_string::<i32>();
     let plain = |text: &str| !text.ends_with('0') || !text.contains('.');
-    if !fractions && all.iter().flatten().all(|text| plain(text) && text != "NaN") {
+    if !fractions
+        && all
+            .iter()
+            .flatten()
+            .all(|text| plain(text) && text != "NaN")
+    {
         return Ok(Coerced::new(texts, Vec::new()));
     }
     let mut problems = Vec::new();
@@ -413,9 +421,8 @@ fn amount(value: Result<i128, Reason>) -> Result<i64, Reason> {
 fn decimals(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
     let mut problems = Vec::new();
     let mut currencies = Vec::new();
-    let mut keep = |row: usize, value: Result<i128, Reason>| {
-        noted(&mut problems, row, amount(value))
-    };
+    let mut keep =
+        |row: usize, value: Result<i128, Reason>| noted(&mut problems, row, amount(value));
     let decimals: Decimal64Array = match values.data_type() {
         data_type if is_float(data_type) => {
             let floats = cast(values, &DataType::Float64)?;
@@ -534,7 +541,10 @@ fn dates(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
                 .as_primitive::<TimestampMicrosecondType>()
                 .iter()
                 .map(|moment| notation.day(Written::Moment(moment?)));
-            return Ok(Coerced::new(Arc::new(days.collect::<Date32Array>()), problems));
+            return Ok(Coerced::new(
+                Arc::new(days.collect::<Date32Array>()),
+                problems,
+            ));
         }
     };
     Ok(Coerced::new(Arc::new(dates), problems))
@@ -581,7 +591,10 @@ fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
                 .collect()
         }
         (other, _) => {
-            return Ok(Coerced::new(nothing(&utc, values.len()), all(values, &no_date(other))));
+            return Ok(Coerced::new(
+                nothing(&utc, values.len()),
+                all(values, &no_date(other)),
+            ));
         }
     };
     let moments: ArrayRef = Arc::new(moments.with_timezone("UTC"));

@@ -16,9 +16,7 @@ use super::coerce::{Numbers, Said};
 use super::currencies::Money;
 use super::layout::{DELETED, KNOWN_AT};
 use super::ledger::{Ledger, OfSource, Standing, mapping_hash};
-use crate::config::{
-    ChangedFiles, Column, Constant, Format, Mapping, Settings, Source, ValueType,
-};
+use crate::config::{ChangedFiles, Column, Constant, Format, Mapping, Settings, Source, ValueType};
 use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};

@@ -3,7 +3,6 @@
 //! A load reads the files that are not loaded yet, lets their rows wait by month, merges each
 //! month that they touch with what is there, and commits everything at once.
 
-mod alike;
 mod candidates;
 pub(crate) mod coerce;
 mod commit;
@@ -17,6 +16,7 @@ mod ledger;
 pub mod look;
 mod mapping;
 mod merge;
+mod odd_ids;
 mod rejects;
 mod rows;
 mod staging;
@@ -207,13 +207,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
-    let keys = alike::keys(&loaded);
+    let keys = odd_ids::keys(&loaded);
     if !keys.is_empty() || !settings.config.gates.is_empty() {
         for table in &loaded {
             candidates::register(context.engine, table)?;
         }
     }
-    alike::warn(context, &keys, &mut warnings)?;
+    odd_ids::warn(context, &keys, &mut warnings)?;
     context.progress.step("asking the quality gates");
     metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
     metrics.load = ledger.next_load() as u64;

@@ -361,7 +361,13 @@ impl SourcePlan {
             return Ok(None);
         };
         let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
-        let flags = coerce(&values, Content::Flag, &DataType::Boolean, Said::default(), notation)?;
+        let flags = coerce(
+            &values,
+            Content::Flag,
+            &DataType::Boolean,
+            Said::default(),
+            notation,
+        )?;
         Ok(Some(
             flags
                 .values

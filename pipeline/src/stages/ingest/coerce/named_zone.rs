@@ -125,7 +125,6 @@ pub fn unknown(text: &str) -> Option<&str> {
 fn starts_of_names(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     (1..bytes.len()).rev().filter(move |&at| {
-        bytes[at].is_ascii_alphabetic()
-            && (bytes[at - 1].is_ascii_digit() || bytes[at - 1] == b' ')
+        bytes[at].is_ascii_alphabetic() && (bytes[at - 1].is_ascii_digit() || bytes[at - 1] == b' ')
     })
 }

@@ -183,11 +183,7 @@ impl Numbers {
         let whole = self
             .without_thousands(whole)
             .ok_or_else(|| self.wrong_mark(bare))?;
-        Ok((
-            negative,
-            format!("{whole}.{fraction}{exponent}"),
-            currency,
-        ))
+        Ok((negative, format!("{whole}.{fraction}{exponent}"), currency))
     }
 
     /// The digits before the decimals; none if marks stand where no thousands end.

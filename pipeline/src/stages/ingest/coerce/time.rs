@@ -169,7 +169,8 @@ impl Times {
     pub fn is_nothing(text: &str) -> bool {
         let text = text.trim();
         let zeros = text.bytes().filter(|&byte| byte == b'0').count();
-        let among = |byte: u8| matches!(byte, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z');
+        let among =
+            |byte: u8| matches!(byte, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z');
         zeros >= 6 && text.len() >= 8 && text.bytes().all(among)
     }
 
@@ -212,7 +213,11 @@ impl Times {
         }
         if let Some(name) = named_zone::unknown(text) {
             let wall = text[..text.len() - name.len()].trim_end();
-            if self.formats.iter().any(|format| format.read_wall(wall).is_some()) {
+            if self
+                .formats
+                .iter()
+                .any(|format| format.read_wall(wall).is_some())
+            {
                 return "ends in what is no single time zone; write an offset such as +02:00 or a name such as Europe/Berlin".to_owned();
             }
         }
@@ -582,8 +587,14 @@ mod tests {
             ("2024-06-30 22:30:00GMT", "2024-06-30 22:30:00 UTC"),
             ("2024-06-30 22:30 UTC", "2024-06-30 22:30:00 UTC"),
             ("2024-06-30T22:30:00.5UTC", "2024-06-30 22:30:00.500 UTC"),
-            ("2024-06-30 22:30:00 Europe/London", "2024-06-30 21:30:00 UTC"),
-            ("2024-01-01 12:00 America/New_York", "2024-01-01 17:00:00 UTC"),
+            (
+                "2024-06-30 22:30:00 Europe/London",
+                "2024-06-30 21:30:00 UTC",
+            ),
+            (
+                "2024-01-01 12:00 America/New_York",
+                "2024-01-01 17:00:00 UTC",
+            ),
             ("2024-06-30 18:30:00 EDT", "2024-06-30 22:30:00 UTC"),
             ("2024-07-01 00:30:00 CEST", "2024-06-30 22:30:00 UTC"),
             ("2024-07-01 00:30:00 UTC+02:00", "2024-06-30 22:30:00 UTC"),
@@ -592,7 +603,10 @@ mod tests {
                 "2024-07-01T00:30:00+02:00[Europe/Berlin]",
                 "2024-06-30 22:30:00 UTC",
             ),
-            ("2024-07-01T00:30:00[Europe/Berlin]", "2024-06-30 22:30:00 UTC"),
+            (
+                "2024-07-01T00:30:00[Europe/Berlin]",
+                "2024-06-30 22:30:00 UTC",
+            ),
             ("2024-06-30 22:30:00 +0000 UTC", "2024-06-30 22:30:00 UTC"),
             ("2024-06-30 10:30 PM", "2024-06-30 22:30:00"),
             ("2024-06-30 22:30:00 IST", "none"),
@@ -602,7 +616,11 @@ mod tests {
             check(&iso, text, expected);
         }
         assert!(iso.reason("2024-06-30 22:30:00 IST").contains("no single"));
-        let own = times(&["%d.%m.%Y %H:%M", "%a %b %d %H:%M:%S %Z %Y", "%Y/%m/%d %H:%M %Z"]);
+        let own = times(&[
+            "%d.%m.%Y %H:%M",
+            "%a %b %d %H:%M:%S %Z %Y",
+            "%Y/%m/%d %H:%M %Z",
+        ]);
         for (text, expected) in [
             ("30.06.2024 22:30", "2024-06-30 22:30:00"),
             ("30.06.2024 22:30 Europe/London", "2024-06-30 21:30:00 UTC"),
@@ -643,7 +661,12 @@ mod tests {
 
     #[test]
     fn zeros_are_no_day() {
-        for text in ["0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00000000"] {
+        for text in [
+            "0000-00-00",
+            "0000-00-00 00:00:00",
+            "00.00.0000",
+            "00000000",
+        ] {
             assert!(Times::is_nothing(text), "{text}");
         }
         for text in ["2000-00-00", "0", "0000", "", "00:00:00.1"] {
