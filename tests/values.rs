@@ -51,6 +51,9 @@ fn total(sandbox: &Sandbox) -> i64 {
 
 /// Lines and reasons of what was rejected.
 fn rejects(sandbox: &Sandbox) -> Vec<String> {
+    if !sandbox.exists("regulars-out/rejects/interactions.csv") {
+        return Vec::new();
+    }
     let table = columns(&sandbox.read("regulars-out/rejects/interactions.csv"));
     let rows = table["line"]
         .iter()
@@ -452,7 +455,7 @@ fn init_finds_every_time_that_a_load_reads() {
         (["2024-01-03", "0000-00-00"], None),
         (
             ["2024-01-03", "01/13/2024"],
-            Some("[\"%Y-%m-%d\", \"%m/%d/%Y\"]"),
+            Some("[\"%m/%d/%Y\", \"%Y-%m-%d\"]"),
         ),
     ] {
         let mut csv = String::from("customer,date,amount\n");
@@ -785,11 +788,6 @@ fn a_file_that_is_utf8_but_for_a_few_lines_is_utf8() {
         .regulars(&["check"])
         .ended_with(0)
         .shows(&["3 x is not UTF-8 text, as other lines are", advice]);
-    let wide = draft.replace(
-        "[[sources]]",
-        "[ingest]\nmax_reject_share = 0.1\n[[sources]]",
-    );
-    sandbox.write("regulars.toml", &wide);
     ingest(&sandbox);
     let said = rejects(&sandbox);
     assert_eq!(said.len(), 3);
@@ -801,7 +799,7 @@ fn a_file_that_is_utf8_but_for_a_few_lines_is_utf8() {
     }
     sandbox.write(
         "regulars.toml",
-        wide.replace("# fallback_encoding", "fallback_encoding"),
+        draft.replace("# fallback_encoding", "fallback_encoding"),
     );
     ingest(&sandbox);
     sandbox

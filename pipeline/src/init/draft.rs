@@ -63,7 +63,7 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
             let rates: Vec<String> = source
                 .currencies
                 .iter()
-                .map(|code| format!("{} = 1.0", toml_key(code)))
+                .map(|code| format!("{} = ...", toml_key(code)))
                 .collect();
             comment(text, &format!("rates = {{ {} }}", rates.join(", ")));
         }

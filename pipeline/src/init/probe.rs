@@ -235,7 +235,18 @@ impl Column {
                     true => Shape::Whole,
                     false => Shape::Number(Notation::PLAIN),
                 };
+                let parts = self
+                    .texts
+                    .iter()
+                    .filter_map(|text| text.parse::<f64>().ok());
+                let (mut all, mut some) = (true, false);
+                for part in parts {
+                    all &= (0.0..1.0).contains(&part);
+                    some |= part > 0.0;
+                }
                 match shape(&self.texts, hints) {
+                    // Spreadsheets keep a time of day as a part of the day.
+                    _ if hints.timely && all && some && !data_type.is_integer() => Shape::Clock,
                     // A typed number is a time only when it counts from some day.
                     time @ Shape::Time(_) if hints.timely && self.counts_from_a_day(&time) => time,
                     _ => number,
@@ -361,11 +372,16 @@ impl Probe<'_> {
         if !form.structure.fields.is_empty() {
             form.format = Some("fixed_width");
         }
-        let fixed = match form.format {
-            Some("fixed_width") => self.files(file, form.format)?,
-            _ => found,
-        };
-        Opened::new(file, form, &fixed)
+        let fixed = form.format == Some("fixed_width");
+        let as_read = found.iter().cloned().map(|found| match fixed {
+            true => SourceFile {
+                format: Format::FixedWidth,
+                ..found
+            },
+            false => found,
+        });
+        let found: Vec<SourceFile> = as_read.collect();
+        Opened::new(file, form, &found)
     }
 
     /// Finds what a path names, once for all ways of reading it: every byte is hashed for that.

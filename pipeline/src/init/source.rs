@@ -416,10 +416,10 @@ impl<'a> Builder<'a> {
         };
         let marks = notation.marks();
         let own = (!self.source.marks.read_as(notation, &column.texts)).then_some(marks);
-        for said in said {
-            if !self.source.unsure.contains(&said) {
-                self.source.unsure.push(said);
-            }
+        if let Some(said) = said
+            && !self.source.unsure.contains(&said)
+        {
+            self.source.unsure.push(said);
         }
         own
     }
@@ -618,6 +618,10 @@ impl<'a> Builder<'a> {
                 ref data_type if data_type.is_temporal() => {
                     Some(format!("to_char({name}, '{pattern}')"))
                 }
+                // A part of the day.
+                _ if columns[place].shape == Shape::Clock => Some(format!(
+                    "to_char(to_timestamp_seconds(cast(round({name} * 86400) AS BIGINT)), '{pattern}')"
+                )),
                 _ => None,
             }
         };

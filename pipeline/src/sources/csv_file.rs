@@ -120,6 +120,10 @@ fn spreadsheet_delimiter(ahead: &[u8]) -> Option<u8> {
         [b'=', rest @ ..] => rest,
         _ => rest.trim_ascii_start().strip_prefix(b"=")?,
     };
+    let rest = match rest.trim_ascii_start() {
+        [] => rest,
+        other => other,
+    };
     let is_delimiter = |byte: u8| byte.is_ascii_punctuation() || matches!(byte, b'\t' | b' ');
     let (delimiter, behind) = match rest {
         b"\\t" | b"\\t\"" => (b'\t', &[][..]),

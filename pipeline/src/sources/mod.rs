@@ -27,9 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -246,6 +247,38 @@ pub fn digest(path: &Path) -> Result<(u64, String)> {
 pub fn schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
     let own = own_schema(file, source)?;
     Ok(Partitions::of(&file.path).added_to(&own))
+}
+
+/// The columns of the first of some files, each of a type that holds what all of them have there.
+pub fn common_schema<'a>(
+    files: impl IntoIterator<Item = &'a SourceFile>,
+    source: &Source,
+) -> Result<SchemaRef> {
+    let mut files = files.into_iter();
+    let Some(first) = files.next() else {
+        return Ok(Schema::empty().into());
+    };
+    let mut common = schema(first, source)?;
+    let mut untyped = first.format.is_untyped();
+    for file in files {
+        if untyped && file.format.is_untyped() {
+            continue; // text is text
+        }
+        untyped &= file.format.is_untyped();
+        let own = schema(file, source)?;
+        let fields = common.fields().iter().map(|field| {
+            match own.field_with_name(field.name()) {
+                Ok(other) if other.data_type() != field.data_type() => {
+                    let wide = typed::wider(field.data_type(), other.data_type());
+                    Arc::new(field.as_ref().clone().with_data_type(wide))
+                }
+                // A column that is not there is found when the file is opened.
+                _ => Arc::clone(field),
+            }
+        });
+        common = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    }
+    Ok(common)
 }
 
 fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {

@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{cast, filter_record_batch, is_not_null, is_null, or};
-use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::{Malformed, RawBatch, hashes, missing_column};
@@ -89,8 +89,10 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
             continue;
         }
         let place = || format!("{}: column `{}`", path.display(), field.name());
-        if is_float(column.data_type()) && *field.data_type() == DataType::Utf8 {
-            columns.push(floats_as_text(column).during(place())?);
+        if *field.data_type() == DataType::Utf8
+            && let Some(text) = as_text(column).during(place())?
+        {
+            columns.push(text);
             continue;
         }
         let fitting = cast(column, field.data_type()).during(place())?;
@@ -157,11 +159,43 @@ fn is_float(data_type: &DataType) -> bool {
     )
 }
 
-fn floats_as_text(values: &ArrayRef) -> Result<ArrayRef> {
-    let floats = cast(values, &DataType::Float64)?;
-    let floats = floats.as_primitive::<Float64Type>().iter();
-    let texts: StringArray = floats.map(|value| value.map(float_text)).collect();
-    Ok(Arc::new(texts))
+/// Numbers and times as text that says just what they are; none for other types, which say it
+/// themselves.
+fn as_text(values: &ArrayRef) -> Result<Option<ArrayRef>> {
+    Ok(match values.data_type() {
+        data_type if is_float(data_type) => {
+            let floats = cast(values, &DataType::Float64)?;
+            let floats = floats.as_primitive::<Float64Type>().iter();
+            let texts: StringArray = floats.map(|value| value.map(float_text)).collect();
+            Some(Arc::new(texts))
+        }
+        // With a time of day it is no day of a format of somebody's own.
+        DataType::Date32 | DataType::Date64 => {
+            let moments = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            Some(cast(&moments, &DataType::Utf8)?)
+        }
+        DataType::Timestamp(..) => Some(cast(values, &DataType::Utf8)?),
+        _ => None,
+    })
+}
+
+/// The type that holds what both types hold, where the files of a source differ; text holds all.
+pub fn wider(one: &DataType, other: &DataType) -> DataType {
+    use DataType::{Date32, Decimal128, Float64, Int64, Timestamp, Utf8};
+    let microseconds = |zone: &Option<Arc<str>>| Timestamp(TimeUnit::Microsecond, zone.clone());
+    match (one, other) {
+        _ if one == other => one.clone(),
+        (DataType::Dictionary(_, one), other) | (other, DataType::Dictionary(_, one)) => {
+            wider(one, other)
+        }
+        (DataType::UInt64, _) | (_, DataType::UInt64) => Utf8,
+        (one, other) if one.is_integer() && other.is_integer() => Int64,
+        (Decimal128(_, a), Decimal128(_, b)) => Decimal128(38, *a.max(b)),
+        (one, other) if one.is_numeric() && other.is_numeric() => Float64,
+        (Timestamp(_, a), Timestamp(_, b)) if a == b => microseconds(a),
+        (Date32, Timestamp(_, None)) | (Timestamp(_, None), Date32) => microseconds(&None),
+        _ => Utf8,
+    }
 }
 
 /// A batch of rows, also if no column is wanted.

@@ -159,7 +159,7 @@ impl Tally {
         let example: Vec<String> = others
             .filter(|name| own != Some(*name))
             .take(3)
-            .map(|name| format!("{name:?} = 1.0"))
+            .map(|name| format!("{name:?} = ..."))
             .collect();
         Err(Failure::data(format!(
             "{table}: amounts are in several currencies ({}), and the settings do not say what one is worth in another",

@@ -437,7 +437,8 @@ impl Opened {
         files: Vec<PlannedFile>,
     ) -> Result<Self> {
         let first = &files[0].file;
-        let schema = sources::schema(first, source)?;
+        let every = files.iter().map(|planned| &planned.file);
+        let schema = sources::common_schema(every, source)?;
         let names = DFSchema::try_from(schema.as_ref().clone()).during(first.path.display())?;
         let mut mapped = BTreeMap::new();
         let mut readings = BTreeMap::new();

@@ -8,7 +8,7 @@ use super::candidates;
 use super::commit::LoadedTable;
 use crate::failure::Result;
 use crate::stages::Context;
-use crate::text::count;
+use crate::text::{count, plural};
 use crate::warning::{self, Warning};
 
 /// Keys that people type, so that one thing may have several; baskets are too many.
@@ -112,10 +112,10 @@ fn alike(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
     Ok(Some(Warning::new(
         warning::ALIKE_IDS,
         format!(
-            "{}: {}{} ids have others that differ from them only by leading zeros, capitals or blanks, and count as different: {}",
+            "{}: {}{} from which others differ only by leading zeros, capitals or blanks; they count as different: {}",
             key.name,
             if rows == MOST { "at least " } else { "" },
-            count(rows as u64),
+            plural(rows as u64, "id"),
             examples.join(", ")
         ),
     )))

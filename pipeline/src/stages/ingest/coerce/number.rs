@@ -117,12 +117,8 @@ const SIGNS: &[(&str, &str)] = &[
 const NO_NUMBER: Reason = "is no number";
 
 impl Numbers {
-    /// The number in ten-thousandths; half a ten-thousandth goes away from zero.
-    pub fn parse(&self, text: &str) -> Result<i128, Reason> {
-        self.parse_money(text).map(|(value, _)| value)
-    }
-
-    /// The same, and the currency that stands beside it.
+    /// The number in ten-thousandths, where half a ten-thousandth goes away from zero, and the
+    /// currency that stands beside it.
     pub fn parse_money(&self, text: &str) -> Result<(i128, Option<Currency>), Reason> {
         match plain(text.as_bytes(), self.decimal as u8) {
             Some(value) => Ok((value, None)),
@@ -426,6 +422,12 @@ pub fn whole(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Numbers {
+        fn parse(&self, text: &str) -> Result<i128, Reason> {
+            self.parse_money(text).map(|(value, _)| value)
+        }
+    }
 
     #[track_caller]
     fn check(decimal: char, thousands: Option<char>, cases: &[(&str, Option<i128>)]) {

@@ -148,6 +148,7 @@ impl Times {
             .iter()
             .find_map(|format| format.read(text))
             .or_else(|| self.parse_with_zone(text))
+            .or_else(|| sure_iso(text))
     }
 
     /// A time that names its zone is that moment, whatever the format.
@@ -264,6 +265,16 @@ fn iso(text: &str) -> Option<Written> {
         Iso::Fits(written) => Some(written),
         Iso::NoSuchDay => None,
         Iso::Other => slow_iso(text),
+    }
+}
+
+/// A whole ISO 8601 time with its `T`, which is nothing else whatever the formats: so the times of
+/// files with types are written where other files of their source have text.
+fn sure_iso(text: &str) -> Option<Written> {
+    let whole = text.len() >= 19 && text.as_bytes()[10] == b'T';
+    match fast_iso(text.as_bytes()) {
+        Iso::Fits(written) if whole => Some(written),
+        _ => None,
     }
 }
 
