@@ -230,23 +230,13 @@ impl Column {
                     && !self.texts.iter().all(|text| text.contains("00:00:00")),
                 order: None,
             }),
+            _ if hints.timely && self.are_parts_of_a_day() => Shape::Clock,
             data_type if data_type.is_numeric() => {
                 let number = match data_type.is_integer() {
                     true => Shape::Whole,
                     false => Shape::Number(Notation::PLAIN),
                 };
-                let parts = self
-                    .texts
-                    .iter()
-                    .filter_map(|text| text.parse::<f64>().ok());
-                let (mut all, mut some) = (true, false);
-                for part in parts {
-                    all &= (0.0..1.0).contains(&part);
-                    some |= part > 0.0;
-                }
                 match shape(&self.texts, hints) {
-                    // Spreadsheets keep a time of day as a part of the day.
-                    _ if hints.timely && all && some && !data_type.is_integer() => Shape::Clock,
                     // A typed number is a time only when it counts from some day.
                     time @ Shape::Time(_) if hints.timely && self.counts_from_a_day(&time) => time,
                     _ => number,
@@ -268,6 +258,16 @@ impl Column {
 }
 
 impl Column {
+    /// Whether the values are times of day as spreadsheets keep them: 0.75 is 18:00.
+    fn are_parts_of_a_day(&self) -> bool {
+        let part = |text: &String| {
+            let value = text.parse::<f64>();
+            value.is_ok_and(|value| (0.0..1.0).contains(&value))
+        };
+        let long = |text: &String| text.len() > 5;
+        !self.texts.is_empty() && self.texts.iter().all(part) && self.texts.iter().any(long)
+    }
+
     /// Whether times are counted and not written as digits of a calendar.
     fn counts_from_a_day(&self, shape: &Shape) -> bool {
         match shape {

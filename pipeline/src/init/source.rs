@@ -608,9 +608,16 @@ impl<'a> Builder<'a> {
         let clock = columns
             .iter()
             .position(|column| column.shape == Shape::Clock)?;
+        let parts = |place: usize| {
+            let mut texts = columns[place].texts.iter();
+            columns[place].shape == Shape::Clock && texts.all(|text| text.parse::<f64>().is_ok())
+        };
         let typed = |place: usize, pattern: &str| {
             let name = quoted(&columns[place].name);
             match columns[place].data_type {
+                _ if parts(place) => Some(format!(
+                    "to_char(to_timestamp_seconds(cast(round(try_cast({name} AS DOUBLE) * 86400) AS BIGINT)), '{pattern}')"
+                )),
                 _ if columns[place].is_text() => Some(name),
                 DataType::Time32(_) | DataType::Time64(_) => {
                     Some(format!("cast({name} AS VARCHAR)"))
@@ -618,10 +625,6 @@ impl<'a> Builder<'a> {
                 ref data_type if data_type.is_temporal() => {
                     Some(format!("to_char({name}, '{pattern}')"))
                 }
-                // A part of the day.
-                _ if columns[place].shape == Shape::Clock => Some(format!(
-                    "to_char(to_timestamp_seconds(cast(round({name} * 86400) AS BIGINT)), '{pattern}')"
-                )),
                 _ => None,
             }
         };
@@ -632,7 +635,8 @@ impl<'a> Builder<'a> {
         );
         let is_text = |place: usize| columns[place].is_text();
         let with_seconds = |text: &String| text.matches(':').count() == 2;
-        let seconds = !is_text(clock) || columns[clock].examples.iter().all(with_seconds);
+        let seconds =
+            !is_text(clock) || parts(clock) || columns[clock].examples.iter().all(with_seconds);
         let clock_format = if seconds { " %H:%M:%S" } else { " %H:%M" };
         let formats = match &times.written {
             // A clock of one digit is not ISO 8601.

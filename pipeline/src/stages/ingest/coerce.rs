@@ -606,7 +606,7 @@ fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
 
 fn no_date(data_type: &DataType) -> String {
     format!(
-        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), for days as spreadsheets count them \"excel\""
+        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), for days as spreadsheets count them \"excel\", or map it with sql, for example to_timestamp(column)"
     )
 }
 

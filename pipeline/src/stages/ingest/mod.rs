@@ -208,10 +208,11 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         }
     }
     let keys = odd_ids::keys(&loaded);
-    if !keys.is_empty() || !settings.config.gates.is_empty() {
-        for table in &loaded {
-            candidates::register(context.engine, table)?;
-        }
+    let gates = !settings.config.gates.is_empty();
+    // A table without rows may have no file that could be asked.
+    let asked = |table: &&LoadedTable| gates || !keys.is_empty() && table.paths().next().is_some();
+    for table in loaded.iter().filter(asked) {
+        candidates::register(context.engine, table)?;
     }
     odd_ids::warn(context, &keys, &mut warnings)?;
     context.progress.step("asking the quality gates");
