@@ -40,7 +40,11 @@ pub fn name_columns(table: &mut Table) {
         let small = |(least, most): (f64, f64)| least >= -1000.0 && most <= 1000.0;
         column.shape == Shape::Whole && column.span.is_some_and(small) && column.distinct() < 1000
     };
-    if let Some(place) = free(&named, &count) {
+    // Numbers of customers may be small, too; how many there were repeats the most.
+    let quantity = (0..columns.len())
+        .filter(|&place| named[place].is_none() && count(&columns[place]))
+        .min_by_key(|&place| columns[place].distinct());
+    if let Some(place) = quantity {
         named[place] = Some("quantity");
     }
     for (place, column) in table.columns.iter_mut().enumerate() {

@@ -5,7 +5,7 @@ use arrow::datatypes::DataType;
 use super::guess::{Pick, SURE, Source, Value, best};
 use super::names::{self, Role, fit, fold};
 use super::probe::{Column, Table};
-use super::values::{Marks, Order, Shape, Times, Written, currencies};
+use super::values::{Marks, Order, Shape, Times, Written, currencies, digits_of};
 use crate::config::{EXCEL, UNIX, UNIX_MILLISECONDS};
 use crate::contract::{DERIVED, KINDS};
 use crate::stages::ingest::coerce::currency_named;
@@ -385,7 +385,7 @@ impl<'a> Builder<'a> {
         }
         let name = &column.name;
         let is_odd = |text: &&String| match notation.unsure {
-            true => text.contains(['.', ',']),
+            true => digits_of(text).contains(['.', ',']),
             false => notation.read(text).is_none(),
         };
         let shown = || {

@@ -342,7 +342,7 @@ fn notation(texts: &[String], hints: Hints) -> Option<Notation> {
     // Thousands alone look like a fraction of three digits. What else could be told by a file:
     // with semicolons between its fields it comes from where decimals have a comma.
     found.currency = texts.iter().any(|text| currency_beside(text).is_some());
-    let marked = |mark: char| texts.iter().any(|text| text.contains(mark));
+    let marked = |mark: char| texts.iter().any(|text| digits_of(text).contains(mark));
     let (other, likelier) = match found {
         _ if found.marks() == POINT.marks() && marked('.') && !marked(',') => {
             (POINTS, hints.delimiter == Some(';'))
@@ -355,7 +355,7 @@ fn notation(texts: &[String], hints: Hints) -> Option<Notation> {
         .any(|text| found.read(text).is_some() && other.read(text).is_none());
     // A thousand has no zero before it: 0.875 is a fraction.
     let is_fraction = |text: &String| {
-        let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let digits = digits_of(text);
         digits.starts_with("0.") || digits.starts_with("0,")
     };
     if told_apart || texts.iter().any(is_fraction) {
@@ -368,6 +368,11 @@ fn notation(texts: &[String], hints: Hints) -> Option<Notation> {
         unsure: open,
         ..chosen
     })
+}
+
+/// A number from its first digit to its last.
+pub fn digits_of(text: &str) -> &str {
+    text.trim_matches(|c: char| !c.is_ascii_digit())
 }
 
 /// Whether letters that could be a currency stand right at digits without decimals, as in `RM100`:
@@ -749,6 +754,7 @@ mod tests {
         );
         assert_eq!(notation(&["1.500", "2.250"], '\t'), ('.', None, true));
         assert_eq!(notation(&["0,875", "1,500"], ';'), (',', None, false));
+        assert_eq!(notation(&["Fr. 1'000", "Fr. 12"], ';'), ('.', None, false));
         assert_eq!(
             notation(&["1,23,456.00", "12.00"], ','),
             ('.', Some(','), false)

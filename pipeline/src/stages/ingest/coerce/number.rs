@@ -369,18 +369,27 @@ fn without_sign_and_currency(text: &str) -> Result<(bool, &str, Option<Currency>
 }
 
 fn without_currency(text: &str) -> Option<(&str, Currency)> {
-    for &(sign, currency) in SIGNS {
-        if let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) {
-            return Some((rest, currency));
-        }
-    }
-    if let Some((first, rest)) = text.split_at_checked(3)
-        && let Some(currency) = code(first)
-    {
-        return Some((rest, currency));
-    }
-    let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
-    code(last).map(|currency| (rest, currency))
+    let is_word = |sign: &str| sign.chars().all(|c| c.is_alphabetic() || c == '.');
+    let sign_beside = |words: bool| {
+        let mut signs = SIGNS.iter().filter(|(sign, _)| is_word(sign) == words);
+        signs.find_map(|&(sign, currency)| {
+            let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
+            rest.map(|rest| (rest, currency))
+        })
+    };
+    let first = || {
+        let (first, rest) = text.split_at_checked(3)?;
+        code(first).map(|currency| (rest, currency))
+    };
+    let last = || {
+        let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
+        code(last).map(|currency| (rest, currency))
+    };
+    // Words that are signs may begin codes, as RM does RMB.
+    sign_beside(false)
+        .or_else(first)
+        .or_else(last)
+        .or_else(|| sign_beside(true))
 }
 
 /// The currency with this code, in capitals or small letters; what is not of ISO by the name that is.
