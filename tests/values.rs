@@ -1165,6 +1165,33 @@ fn check_finds_what_a_load_refuses_and_nothing_else() {
 }
 
 #[test]
+fn check_finds_keys_that_occur_twice_as_a_load_does() {
+    let csv = "line,customer,day,paid\n1,A,2024-01-01,1\n1,A,2024-01-01,2\n2,B,2024-01-02,3\n2,B,2024-01-02,3\n";
+    let sandbox = Sandbox::new().file("a.csv", csv).file(
+        "regulars.toml",
+        settings("\"a.csv\"", "key = [\"line\"]", "amount = \"paid\"")
+            + "[[sources]]\ntable = \"customers\"\npath = \"c.csv\"\n\
+               [sources.columns]\ncustomer_id = \"id\"\ntown = \"town\"\n",
+    );
+    sandbox.write("c.csv", "id,town\nA,Ulm\nA,Bonn\nB,Kiel\n");
+    let checked = sandbox.regulars(&["check", "--all"]).ended_with(0).stdout;
+    for words in [
+        "1 x has a row already, first ./a.csv:3",
+        "1 x customer_id has a row already, first ./c.csv:3",
+    ] {
+        assert!(checked.contains(words), "{words}: {checked}");
+    }
+    ingest(&sandbox);
+    assert_eq!(
+        rejects(&sandbox).len(),
+        2,
+        "one contradicts, one says the same"
+    );
+    let customers = sandbox.read("regulars-out/rejects/customers.csv");
+    assert!(customers.contains("has a row already"), "{customers}");
+}
+
+#[test]
 fn whole_numbers_of_a_parquet_file_stay_what_they_are() {
     let file = parquet(&[
         ("customer", Arc::new(Int32Array::from(vec![7, 8]))),

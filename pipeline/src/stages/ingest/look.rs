@@ -12,15 +12,17 @@ use super::currencies::Tally;
 use super::forgotten::Forgotten;
 use super::judged::Reject;
 use super::last_true_day;
-use super::layout::Layout;
+use super::layout::{Layout, Origin};
 use super::ledger::Ledger;
 use super::mapping::{self, PlannedFile, Planning, Reading, SourcePlan};
-use super::rows::Shaper;
+use super::rows::{Canonical, Shaper};
+use super::versions::{Entry, Outcome, Terms, versions};
 use super::zone::Zone;
 use crate::config::{Mapping, Settings};
 use crate::contract;
 use crate::engine::Engine;
 use crate::failure::Result;
+use crate::row_hash::hash_columns;
 use crate::sources::{self, RawBatch, SourceFile};
 
 /// What a canonical table would be made of.
@@ -71,7 +73,8 @@ pub struct ColumnLook {
 /// Plans every source and reads the first `rows` of its first and of its last file; all of them
 /// when `rows` is none.
 ///
-/// Copies of earlier lines and keys that occur twice are found by the load alone.
+/// Keys that occur twice are found where all rows are looked at, if a table has no more than five
+/// million with keys; copies of earlier lines, which are no rejects, by the load alone.
 ///
 /// # Errors
 /// Whatever would stop a load before it reads: files, columns, SQL; files that cannot be read; and
@@ -105,9 +108,12 @@ pub fn look(
         };
         let mut found = Vec::new();
         let mut currencies = Tally::default();
+        let mut keyed = Some(Vec::new()).filter(|_| rows.is_none());
         for source in &plan.sources {
-            found.push(look_at(&shaper, source, rows, &mut currencies)?);
+            found.push(look_at(&shaper, source, rows, &mut currencies, &mut keyed)?);
         }
+        let entries = keyed.unwrap_or_default();
+        contradictions(settings, &layout, &plan.sources, entries, &mut found);
         currencies.must_be_one(plan.table.name, &settings.config)?;
         tables.push(TableLook {
             table: plan.table.name,
@@ -122,6 +128,7 @@ fn look_at(
     plan: &SourcePlan,
     rows: Option<u64>,
     currencies: &mut Tally,
+    keyed: &mut Option<Vec<Entry>>,
 ) -> Result<SourceLook> {
     let factors = plan.readings.iter().filter_map(|reading| match reading {
         Reading::Product { by, .. } => Some(by),
@@ -194,22 +201,102 @@ fn look_at(
                 }
                 *left -= taken as u64;
             }
-            look.add(shaper, plan, planned, &batch, currencies)?;
+            let canonical = look.add(shaper, plan, planned, &batch)?;
+            currencies.add(&canonical.judged.currencies);
+            if let Some(entries) = keyed
+                && plan.has_key(shaper.layout.table)
+            {
+                entries.extend(entries_of(shaper.layout, planned, &canonical)?);
+                if entries.len() > MOST_KEYS {
+                    *keyed = None;
+                }
+            }
         }
     }
     Ok(look)
 }
 
+/// Rows with keys that are compared with each other.
+const MOST_KEYS: usize = 5_000_000;
+
+/// The rows that can be used, as they are compared with others of their key.
+fn entries_of(
+    layout: &Layout,
+    planned: &PlannedFile,
+    canonical: &Canonical<'_>,
+) -> Result<Vec<Entry>> {
+    let judged = &canonical.judged;
+    let count = judged.good.len();
+    let contents = hash_columns(&canonical.columns[..layout.content()], count, 0)?;
+    let deletions = judged.deletions();
+    let good = (0..count).filter(|&row| judged.good[row]);
+    let entries = good.map(|row| Entry {
+        key: canonical.keys.value(row),
+        known_at: canonical.known_at.value(row),
+        replaced_at: None,
+        content: contents[row],
+        file: planned.number,
+        origin: Some(
+            Origin {
+                file: planned.order,
+                line: judged.raw.lines[row],
+            }
+            .code(),
+        ),
+        deleted: deletions.value(row),
+    });
+    Ok(entries.collect())
+}
+
+/// Rejects the rows that contradict another one with their key, as a first load would.
+fn contradictions(
+    settings: &Settings,
+    layout: &Layout,
+    sources: &[SourcePlan],
+    mut entries: Vec<Entry>,
+    found: &mut [SourceLook],
+) {
+    entries.sort_unstable_by_key(Entry::order);
+    let terms = Terms {
+        loaded_at: 0,
+        duplicates: settings.config.ingest.duplicates,
+        changed: &|_| false,
+    };
+    for rows in entries.chunk_by(|a, b| a.key == b.key) {
+        if rows.len() < 2 && !rows[0].deleted {
+            continue;
+        }
+        for (row, outcome) in rows.iter().zip(versions(rows, &terms)) {
+            let Outcome::Rejected(reason) = outcome else {
+                continue;
+            };
+            let origin = Origin::of(row.origin.unwrap_or_default());
+            for (source, look) in sources.iter().zip(found.iter_mut()) {
+                let mut files = source.files.iter();
+                if let Some(planned) = files.find(|planned| planned.order == origin.file) {
+                    let reject = Reject {
+                        line: origin.line,
+                        column: layout.table.key.unwrap_or("").to_owned(),
+                        value: String::new(),
+                        reason: reason.to_owned(),
+                    };
+                    look.rejected += 1;
+                    look.note(&reject, &planned.file);
+                }
+            }
+        }
+    }
+}
+
 impl SourceLook {
     /// Counts some rows of the source as a load would.
-    fn add(
+    fn add<'a>(
         &mut self,
         shaper: &Shaper<'_>,
         plan: &SourcePlan,
         planned: &PlannedFile,
-        batch: &RawBatch,
-        currencies: &mut Tally,
-    ) -> Result<()> {
+        batch: &'a RawBatch,
+    ) -> Result<Canonical<'a>> {
         let rows = batch.rows.num_rows();
         let canonical = shaper.judge(plan, planned, batch)?;
         let options = FormatOptions::default();
@@ -225,13 +312,12 @@ impl SourceLook {
                 }
             }
         }
-        currencies.add(&canonical.judged.currencies);
         self.rows += (rows + batch.malformed.len()) as u64;
         self.rejected += canonical.judged.rejected();
         for reject in &canonical.judged.rejects {
             self.note(reject, &planned.file);
         }
-        Ok(())
+        Ok(canonical)
     }
 
     fn note(&mut self, reject: &Reject, file: &SourceFile) {

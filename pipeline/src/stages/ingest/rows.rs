@@ -70,8 +70,10 @@ pub struct Canonical<'a> {
     shown: Vec<bool>,
     /// The day and hour of each row, for interactions.
     seen: Vec<Option<DayHour>>,
-    known_at: TimestampMicrosecondArray,
-    keys: Int64Array,
+    /// When each row became known.
+    pub known_at: TimestampMicrosecondArray,
+    /// What each row is recognised by.
+    pub keys: Int64Array,
 }
 
 impl Shaper<'_> {
