@@ -168,6 +168,14 @@ fn a_workbook_and_what_a_script_wrote_have_the_same_ids() {
         let mut products = loaded(&sandbox, &["product_id"]);
         products.dedup();
         assert_eq!(products, ["22728", "71053", "85123A"]);
+        // SQL calculates with what the first file says are numbers.
+        if order[0] == "a.xlsx" {
+            let product = "{ product = [\"Quantity\", \"Price\"] }";
+            let sql = draft.replace(product, "{ sql = '\"Quantity\" * \"Price\"' }");
+            assert_ne!(sql, draft);
+            sandbox.write("regulars.toml", sql);
+            sandbox.regulars(&["check"]).ended_with(0);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub use self::decode::{TextOf, text_of};
 use self::find::Found;
 use self::partitions::Partitions;
 pub use self::typed::float_text;
-use crate::config::{Format, Settings, Source};
+use crate::config::{Format, Mapping, Settings, Source};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 
@@ -259,6 +259,11 @@ pub fn common_schema<'a>(
         return Ok(Schema::empty().into());
     };
     let mut common = schema(first, source)?;
+    // What SQL calculates with has to stay a number, or the SQL would not fit.
+    let in_sql = |name: &str| {
+        let mut mappings = source.columns.values();
+        mappings.any(|mapping| matches!(mapping, Mapping::Sql(sql) if sql.contains(name)))
+    };
     let mut untyped = first.format.is_untyped();
     for file in files {
         if untyped && file.format.is_untyped() {
@@ -270,7 +275,13 @@ pub fn common_schema<'a>(
             match own.field_with_name(field.name()) {
                 Ok(other) if other.data_type() != field.data_type() => {
                     let wide = typed::wider(field.data_type(), other.data_type());
-                    Arc::new(field.as_ref().clone().with_data_type(wide))
+                    match field.data_type().is_numeric()
+                        && !wide.is_numeric()
+                        && in_sql(field.name())
+                    {
+                        true => Arc::clone(field),
+                        false => Arc::new(field.as_ref().clone().with_data_type(wide)),
+                    }
                 }
                 // A column that is not there is found when the file is opened.
                 _ => Arc::clone(field),
