@@ -791,12 +791,7 @@ fn a_column_that_changes_its_type_is_cast_where_nothing_is_lost() {
     assert_eq!(loaded(&sandbox).len(), 5);
     let rejects = rejects(&sandbox);
     assert_eq!(rejects.len(), 1);
-    assert!(
-        rejects[0]
-            .1
-            .contains("column `paid` is Utf8 in this file and Float64 in the first one"),
-        "{rejects:?}"
-    );
+    assert!(rejects[0].1.contains("is no number"), "{rejects:?}");
 }
 
 #[test]

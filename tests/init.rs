@@ -105,12 +105,12 @@ fn online_retail() {
             "customer_id = \"Customer ID\"",
             "occurred_at = \"InvoiceDate\"",
             "# `Quantity` is below zero in some rows: these are returns",
-            "< 0 THEN 'return' ELSE 'purchase' END",
+            "kind = { by_sign = \"Quantity\" }",
             "basket_id = \"Invoice\"",
             "product_id = \"StockCode\"",
             "quantity = \"Quantity\"",
-            "amount = { sql = 'try_cast(\"Quantity\" AS DOUBLE) * try_cast(\"Price\" AS DOUBLE)' }",
-            "have no customer or no time and will be rejected\nmax_reject_share = 0.3",
+            "amount = { product = [\"Quantity\", \"Price\"] }",
+            "have no customer or no time, or cannot be read, and will be rejected\nmax_reject_share = 0.3",
             "#   Country: 1 different value in",
         ],
     );
@@ -466,8 +466,7 @@ fn events_of_a_web_shop_are_visits_and_purchases_in_utc() {
     says(
         &draft,
         &[
-            "time_format = \"%Y-%m-%d %H:%M:%S UTC\"",
-            "# These times are UTC, whatever the project's zone.\ntimezone = \"UTC\"",
+            "occurred_at = \"event_time\"",
             "WHEN 'cart' THEN 'visit' WHEN 'purchase' THEN 'purchase' WHEN 'view' THEN 'visit' END",
             "customer_id = \"user_id\"",
             "product_id = \"product_id\"",

@@ -29,3 +29,4 @@ mod remote;
 mod rules;
 mod servers;
 mod util;
+mod values;

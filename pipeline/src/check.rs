@@ -27,7 +27,12 @@ pub fn run(args: &Check) -> Result<()> {
     let limit = settings.config.engine.memory_limit.0;
     let engine = Engine::new(scratch.path(), threads, limit)?;
     let rows = (!args.all).then_some(args.rows);
-    let tables = look(&settings, &engine, &scratch.path().join("sources"), rows)?;
+    let spool = scratch.path().join("sources");
+    let mut tables = look(&settings, &engine, &spool, rows)?;
+    // The first rows may be worse than the others: before a load is called impossible, all count.
+    if rows.is_some() && too_many_rejects(&settings, &tables).is_err() {
+        tables = look(&settings, &engine, &spool, None)?;
+    }
     let has_history = tables.iter().any(|table| table.table == "interactions");
     if !has_history && !settings.config.lacks_history() {
         return Err(Failure::settings(format!(

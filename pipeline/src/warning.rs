@@ -31,6 +31,12 @@ pub const REJECTED_ROWS: &str = "rejected-rows";
 pub const DUPLICATE_ROWS: &str = "duplicate-rows";
 /// Lines name products that the products table does not have.
 pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
+/// Ids that differ only by leading zeros, case or blanks.
+pub const ALIKE_IDS: &str = "alike-ids";
+/// Ids that a spreadsheet has shortened, so that several became one.
+pub const SHORTENED_IDS: &str = "shortened-ids";
+/// A row of totals counts as a customer.
+pub const TOTALS_ROW: &str = "totals-row";
 /// The sources have no products, so whatever needs them is off.
 pub const NO_PRODUCTS: &str = "no-products";
 /// The interactions have no amounts, so whatever counts money is 0.
@@ -63,6 +69,9 @@ pub const CODES: &[&str] = &[
     REJECTED_ROWS,
     DUPLICATE_ROWS,
     UNKNOWN_PRODUCTS,
+    ALIKE_IDS,
+    SHORTENED_IDS,
+    TOTALS_ROW,
     NO_PRODUCTS,
     NO_AMOUNTS,
     AS_OF_MOVED,

@@ -1,7 +1,7 @@
 //! What the types of the settings cannot say: ranges, names that must exist, keys that belong together.
 
 use super::{Address, Mapping, Settings, Source};
-use crate::contract::{self, ABOUT_ROWS, DERIVED, LEVELS, OWN};
+use crate::contract::{self, ABOUT_ROWS, Content, DERIVED, LEVELS, OWN};
 use crate::failure::{Result, did_you_mean};
 use crate::warning;
 
@@ -50,6 +50,23 @@ fn sources(settings: &Settings) -> Result<()> {
                     format!("`{name}` is a name that regulars keeps for itself"),
                 ));
             }
+        }
+        for (name, mapping) in &source.columns {
+            let column = table.column(name);
+            let is = |content| column.is_some_and(|column| column.content == content);
+            let problem = match mapping {
+                Mapping::Product(_) if !is(Content::Decimal) => {
+                    "a product is a number, and this holds none"
+                }
+                Mapping::BySign(_) if !is(Content::Kind) => {
+                    "the sign of a number tells the kind of an interaction and nothing else"
+                }
+                _ => continue,
+            };
+            let at = ["sources", number.as_str(), "columns", name.as_str()];
+            return Err(settings
+                .wrong(&at, problem)
+                .hint(format!("map a column: {name} = \"the source's column\"")));
         }
         if !source.key.is_empty() && table.key.is_some() {
             return Err(settings
@@ -155,6 +172,26 @@ fn numbers(settings: &Settings) -> Result<()> {
         &["ingest", "max_reject_share"],
         config.ingest.max_reject_share,
     )?;
+    let ingest = &config.ingest;
+    if let Some(latest) = ingest.latest
+        && latest < ingest.earliest
+    {
+        return Err(settings
+            .wrong(
+                &["ingest", "latest"],
+                format!("{latest} lies before earliest, {}", ingest.earliest),
+            )
+            .hint("the days that can be true go from earliest to latest"));
+    }
+    if let Some((currency, rate)) = ingest
+        .rates
+        .iter()
+        .find(|(_, rate)| !(**rate > 0.0 && rate.is_finite()))
+    {
+        return Err(settings
+            .wrong(&["ingest", "rates", currency], format!("{rate} is no rate"))
+            .hint("give what one unit is worth in the currency of the project, such as 0.92"));
+    }
     share(
         &["segment", "min_cluster_share"],
         config.segment.min_cluster_share,

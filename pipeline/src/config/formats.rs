@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Settings, Source};
+use super::{Mapping, Settings, Source};
 use crate::failure::{Failure, Result, nearest};
 
 /// The format of a source file.
@@ -211,6 +211,9 @@ pub const UNIX: &str = "unix";
 /// The name of the time format that counts milliseconds since 1970.
 pub const UNIX_MILLISECONDS: &str = "unix_ms";
 
+/// The name of the time format that counts days as spreadsheets do.
+pub const EXCEL: &str = "excel";
+
 /// One time format or several, of which the first that fits is taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -350,32 +353,44 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>, key: &str, wrong: Wrong<'_
 }
 
 fn number_marks(source: &Source, wrong: Wrong<'_>) -> Result<()> {
-    if !matches!(source.decimal, '.' | ',') {
-        return Err(wrong(
-            "decimal",
-            format!("`{}` is no decimal mark", source.decimal),
-        )
-        .hint("use \".\" or \",\""));
-    }
-    let Some(thousands) = source.thousands else {
-        return Ok(());
+    let check = |key: &str, decimal: char, thousands: Option<char>| {
+        if !matches!(decimal, '.' | ',') {
+            return Err(
+                wrong(key, format!("`{decimal}` is no decimal mark")).hint("use \".\" or \",\"")
+            );
+        }
+        let Some(thousands) = thousands else {
+            return Ok(());
+        };
+        let known = matches!(
+            thousands,
+            '.' | ',' | ' ' | '\'' | '_' | '’' | '\u{a0}' | '\u{202f}'
+        );
+        if !known {
+            return Err(
+                wrong(key, format!("`{thousands}` is no mark between thousands"))
+                    .hint("use \",\", \".\", \" \" or \"'\""),
+            );
+        }
+        if thousands == decimal {
+            return Err(wrong(
+                key,
+                format!("`{thousands}` cannot stand for the decimals too"),
+            )
+            .hint("give decimal = \",\" with thousands = \".\", or the other way round"));
+        }
+        Ok(())
     };
-    if !matches!(
-        thousands,
-        '.' | ',' | ' ' | '\'' | '_' | '’' | '\u{a0}' | '\u{202f}'
-    ) {
-        return Err(wrong(
-            "thousands",
-            format!("`{thousands}` is no mark between thousands"),
-        )
-        .hint("use \",\", \".\", \" \" or \"'\""));
-    }
-    if thousands == source.decimal {
-        return Err(wrong(
-            "thousands",
-            format!("`{thousands}` cannot stand for the decimals too"),
-        )
-        .hint("give decimal = \",\" with thousands = \".\", or the other way round"));
+    let key = match source.decimal {
+        '.' | ',' => "thousands",
+        _ => "decimal",
+    };
+    check(key, source.decimal, source.thousands)?;
+    for column in source.columns.values().flat_map(Mapping::columns) {
+        if column.decimal.is_some() || column.thousands.is_some() {
+            let (decimal, thousands) = column.marks(source);
+            check("columns", decimal, thousands)?;
+        }
     }
     Ok(())
 }
@@ -391,13 +406,13 @@ fn time_formats(source: &Source, wrong: Wrong<'_>) -> Result<()> {
         );
     }
     for format in formats {
-        if [ISO, UNIX, UNIX_MILLISECONDS].contains(&format.as_str()) {
+        if [ISO, UNIX, UNIX_MILLISECONDS, EXCEL].contains(&format.as_str()) {
             continue;
         }
         let broken = StrftimeItems::new(format).any(|item| matches!(item, Item::Error));
         if broken || !format.contains('%') {
             return Err(wrong("time_format", format!("`{format}` is no time format")).hint(
-                "write it as in strftime, such as \"%d.%m.%Y %H:%M\", or one of \"iso\", \"unix\", \"unix_ms\"",
+                "write it as in strftime, such as \"%d.%m.%Y %H:%M\", or one of \"iso\", \"unix\", \"unix_ms\", \"excel\"",
             ));
         }
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{ByteSize, Day, TimeZone};
+use super::{ByteSize, Day, Source, TimeZone};
 
 /// Where the values of a canonical column come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,25 @@ pub enum Mapping {
     Column(Column),
     /// `kind = { constant = "purchase" }`: the same value in every row.
     Constant(Constant),
-    /// `amount = { sql = "price * quantity" }`: an expression over the source's columns.
+    /// `amount = { product = ["quantity", "price"] }`: two columns of numbers multiplied, each read
+    /// as any number of the source is.
+    Product([Column; 2]),
+    /// `kind = { by_sign = "quantity" }`: `return` where the number in this column is below zero,
+    /// else `purchase`.
+    BySign(Column),
+    /// `channel = { sql = "upper(shop)" }`: an expression over the source's columns.
     Sql(String),
+}
+
+impl Mapping {
+    /// The columns of the source that it names, unless it is SQL.
+    pub fn columns(&self) -> &[Column] {
+        match self {
+            Self::Column(column) | Self::BySign(column) => std::slice::from_ref(column),
+            Self::Product(factors) => factors,
+            Self::Constant(_) | Self::Sql(_) => &[],
+        }
+    }
 }
 
 /// A column of the source; it can be used as its name.
@@ -28,6 +45,10 @@ pub struct Column {
     pub name: String,
     /// What its values are; by default the type that the file gives them.
     pub value_type: Option<ValueType>,
+    /// What stands before the decimals of its numbers; by default what the source says.
+    pub decimal: Option<char>,
+    /// What stands between the thousands of its numbers; by default what the source says.
+    pub thousands: Option<char>,
 }
 
 /// What the values of a source column are said to be.
@@ -47,6 +68,8 @@ impl From<&str> for Column {
         Self {
             name: name.to_owned(),
             value_type: None,
+            decimal: None,
+            thousands: None,
         }
     }
 }
@@ -73,6 +96,46 @@ pub enum Constant {
     Text(String),
 }
 
+/// A column as it stands in a list: its name, or a table with the name and the marks of its numbers.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Factor {
+    Name(String),
+    Table(FactorTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactorTable {
+    column: String,
+    decimal: Option<char>,
+    thousands: Option<char>,
+}
+
+impl From<Factor> for Column {
+    fn from(factor: Factor) -> Self {
+        match factor {
+            Factor::Name(name) => name.as_str().into(),
+            Factor::Table(table) => Self {
+                decimal: table.decimal,
+                thousands: table.thousands,
+                ..table.column.as_str().into()
+            },
+        }
+    }
+}
+
+const KEYS: &[&str] = &[
+    "column",
+    "type",
+    "decimal",
+    "thousands",
+    "constant",
+    "product",
+    "by_sign",
+    "sql",
+];
+
 impl<'de> Deserialize<'de> for Mapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
@@ -81,7 +144,7 @@ impl<'de> Deserialize<'de> for Mapping {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "a column name, { column = \"...\", type = \"...\" }, { constant = ... } or { sql = \"...\" }",
+                    "a column name, { column = \"...\", type = \"...\" }, { constant = ... }, { product = [\"...\", \"...\"] }, { by_sign = \"...\" } or { sql = \"...\" }",
                 )
             }
 
@@ -91,37 +154,61 @@ impl<'de> Deserialize<'de> for Mapping {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Mapping, A::Error> {
                 let mut mapping = None;
-                let mut value_type = None;
+                let (mut value_type, mut decimal, mut thousands) = (None, None, None);
                 while let Some(key) = map.next_key::<String>()? {
                     let next = match key.as_str() {
                         "column" => Mapping::Column(map.next_value::<String>()?.as_str().into()),
+                        "by_sign" => Mapping::BySign(map.next_value::<String>()?.as_str().into()),
+                        "product" => {
+                            let factors: Vec<Factor> = map.next_value()?;
+                            let factors: Vec<Column> =
+                                factors.into_iter().map(Column::from).collect();
+                            Mapping::Product(factors.try_into().map_err(|_| {
+                                de::Error::custom(
+                                    "a product is of two columns: [\"quantity\", \"price\"]",
+                                )
+                            })?)
+                        }
                         "constant" => Mapping::Constant(map.next_value()?),
                         "sql" => Mapping::Sql(map.next_value()?),
                         "type" => {
                             value_type = Some(map.next_value()?);
                             continue;
                         }
-                        other => {
-                            let known = &["column", "type", "constant", "sql"];
-                            return Err(de::Error::unknown_field(other, known));
+                        "decimal" => {
+                            decimal = Some(map.next_value()?);
+                            continue;
                         }
+                        "thousands" => {
+                            thousands = Some(map.next_value()?);
+                            continue;
+                        }
+                        other => return Err(de::Error::unknown_field(other, KEYS)),
                     };
                     if mapping.replace(next).is_some() {
                         return Err(de::Error::custom(
-                            "give one of `column`, `constant` and `sql`, not more",
+                            "give one of `column`, `constant`, `product`, `by_sign` and `sql`, not more",
                         ));
                     }
                 }
-                match (mapping, value_type) {
-                    (Some(Mapping::Column(column)), value_type) => Ok(Mapping::Column(Column {
-                        value_type,
-                        ..column
-                    })),
-                    (Some(mapping), None) => Ok(mapping),
-                    (Some(_), Some(_)) => Err(de::Error::custom(
+                let marked = decimal.is_some() || thousands.is_some();
+                let with_marks = |column: Column| Column {
+                    value_type,
+                    decimal,
+                    thousands,
+                    ..column
+                };
+                match mapping {
+                    Some(Mapping::Column(column)) => Ok(Mapping::Column(with_marks(column))),
+                    Some(_) if value_type.is_some() => Err(de::Error::custom(
                         "`type` belongs to a `column`; in SQL write cast(... AS BIGINT) or cast(... AS VARCHAR)",
                     )),
-                    (None, _) => Err(de::Error::missing_field("column")),
+                    Some(Mapping::BySign(column)) => Ok(Mapping::BySign(with_marks(column))),
+                    Some(_) if marked => Err(de::Error::custom(
+                        "`decimal` and `thousands` belong to a `column`, also within a product: [{ column = \"price\", decimal = \",\" }, ...]",
+                    )),
+                    Some(mapping) => Ok(mapping),
+                    None => Err(de::Error::missing_field("column")),
                 }
             }
         }
@@ -129,32 +216,68 @@ impl<'de> Deserialize<'de> for Mapping {
     }
 }
 
-impl Serialize for Mapping {
+impl Serialize for Column {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        match self {
-            Mapping::Column(Column {
-                name,
-                value_type: None,
-            }) => serializer.serialize_str(name),
-            Mapping::Column(Column { name, value_type }) => {
-                let mut map = serializer.serialize_map(Some(2))?;
-                map.serialize_entry("column", name)?;
-                map.serialize_entry("type", value_type)?;
-                map.end()
-            }
-            Mapping::Constant(value) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("constant", value)?;
-                map.end()
-            }
-            Mapping::Sql(sql) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("sql", sql)?;
-                map.end()
-            }
+        match self.is_plain() {
+            true => serializer.serialize_str(&self.name),
+            false => self.as_map("column", serializer),
         }
     }
+}
+
+impl Column {
+    /// The marks of its numbers: before the decimals, and between the thousands. Whoever names the
+    /// one for a column says both.
+    pub fn marks(&self, source: &Source) -> (char, Option<char>) {
+        match (self.decimal, self.thousands) {
+            (None, None) => (source.decimal, source.thousands),
+            (decimal, thousands) => (decimal.unwrap_or('.'), thousands),
+        }
+    }
+
+    /// Whether nothing is said of it but its name.
+    fn is_plain(&self) -> bool {
+        self.value_type.is_none() && self.decimal.is_none() && self.thousands.is_none()
+    }
+
+    fn as_map<S: Serializer>(&self, key: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(key, &self.name)?;
+        if let Some(value_type) = &self.value_type {
+            map.serialize_entry("type", value_type)?;
+        }
+        for (key, mark) in [("decimal", self.decimal), ("thousands", self.thousands)] {
+            if let Some(mark) = mark {
+                map.serialize_entry(key, &mark)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Mapping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Mapping::Column(column) => column.serialize(serializer),
+            Mapping::BySign(column) => column.as_map("by_sign", serializer),
+            Mapping::Product(factors) => entry(serializer, "product", factors),
+            Mapping::Constant(value) => entry(serializer, "constant", value),
+            Mapping::Sql(sql) => entry(serializer, "sql", sql),
+        }
+    }
+}
+
+/// A map of one entry.
+fn entry<S: Serializer>(
+    serializer: S,
+    key: &'static str,
+    value: &impl Serialize,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(key, value)?;
+    map.end()
 }
 
 /// One path or URL or several; each may be a glob.

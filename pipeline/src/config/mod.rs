@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use churn::{CalibrationMethod, CampaignProfit};
 pub use database::{Address, decoded};
-pub use formats::{Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS};
+pub use formats::{
+    EXCEL, Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS,
+};
 pub use gate::Gate;
 pub use mapping::{Column, Constant, Mapping, Paths, ValueType, without_secrets};
 pub use read::{Location, Settings, hex};
@@ -108,7 +110,8 @@ pub struct Source {
     /// By default the ending of each file's name tells, failing this its first bytes.
     #[serde(default)]
     pub format: Option<Format>,
-    /// What separates the fields of a CSV; by default its first line tells.
+    /// What separates the fields of a CSV; by default its first line tells. A blank stands for any
+    /// number of blanks and tabs.
     #[serde(default)]
     pub delimiter: Option<char>,
     /// What stands around fields of a CSV that hold delimiters or line breaks.
@@ -138,12 +141,18 @@ pub struct Source {
     /// How text is encoded; by default a byte order mark tells, and without one it is UTF-8.
     #[serde(default)]
     pub encoding: Option<Encoding>,
+    /// How those lines of UTF-8 text are encoded that are no UTF-8; by default they are rejected.
+    #[serde(default)]
+    pub fallback_encoding: Option<Encoding>,
     /// What stands before the decimals of a number.
     #[serde(default = "point")]
     pub decimal: char,
     /// What stands between the thousands of a number, if anything.
     #[serde(default)]
     pub thousands: Option<char>,
+    /// The column that names the currency of a row's amounts, where it does not stand beside them.
+    #[serde(default)]
+    pub currency_column: Option<String>,
     /// How text writes times, as in `strftime`: one format or several, of which the first that
     /// fits is taken; by default ISO 8601 is understood.
     #[serde(default)]
@@ -184,6 +193,7 @@ impl Source {
             fields: Vec::new(),
             sheet: None,
             encoding: None,
+            fallback_encoding: None,
             database: None,
             ..self.clone()
         }
@@ -226,8 +236,13 @@ pub struct Ingest {
     pub max_reject_share: f64,
     /// What happens to an exact copy of an earlier line of the same source.
     pub duplicates: Duplicates,
+    /// The first day that can be true; earlier interactions are rejected.
+    pub earliest: Day,
     /// The last day that can be true; later interactions are rejected. Default: today.
     pub latest: Option<Day>,
+    /// What one unit of a currency is worth in that of the project, by the currency's code or sign:
+    /// amounts in these are converted. Without rates, amounts in several currencies fail a load.
+    pub rates: BTreeMap<String, f64>,
     /// What happens when a file that was loaded has another content now.
     pub changed_files: ChangedFiles,
     /// For how many days states of the warehouse before the last load can be read back.
@@ -241,7 +256,9 @@ impl Default for Ingest {
         Self {
             max_reject_share: 0.05,
             duplicates: Duplicates::Drop,
+            earliest: Day(NaiveDate::default()),
             latest: None,
+            rates: BTreeMap::new(),
             changed_files: ChangedFiles::Replace,
             keep_days: 7,
             roots: Vec::new(),

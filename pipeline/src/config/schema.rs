@@ -114,6 +114,14 @@ macro_rules! written_as {
 written_as!(Mapping, "Mapping", |generator| {
     let constant = generator.subschema_for::<Constant>();
     let value_type = generator.subschema_for::<ValueType>();
+    let mark = |about: &str| {
+        json!({
+            "type": "string",
+            "description": about,
+            "minLength": 1,
+            "maxLength": 1
+        })
+    };
     json_schema!({
         "description": "Where the values of a column come from: a column of the source, \
             { constant = ... } or { sql = \"...\" }.",
@@ -122,8 +130,48 @@ written_as!(Mapping, "Mapping", |generator| {
             {
                 "type": "object",
                 "description": "A column of the source, and what its text holds.",
-                "properties": { "column": { "type": "string" }, "type": value_type },
+                "properties": {
+                    "column": { "type": "string" },
+                    "type": value_type,
+                    "decimal": mark("What stands before the decimals of its numbers."),
+                    "thousands": mark("What stands between the thousands of its numbers.")
+                },
                 "required": ["column"],
+                "additionalProperties": false
+            },
+            {
+                "type": "object",
+                "description": "Two columns of numbers, multiplied.",
+                "properties": { "product": {
+                    "type": "array",
+                    "minItems": 2,
+                    "maxItems": 2,
+                    "items": { "anyOf": [
+                        { "type": "string" },
+                        {
+                            "type": "object",
+                            "properties": {
+                                "column": { "type": "string" },
+                                "decimal": mark("What stands before the decimals of its numbers."),
+                                "thousands": mark("What stands between the thousands of its numbers.")
+                            },
+                            "required": ["column"],
+                            "additionalProperties": false
+                        }
+                    ] }
+                } },
+                "required": ["product"],
+                "additionalProperties": false
+            },
+            {
+                "type": "object",
+                "description": "`return` where the number in this column is below zero, else `purchase`.",
+                "properties": {
+                    "by_sign": { "type": "string" },
+                    "decimal": mark("What stands before the decimals of its numbers."),
+                    "thousands": mark("What stands between the thousands of its numbers.")
+                },
+                "required": ["by_sign"],
                 "additionalProperties": false
             },
             {
@@ -166,8 +214,8 @@ written_as!(Quote, "Quote", |_| json_schema!({
 }));
 
 written_as!(TimeFormats, "TimeFormats", |_| json_schema!({
-    "description": "A format of strftime, \"iso\", \"unix\" or \"unix_ms\", or a list of which the \
-        first that fits is taken.",
+    "description": "A format of strftime, \"iso\", \"unix\", \"unix_ms\" or \"excel\", or a list of \
+        which the first that fits is taken.",
     "anyOf": [
         { "type": "string" },
         { "type": "array", "items": { "type": "string" }, "minItems": 1 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::guess::{Guess, Pick, Source, Value};
-use super::probe::Table;
+use super::probe::{Table, laid_out};
 use super::source::evidence;
+use super::values::Marks;
 use crate::text::plural;
 
 /// A written draft, and what is missing from it.
@@ -34,11 +35,38 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
     text.push_str(
         "# The IANA time zone that decides what a day is, such as \"Europe/Berlin\".\n\
          timezone = \"UTC\"\n\
-         # Printed behind amounts, such as \"EUR\".\n\
-         currency = \"\"\n",
+         # Printed behind amounts, such as \"EUR\".\n",
     );
-    if guess.rejects.is_some() || guess.copies.is_some() {
+    // What stands beside the amounts, if it is one thing.
+    let currencies: Vec<&String> = guess
+        .sources
+        .iter()
+        .flat_map(|source| &source.currencies)
+        .collect();
+    let currency = match currencies.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => first.as_str(),
+        _ => "",
+    };
+    let _ = writeln!(text, "currency = {}", toml_text(currency));
+    let several = guess.sources.iter().find(|s| s.currencies.len() > 1);
+    let tolerated = guess.rejects.is_some() || guess.unusable.is_some();
+    if tolerated || guess.copies.is_some() || several.is_some() {
         text.push_str("\n[ingest]\n");
+        if let Some(why) = &guess.unusable {
+            comment(text, why);
+        }
+        if let Some(source) = several {
+            comment(
+                text,
+                "Amounts are in several currencies. Say what one unit of each is worth in that of the project:",
+            );
+            let rates: Vec<String> = source
+                .currencies
+                .iter()
+                .map(|code| format!("{} = ...", toml_key(code)))
+                .collect();
+            comment(text, &format!("rates = {{ {} }}", rates.join(", ")));
+        }
         if let Some((share, why)) = &guess.rejects {
             comment(text, why);
             let _ = writeln!(text, "max_reject_share = {share}");
@@ -95,7 +123,7 @@ impl Draft {
             text,
             &format!("{} looked at, {whole}.", plural(file.rows, "row")),
         );
-        for note in &source.notes {
+        for note in source.unsure.iter().chain(&source.notes) {
             comment(text, note);
         }
         let _ = writeln!(text, "[[sources]]\ntable = \"{}\"", source.table);
@@ -114,25 +142,59 @@ impl Draft {
             );
             let _ = writeln!(text, "encoding = \"{encoding}\"");
         }
-        if let Some(delimiter) = file.delimiter {
-            let _ = writeln!(text, "delimiter = {}", toml_text(&delimiter.to_string()));
+        if let Some((lines, likely)) = file.not_utf8 {
+            comment(
+                text,
+                &format!(
+                    "{} looked at {} no UTF-8, as the others are, and will be rejected{}",
+                    plural(lines, "line"),
+                    if lines == 1 { "is" } else { "are" },
+                    if likely.is_some() {
+                        ", unless they are read so:"
+                    } else {
+                        "."
+                    },
+                ),
+            );
+            if let Some(likely) = likely {
+                comment(text, &format!("fallback_encoding = \"{likely}\""));
+            }
         }
-        if let Some((format, why)) = &source.time_format {
+        if file.structure.skip_lines > 0 && file.structure.fields.is_empty() {
+            comment(text, "The lines above the header are not looked at.");
+        }
+        if !file.structure.fields.is_empty() {
+            comment(
+                text,
+                "Every line looked at has blanks between these places; check them with longer values in mind.",
+            );
+        }
+        if file.structure.headless {
+            comment(
+                text,
+                "The first row is one as the others, so the names are guesses from the values.",
+            );
+        }
+        text.push_str(&laid_out(&file.structure, &file.column_names));
+        if let Some((formats, why)) = &source.time_format {
             comment(text, why);
-            let _ = writeln!(text, "time_format = {}", toml_text(format));
+            let written: Vec<String> = formats.iter().map(|format| toml_text(format)).collect();
+            let _ = match written.as_slice() {
+                [format] => writeln!(text, "time_format = {format}"),
+                formats => writeln!(text, "time_format = [{}]", formats.join(", ")),
+            };
         }
-        if let Some(marks) = source.marks {
-            if marks.decimal != '.' {
-                let _ = writeln!(text, "decimal = {}", toml_text(&marks.decimal.to_string()));
-            }
-            if let Some(thousands) = marks.thousands {
-                let _ = writeln!(text, "thousands = {}", toml_text(&thousands.to_string()));
-            }
+        let marks = source.marks;
+        if marks.decimal != '.' {
+            let _ = writeln!(text, "decimal = {}", toml_text(&marks.decimal.to_string()));
         }
-        if source.utc {
-            comment(text, "These times are UTC, whatever the project's zone.");
-            text.push_str("timezone = \"UTC\"\n");
-        } else if source.table == "interactions" {
+        if let Some(thousands) = marks.thousands {
+            let _ = writeln!(text, "thousands = {}", toml_text(&thousands.to_string()));
+        }
+        if let Some(column) = &source.currency_column {
+            let _ = writeln!(text, "currency_column = {}", toml_text(column));
+        }
+        if source.table == "interactions" {
             comment(
                 text,
                 "Times that carry no zone are on the clock of the project's; another one:",
@@ -167,11 +229,33 @@ fn column(text: &mut String, pick: &Pick) {
     comment(text, &pick.evidence);
     let value = match &pick.value {
         Value::Column(name) => toml_text(name),
-        Value::Number(name) => format!("{{ column = {}, type = \"number\" }}", toml_text(name)),
+        Value::Marked(name, marks) => marked("column", name, Some(*marks), ""),
+        Value::Number(name, marks) => marked("column", name, *marks, ", type = \"number\""),
+        Value::BySign(name, marks) => marked("by_sign", name, *marks, ""),
+        Value::Product(factors) => {
+            let factors = factors.each_ref().map(|(name, marks)| match marks {
+                None => toml_text(name),
+                Some(_) => marked("column", name, *marks, ""),
+            });
+            format!("{{ product = [{}] }}", factors.join(", "))
+        }
         Value::Constant(constant) => format!("{{ constant = {} }}", toml_text(constant)),
         Value::Sql(sql) => format!("{{ sql = {} }}", toml_text(sql)),
     };
     let _ = writeln!(text, "{} = {value}", toml_key(&pick.name));
+}
+
+/// A column with the marks of its numbers, as a table of one line.
+fn marked(key: &str, name: &str, marks: Option<Marks>, more: &str) -> String {
+    let mut text = format!("{{ {key} = {}{more}", toml_text(name));
+    if let Some(marks) = marks {
+        let decimal = toml_text(&marks.decimal.to_string());
+        let _ = write!(text, ", decimal = {decimal}");
+        if let Some(thousands) = marks.thousands {
+            let _ = write!(text, ", thousands = {}", toml_text(&thousands.to_string()));
+        }
+    }
+    text + " }"
 }
 
 /// One comment line; whatever would end it early is replaced.

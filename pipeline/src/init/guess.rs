@@ -9,6 +9,8 @@ use crate::text::percent;
 
 /// A name fits well from here on; below, it only hints.
 pub const SURE: f64 = 2.0;
+/// No draft tolerates a larger share of rejected rows than this: whoever does has to say so.
+const MOST_LACKING: f64 = 0.5;
 /// Values of one file are keys of another from this share on.
 const JOINED: f64 = 0.5;
 
@@ -21,6 +23,8 @@ pub struct Guess {
     pub left: Vec<Left>,
     /// The largest share of rows that a load should tolerate, and why.
     pub rejects: Option<(f64, String)>,
+    /// So many rows cannot be used that the draft does not tolerate it.
+    pub unusable: Option<String>,
     /// Why exact copies should be kept.
     pub copies: Option<String>,
     /// Without a history: which attribute says who left.
@@ -46,11 +50,15 @@ pub struct Source {
     /// Canonical columns, in the order in which they are written.
     pub picks: Vec<Pick>,
     /// How times are written, when it is not ISO 8601, and what that rests on.
-    pub time_format: Option<(String, String)>,
-    /// Whether its times are UTC whatever the project's zone.
-    pub utc: bool,
-    /// The marks of its numbers, when they are not plain.
-    pub marks: Option<Marks>,
+    pub time_format: Option<(Vec<String>, String)>,
+    /// The marks of its numbers.
+    pub marks: Marks,
+    /// The column that names the currency of its amounts.
+    pub currency_column: Option<String>,
+    /// The currencies of its amounts, those in the most rows first.
+    pub currencies: Vec<String>,
+    /// What a person has to decide, because the data do not: shown, not only written.
+    pub unsure: Vec<String>,
     /// What a person should know about it.
     pub notes: Vec<String>,
     /// Required columns that were not found, with an explanation.
@@ -81,8 +89,14 @@ pub struct Pick {
 pub enum Value {
     /// A column of the source.
     Column(String),
+    /// A column of numbers whose marks are not those of the source.
+    Marked(String, Marks),
     /// A column of text that holds numbers.
-    Number(String),
+    Number(String, Option<Marks>),
+    /// Two columns of numbers, multiplied.
+    Product([(String, Option<Marks>); 2]),
+    /// Purchases and returns, by the sign of a column.
+    BySign(String, Option<Marks>),
     /// The same in every row.
     Constant(&'static str),
     /// An expression.
@@ -352,7 +366,7 @@ impl Guess {
         let source = self.sources.iter().find(|s| s.table == "customers")?;
         let alike = |pick: &Pick| fit(&names::LEFT, &pick.name);
         let two_values = |pick: &Pick| match &pick.value {
-            Value::Column(name) | Value::Number(name) => files[source.file]
+            Value::Column(name) | Value::Number(name, _) => files[source.file]
                 .column(name)
                 .is_some_and(|column| column.distinct() == 2),
             _ => false,
@@ -380,21 +394,35 @@ impl Guess {
         {
             let file = &files[source.file];
             let all = (file.rows + file.malformed).max(1) as f64;
-            let empty = |name: &str| {
-                let pick = source.picks.iter().find(|pick| pick.name == name);
-                let column = pick.and_then(|pick| match &pick.value {
+            let column = |name: &str| {
+                let pick = source.picks.iter().find(|pick| pick.name == name)?;
+                match &pick.value {
                     Value::Column(column) => file.column(column),
                     _ => None,
-                });
-                column.map_or(0, |column| file.rows - column.filled) as f64
+                }
             };
-            let share = (empty("customer_id") + empty("occurred_at") + file.malformed as f64) / all;
-            if share > 0.04 && self.rejects.as_ref().is_none_or(|(most, _)| share > *most) {
-                let tolerated = ((share * 1.2 + 0.01).min(1.0) * 100.0).ceil() / 100.0;
+            let needed: Vec<&Column> = ["customer_id", "occurred_at"]
+                .into_iter()
+                .filter_map(column)
+                .collect();
+            // A row that lacks both is one row.
+            let seen = needed.iter().map(|column| column.known_rows()).max();
+            let seen = seen.unwrap_or(0);
+            let lacking = (0..seen).filter(|&row| needed.iter().any(|column| !column.has(row)));
+            let lacking = lacking.count() as f64 / seen.max(1) as f64;
+            let broken = file.malformed as f64 / all;
+            let share = lacking * (1.0 - broken) + broken;
+            if share > MOST_LACKING {
+                self.unusable = Some(format!(
+                    "{} of the rows looked at have no customer or no time, or cannot be read: a load will refuse them unless max_reject_share says otherwise",
+                    percent(share)
+                ));
+            } else if share > 0.04 && self.rejects.as_ref().is_none_or(|(most, _)| share > *most) {
+                let tolerated = ((share * 1.2 + 0.01) * 100.0).ceil() / 100.0;
                 self.rejects = Some((
                     tolerated,
                     format!(
-                        "{} of the rows looked at have no customer or no time and will be rejected",
+                        "{} of the rows looked at have no customer or no time, or cannot be read, and will be rejected",
                         percent(share)
                     ),
                 ));

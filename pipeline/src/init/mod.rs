@@ -1,13 +1,15 @@
 //! `init`: a first `regulars.toml` for files that nobody has described yet.
 //!
-//! `probe` reads samples, `values` says how they are written, `names` what columns are
+//! `structure` finds out how a file is laid out, `headless` names columns that have no name, `probe` reads samples, `values` says how they are written, `names` what columns are
 //! called, `guess` and `source` put both together, and `draft` writes it down with its reasons.
 
 mod draft;
 mod guess;
+mod headless;
 mod names;
 mod probe;
 mod source;
+mod structure;
 mod values;
 
 use std::path::Path;
@@ -119,8 +121,19 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
         for (name, why) in &source.missing {
             text.push_str(&format!("  {name:<width$} MISSING: {why}\n"));
         }
-        if let Some((format, why)) = &source.time_format {
-            text.push_str(&format!("  times are {format}: {why}\n"));
+        if let Some((formats, why)) = &source.time_format {
+            let formats = formats.join(" or ");
+            text.push_str(&format!("  times are {formats}: {why}\n"));
+        }
+        if let Some((lines, _)) = file.not_utf8 {
+            text.push_str(&format!(
+                "  {} looked at {} no UTF-8; see the draft\n",
+                plural(lines, "line"),
+                if lines == 1 { "is" } else { "are" }
+            ));
+        }
+        for unsure in &source.unsure {
+            text.push_str(&format!("  {unsure}\n"));
         }
         let unused: Vec<&str> = source
             .unused(file)
@@ -146,6 +159,9 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
             label.name
         ));
     }
+    if let Some(why) = &guess.unusable {
+        text.push_str(&format!("\n{why}\n"));
+    }
     if let Some((share, why)) = &guess.rejects {
         text.push_str(&format!("\nmax_reject_share = {share}: {why}\n"));
     }
@@ -163,7 +179,9 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::Column(name) | Value::Number(name) => name.clone(),
+        Value::Column(name) | Value::Marked(name, _) | Value::Number(name, _) => name.clone(),
+        Value::Product([(first, _), (second, _)]) => format!("{first} times {second}"),
+        Value::BySign(name, _) => format!("purchase, or return where {name} is below zero"),
         Value::Constant(constant) => format!("always {constant}"),
         Value::Sql(sql) => sql.clone(),
     }
@@ -179,14 +197,21 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
                 .picks
                 .iter()
                 .map(|pick| {
-                    let (from, text) = match &pick.value {
-                        Value::Column(name) | Value::Number(name) => ("column", name.as_str()),
-                        Value::Constant(constant) => ("constant", *constant),
-                        Value::Sql(sql) => ("sql", sql.as_str()),
+                    let (from, what) = match &pick.value {
+                        Value::Column(name)
+                        | Value::Marked(name, _)
+                        | Value::Number(name, _) => ("column", json!(name)),
+                        Value::Product(factors) => {
+                            let names = factors.each_ref().map(|(name, _)| name);
+                            ("product", json!(names))
+                        }
+                        Value::BySign(name, _) => ("by_sign", json!(name)),
+                        Value::Constant(constant) => ("constant", json!(constant)),
+                        Value::Sql(sql) => ("sql", json!(sql)),
                     };
                     (
                         pick.name.clone(),
-                        json!({ from: text, "evidence": pick.evidence }),
+                        json!({ from: what, "evidence": pick.evidence }),
                     )
                 })
                 .collect();
@@ -200,10 +225,13 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
                 "paths": file.paths,
                 "rows": file.rows,
                 "all_rows": file.whole,
-                "time_format": source.time_format.as_ref().map(|(format, _)| format),
+                "time_format": source.time_format.as_ref().map(|(formats, _)| match formats.as_slice() {
+                    [format] => json!(format),
+                    formats => json!(formats),
+                }),
                 "columns": columns,
                 "unused": unused,
-                "notes": source.notes,
+                "notes": source.unsure.iter().chain(&source.notes).collect::<Vec<_>>(),
             })
         })
         .collect();

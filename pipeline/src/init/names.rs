@@ -152,6 +152,11 @@ pub const CAMPAIGN: Role = Role(
      campagne idcampagne campana idcampana campagna 活动id 活动 活动编号 营销活动 キャンペーン",
 );
 
+pub const CURRENCY: Role = Role(
+    "currency currencycode curr ccy iso4217 ordercurrency transactioncurrency wahrung waehrung \
+     wahrungscode devise codedevise moneda divisa valuta 币种 货币 通貨 통화",
+);
+
 pub const RATING: Role = Role(
     "rating reviewscore score stars nps satisfaction bewertung note puntuacion calificacion voto \
      评分 评价分 満足度 평점",

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::draft::toml_text;
-use super::names;
-use super::values::{Notation, Shape, Times, Written, shape};
-use crate::config::Settings;
+use super::headless;
+use super::structure::Structure;
+use super::values::{Hints, Notation, Shape, Times, Written, shape};
+use crate::config::{Format, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
-use crate::sources::{self, Fetch, SourceFile, encoding_of};
+use crate::sources::{self, Fetch, SourceFile, TextOf, float_text, text_of};
 
 /// Pieces at the start of a file that are looked at, one after the other.
 const HEAD: usize = 4;
@@ -26,6 +27,8 @@ const FURTHEST: usize = 256;
 const TEXTS: usize = 4_000;
 /// Values whose occurrences are counted.
 const LABELS: usize = 40;
+/// Lines that are looked at to learn how a file is laid out.
+const LINES: usize = 400;
 
 /// Files of one shape, to become one source.
 pub struct Table {
@@ -37,8 +40,12 @@ pub struct Table {
     pub format: Option<&'static str>,
     /// How the text is encoded, when it is not UTF-8.
     pub encoding: Option<&'static str>,
-    /// What separates fields, when it is not what would be taken.
-    pub delimiter: Option<char>,
+    /// Lines that are no UTF-8 in a file that is, and how they seem to be encoded.
+    pub not_utf8: Option<(u64, Option<&'static str>)>,
+    /// How it is laid out, when that is not what would be taken.
+    pub structure: Structure,
+    /// Names for its columns, where it has none.
+    pub column_names: Vec<String>,
     /// Rows looked at.
     pub rows: u64,
     /// Whether these are all rows.
@@ -72,14 +79,19 @@ pub struct Column {
     pub negative: u64,
     /// Hashes of the values of the first rows, 0 where there is none: which values come together.
     first: Vec<u64>,
-    texts: Vec<String>,
-    data_type: DataType,
+    /// Values of some rows.
+    pub texts: Vec<String>,
+    /// The type that the file gives it.
+    pub data_type: DataType,
+    /// What separates the fields of its file.
+    delimiter: Option<char>,
 }
 
 impl Column {
-    fn new(name: &str, data_type: &DataType) -> Self {
+    fn new(name: &str, data_type: &DataType, delimiter: Option<char>) -> Self {
         Self {
             name: name.to_owned(),
+            delimiter,
             shape: Shape::Empty,
             filled: 0,
             values: HashSet::new(),
@@ -160,9 +172,25 @@ impl Column {
         }
     }
 
+    /// Whether the row of this number, among the first, has a value.
+    pub fn has(&self, row: usize) -> bool {
+        self.first.get(row).is_some_and(|value| *value != 0)
+    }
+
+    /// The number of first rows of which is known whether they have a value.
+    pub fn known_rows(&self) -> usize {
+        self.first.len()
+    }
+
     fn add(&mut self, text: &str, keep: bool) {
         self.filled += 1;
-        let value = hash(&text);
+        // Files with types and without have the same keys, also when those have been floats.
+        let whole = |text: &&str| {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let key = text.strip_suffix(".0").filter(whole).unwrap_or(text);
+        let value = hash(&key);
         self.note(value);
         if self.values.insert(value) && self.examples.len() < 3 {
             self.examples.push(text.to_owned());
@@ -180,26 +208,41 @@ impl Column {
 
     /// Looks at what was sampled.
     fn finish(&mut self) {
+        let hints = Hints::of(&self.name, self.delimiter);
+        let days = ["1899-12-3", "1900-01-0"];
+        // A cell with a time of day and no day lies at the beginning of a spreadsheet's calendar.
+        let dayless = |text: &String| days.iter().any(|day| text.starts_with(day));
         self.shape = match &self.data_type {
             _ if self.filled == 0 => Shape::Empty,
             DataType::Boolean => Shape::Flag,
+            DataType::Time32(_) | DataType::Time64(_) => Shape::Clock,
+            data_type
+                if data_type.is_temporal()
+                    && !self.texts.is_empty()
+                    && self.texts.iter().all(dayless) =>
+            {
+                Shape::Clock
+            }
             data_type if data_type.is_temporal() => Shape::Time(Times {
                 written: Written::Iso,
-                clock: !matches!(data_type, DataType::Date32 | DataType::Date64),
+                // Spreadsheets give every day a time; at midnight it says nothing.
+                clock: !matches!(data_type, DataType::Date32 | DataType::Date64)
+                    && !self.texts.iter().all(|text| text.contains("00:00:00")),
                 order: None,
             }),
-            data_type if data_type.is_integer() => {
-                match shape(&self.texts, names::is_timely(&self.name)) {
-                    // A typed number is a time only when it counts from 1970.
-                    time @ Shape::Time(Times {
-                        written: Written::Seconds | Written::Milliseconds,
-                        ..
-                    }) => time,
-                    _ => Shape::Whole,
+            _ if hints.timely && self.are_parts_of_a_day() => Shape::Clock,
+            data_type if data_type.is_numeric() => {
+                let number = match data_type.is_integer() {
+                    true => Shape::Whole,
+                    false => Shape::Number(Notation::PLAIN),
+                };
+                match shape(&self.texts, hints) {
+                    // A typed number is a time only when it counts from some day.
+                    time @ Shape::Time(_) if hints.timely && self.counts_from_a_day(&time) => time,
+                    _ => number,
                 }
             }
-            data_type if data_type.is_numeric() => Shape::Number(Notation::PLAIN),
-            _ => shape(&self.texts, names::is_timely(&self.name)),
+            _ => shape(&self.texts, hints),
         };
         let notation = match self.shape {
             Shape::Whole => Notation::PLAIN,
@@ -210,6 +253,29 @@ impl Column {
             let (least, most) = self.span.unwrap_or((value, value));
             self.span = Some((least.min(value), most.max(value)));
             self.negative += u64::from(value < 0.0);
+        }
+    }
+}
+
+impl Column {
+    /// Whether the values are times of day as spreadsheets keep them: 0.75 is 18:00.
+    fn are_parts_of_a_day(&self) -> bool {
+        let part = |text: &String| {
+            let value = text.parse::<f64>();
+            value.is_ok_and(|value| (0.0..1.0).contains(&value))
+        };
+        let long = |text: &String| text.len() > 5;
+        !self.texts.is_empty() && self.texts.iter().all(part) && self.texts.iter().any(long)
+    }
+
+    /// Whether times are counted and not written as digits of a calendar.
+    fn counts_from_a_day(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::Time(Times {
+                written: Written::Formats(formats),
+                ..
+            }) => formats.iter().all(|format| !format.contains('%')),
+            _ => false,
         }
     }
 }
@@ -256,53 +322,66 @@ impl Probe<'_> {
             };
             opened.sample(&mut tables[place])?;
         }
-        for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
-            column.finish();
+        for table in &mut tables {
+            table.columns.iter_mut().for_each(Column::finish);
+            if table.structure.headless {
+                headless::name_columns(table);
+            }
         }
         Ok(tables)
     }
 
-    /// A file's way of being read, and its columns: the separator that gives the most columns
-    /// without breaking rows.
+    /// A file's way of being read, and its columns. A file that is broken is said to be, and not
+    /// read in another way until something fits.
     fn open(&self, file: &Path) -> Result<Opened> {
-        let mut first_failure = None;
         // A second round is for files whose name does not tell what they are.
-        for format in [None, Some("csv")] {
-            let mut best: Option<(f64, Opened)> = None;
-            let found = match self.files(file, format) {
-                Ok(found) => found,
-                Err(failure) => {
-                    first_failure.get_or_insert(failure);
-                    continue;
-                }
-            };
-            let text = found.first().filter(|first| first.format.is_text());
+        let found = match self.files(file, None) {
+            Ok(found) => Ok((found, None)),
+            Err(failure) => match self.files(file, Some("csv")) {
+                Ok(found) => Ok((found, Some("csv"))),
+                Err(_) => Err(failure),
+            },
+        };
+        let (found, format) = found?;
+        let first = found
+            .first()
+            .ok_or_else(|| Failure::data(format!("{} is no file", file.display())))?;
+        let mut form = Form {
+            format,
+            ..Form::default()
+        };
+        if first.format.is_text() {
             // What cannot be read fails below, with its reason.
-            let encoding = text.and_then(|text| encoding_of(&text.path).ok().flatten());
-            for delimiter in [None, Some(';'), Some('\t'), Some('|')] {
-                let form = Form {
-                    format,
-                    encoding,
-                    delimiter,
-                };
-                match Opened::new(file, form, &found) {
-                    Ok((opened, broken)) => {
-                        let fit = opened.schema.fields().len() as f64 * (1.0 - broken);
-                        if best.as_ref().is_none_or(|(most, _)| fit > *most) {
-                            best = Some((fit, opened));
-                        }
-                    }
-                    Err(failure) => {
-                        first_failure.get_or_insert(failure);
-                    }
-                }
-            }
-            if let Some((_, opened)) = best {
-                return Ok(opened);
+            match text_of(first.bytes()).unwrap_or(TextOf::Unknown) {
+                TextOf::Other(name) => form.encoding = Some(name),
+                TextOf::Utf8Except(name, lines) => form.not_utf8 = Some((lines, name)),
+                TextOf::Known | TextOf::Unknown => {}
             }
         }
-        Err(first_failure
-            .unwrap_or_else(|| Failure::data(format!("{} cannot be read", file.display()))))
+        let plain = settings(file, &form)?;
+        let source = &plain.config.sources[0];
+        form.structure = match first.format {
+            Format::Csv | Format::Tsv => {
+                let lines = sources::first_lines(first, source, LINES)?;
+                let taken = sources::delimiter(first, source).ok().flatten();
+                Structure::of_text(&lines, taken.unwrap_or(','))
+            }
+            Format::Xlsx => Structure::of_rows(&sheet_rows(file, &form, first)?),
+            _ => Structure::default(),
+        };
+        if !form.structure.fields.is_empty() {
+            form.format = Some("fixed_width");
+        }
+        let fixed = form.format == Some("fixed_width");
+        let as_read = found.iter().cloned().map(|found| match fixed {
+            true => SourceFile {
+                format: Format::FixedWidth,
+                ..found
+            },
+            false => found,
+        });
+        let found: Vec<SourceFile> = as_read.collect();
+        Opened::new(file, form, &found)
     }
 
     /// Finds what a path names, once for all ways of reading it: every byte is hashed for that.
@@ -311,7 +390,7 @@ impl Probe<'_> {
             format,
             ..Form::default()
         };
-        let settings = settings(file, form)?;
+        let settings = settings(file, &form)?;
         let fetch = Fetch {
             engine: self.engine,
             spool: self.spool,
@@ -322,11 +401,39 @@ impl Probe<'_> {
 }
 
 /// How a file is written, as far as settings have to say it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Form {
     format: Option<&'static str>,
     encoding: Option<&'static str>,
-    delimiter: Option<char>,
+    not_utf8: Option<(u64, Option<&'static str>)>,
+    structure: Structure,
+}
+
+/// The first rows of a sheet, whatever stands in them.
+fn sheet_rows(file: &Path, form: &Form, sheet: &SourceFile) -> Result<Vec<(usize, Vec<String>)>> {
+    let headless = Form {
+        structure: Structure {
+            headless: true,
+            ..Structure::default()
+        },
+        ..form.clone()
+    };
+    let settings = settings(file, &headless)?;
+    let source = &settings.config.sources[0];
+    let schema = sources::schema(sheet, source)?;
+    let Some(piece) = sources::open(sheet, source, &schema, false)?.next() else {
+        return Ok(Vec::new());
+    };
+    let batch = piece?()?;
+    let mut rows = Vec::new();
+    for (row, &line) in batch.lines.iter().take(LINES).enumerate() {
+        let cells = batch.rows.columns().iter().map(|values| {
+            let shown = ArrayFormatter::try_new(values.as_ref(), &FormatOptions::default())?;
+            Ok(shown.value(row).to_string().trim().to_owned())
+        });
+        rows.push((line as usize - 1, cells.collect::<Result<Vec<String>>>()?));
+    }
+    Ok(rows)
 }
 
 /// A file that can be read in a certain way.
@@ -335,45 +442,33 @@ struct Opened {
     settings: Settings,
     files: Vec<SourceFile>,
     schema: SchemaRef,
+    delimiter: Option<char>,
 }
 
 impl Opened {
-    /// Reads a file in this way; also the share of its first rows that are broken.
-    fn new(file: &Path, form: Form, found: &[SourceFile]) -> Result<(Self, f64)> {
-        let settings = settings(file, form)?;
+    /// Reads a file in this way.
+    fn new(file: &Path, form: Form, found: &[SourceFile]) -> Result<Self> {
+        let settings = settings(file, &form)?;
         let source = &settings.config.sources[0];
         let first = found
             .first()
             .ok_or_else(|| Failure::data(format!("{} is no file", file.display())))?;
-        let schema = sources::schema(first, source)?;
-        let piece = sources::open(first, source, &schema, false)?.next();
-        let broken = match piece.transpose()? {
-            Some(piece) => {
-                let batch = piece()?;
-                let broken = batch.malformed.len() as f64;
-                broken / (broken + batch.lines.len() as f64).max(1.0)
-            }
-            None => 0.0,
-        };
-        let opened = Self {
-            form,
+        Ok(Self {
+            schema: sources::schema(first, source)?,
+            delimiter: sources::delimiter(first, source)?,
             files: found.to_vec(),
-            schema,
+            form,
             settings,
-        };
-        Ok((opened, broken))
+        })
     }
 
     /// Whether a table has the same columns, read in the same way.
     fn continues(&self, table: &Table) -> bool {
         let names = self.schema.fields().iter().map(|field| field.name());
         names.eq(table.columns.iter().map(|column| &column.name))
-            && self.form
-                == Form {
-                    format: table.format,
-                    encoding: table.encoding,
-                    delimiter: table.delimiter,
-                }
+            && self.form.format == table.format
+            && self.form.encoding == table.encoding
+            && self.form.structure == table.structure
     }
 
     /// A table of this file's columns, without rows yet.
@@ -386,13 +481,15 @@ impl Opened {
             stem: name.split('.').next().unwrap_or_default().to_owned(),
             format: self.form.format,
             encoding: self.form.encoding,
-            delimiter: self.form.delimiter,
+            not_utf8: self.form.not_utf8,
+            structure: self.form.structure.clone(),
+            column_names: Vec::new(),
             rows: 0,
             whole: true,
             copies: 0,
             malformed: 0,
             columns: fields
-                .map(|field| Column::new(field.name(), field.data_type()))
+                .map(|field| Column::new(field.name(), field.data_type(), self.delimiter))
                 .collect(),
             seen: HashSet::new(),
         }
@@ -427,13 +524,17 @@ impl Table {
         let mut whole_rows = vec![DefaultHasher::new(); rows.num_rows()];
         for (column, values) in self.columns.iter_mut().zip(rows.columns()) {
             let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+            let floats = values.as_primitive_opt::<Float64Type>();
             for (row, hasher) in whole_rows.iter_mut().enumerate() {
                 if values.is_null(row) {
                     hasher.write_u8(0);
                     column.note(0);
                     continue;
                 }
-                let text = shown.value(row).to_string();
+                let text = match floats {
+                    Some(floats) => float_text(floats.value(row)),
+                    None => shown.value(row).to_string(),
+                };
                 text.hash(hasher);
                 // Rows in a row for the order of times, then some from further on.
                 let keep = self.rows == 0 && row < 2_000 || row % 160 == 0;
@@ -454,7 +555,7 @@ impl Table {
 }
 
 /// The least settings with which a file can be read.
-fn settings(file: &Path, form: Form) -> Result<Settings> {
+fn settings(file: &Path, form: &Form) -> Result<Settings> {
     let mut text = String::from("[[sources]]\ntable = \"customers\"\n");
     text.push_str(&format!("path = {}\n", toml_text(&file.to_string_lossy())));
     if let Some(format) = form.format {
@@ -463,12 +564,36 @@ fn settings(file: &Path, form: Form) -> Result<Settings> {
     if let Some(encoding) = form.encoding {
         text.push_str(&format!("encoding = \"{encoding}\"\n"));
     }
-    if let Some(delimiter) = form.delimiter {
+    text.push_str(&laid_out(&form.structure, &[]));
+    text.push_str("[sources.columns]\ncustomer_id = \"any\"\n");
+    Settings::from_text(text, file.to_owned(), PathBuf::from("."))
+}
+
+/// The settings that say how a file is laid out.
+pub fn laid_out(structure: &Structure, column_names: &[String]) -> String {
+    let mut text = String::new();
+    if let Some(delimiter) = structure.delimiter {
         let delimiter = toml_text(&delimiter.to_string());
         text.push_str(&format!("delimiter = {delimiter}\n"));
     }
-    text.push_str("[sources.columns]\ncustomer_id = \"any\"\n");
-    Settings::from_text(text, file.to_owned(), PathBuf::from("."))
+    if structure.skip_lines > 0 {
+        text.push_str(&format!("skip_lines = {}\n", structure.skip_lines));
+    }
+    if !structure.fields.is_empty() {
+        let fields = structure.fields.iter().enumerate();
+        let fields = fields.map(|(place, (name, start, width))| {
+            let name = toml_text(column_names.get(place).unwrap_or(name));
+            format!("    {{ name = {name}, start = {start}, width = {width} }},\n")
+        });
+        text.push_str(&format!("fields = [\n{}]\n", fields.collect::<String>()));
+    } else if structure.headless {
+        text.push_str("header = false\n");
+        if !column_names.is_empty() {
+            let names: Vec<String> = column_names.iter().map(|name| toml_text(name)).collect();
+            text.push_str(&format!("column_names = [{}]\n", names.join(", ")));
+        }
+    }
+    text
 }
 
 /// How a file is called in settings that lie elsewhere.

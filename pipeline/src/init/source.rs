@@ -1,12 +1,15 @@
 //! One file, known to be a certain canonical table, becomes a source: which column is what.
 
+use arrow::datatypes::DataType;
+
 use super::guess::{Pick, SURE, Source, Value, best};
 use super::names::{self, Role, fit, fold};
 use super::probe::{Column, Table};
-use super::values::{Marks, Notation, Order, Shape, Times, Written};
-use crate::config::{UNIX, UNIX_MILLISECONDS};
+use super::values::{Marks, Order, Shape, Times, Written, currencies, digits_of};
+use crate::config::{EXCEL, UNIX, UNIX_MILLISECONDS};
 use crate::contract::{DERIVED, KINDS};
-use crate::text::plural;
+use crate::stages::ingest::coerce::currency_named;
+use crate::text::{percent, plural};
 
 /// A source that is being put together.
 pub struct Builder<'a> {
@@ -26,8 +29,10 @@ impl<'a> Builder<'a> {
                 table,
                 picks: Vec::new(),
                 time_format: None,
-                utc: false,
-                marks: None,
+                marks: Marks::PLAIN,
+                currency_column: None,
+                currencies: Vec::new(),
+                unsure: Vec::new(),
                 notes: Vec::new(),
                 missing: Vec::new(),
                 used: Vec::new(),
@@ -39,7 +44,7 @@ impl<'a> Builder<'a> {
     pub fn build(mut self) -> Source {
         let written = self.file.columns.iter().filter(|column| column.is_text());
         self.source.marks = Marks::of(written.filter_map(|column| match column.shape {
-            Shape::Number(notation) => Some((notation, &column.examples[..])),
+            Shape::Number(notation) => Some((notation, &column.texts[..])),
             _ => None,
         }));
         match self.source.table {
@@ -48,7 +53,59 @@ impl<'a> Builder<'a> {
             "products" => self.products(),
             _ => self.campaigns(),
         }
+        self.money();
         self.source
+    }
+
+    /// In which currencies the amounts are: as a column says, or as stands beside them.
+    fn money(&mut self) {
+        let named = self.best(&names::CURRENCY, |column| {
+            let known = |label: &String| currency_named(label.trim()).is_some();
+            let labels = column.labels.as_ref();
+            labels.is_some_and(|labels| labels.keys().all(known))
+        });
+        let mut counts: Vec<(String, u64)> = Vec::new();
+        if let Some((place, _)) = named.filter(|found| found.1 >= SURE)
+            && ["amount", "unit_cost"].iter().any(|name| self.has(name))
+        {
+            let column = &self.file.columns[place];
+            let labels = column.labels.iter().flatten();
+            let code = |label: &str| currency_named(label.trim()).unwrap_or_default().to_owned();
+            counts = labels.map(|(label, count)| (code(label), *count)).collect();
+            self.source.currency_column = Some(column.name.clone());
+            self.source.used.push(place);
+        } else {
+            let money = ["amount", "discount", "cost", "unit_cost"];
+            let picks = self.source.picks.iter();
+            let columns = picks
+                .filter(|pick| money.contains(&pick.name.as_str()))
+                .flat_map(|pick| match &pick.value {
+                    Value::Column(name) | Value::Marked(name, _) => vec![name],
+                    Value::Product(factors) => factors.iter().map(|(name, _)| name).collect(),
+                    _ => Vec::new(),
+                })
+                .filter_map(|name| self.file.column(name));
+            for column in columns.filter(|column| column.is_text()) {
+                let found = currencies(&column.texts);
+                counts.extend(
+                    found
+                        .into_iter()
+                        .map(|(code, count)| (code.to_owned(), count)),
+                );
+            }
+        }
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        for (code, _) in counts {
+            if !self.source.currencies.contains(&code) {
+                self.source.currencies.push(code);
+            }
+        }
+        if self.source.currencies.len() > 1 {
+            self.source.unsure.push(format!(
+                "the amounts are in several currencies, {}: a load fails until rates under [ingest] say what each is worth",
+                self.source.currencies.join(", ")
+            ));
+        }
     }
 
     fn best(&self, role: &Role, good: impl Fn(&Column) -> bool) -> Option<(usize, f64)> {
@@ -162,9 +219,16 @@ impl<'a> Builder<'a> {
                 if self.has(&name) || DERIVED.contains(&name.as_str()) || name.starts_with("__") {
                     continue;
                 }
-                let value = match self.number_of(place) {
+                let value = match number {
+                    true => self.number_of(place),
+                    false => Value::Column(column.name.clone()),
+                };
+                let value = match value {
                     // Attributes are text unless their source says that they are numbers.
-                    Value::Column(name) if number && column.is_text() => Value::Number(name),
+                    Value::Column(name) if number && column.is_text() => Value::Number(name, None),
+                    Value::Marked(name, marks) if column.is_text() => {
+                        Value::Number(name, Some(marks))
+                    }
                     value => value,
                 };
                 self.add(&name, value, evidence(column), place);
@@ -300,29 +364,64 @@ impl<'a> Builder<'a> {
     }
 
     /// A column of numbers, read as they are written.
-    fn number_of(&self, column: usize) -> Value {
-        let column = &self.file.columns[column];
-        match column.shape {
-            // Where one column's marks contradict another's, the settings of a source cannot say both.
-            Shape::Number(notation)
-                if column.is_text()
-                    && notation != Notation::PLAIN
-                    && self.source.marks.is_none() =>
-            {
-                Value::Sql(notation.sql(&quoted(&column.name)))
-            }
-            _ => Value::Column(column.name.clone()),
+    fn number_of(&mut self, column: usize) -> Value {
+        let marks = self.marks_of(column);
+        let name = self.file.columns[column].name.clone();
+        match marks {
+            Some(marks) => Value::Marked(name, marks),
+            None => Value::Column(name),
         }
     }
 
-    /// A column of numbers as SQL to calculate with.
-    fn sql_of(&self, column: usize) -> String {
+    /// The marks of a column of numbers where they are not those of the source. What its values do
+    /// not tell is noted.
+    fn marks_of(&mut self, column: usize) -> Option<Marks> {
         let column = &self.file.columns[column];
-        match column.shape {
-            _ if !column.is_text() => quoted(&column.name),
-            Shape::Number(notation) => notation.sql(&quoted(&column.name)),
-            _ => Notation::PLAIN.sql(&quoted(&column.name)),
+        let Shape::Number(notation) = column.shape else {
+            return None;
+        };
+        if !column.is_text() {
+            return None;
         }
+        let name = &column.name;
+        let is_odd = |text: &&String| match notation.unsure {
+            true => digits_of(text).contains(['.', ',']),
+            false => notation.read(text).is_none(),
+        };
+        let shown = || {
+            let mut odd: Vec<&String> = column.texts.iter().filter(is_odd).collect();
+            odd.dedup();
+            let odd: Vec<String> = odd.iter().take(3).map(|text| short(text)).collect();
+            odd.join(" | ")
+        };
+        let odd = column.texts.iter().filter(is_odd).count();
+        let said = if notation.unsure {
+            let (taken, other) = match notation.group {
+                Some(_) => ("between thousands", "before decimals"),
+                None => ("before decimals", "between thousands"),
+            };
+            Some(format!(
+                "AMBIGUOUS: the mark in `{name}`, such as {}, could stand {taken} or {other}, and no value tells; it is taken to stand {taken}. Change decimal and thousands if this is wrong",
+                shown()
+            ))
+        } else if odd > 0 {
+            let share = odd as f64 / column.texts.len().max(1) as f64;
+            Some(format!(
+                "{} of the values of `{name}` are no numbers, such as {}: their rows will be rejected",
+                percent(share),
+                shown()
+            ))
+        } else {
+            None
+        };
+        let marks = notation.marks();
+        let own = (!self.source.marks.read_as(notation, &column.texts)).then_some(marks);
+        if let Some(said) = said
+            && !self.source.unsure.contains(&said)
+        {
+            self.source.unsure.push(said);
+        }
+        own
     }
 
     /// What was paid for a line: a column of its own, or price times quantity.
@@ -337,12 +436,15 @@ impl<'a> Builder<'a> {
                 Some(column)
             }
             (_, Some((column, _)), Some(quantity)) => {
-                let sql = format!("{} * {}", self.sql_of(quantity), self.sql_of(column));
+                let factors = [quantity, column].map(|place| {
+                    let marks = self.marks_of(place);
+                    (self.file.columns[place].name.clone(), marks)
+                });
                 let evidence = format!(
                     "quantity times price; {}",
                     evidence(&self.file.columns[column])
                 );
-                self.add("amount", Value::Sql(sql), evidence, column);
+                self.add("amount", Value::Product(factors), evidence, column);
                 Some(column)
             }
             (_, Some((column, _)), None) => {
@@ -410,13 +512,10 @@ impl<'a> Builder<'a> {
         }
         let negative = signed.filter(|&column| self.file.columns[column].negative > 0);
         if let Some(column) = negative {
-            let sql = format!(
-                "CASE WHEN {} < 0 THEN 'return' ELSE 'purchase' END",
-                self.sql_of(column)
-            );
+            let marks = self.marks_of(column);
             let name = &self.file.columns[column].name;
             return pick(
-                Value::Sql(sql),
+                Value::BySign(name.clone(), marks),
                 format!("`{name}` is below zero in some rows: these are returns"),
             );
         }
@@ -478,69 +577,93 @@ impl<'a> Builder<'a> {
             return;
         };
         let evidence = self.evidence(role, place);
-        let value = match &times.written {
-            Written::Seconds | Written::Milliseconds | Written::Iso | Written::Format(_) => {
-                match self.with_clock(place, &times) {
-                    Some((sql, format, clock)) => {
-                        self.source.time_format =
-                            Some((format, "day and time of day, put together".into()));
-                        self.source.used.push(clock);
-                        Value::Sql(sql)
-                    }
-                    None => {
-                        if !self.agree(name, &times, &column.name) {
-                            return;
-                        }
-                        Value::Column(column.name.clone())
-                    }
+        let value = match self.with_clock(place, &times) {
+            Some((sql, formats, clock)) => {
+                self.source.time_format =
+                    formats.map(|formats| (formats, "day and time of day, put together".into()));
+                self.source.used.push(clock);
+                Value::Sql(sql)
+            }
+            None => {
+                if !self.agree(name, &times, &column.name) {
+                    return;
                 }
+                Value::Column(column.name.clone())
             }
         };
         self.add(name, value, evidence, place);
     }
 
-    /// A column of days and one of times of day make moments.
-    fn with_clock(&self, day: usize, times: &Times) -> Option<(String, String, usize)> {
-        if times.clock || self.source.table != "interactions" || !self.file.columns[day].is_text() {
+    /// A column of days and one of times of day make moments; of cells that have types, text is made
+    /// that says the same.
+    fn with_clock(
+        &self,
+        day: usize,
+        times: &Times,
+    ) -> Option<(String, Option<Vec<String>>, usize)> {
+        if times.clock || self.source.table != "interactions" {
             return None;
         }
-        let clock = self
-            .file
-            .columns
+        let columns = &self.file.columns;
+        let clock = columns
             .iter()
             .position(|column| column.shape == Shape::Clock)?;
-        let seconds = self.file.columns[clock]
-            .examples
-            .iter()
-            .all(|text| text.matches(':').count() == 2);
-        let day_format = match &times.written {
-            Written::Format(format) => format.as_str(),
-            _ => "%Y-%m-%d",
+        let parts = |place: usize| {
+            let mut texts = columns[place].texts.iter();
+            columns[place].shape == Shape::Clock && texts.all(|text| text.parse::<f64>().is_ok())
+        };
+        let typed = |place: usize, pattern: &str| {
+            let name = quoted(&columns[place].name);
+            match columns[place].data_type {
+                _ if parts(place) => Some(format!(
+                    "to_char(to_timestamp_seconds(cast(round(try_cast({name} AS DOUBLE) * 86400) AS BIGINT)), '{pattern}')"
+                )),
+                _ if columns[place].is_text() => Some(name),
+                DataType::Time32(_) | DataType::Time64(_) => {
+                    Some(format!("cast({name} AS VARCHAR)"))
+                }
+                ref data_type if data_type.is_temporal() => {
+                    Some(format!("to_char({name}, '{pattern}')"))
+                }
+                _ => None,
+            }
         };
         let sql = format!(
             "concat({}, ' ', {})",
-            quoted(&self.file.columns[day].name),
-            quoted(&self.file.columns[clock].name)
+            typed(day, "%Y-%m-%d")?,
+            typed(clock, "%H:%M:%S")?
         );
-        let format = format!("{day_format} %H:%M{}", if seconds { ":%S" } else { "" });
-        Some((sql, format, clock))
+        let is_text = |place: usize| columns[place].is_text();
+        let with_seconds = |text: &String| text.matches(':').count() == 2;
+        let seconds =
+            !is_text(clock) || parts(clock) || columns[clock].examples.iter().all(with_seconds);
+        let clock_format = if seconds { " %H:%M:%S" } else { " %H:%M" };
+        let formats = match &times.written {
+            // A clock of one digit is not ISO 8601.
+            Written::Iso => vec![format!("%Y-%m-%d{clock_format}")],
+            Written::Formats(days) if days.iter().all(|day| day.contains('%')) => {
+                let days = days.iter().map(|day| format!("{day}{clock_format}"));
+                days.collect()
+            }
+            Written::Formats(_) => return None,
+        };
+        Some((sql, Some(formats), clock))
     }
 
-    /// Whether a column is written like the source's other times; the first one decides.
+    /// Whether a column is written like the source's other times, or can be told apart from them;
+    /// the first one decides.
     fn agree(&mut self, name: &str, times: &Times, column: &str) -> bool {
         let first =
             !self.source.picks.iter().any(|pick| {
                 ["occurred_at", "joined_at", "starts_on"].contains(&pick.name.as_str())
             });
-        let format = match &times.written {
-            Written::Format(format) => Some(format.clone()),
-            Written::Seconds => Some(UNIX.to_owned()),
-            Written::Milliseconds => Some(UNIX_MILLISECONDS.to_owned()),
+        let formats = match &times.written {
+            Written::Formats(formats) => Some(formats.clone()),
             Written::Iso => None,
         };
         if !first {
-            let same =
-                self.source.time_format.as_ref().map(|(format, _)| format) == format.as_ref();
+            let known = self.source.time_format.as_ref().map(|(formats, _)| formats);
+            let same = known == formats.as_ref();
             if !same {
                 self.source.notes.push(format!(
                     "`{column}` could be {name}, but its times are written otherwise."
@@ -548,11 +671,16 @@ impl<'a> Builder<'a> {
             }
             return same;
         }
-        if let Some(format) = format {
-            self.source.utc = format.ends_with("UTC");
+        if let Some(formats) = formats {
+            let only = formats.first().filter(|_| formats.len() == 1);
             let why = match times.order {
-                _ if [UNIX, UNIX_MILLISECONDS].contains(&format.as_str()) => {
+                _ if only
+                    .is_some_and(|only| [UNIX, UNIX_MILLISECONDS].contains(&only.as_str())) =>
+                {
                     "counted from the first moment of 1970, UTC"
+                }
+                _ if only.is_some_and(|only| only == EXCEL) => {
+                    "numbers of the days since the end of 1899, as spreadsheets keep them"
                 }
                 Some(Order::Shown) => "a number above 12 shows which is the day",
                 Some(Order::Sorted) => {
@@ -563,7 +691,7 @@ impl<'a> Builder<'a> {
                 }
                 None => "every value fits",
             };
-            self.source.time_format = Some((format, why.to_owned()));
+            self.source.time_format = Some((formats, why.to_owned()));
         }
         true
     }
@@ -578,7 +706,7 @@ pub fn evidence(column: &Column) -> String {
         format!(", such as {}", shown.join(" | "))
     };
     let notation = match column.shape {
-        Shape::Number(notation) if notation != Notation::PLAIN => {
+        Shape::Number(notation) if !notation.words().is_empty() => {
             format!(", with {}", notation.words())
         }
         _ => String::new(),

@@ -1,10 +1,17 @@
 //! What the values of a column look like: numbers and how they are written, times and their
-//! format, keys, labels.
+//! format, keys, labels. Numbers and times are those that a load would read, by its own readers.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use std::collections::BTreeMap;
+
+use super::names::{self, fit};
+use crate::config::{EXCEL, ISO, TimeFormats, UNIX, UNIX_MILLISECONDS};
+use crate::stages::ingest::coerce::{self, Currency, Numbers, currency_beside};
 
 /// The share of the values that must fit before a column is called something.
 const MOST: f64 = 0.95;
+/// The same for a column whose name says that it holds numbers: what does not fit is rejected, and
+/// that is better than leaving the whole column out.
+const HALF: f64 = 0.5;
 
 /// What a column's values look like.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +32,38 @@ pub enum Shape {
     Text,
 }
 
+/// What is known of a column beside its values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints {
+    /// Its name speaks of time: only then are large whole numbers taken for seconds since 1970 or
+    /// days of a spreadsheet; barcodes look alike.
+    pub timely: bool,
+    /// Its name speaks of a number.
+    pub numeric: bool,
+    /// What separates the fields of its file.
+    pub delimiter: Option<char>,
+}
+
+impl Hints {
+    /// What the name of a column says.
+    pub fn of(name: &str, delimiter: Option<char>) -> Self {
+        let numbers = [
+            names::AMOUNT,
+            names::PRICE,
+            names::QUANTITY,
+            names::DISCOUNT,
+            names::COST,
+        ];
+        Self {
+            timely: names::is_timely(name),
+            numeric: numbers.iter().any(|role| fit(role, name) >= 2.0),
+            delimiter,
+        }
+    }
+}
+
 /// How numbers are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Notation {
     /// What stands before the fraction.
     pub decimal: char,
@@ -34,9 +71,11 @@ pub struct Notation {
     pub group: Option<char>,
     /// Whether a currency stands beside the digits.
     pub currency: bool,
+    /// Whether its only mark could as well be the other one: `1.500` and the like.
+    pub unsure: bool,
 }
 
-/// What stands before the decimals and between the thousands of a source's numbers.
+/// What stands before the decimals and between the thousands of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marks {
     /// A point or a comma.
@@ -46,97 +85,78 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// The marks that fit all of these columns of text, each with its notation and some of its
-    /// values; none if there are none, or if one column contradicts another.
-    pub fn of<'a>(columns: impl IntoIterator<Item = (Notation, &'a [String])>) -> Option<Self> {
+    /// What settings say by default.
+    pub const PLAIN: Self = Self {
+        decimal: '.',
+        thousands: None,
+    };
+
+    /// The marks that fit the most of these columns of text, each with its notation and its values.
+    pub fn of<'a>(columns: impl IntoIterator<Item = (Notation, &'a [String])>) -> Self {
         let columns: Vec<_> = columns.into_iter().collect();
-        let thousands = columns.iter().find_map(|(notation, _)| notation.group);
-        let fractions = columns
+        let mut own: Vec<Self> = columns
             .iter()
-            .filter(|(notation, examples)| {
-                examples.iter().any(|text| text.contains(notation.decimal))
-            })
-            .map(|(notation, _)| notation.decimal);
-        let mut fractions: Vec<char> = fractions.collect();
-        fractions.dedup();
-        let decimal = match fractions.as_slice() {
-            [] => '.',
-            [decimal] => *decimal,
-            _ => return None,
+            .map(|(notation, _)| notation.marks())
+            .collect();
+        // Of equals the one that says more, since it was seen to be needed.
+        own.sort_by_key(|marks| *marks == Self::PLAIN);
+        let fitting = |marks: &Self| {
+            let fits = columns
+                .iter()
+                .filter(|(notation, texts)| marks.read_as(*notation, texts));
+            fits.count()
         };
-        let one_group = columns
-            .iter()
-            .all(|(notation, _)| notation.group.is_none() || notation.group == thousands);
-        (one_group && thousands != Some(decimal)).then_some(Self { decimal, thousands })
+        own.into_iter()
+            .rev() // the last of equals wins
+            .max_by_key(fitting)
+            .unwrap_or(Self::PLAIN)
+    }
+
+    /// Whether with these marks the same is read as in a notation.
+    pub fn read_as(self, notation: Notation, texts: &[String]) -> bool {
+        let own = self.numbers();
+        texts.iter().all(|text| match notation.read(text) {
+            Some(value) => own.parse_float(text) == Ok(value),
+            None => own.parse_float(text).is_err(),
+        })
+    }
+
+    fn numbers(self) -> Numbers {
+        Numbers {
+            decimal: self.decimal,
+            thousands: self.thousands,
+        }
     }
 }
 
 impl Notation {
-    /// Digits and a point, as `ingest` reads them.
+    /// Digits and a point.
     pub const PLAIN: Self = Self {
         decimal: '.',
         group: None,
         currency: false,
+        unsure: false,
     };
 
-    /// The value of a text that is written like this.
-    pub fn read(self, text: &str) -> Option<f64> {
-        let text = text.trim();
-        if self.currency {
-            let (sign, rest) = match text.strip_prefix('-') {
-                Some(rest) => (-1.0, rest),
-                None => (1.0, text),
-            };
-            let plain = Self {
-                currency: false,
-                ..self
-            };
-            return Some(sign * plain.read(without_currency(rest))?);
+    const fn with(decimal: char, group: Option<char>) -> Self {
+        Self {
+            decimal,
+            group,
+            ..Self::PLAIN
         }
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let (whole, fraction) = match digits.split_once(self.decimal) {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (digits, None),
-        };
-        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let exponent = || self == Self::PLAIN && text.parse::<f64>().is_ok_and(f64::is_finite);
-        if whole.is_empty() || !fraction.is_none_or(all_digits) {
-            return exponent().then(|| text.parse().ok()).flatten();
-        }
-        let whole = match self.group {
-            Some(group) if whole.contains(group) => {
-                let mut parts = whole.split(group);
-                let first = parts.next()?;
-                let good = (1..=3).contains(&first.len()) && parts.all(|part| part.len() == 3);
-                good.then(|| whole.replace(group, ""))?
-            }
-            _ => whole.to_owned(),
-        };
-        if !all_digits(&whole) {
-            return exponent().then(|| text.parse().ok()).flatten();
-        }
-        let sign = if text.starts_with('-') { "-" } else { "" };
-        format!(
-            "{sign}{whole}.{}",
-            fraction.filter(|f| !f.is_empty()).unwrap_or("0")
-        )
-        .parse()
-        .ok()
     }
 
-    /// SQL that reads a text column whose numbers are written like this.
-    pub fn sql(self, column: &str) -> String {
-        let mut text = column.to_owned();
-        if self.currency || matches!(self.group, Some(' ' | '\'' | '\u{a0}' | '\u{202f}')) {
-            text = format!("regexp_replace({text}, '[^0-9,.+-]', '', 'g')");
+    /// Its marks.
+    pub fn marks(self) -> Marks {
+        Marks {
+            decimal: self.decimal,
+            thousands: self.group,
         }
-        if let Some(group @ (',' | '.')) = self.group {
-            text = format!("replace({text}, '{group}', '')");
-        }
-        if self.decimal == ',' {
-            text = format!("replace({text}, ',', '.')");
-        }
-        format!("try_cast({text} AS DOUBLE)")
+    }
+
+    /// The value of a text that is written like this, as a load would read it.
+    pub fn read(self, text: &str) -> Option<f64> {
+        self.marks().numbers().parse_float(text).ok()
     }
 
     /// In words.
@@ -146,12 +166,7 @@ impl Notation {
             words.push("a decimal comma".to_owned());
         }
         if let Some(group) = self.group {
-            let shown = if group.is_whitespace() {
-                "blanks".to_owned()
-            } else {
-                format!("`{group}`")
-            };
-            words.push(format!("thousands set apart by {shown}"));
+            words.push(format!("thousands set apart by `{group}`"));
         }
         if self.currency {
             words.push("a currency beside the digits".to_owned());
@@ -160,20 +175,13 @@ impl Notation {
     }
 }
 
-/// Signs and codes of currencies that stand beside amounts.
-const CURRENCIES: &[&str] = &[
-    "US$", "R$", "€", "$", "£", "¥", "￥", "₹", "₽", "₩", "元", "円", "원", "EUR", "USD", "GBP",
-    "CHF", "CNY", "RMB", "JPY", "KRW", "INR", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN",
-    "CZK", "kr", "zł",
-];
-
-/// An amount without the currency beside it.
-fn without_currency(text: &str) -> &str {
-    let bare = |sign: &&str| {
-        text.strip_prefix(*sign)
-            .or_else(|| text.strip_suffix(*sign))
-    };
-    CURRENCIES.iter().find_map(bare).unwrap_or(text).trim()
+/// How often each currency stands beside some amounts.
+pub fn currencies(texts: &[String]) -> BTreeMap<Currency, u64> {
+    let mut found = BTreeMap::new();
+    for currency in texts.iter().filter_map(|text| currency_beside(text)) {
+        *found.entry(currency).or_default() += 1;
+    }
+    found
 }
 
 /// Times of a column.
@@ -192,12 +200,8 @@ pub struct Times {
 pub enum Written {
     /// As `ingest` reads them without being told: ISO 8601, or a type of the file.
     Iso,
-    /// In this `strftime` format.
-    Format(String),
-    /// Seconds since 1970.
-    Seconds,
-    /// Milliseconds since 1970.
-    Milliseconds,
+    /// In these formats, of which a load takes the first that fits.
+    Formats(Vec<String>),
 }
 
 /// What decided between day and month.
@@ -243,25 +247,41 @@ const CLOCKS: &[&str] = &[
     "",
     " %H:%M",
     " %H:%M:%S",
-    " %H:%M:%S UTC",
     " %H:%M:%S%.f",
     "T%H:%M:%S",
+    "T%H:%M",
     " %I:%M %p",
     " %I:%M:%S %p",
+    " %I:%M%p",
+    " %I:%M:%S%p",
     ", %H:%M",
+    ", %H:%M:%S",
+    ", %I:%M %p",
+    ", %I:%M:%S %p",
+    " %H:%M:%S %z",
+    " %H:%M %z",
     "%H%M%S",
     " %H.%M",
     " %H时%M分%S秒",
 ];
 
-/// What the sampled texts of a column look like; they come in the order of the rows. Only where the
-/// column's name speaks of time (`timely`) are large whole numbers taken for seconds since 1970:
-/// barcodes look alike.
-pub fn shape(texts: &[String], timely: bool) -> Shape {
+/// Times that are written in no order of day and clock.
+const OTHERS: &[&str] = &[
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a %b %e %H:%M:%S %Z %Y",
+    "%a %b %e %H:%M:%S %Y",
+    "%H:%M %d.%m.%Y",
+    "%H:%M:%S %d.%m.%Y",
+    "%H:%M %d/%m/%Y",
+    "%H:%M %m/%d/%Y",
+];
+
+/// What the sampled texts of a column look like; they come in the order of the rows.
+pub fn shape(texts: &[String], hints: Hints) -> Shape {
     if texts.is_empty() {
         return Shape::Empty;
     }
-    if let Some(times) = times(texts, timely) {
+    if let Some(times) = times(texts, hints.timely) {
         return Shape::Time(times);
     }
     if share(texts, |text| is_clock(text)) >= MOST {
@@ -280,7 +300,7 @@ pub fn shape(texts: &[String], timely: bool) -> Shape {
     if share(texts, whole) >= MOST {
         return Shape::Whole;
     }
-    match notation(texts) {
+    match notation(texts, hints) {
         Some(notation) => Shape::Number(notation),
         None => Shape::Text,
     }
@@ -300,116 +320,210 @@ fn is_clock(text: &str) -> bool {
         && parts[0].parse().is_ok_and(|hour: u8| hour < 24)
 }
 
-fn notation(texts: &[String]) -> Option<Notation> {
-    let with = |decimal, group, currency| Notation {
-        decimal,
-        group,
-        currency,
-    };
-    // Thousands alone ("1,234") look like a fraction of three digits; a fraction of another length decides.
-    let fraction = |text: &String| {
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        digits
-            .rsplit_once(',')
-            .is_some_and(|(_, tail)| tail.len() != 3)
-    };
-    let comma = texts.iter().any(fraction);
-    for currency in [false, true] {
-        let mut candidates = vec![with('.', None, currency)];
-        let points = [Some(','), Some(' '), Some('\''), Some('\u{a0}')]
-            .map(|group| with('.', group, currency));
-        let commas = [
-            None,
-            Some('.'),
-            Some(' '),
-            Some('\u{a0}'),
-            Some('\u{202f}'),
-            Some('\''),
-        ]
-        .map(|group| with(',', group, currency));
-        if comma {
-            candidates.extend(commas.iter().chain(&points));
-        } else {
-            candidates.extend(points.iter().chain(&commas));
-        }
-        let fits = |notation: &Notation| share(texts, |text| notation.read(text).is_some()) >= MOST;
-        if let Some(found) = candidates.into_iter().find(fits) {
-            return Some(found);
+/// The way in which the most values can be read; what the values leave open is said.
+fn notation(texts: &[String], hints: Hints) -> Option<Notation> {
+    const POINT: Notation = Notation::PLAIN;
+    const COMMA: Notation = Notation::with(',', None);
+    const COMMAS: Notation = Notation::with('.', Some(','));
+    const POINTS: Notation = Notation::with(',', Some('.'));
+    let fitting = |notation: Notation| share(texts, |text| notation.read(text).is_some());
+    let mut best = (0.0, POINT);
+    for notation in [POINT, COMMA, COMMAS, POINTS] {
+        let fits = fitting(notation);
+        if fits > best.0 {
+            best = (fits, notation);
         }
     }
-    None
+    let (fits, mut found) = best;
+    let least = if hints.numeric { HALF } else { MOST };
+    if fits < least || share(texts, |text| is_key(text)) > HALF {
+        return None;
+    }
+    // Thousands alone look like a fraction of three digits. What else could be told by a file:
+    // with semicolons between its fields it comes from where decimals have a comma.
+    found.currency = texts.iter().any(|text| currency_beside(text).is_some());
+    let marked = |mark: char| texts.iter().any(|text| digits_of(text).contains(mark));
+    let (other, likelier) = match found {
+        _ if found.marks() == POINT.marks() && marked('.') && !marked(',') => {
+            (POINTS, hints.delimiter == Some(';'))
+        }
+        _ if found.marks() == COMMA.marks() && !marked('.') => (COMMAS, true),
+        _ => return Some(found),
+    };
+    let told_apart = texts
+        .iter()
+        .any(|text| found.read(text).is_some() && other.read(text).is_none());
+    // A thousand has no zero before it: 0.875 is a fraction.
+    let is_fraction = |text: &String| {
+        let digits = digits_of(text);
+        digits.starts_with("0.") || digits.starts_with("0,")
+    };
+    if told_apart || texts.iter().any(is_fraction) {
+        return Some(found);
+    }
+    let open = found.marks() != POINT.marks() || hints.delimiter.is_some_and(|mark| mark != ',');
+    let chosen = if likelier { other } else { found };
+    Some(Notation {
+        currency: found.currency,
+        unsure: open,
+        ..chosen
+    })
+}
+
+/// A number from its first digit to its last.
+pub fn digits_of(text: &str) -> &str {
+    text.trim_matches(|c: char| !c.is_ascii_digit())
+}
+
+/// Whether letters that could be a currency stand right at digits without decimals, as in `RM100`:
+/// a key rather than an amount.
+fn is_key(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let touching = bytes.windows(2).any(|pair| {
+        pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit()
+            || pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic()
+    });
+    touching && !text.contains(['.', ',']) && currency_beside(text).is_some()
+}
+
+/// One way of writing times, with its reader.
+struct Candidate {
+    format: String,
+    reader: coerce::Times,
+}
+
+impl Candidate {
+    fn new(format: impl Into<String>) -> Self {
+        let format = format.into();
+        let formats = TimeFormats(vec![format.clone()]);
+        Self {
+            reader: coerce::Times::new(Some(&formats)),
+            format,
+        }
+    }
+
+    /// The wall or moment, in microseconds since 1970, when its year is one of a history.
+    fn read(&self, text: &str) -> Option<i64> {
+        const YEARS: std::ops::Range<i64> = -2_208_988_800_000_000..4_133_980_800_000_000;
+        let micros = match self.reader.parse(text)? {
+            coerce::Written::Wall(micros) | coerce::Written::Moment(micros) => micros,
+        };
+        YEARS.contains(&micros).then_some(micros)
+    }
 }
 
 fn times(texts: &[String], timely: bool) -> Option<Times> {
-    let clock_of = |text: &str| text.len() > 10;
-    if share(texts, |text| is_iso(text)) >= MOST {
+    // What databases write where there is no day is no value.
+    let texts: Vec<&String> = texts
+        .iter()
+        .filter(|text| !coerce::Times::is_nothing(text))
+        .collect();
+    if texts.is_empty() {
+        return None;
+    }
+    let iso = Candidate::new(ISO);
+    let is_iso = |text: &&String| iso.read(text).is_some();
+    let isos = share(&texts, is_iso);
+    if isos >= MOST {
         return Some(Times {
             written: Written::Iso,
-            clock: texts.iter().any(|text| clock_of(text)),
+            clock: texts.iter().any(|text| text.len() > 10),
             order: None,
         });
     }
-    if let Some(times) = timely.then(|| since_1970(texts)).flatten() {
+    if let Some(times) = timely.then(|| counted(&texts)).flatten() {
         return Some(times);
     }
-    let tried: Vec<String> = DAYS
+    let days = DAYS.iter();
+    let tried = days.flat_map(|day| CLOCKS.iter().map(move |clock| format!("{day}{clock}")));
+    let tried = tried.chain(OTHERS.iter().map(|&format| format.to_owned()));
+    let mut candidates: Vec<Candidate> = tried.map(Candidate::new).collect();
+    if isos > 0.0 {
+        candidates.push(iso);
+    }
+    let some: Vec<&&String> = texts
         .iter()
-        .flat_map(|day| CLOCKS.iter().map(move |clock| format!("{day}{clock}")))
-        .filter(|format| {
-            texts
-                .iter()
-                .take(20)
-                .any(|text| parse(text, format).is_some())
-        })
+        .step_by(texts.len().div_ceil(60).max(1))
         .collect();
-    let mut fitting: Vec<(f64, &String)> = tried
+    candidates.retain(|candidate| some.iter().any(|text| candidate.read(text).is_some()));
+    // The format that fits the most, then those that fit the most of what is left.
+    let mut left = texts.clone();
+    let mut chosen: Vec<String> = Vec::new();
+    let mut decided: Option<Order> = None;
+    while chosen.len() < FORMATS && share_of(left.len(), texts.len()) > 1.0 - MOST {
+        let (format, order) = best_format(&left, &candidates)?;
+        let candidate = candidates.iter().find(|one| one.format == format)?;
+        left.retain(|text| candidate.read(text).is_none());
+        chosen.push(format);
+        decided = match (decided, order) {
+            (Some(Order::Unknown), _) | (_, Some(Order::Unknown)) => Some(Order::Unknown),
+            (before, now) => before.or(now),
+        };
+    }
+    if share_of(left.len(), texts.len()) > 1.0 - MOST {
+        return None;
+    }
+    let clock = |format: &String| format == ISO || format.contains("%H") || format.contains("%I");
+    Some(Times {
+        clock: chosen.iter().any(clock),
+        written: Written::Formats(chosen),
+        order: decided,
+    })
+}
+
+/// No column has more ways of writing times than this.
+const FORMATS: usize = 4;
+
+fn share_of(part: usize, all: usize) -> f64 {
+    part as f64 / all.max(1) as f64
+}
+
+/// The format that fits the most of these texts, a tenth at least, and what decided between day and
+/// month.
+fn best_format(texts: &[&String], candidates: &[Candidate]) -> Option<(String, Option<Order>)> {
+    let mut fitting: Vec<(f64, &Candidate)> = candidates
         .iter()
-        .map(|format| (share(texts, |text| parse(text, format).is_some()), format))
-        .filter(|(share, _)| *share >= MOST)
+        .map(|one| (share(texts, |text| one.read(text).is_some()), one))
+        .filter(|(share, _)| *share >= 0.1)
         .collect();
     fitting.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let &(best, format) = fitting.first()?;
+    let &(best, candidate) = fitting.first()?;
+    let format = &candidate.format;
     let turned = turn(format);
-    let other = fitting.iter().find(|(_, other)| **other == turned);
-    let (format, order) = match other {
+    let other = fitting.iter().find(|(_, other)| other.format == turned);
+    Some(match other {
         Some(&(share, _)) if share < best => (format.clone(), Some(Order::Shown)),
-        Some(_) => by_order(texts, format, &turned),
+        Some(&(_, other)) => by_order(texts, candidate, other),
         None if turned != *format && !format.contains(['b', 'B']) && !format.starts_with("%Y") => {
             (format.clone(), Some(Order::Shown))
         }
         None => (format.clone(), None),
-    };
-    Some(Times {
-        clock: format.contains("%H") || format.contains("%I"),
-        written: Written::Format(format),
-        order,
     })
 }
 
 /// Both readings fit every value: that in which the rows are in order of time is the right one.
-fn by_order(texts: &[String], format: &str, turned: &str) -> (String, Option<Order>) {
-    let in_order = |format: &str| {
-        let moments: Vec<NaiveDateTime> = texts
+fn by_order(texts: &[&String], one: &Candidate, turned: &Candidate) -> (String, Option<Order>) {
+    let in_order = |candidate: &Candidate| {
+        let moments: Vec<i64> = texts
             .iter()
-            .filter_map(|text| parse(text, format))
+            .filter_map(|text| candidate.read(text))
             .collect();
         share(&moments.windows(2).collect::<Vec<_>>(), |pair| {
             pair[0] <= pair[1]
         })
     };
-    let (as_is, other) = (in_order(format), in_order(turned));
-    if as_is.max(other) >= 0.9 && (as_is - other).abs() > 0.02 {
-        let format = if as_is > other { format } else { turned };
-        return (format.to_owned(), Some(Order::Sorted));
+    let (as_is, other) = (in_order(one), in_order(turned));
+    if texts.len() > 1 && as_is.max(other) >= 0.9 && (as_is - other).abs() > 0.02 {
+        let candidate = if as_is > other { one } else { turned };
+        return (candidate.format.clone(), Some(Order::Sorted));
     }
     // With points it is the day everywhere; with slashes more of the world writes the day first.
-    let day_first = if format.starts_with("%d") {
-        format
-    } else {
-        turned
+    let day_first = match one.format.starts_with("%d") {
+        true => &one.format,
+        false => &turned.format,
     };
     let sure = day_first.starts_with("%d.");
-    (day_first.to_owned(), (!sure).then_some(Order::Unknown))
+    (day_first.clone(), (!sure).then_some(Order::Unknown))
 }
 
 /// The same format with day and month in each other's place.
@@ -420,54 +534,26 @@ fn turn(format: &str) -> String {
         .replace("%\0", "%m")
 }
 
-/// The moment that a text is in a format, when its year is one of a history.
-pub fn parse(text: &str, format: &str) -> Option<NaiveDateTime> {
-    let moment = NaiveDateTime::parse_from_str(text, format)
-        .ok()
-        .or_else(|| {
-            NaiveDate::parse_from_str(text, format)
-                .ok()?
-                .and_hms_opt(0, 0, 0)
-        })?;
-    (1900..=2100).contains(&moment.year()).then_some(moment)
-}
-
-fn is_iso(text: &str) -> bool {
-    let Some(day) = text.get(..10) else {
-        return false;
+/// Numbers that are all moments of the last decades, when counted from 1970 or as spreadsheets count
+/// days.
+fn counted(texts: &[&String]) -> Option<Times> {
+    let numbers: Vec<f64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+    let within = |least: f64, most: f64| {
+        let good = numbers.iter().filter(|n| (least..most).contains(n));
+        share_of(good.count(), texts.len()) >= MOST
     };
-    let rest = &text[10..];
-    parse(day, "%Y-%m-%d").is_some()
-        && day.as_bytes()[7] == b'-'
-        && (rest.is_empty() || (rest.starts_with([' ', 'T']) && is_clock_start(&rest[1..])))
-}
-
-fn is_clock_start(rest: &str) -> bool {
-    let end = rest
-        .find(|c: char| !(c.is_ascii_digit() || c == ':'))
-        .unwrap_or(rest.len());
-    let tail = &rest[end..];
-    is_clock(&rest[..end]) && (tail.is_empty() || tail.starts_with(['.', 'Z', 'z', '+', '-']))
-}
-
-/// Whole numbers that are all moments of the last decades, when counted from 1970.
-fn since_1970(texts: &[String]) -> Option<Times> {
-    let within = |least: i64, most: i64| {
-        share(texts, |text| {
-            text.parse::<i64>()
-                .is_ok_and(|n| (least..most).contains(&n))
-        }) >= MOST
-    };
-    let written = if within(946_684_800, 2_208_988_800) {
-        Written::Seconds
-    } else if within(946_684_800_000, 2_208_988_800_000) {
-        Written::Milliseconds
+    let format = if within(946_684_800.0, 2_208_988_800.0) {
+        UNIX
+    } else if within(946_684_800_000.0, 2_208_988_800_000.0) {
+        UNIX_MILLISECONDS
+    } else if share(texts, |text| coerce::looks_like_serial(text)) >= MOST {
+        EXCEL
     } else {
         return None;
     };
     Some(Times {
-        written,
-        clock: true,
+        written: Written::Formats(vec![format.to_owned()]),
+        clock: format != EXCEL || numbers.iter().any(|number| number.fract() != 0.0),
         order: None,
     })
 }
@@ -478,16 +564,20 @@ mod tests {
 
     fn of(texts: &[&str]) -> Shape {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        shape(&texts, true)
+        let hints = Hints {
+            timely: true,
+            ..Hints::default()
+        };
+        shape(&texts, hints)
     }
 
     fn format_of(texts: &[&str]) -> (String, Option<Order>) {
         match of(texts) {
             Shape::Time(Times {
-                written: Written::Format(format),
+                written: Written::Formats(formats),
                 order,
                 ..
-            }) => (format, order),
+            }) => (formats.join(" | "), order),
             other => panic!("{texts:?} are {other:?}"),
         }
     }
@@ -557,13 +647,32 @@ mod tests {
                 "{iso}: {shape:?}"
             );
         }
-        assert!(matches!(
-            of(&["1700000000"]),
-            Shape::Time(Times {
-                written: Written::Seconds,
-                ..
-            })
-        ));
+        for (texts, formats) in [
+            (&["1700000000"][..], "unix"),
+            (&["1700000000123"], "unix_ms"),
+            (&["45292", "45295.5"], "excel"),
+            (
+                &["1/2/2024, 12:33 PM", "1/13/2024, 9:05 AM"],
+                "%m/%d/%Y, %I:%M %p",
+            ),
+            (
+                &["2024-01-01", "2024-01-02", "01/20/2024"],
+                "%Y-%m-%d | %m/%d/%Y",
+            ),
+            (
+                &["01.01.2024", "02.01.24", "03.01.2024 10:00"],
+                "%d.%m.%Y | %d.%m.%Y %H:%M | %d.%m.%y",
+            ),
+        ] {
+            assert_eq!(format_of(texts).0, formats);
+        }
+        for iso in ["2024-01-03 09:50:26 +0100", "2024-06-30 22:30:00 UTC"] {
+            let shape = of(&[iso, "0000-00-00 00:00:00"]);
+            assert!(
+                matches!(&shape, Shape::Time(times) if times.written == Written::Iso),
+                "{iso}"
+            );
+        }
     }
 
     #[test]
@@ -571,7 +680,9 @@ mod tests {
         for text in ["12345", "536365", "007", "99999999", "85123A", "C0001"] {
             assert!(!matches!(of(&[text]), Shape::Time(_)), "{text}");
         }
-        assert_eq!(shape(&["1700000000".to_owned()], false), Shape::Whole);
+        let plain = |text: &str| shape(&[text.to_owned()], Hints::default());
+        assert_eq!(plain("1700000000"), Shape::Whole);
+        assert_eq!(plain("45292"), Shape::Whole);
         assert_eq!(of(&["1", "2", "-3"]), Shape::Whole);
         assert_eq!(of(&["18:30", "9:05"]), Shape::Clock);
     }
@@ -586,17 +697,24 @@ mod tests {
             decimal,
             group,
             currency,
+            unsure: false,
         };
         assert_eq!(notation(&["2.55", "1e-3"]), Notation::PLAIN);
         assert_eq!(notation(&["2,55", "-1,5"]), with(',', None, false));
         assert_eq!(notation(&["1.234,50", "2,55"]), with(',', Some('.'), false));
         assert_eq!(notation(&["1,234.50", "2.55"]), with('.', Some(','), false));
-        assert_eq!(notation(&["1,234", "12"]), with('.', Some(','), false));
+        assert_eq!(
+            notation(&["1,234", "12"]),
+            Notation {
+                unsure: true,
+                ..with('.', Some(','), false)
+            }
+        );
         assert_eq!(
             notation(&["€ 1.234,50", "2,55 €"]),
             with(',', Some('.'), true)
         );
-        assert_eq!(notation(&["$2.55", "-$1.00", "0"]), with('.', None, true));
+        assert_eq!(notation(&["$2.55", "($1.00)", "0"]), with('.', None, true));
         assert_eq!(
             with(',', Some('.'), true).read("-1.234,50 EUR"),
             Some(-1234.5)
@@ -606,8 +724,55 @@ mod tests {
             ["85123A", "POST"],
             ["会员001", "会员002"],
             ["S", "XL"],
+            ["RM100", "RM101"],
+            ["EUR001", "CUP12"],
         ] {
-            assert_eq!(of(&keys), Shape::Text);
+            assert_eq!(of(&keys), Shape::Text, "{keys:?}");
         }
+    }
+
+    #[test]
+    fn three_digits_after_the_only_mark_are_decided_by_the_column_or_said() {
+        let notation = |texts: &[&str], delimiter| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            let hints = Hints {
+                delimiter: Some(delimiter),
+                ..Hints::default()
+            };
+            match shape(&texts, hints) {
+                Shape::Number(found) => (found.decimal, found.group, found.unsure),
+                other => panic!("{texts:?} are {other:?}"),
+            }
+        };
+        assert_eq!(notation(&["950.000", "1.500"], ';'), (',', Some('.'), true));
+        assert_eq!(notation(&["950", "1.500"], ','), ('.', None, false));
+        assert_eq!(notation(&["0.875", "1.500"], ';'), ('.', None, false));
+        assert_eq!(notation(&["1.5", "1.500"], ';'), ('.', None, false));
+        assert_eq!(
+            notation(&["1.500.000", "1.500"], ';'),
+            (',', Some('.'), false)
+        );
+        assert_eq!(notation(&["1.500", "2.250"], '\t'), ('.', None, true));
+        assert_eq!(notation(&["0,875", "1,500"], ';'), (',', None, false));
+        assert_eq!(notation(&["Fr. 1'000", "Fr. 12"], ';'), ('.', None, false));
+        assert_eq!(
+            notation(&["1,23,456.00", "12.00"], ','),
+            ('.', Some(','), false)
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_named_like_a_number_is_one_though_some_values_are_not() {
+        let texts = ["1,234.50", "12,50", "1,234.50"].map(str::to_owned);
+        let named = |numeric| Hints {
+            numeric,
+            ..Hints::default()
+        };
+        assert_eq!(shape(&texts, named(false)), Shape::Text);
+        let Shape::Number(found) = shape(&texts, named(true)) else {
+            panic!("no number");
+        };
+        assert_eq!(found.read("12,50"), None);
+        assert_eq!(found.read("1,234.50"), Some(1234.5));
     }
 }

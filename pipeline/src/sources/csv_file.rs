@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::cut::{Cut, Piece, Syntax};
 use super::records::{Field, Records};
-use super::text::{Faults, Text, TextRows, cannot_read, given_up, text_columns};
+use super::text::{Advice, Faults, Text, TextRows, cannot_read, given_up, text_columns};
 use super::{Pieces, RawBatch, distinct_names, missing_column};
-use crate::config::{Encoding, Format, Source};
+use crate::config::{Format, Source};
 use crate::failure::{Failure, Result};
 
 /// What the first line may separate its fields with when the settings do not say; the first of
@@ -29,6 +29,7 @@ pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) ->
         text,
         syntax,
         names,
+        named,
     } = Opened::new(path, format, source)?;
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut places = Vec::with_capacity(schema.fields().len());
@@ -38,8 +39,9 @@ pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) ->
     }
     let shape = Shape {
         syntax,
-        encoding: text.encoding,
+        advice: Arc::clone(&text.advice),
         width: names.len(),
+        named,
         header: source.header,
         places,
         schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
@@ -48,11 +50,20 @@ pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) ->
     Ok(text.pieces(schema, move |piece| shape.parse(piece)))
 }
 
+/// What separates the fields of the file.
+pub fn delimiter(path: &Path, format: Format, source: &Source) -> Result<char> {
+    Ok(char::from(
+        Opened::new(path, format, source)?.syntax.delimiter,
+    ))
+}
+
 /// A file whose header has been read.
 struct Opened {
     text: Text,
     syntax: Syntax,
     names: Vec<String>,
+    /// Columns up to the last one that the header names; behind it stand delimiters alone.
+    named: usize,
 }
 
 impl Opened {
@@ -60,11 +71,9 @@ impl Opened {
         let mut text = Text::open(path, source)?;
         let byte = |mark: char| mark as u8; // the check of the settings has made sure of ASCII
         let mut delimiter = source.delimiter.map(byte);
-        if delimiter.is_none() {
-            delimiter = spreadsheet_delimiter(text.ahead()?);
-            if delimiter.is_some() {
-                text.line()?;
-            }
+        if let Some(said) = spreadsheet_delimiter(text.ahead()?) {
+            delimiter = delimiter.or(Some(said));
+            text.line()?;
         }
         let mut syntax = Syntax {
             delimiter: b',',
@@ -78,29 +87,55 @@ impl Opened {
             None => likely_delimiter(text.ahead()?, syntax),
         };
         text.cutter.set_syntax(syntax);
-        let names = if source.header {
+        let (names, named) = if source.header {
             header(&mut text, syntax)?
         } else {
-            names_without_header(&mut text, syntax, &source.column_names)?
+            let names = names_without_header(&mut text, syntax, &source.column_names)?;
+            let named = names.len();
+            (names, named)
         };
         Ok(Self {
             text,
             syntax,
             names,
+            named,
         })
     }
 }
 
-/// Spreadsheets may write `sep=;` above the header.
+/// Spreadsheets may write `sep=;` above the header, and those who save such a file again quotes
+/// around it or delimiters behind it.
 fn spreadsheet_delimiter(ahead: &[u8]) -> Option<u8> {
-    match ahead {
-        [b's', b'e', b'p', b'=', delimiter, b'\n' | b'\r', ..]
-            if delimiter.is_ascii_graphic() || *delimiter == b'\t' =>
-        {
-            Some(*delimiter)
-        }
-        _ => None,
+    let end = memchr2(b'\n', b'\r', &ahead[..ahead.len().min(64)])?;
+    let line = ahead[..end].trim_ascii_start();
+    let (line, quoted) = match line.strip_prefix(b"\"") {
+        Some(line) => (line, true),
+        None => (line, false),
+    };
+    let (word, rest) = line.split_at_checked(3)?;
+    if !word.eq_ignore_ascii_case(b"sep") {
+        return None;
     }
+    let rest = match rest {
+        [b'=', rest @ ..] => rest,
+        _ => rest.trim_ascii_start().strip_prefix(b"=")?,
+    };
+    let rest = match rest.trim_ascii_start() {
+        [] => rest,
+        other => other,
+    };
+    let is_delimiter = |byte: u8| byte.is_ascii_punctuation() || matches!(byte, b'\t' | b' ');
+    let (delimiter, behind) = match rest {
+        b"\\t" | b"\\t\"" => (b'\t', &[][..]),
+        [first, behind @ ..] if is_delimiter(*first) && !(quoted && *first == b'"') => {
+            (*first, behind)
+        }
+        _ => return None,
+    };
+    let alone = behind
+        .iter()
+        .all(|&byte| byte == delimiter || byte == b'"' || is_delimiter(byte));
+    alone.then_some(delimiter)
 }
 
 fn likely_delimiter(ahead: &[u8], syntax: Syntax) -> u8 {
@@ -125,7 +160,8 @@ fn likely_delimiter(ahead: &[u8], syntax: Syntax) -> u8 {
         .unwrap_or(b',')
 }
 
-fn header(text: &mut Text, syntax: Syntax) -> Result<Vec<String>> {
+/// The names of the columns, and how many of them the header says.
+fn header(text: &mut Text, syntax: Syntax) -> Result<(Vec<String>, usize)> {
     loop {
         let record = text
             .cutter
@@ -155,18 +191,22 @@ fn header(text: &mut Text, syntax: Syntax) -> Result<Vec<String>> {
             sample.extend_from_slice(text.ahead()?);
             return Err(text.not_text(record.line, &sample));
         }
+        let mut named = 0;
         let names = fields.iter().enumerate().map(|(number, field)| {
             let name = field.of(&piece.bytes, &syntax);
             match String::from_utf8_lossy(&name).trim() {
                 "" => format!("column_{}", number + 1),
-                name => name.to_owned(),
+                name => {
+                    named = number + 1;
+                    name.to_owned()
+                }
             }
         });
         let names: Vec<String> = names.collect();
         distinct_names(&names, || {
             format!("{}:{}", text.path.display(), record.line)
         })?;
-        return Ok(names);
+        return Ok((names, named));
     }
 }
 
@@ -188,12 +228,23 @@ fn empty(path: &Path) -> Failure {
         .hint("the first line of a CSV must name its columns")
 }
 
+/// Whether a record of several fields holds nothing in any of them.
+fn has_nothing(fields: &[Field], bytes: &[u8], syntax: &Syntax) -> bool {
+    let is_empty = |field: &Field| match field.place() {
+        Some(place) => bytes[place].trim_ascii().is_empty(),
+        None => field.of(bytes, syntax).trim_ascii().is_empty(),
+    };
+    fields.len() > 1 && fields.iter().all(is_empty)
+}
+
 /// What the records of a file have in common.
 struct Shape {
     syntax: Syntax,
-    encoding: Encoding,
+    advice: Arc<Advice>,
     /// Fields of every record.
     width: usize,
+    /// Of these, up to the last one with a name of its own.
+    named: usize,
     /// Whether a header has so many.
     header: bool,
     /// For each wanted column, its place in a record.
@@ -205,7 +256,7 @@ struct Shape {
 impl Shape {
     fn parse(&self, piece: &Piece) -> Result<RawBatch> {
         let bytes = piece.bytes.as_slice();
-        let faults = Faults::of(bytes, self.encoding, self.syntax.end);
+        let faults = Faults::of(bytes, &self.advice);
         let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
         let mut records = Records::new(bytes, piece.line, self.syntax);
         let mut fields: Vec<Field> = Vec::with_capacity(self.width);
@@ -213,19 +264,32 @@ impl Shape {
             let raw = &bytes[record.start..record.end];
             if let Some(reason) = faults.of_record(raw) {
                 rows.malformed(record.line, raw, reason);
-            } else if fields.len() != self.width {
+            } else if has_nothing(&fields, bytes, &self.syntax) {
+                continue; // delimiters alone
+            } else if fields.len() != self.width && !self.fits(&fields, bytes) {
                 rows.malformed(record.line, raw, self.wrong_width(fields.len()));
             } else {
                 rows.row(record.line, raw);
                 for (column, &place) in self.places.iter().enumerate() {
-                    match fields[place].place() {
-                        Some(place) => rows.part(column, bytes, place),
-                        None => rows.value(column, &fields[place].of(bytes, &self.syntax)),
+                    match fields.get(place).map(|field| (field, field.place())) {
+                        Some((_, Some(place))) => rows.part(column, bytes, place),
+                        Some((field, None)) => rows.value(column, &field.of(bytes, &self.syntax)),
+                        None => rows.value(column, b""),
                     }
                 }
             }
         }
         rows.finish()
+    }
+
+    /// Whether only delimiters at the end of the line make a record wider than the header, or the
+    /// header wider than the record.
+    fn fits(&self, fields: &[Field], bytes: &[u8]) -> bool {
+        fields.len() >= self.named
+            && fields
+                .iter()
+                .skip(self.width)
+                .all(|field| field.of(bytes, &self.syntax).trim_ascii().is_empty())
     }
 
     fn wrong_width(&self, fields: usize) -> String {

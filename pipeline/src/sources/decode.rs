@@ -99,36 +99,138 @@ impl<R: Read> Read for Decoding<R> {
     }
 }
 
-/// The lines of a text that are no UTF-8, as many as it takes to know their encoding.
-pub fn not_utf8(text: &[u8], end: u8) -> Vec<u8> {
-    let mut sample = Vec::new();
-    for line in text.split_inclusive(|&byte| byte == end) {
-        if sample.len() < 1 << 16 && std::str::from_utf8(line).is_err() {
-            sample.extend_from_slice(line);
-        }
-    }
-    sample
+/// How a text file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOf {
+    /// UTF-8, or what a byte order mark says.
+    Known,
+    /// UTF-8 but for some lines, how many of the looked at, and the encoding that they seem to have.
+    Utf8Except(Option<&'static str>, u64),
+    /// It is no UTF-8 and seems to have this encoding, as the settings name it.
+    Other(&'static str),
+    /// It is no UTF-8, and nothing tells what it is.
+    Unknown,
 }
 
-/// The encoding of a text file, as the settings name it, if its first megabytes are no UTF-8 and no
-/// byte order mark says what they are.
-pub fn encoding_of(path: &Path) -> Result<Option<&'static str>> {
+/// How a text file is written, by its first megabytes.
+///
+/// A file that has lines beyond ASCII both in UTF-8 and not is UTF-8 with faulty lines, unless those
+/// are the most: that bytes of another encoding happen to be UTF-8 is rare.
+pub fn text_of(path: &Path) -> Result<TextOf> {
     let mut start = Vec::new();
     bytes::open(path)?.take(LOOKED_AT).read_to_end(&mut start)?;
     if matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-        return Ok(None);
+        return Ok(TextOf::Known);
     }
     if start.len() as u64 == LOOKED_AT {
         // The last line, and maybe a character of it, is cut short.
         start.truncate(start.iter().rposition(|&byte| byte == b'\n').unwrap_or(0));
     }
-    Ok(match std::str::from_utf8(&start) {
-        Ok(text) if !text.contains('\0') => None,
-        Ok(_) => likely(&start).filter(|name| name.starts_with("utf-16")),
-        Err(_) => likely(&start)
-            .filter(|name| name.starts_with("utf-16"))
-            .or_else(|| likely(&not_utf8(&start, b'\n'))),
+    Ok(written_as(&start))
+}
+
+fn written_as(text: &[u8]) -> TextOf {
+    let wide = || likely(text).filter(|name| name.starts_with("utf-16"));
+    match std::str::from_utf8(text) {
+        Ok(text) if !text.contains('\0') => return TextOf::Known,
+        Ok(_) => return wide().map_or(TextOf::Known, TextOf::Other),
+        Err(_) => {}
+    }
+    if let Some(wide) = wide() {
+        return TextOf::Other(wide);
+    }
+    let (mut good, mut bad) = (0, 0);
+    let mut sample = Vec::new();
+    for line in text.split_inclusive(|&byte| matches!(byte, b'\n' | b'\r')) {
+        match std::str::from_utf8(line) {
+            Ok(line) => good += u64::from(!line.is_ascii()),
+            Err(_) => {
+                bad += 1;
+                // As many as it takes to know their encoding.
+                if sample.len() < 1 << 16 {
+                    sample.extend_from_slice(line);
+                }
+            }
+        }
+    }
+    match likely(&sample) {
+        name if good >= bad => TextOf::Utf8Except(name, bad),
+        Some(name) => TextOf::Other(name),
+        None => TextOf::Unknown,
+    }
+}
+
+/// UTF-8 text whose lines that are none are read in another encoding; what that does not know
+/// either stays as it is.
+pub fn mended(input: Input, fallback: Encoding) -> Input {
+    Box::new(Mended {
+        input,
+        fallback,
+        raw: Vec::new(),
+        text: Vec::new(),
+        at: 0,
+        ended: false,
     })
+}
+
+struct Mended {
+    input: Input,
+    fallback: Encoding,
+    /// Read, and without the end of its last line.
+    raw: Vec<u8>,
+    text: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl Mended {
+    fn mend_block(&mut self) -> Result<()> {
+        let read = (&mut self.input)
+            .take(BLOCK as u64)
+            .read_to_end(&mut self.raw)?;
+        self.ended = read < BLOCK;
+        self.text.clear();
+        self.at = 0;
+        let is_end = |&byte: &u8| matches!(byte, b'\n' | b'\r');
+        let whole = match self.ended {
+            true => self.raw.len(),
+            // A line that has no end is mended when it has one.
+            false => self.raw.iter().rposition(is_end).map_or(0, |end| end + 1),
+        };
+        let block = &self.raw[..whole];
+        if std::str::from_utf8(block).is_ok() {
+            self.text.extend_from_slice(block);
+        } else {
+            for line in block.split_inclusive(is_end) {
+                let decode = || {
+                    self.fallback
+                        .0
+                        .decode_without_bom_handling_and_without_replacement(line)
+                };
+                match std::str::from_utf8(line) {
+                    Ok(_) => self.text.extend_from_slice(line),
+                    Err(_) => match decode() {
+                        Some(text) => self.text.extend_from_slice(text.as_bytes()),
+                        None => self.text.extend_from_slice(line),
+                    },
+                }
+            }
+        }
+        self.raw.drain(..whole);
+        Ok(())
+    }
+}
+
+impl Read for Mended {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        while self.at == self.text.len() && !self.ended {
+            self.mend_block()?;
+        }
+        let taken = (self.text.len() - self.at).min(out.len());
+        out[..taken].copy_from_slice(&self.text[self.at..self.at + taken]);
+        self.at += taken;
+        Ok(taken)
+    }
 }
 
 /// The encoding that bytes which are no UTF-8 most likely have, as the settings name it.
@@ -305,6 +407,30 @@ mod tests {
             .map(|line| std::str::from_utf8(line).is_ok())
             .collect();
         assert_eq!(lines, [true, false, true, false]);
+    }
+
+    #[test]
+    fn a_few_lines_of_another_encoding_do_not_make_a_file_of_it() {
+        let latin = encoded(GERMAN, "windows-1252");
+        let two = GERMAN.repeat(2);
+        let mixed = [two.as_bytes(), &latin[..]].concat();
+        assert_eq!(written_as(GERMAN.as_bytes()), TextOf::Known);
+        assert_eq!(written_as(&latin), TextOf::Other("windows-1252"));
+        assert_eq!(
+            written_as(&mixed),
+            TextOf::Utf8Except(Some("windows-1252"), 2)
+        );
+        let turned = [GERMAN.as_bytes(), &latin.repeat(2)[..]].concat();
+        assert_eq!(written_as(&turned), TextOf::Other("windows-1252"));
+        assert_eq!(written_as(b"a\n\xff\x81\n"), TextOf::Unknown);
+
+        let fallback: Encoding = "windows-1252".parse().unwrap();
+        let long = mixed.repeat(3000);
+        let mut text = String::new();
+        mended(Box::new(Cursor::new(long)), fallback)
+            .read_to_string(&mut text)
+            .unwrap();
+        assert!(text == GERMAN.repeat(9000));
     }
 
     #[test]

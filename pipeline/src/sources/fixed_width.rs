@@ -7,9 +7,9 @@ use arrow::datatypes::SchemaRef;
 
 use super::cut::{Piece, Syntax};
 use super::records::Records;
-use super::text::{Faults, Text, TextRows, text_columns};
+use super::text::{Advice, Faults, Text, TextRows, text_columns};
 use super::{Pieces, RawBatch, missing_column};
-use crate::config::{Encoding, FixedField, Source};
+use crate::config::{FixedField, Source};
 use crate::failure::Result;
 
 /// The columns that the settings name, all of them text.
@@ -43,7 +43,7 @@ pub fn open(path: &Path, source: &Source, schema: &SchemaRef) -> Result<Pieces> 
     text.cutter.set_syntax(syntax);
     let shape = Shape {
         syntax,
-        encoding: text.encoding,
+        advice: Arc::clone(&text.advice),
         fields,
         schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
         null_values: source.null_values.clone().into(),
@@ -53,7 +53,7 @@ pub fn open(path: &Path, source: &Source, schema: &SchemaRef) -> Result<Pieces> 
 
 struct Shape {
     syntax: Syntax,
-    encoding: Encoding,
+    advice: Arc<Advice>,
     fields: Vec<FixedField>,
     schema: SchemaRef,
     null_values: Arc<[String]>,
@@ -62,7 +62,7 @@ struct Shape {
 impl Shape {
     fn parse(&self, piece: &Piece) -> Result<RawBatch> {
         let bytes = piece.bytes.as_slice();
-        let faults = Faults::of(bytes, self.encoding, self.syntax.end);
+        let faults = Faults::of(bytes, &self.advice);
         let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
         let mut records = Records::new(bytes, piece.line, self.syntax);
         let mut none = Vec::new();

@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 use super::bytes::Input;
 use super::cut::{Cut, Piece, Syntax};
 use super::records::Records;
-use super::text::{Faults, Text, cannot_read, shown};
-use super::typed::{batch, has_columns};
+use super::text::{Advice, Faults, Text, cannot_read, shown};
+use super::typed::{batch, float_text, has_columns};
 use super::{Malformed, Pieces, RawBatch, hashes};
-use crate::config::{Encoding, Source};
+use crate::config::Source;
 use crate::failure::{Failure, Result};
 
 /// Bytes that are looked at to learn the columns and their types.
@@ -85,7 +85,7 @@ pub fn open(path: &Path, source: &Source, schema: &SchemaRef) -> Result<Pieces> 
         .collect();
     let shape = Shape {
         end: text.end,
-        encoding: text.encoding,
+        advice: Arc::clone(&text.advice),
         places: fields
             .iter()
             .enumerate()
@@ -145,7 +145,7 @@ fn common(one: DataType, other: DataType) -> DataType {
 /// What the lines of a file have in common.
 struct Shape {
     end: u8,
-    encoding: Encoding,
+    advice: Arc<Advice>,
     /// For each wanted column, its place.
     places: HashMap<String, usize>,
     /// Whole numbers, numbers, flags and text.
@@ -155,7 +155,7 @@ struct Shape {
 impl Shape {
     fn parse(&self, piece: &Piece) -> Result<RawBatch> {
         let bytes = piece.bytes.as_slice();
-        let faults = Faults::of(bytes, self.encoding, self.end);
+        let faults = Faults::of(bytes, &self.advice);
         let syntax = Syntax {
             delimiter: self.end,
             end: self.end,
@@ -278,6 +278,9 @@ fn cell(value: &Value, data_type: &DataType) -> Option<Cell> {
         (DataType::Int64 | DataType::Float64 | DataType::Boolean, _) => return None,
         (_, Value::String(text)) if text.trim().is_empty() => Cell::Null,
         (_, Value::String(text)) => Cell::Text(text.trim().to_owned()),
+        (_, Value::Number(number)) if number.is_f64() => {
+            Cell::Text(float_text(number.as_f64().unwrap_or_default()))
+        }
         (_, other) => Cell::Text(other.to_string()),
     })
 }

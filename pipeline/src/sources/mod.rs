@@ -13,6 +13,7 @@ mod fixed_width;
 mod guess;
 mod hashes;
 mod json_lines;
+mod line_ends;
 mod parquet_file;
 mod partitions;
 mod records;
@@ -27,17 +28,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use self::decode::encoding_of;
+pub use self::decode::{TextOf, text_of};
 use self::find::Found;
 use self::partitions::Partitions;
 pub use self::stamp::Stamp;
-use crate::config::{Format, Settings, Source};
+pub use self::typed::float_text;
+use crate::config::{Format, Mapping, Settings, Source};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 
@@ -284,6 +287,49 @@ pub fn schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
     Ok(Partitions::of(&file.path).added_to(&own))
 }
 
+/// The columns of the first of some files, each of a type that holds what all of them have there.
+pub fn common_schema<'a>(
+    files: impl IntoIterator<Item = &'a SourceFile>,
+    source: &Source,
+) -> Result<SchemaRef> {
+    let mut files = files.into_iter();
+    let Some(first) = files.next() else {
+        return Ok(Schema::empty().into());
+    };
+    let mut common = schema(first, source)?;
+    // What SQL calculates with has to stay a number, or the SQL would not fit.
+    let in_sql = |name: &str| {
+        let mut mappings = source.columns.values();
+        mappings.any(|mapping| matches!(mapping, Mapping::Sql(sql) if sql.contains(name)))
+    };
+    let mut untyped = first.format.is_untyped();
+    for file in files {
+        if untyped && file.format.is_untyped() {
+            continue; // text is text
+        }
+        untyped &= file.format.is_untyped();
+        let own = schema(file, source)?;
+        let fields = common.fields().iter().map(|field| {
+            match own.field_with_name(field.name()) {
+                Ok(other) if other.data_type() != field.data_type() => {
+                    let wide = typed::wider(field.data_type(), other.data_type());
+                    match field.data_type().is_numeric()
+                        && !wide.is_numeric()
+                        && in_sql(field.name())
+                    {
+                        true => Arc::clone(field),
+                        false => Arc::new(field.as_ref().clone().with_data_type(wide)),
+                    }
+                }
+                // A column that is not there is found when the file is opened.
+                _ => Arc::clone(field),
+            }
+        });
+        common = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    }
+    Ok(common)
+}
+
 fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
     let path = file.bytes();
     match file.format {
@@ -293,6 +339,28 @@ fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
         Format::Parquet => parquet_file::schema(path),
         Format::Arrow => arrow_file::schema(path),
         Format::Xlsx => sheet::schema(path, source),
+    }
+}
+
+/// The first lines of a file of text, decoded, without their ends.
+pub fn first_lines(file: &SourceFile, source: &Source, most: usize) -> Result<Vec<String>> {
+    let mut text = text::Text::open(file.bytes(), source)?;
+    let mut lines = Vec::new();
+    while lines.len() < most {
+        let Some(line) = text.line()? else { break };
+        let line = String::from_utf8_lossy(&line.bytes);
+        lines.push(line.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    Ok(lines)
+}
+
+/// What separates the fields of a file of text, if anything does.
+pub fn delimiter(file: &SourceFile, source: &Source) -> Result<Option<char>> {
+    match file.format {
+        Format::Csv | Format::Tsv => {
+            csv_file::delimiter(file.bytes(), file.format, source).map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Type as PhysicalType;
 
 use super::typed::{flat, has_columns, is_flat, numbered, shaped};
 use super::{Pieces, RawBatch, Unparsed};
@@ -22,10 +23,38 @@ const PIECE_ROWS: usize = 1 << 16;
 
 fn metadata(path: &Path) -> Result<ArrowReaderMetadata> {
     let file = File::open(path).during(path.display())?;
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| {
+    let broken = |error| {
         Failure::data(format!("{}: this is no whole Parquet file: {error}", path.display()))
             .hint("was the file cut short while copying? Copy it again, or name its format in the settings")
-    })
+    };
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(broken)?;
+    let old = old_times(&metadata);
+    if old.is_empty() {
+        return Ok(metadata);
+    }
+    let fields = metadata.schema().fields().iter().map(|field| {
+        let is_old = old.contains(field.name()) && field.data_type().is_temporal();
+        match is_old {
+            true => Arc::new(field.as_ref().clone().with_data_type(MICROSECONDS)),
+            false => Arc::clone(field),
+        }
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(broken)
+}
+
+const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+/// Columns of the old type INT96, which would be read as nanoseconds since 1970, and these end in
+/// 2262: the year 9999 would be another one.
+fn old_times(metadata: &ArrowReaderMetadata) -> Vec<String> {
+    let columns = metadata.parquet_schema().columns().iter();
+    columns
+        .filter(|column| column.physical_type() == PhysicalType::INT96)
+        .filter(|column| column.path().parts().len() == 1)
+        .map(|column| column.name().to_owned())
+        .collect()
 }
 
 /// The file's columns; nested ones are left out, since nothing can be mapped from them yet.

@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use calamine::{Data, Range, Reader, Sheets, open_workbook};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::typed::{batch, has_columns, shaped};
+use super::typed::{batch, float_text, has_columns, shaped};
 use super::{BATCH_ROWS, Malformed, Pieces, RawBatch, Unparsed, distinct_names};
 use crate::config::Source;
 use crate::failure::{During, Failure, Result, did_you_mean};
@@ -259,7 +259,7 @@ fn text(cell: &Data) -> Option<String> {
             Some(text.clone())
         }
         Data::Int(value) => Some(value.to_string()),
-        Data::Float(value) => Some(value.to_string()),
+        Data::Float(value) => Some(float_text(*value)),
         Data::Bool(value) => Some(value.to_string()),
         Data::DateTime(value) => Some(match time(cell) {
             Some(time) => time.to_string(),

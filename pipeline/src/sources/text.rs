@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -11,7 +11,8 @@ use memchr::memchr;
 
 use super::bytes::{self, Input};
 use super::cut::{Broken, Cut, Cutter, LONGEST, Piece, Syntax};
-use super::decode::{decoded, likely, not_utf8};
+use super::decode::{TextOf, decoded, likely, mended, text_of};
+use super::line_ends::{squeezed, unified};
 use super::typed::{batch, fitted};
 use super::{Malformed, Pieces, RawBatch, Unparsed, hashes};
 use crate::config::{Encoding, Source};
@@ -32,6 +33,37 @@ pub struct Text {
     pub encoding: Encoding,
     /// The byte that ends its lines.
     pub end: u8,
+    /// What to do about lines that are no text.
+    pub advice: Arc<Advice>,
+}
+
+/// What to do about lines of a file that are no text in its encoding; found out when there is one,
+/// from the file as a whole, so that every line gets the same advice.
+pub struct Advice {
+    path: PathBuf,
+    encoding: Encoding,
+    said: OnceLock<String>,
+}
+
+impl Advice {
+    fn reason(&self) -> String {
+        let find = || {
+            if !self.encoding.is_utf8() {
+                return format!("is not {} text", self.encoding);
+            }
+            match text_of(&self.path) {
+                Ok(TextOf::Utf8Except(Some(name), _)) => format!(
+                    "is not UTF-8 text, as other lines are; it looks like {name}: set fallback_encoding = \"{name}\" for its source"
+                ),
+                Ok(TextOf::Other(name)) => format!(
+                    "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source"
+                ),
+                _ => "is not UTF-8 text; set the encoding of its source, or its fallback_encoding"
+                    .to_owned(),
+            }
+        };
+        self.said.get_or_init(find).clone()
+    }
 }
 
 impl Text {
@@ -49,13 +81,18 @@ impl Text {
         let (input, encoding) = bytes::open(path)
             .and_then(|input| decoded(input, source.encoding))
             .map_err(|error| cannot_read(path, error))?;
-        let input = through(input).map_err(|error| cannot_read(path, error))?;
-        let mut text = Cutter::new(input);
-        let ahead = text.ahead().map_err(|error| cannot_read(path, error))?;
-        let end = match memchr(b'\n', ahead) {
-            None if memchr(b'\r', ahead).is_some() => b'\r',
-            _ => b'\n',
+        let input = match source.fallback_encoding {
+            Some(fallback) if encoding.is_utf8() => mended(input, fallback),
+            _ => input,
         };
+        let input = unified(input);
+        let input = match source.delimiter {
+            Some(' ') => squeezed(input, source.quote.0.map(|mark| mark as u8)),
+            _ => input,
+        };
+        let input = through(input).map_err(|error| cannot_read(path, error))?;
+        let end = b'\n';
+        let mut text = Cutter::new(input);
         text.set_syntax(Syntax {
             end,
             ..Syntax::LINES
@@ -65,6 +102,11 @@ impl Text {
             cutter: text,
             encoding,
             end,
+            advice: Arc::new(Advice {
+                path: path.to_owned(),
+                encoding,
+                said: OnceLock::new(),
+            }),
         };
         for _ in 0..source.skip_lines {
             text.line()?;
@@ -128,7 +170,16 @@ impl Text {
                 .hint("is another encoding meant?");
         }
         let failure = Failure::data(format!("{place}: the header is not UTF-8"));
-        match likely(bytes) {
+        let as_a_whole = match text_of(&self.path) {
+            Ok(TextOf::Utf8Except(Some(name), _)) => {
+                return failure.hint(format!(
+                    "other lines are; it looks like {name}: add fallback_encoding = \"{name}\" to this source, or save the file as UTF-8"
+                ));
+            }
+            Ok(TextOf::Other(name)) => Some(name),
+            _ => likely(bytes),
+        };
+        match as_a_whole {
             Some(name) => failure.hint(format!(
                 "it looks like {name}: add encoding = \"{name}\" to this source, or save the file as UTF-8"
             )),
@@ -184,20 +235,9 @@ pub struct Faults {
 
 impl Faults {
     /// Looks through a piece.
-    pub fn of(piece: &[u8], encoding: Encoding, end: u8) -> Self {
-        let not_text = std::str::from_utf8(piece).is_err().then(|| {
-            if !encoding.is_utf8() {
-                return format!("is not {encoding} text");
-            }
-            match likely(&not_utf8(piece, end)) {
-                Some(name) => format!(
-                    "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source"
-                ),
-                None => "is not UTF-8 text; set the encoding of its source".to_owned(),
-            }
-        });
+    pub fn of(piece: &[u8], advice: &Advice) -> Self {
         Self {
-            not_text,
+            not_text: std::str::from_utf8(piece).is_err().then(|| advice.reason()),
             has_nul: memchr(0, piece).is_some(),
         }
     }
@@ -210,6 +250,24 @@ impl Faults {
             return Some(reason);
         }
         (self.has_nul && memchr(0, record).is_some()).then_some("holds a NUL byte")
+    }
+}
+
+/// A value without what keeps a spreadsheet from making a number or a formula of it: `="007"` is
+/// `007`, and `'-5` is `-5`.
+fn unmarked(value: &[u8]) -> &[u8] {
+    let wrapped = value
+        .strip_prefix(b"=\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    if let Some(inner) = wrapped
+        && memchr(b'"', inner).is_none()
+    {
+        return inner.trim_ascii();
+    }
+    let numeric = |byte: &u8| byte.is_ascii_digit() || b"+-.,".contains(byte);
+    match value {
+        [b'\'', rest @ ..] if !rest.is_empty() && rest.iter().all(numeric) => rest,
+        value => value,
     }
 }
 
@@ -269,7 +327,8 @@ impl TextRows {
         let value = &piece[place.clone()];
         let visible = |byte: Option<&u8>| matches!(byte, Some(b'!'..=b'~'));
         let is_null = || self.null_values.iter().any(|null| null.as_bytes() == value);
-        let simple = visible(value.first()) && visible(value.last()) && !is_null();
+        let marked = || matches!(value.first(), Some(b'=' | b'\''));
+        let simple = visible(value.first()) && visible(value.last()) && !is_null() && !marked();
         let short = piece.get(place.start..place.start + SHORT);
         match short.map(<&[u8; SHORT]>::try_from) {
             Some(Ok(short)) if simple && value.len() <= SHORT => {
@@ -294,6 +353,7 @@ impl TextRows {
                 .trim()
                 .as_bytes(),
         };
+        let value = unmarked(value);
         let column = &mut self.columns[column];
         if value.is_empty() || self.null_values.iter().any(|null| null.as_bytes() == value) {
             column.nulls.push(column.ends.len() - 1);

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray,
+};
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{cast, filter_record_batch, is_not_null, is_null, or};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::{Malformed, RawBatch, hashes, missing_column};
@@ -87,6 +89,12 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
             continue;
         }
         let place = || format!("{}: column `{}`", path.display(), field.name());
+        if *field.data_type() == DataType::Utf8
+            && let Some(text) = as_text(column).during(place())?
+        {
+            columns.push(text);
+            continue;
+        }
         let fitting = cast(column, field.data_type()).during(place())?;
         let whole = unchanged(column, &fitting).during(place())?;
         let options = FormatOptions::default();
@@ -132,6 +140,64 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
     })
 }
 
+/// A floating-point number as text, which depends on nothing but the number: whole numbers have no
+/// decimals, unless they are beyond 2^53, where the last digits are not known.
+pub fn float_text(value: f64) -> String {
+    match value {
+        value if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
+            (value as i64).to_string()
+        }
+        value if value.fract() == 0.0 => format!("{value:.1}"),
+        value => value.to_string(),
+    }
+}
+
+fn is_float(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Float16 | DataType::Float32 | DataType::Float64
+    )
+}
+
+/// Numbers and times as text that says just what they are; none for other types, which say it
+/// themselves.
+fn as_text(values: &ArrayRef) -> Result<Option<ArrayRef>> {
+    Ok(match values.data_type() {
+        data_type if is_float(data_type) => {
+            let floats = cast(values, &DataType::Float64)?;
+            let floats = floats.as_primitive::<Float64Type>().iter();
+            let texts: StringArray = floats.map(|value| value.map(float_text)).collect();
+            Some(Arc::new(texts))
+        }
+        // With a time of day it is no day of a format of somebody's own.
+        DataType::Date32 | DataType::Date64 => {
+            let moments = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            Some(cast(&moments, &DataType::Utf8)?)
+        }
+        DataType::Timestamp(..) => Some(cast(values, &DataType::Utf8)?),
+        _ => None,
+    })
+}
+
+/// The type that holds what both types hold, where the files of a source differ; text holds all.
+pub fn wider(one: &DataType, other: &DataType) -> DataType {
+    use DataType::{Date32, Decimal128, Float64, Int64, Timestamp, Utf8};
+    let microseconds = |zone: &Option<Arc<str>>| Timestamp(TimeUnit::Microsecond, zone.clone());
+    match (one, other) {
+        _ if one == other => one.clone(),
+        (DataType::Dictionary(_, one), other) | (other, DataType::Dictionary(_, one)) => {
+            wider(one, other)
+        }
+        (DataType::UInt64, _) | (_, DataType::UInt64) => Utf8,
+        (one, other) if one.is_integer() && other.is_integer() => Int64,
+        (Decimal128(_, a), Decimal128(_, b)) => Decimal128(38, *a.max(b)),
+        (one, other) if one.is_numeric() && other.is_numeric() => Float64,
+        (Timestamp(_, a), Timestamp(_, b)) if a == b => microseconds(a),
+        (Date32, Timestamp(_, None)) | (Timestamp(_, None), Date32) => microseconds(&None),
+        _ => Utf8,
+    }
+}
+
 /// A batch of rows, also if no column is wanted.
 pub fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -159,8 +225,8 @@ fn unchanged(before: &ArrayRef, after: &ArrayRef) -> Result<BooleanArray> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray, Float64Array, Int64Array, StringArray};
-    use arrow::datatypes::{Float64Type, Int64Type};
+    use arrow::array::{Float64Array, Int64Array};
+    use arrow::datatypes::Int64Type;
 
     use super::*;
 
@@ -202,6 +268,14 @@ mod tests {
         let got = fit(Arc::new(texts), DataType::Float64);
         let numbers = got.rows.column(0).as_primitive::<Float64Type>();
         assert_eq!(numbers.values().as_ref(), [1.5, 2.0]);
+
+        let floats = Float64Array::from(vec![17850.0, 12.5, 1e22, -0.0]);
+        let got = fit(Arc::new(floats), DataType::Utf8);
+        let texts = got.rows.column(0).as_string::<i32>();
+        assert_eq!(
+            texts.iter().flatten().collect::<Vec<_>>(),
+            ["17850", "12.5", "10000000000000000000000.0", "0"]
+        );
 
         let whole = Int64Array::from(vec![7]);
         let got = fit(Arc::new(whole), DataType::Utf8);

@@ -1,5 +1,6 @@
 //! Values of a source become values of a canonical column, or problems that name themselves.
 
+mod named_zone;
 mod number;
 mod time;
 
@@ -13,13 +14,14 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 
-pub use self::number::Numbers;
+pub use self::number::{Currency, Numbers, currency_beside, currency_named};
 use self::number::{ONE, Reason, from_float};
-use self::time::{Times, Written, units_since_unix};
+pub use self::time::{Times, Written, looks_like_serial};
 use super::zone::{DayHour, Zone};
 use crate::config::TimeFormats;
 use crate::contract::{Content, KINDS, MONEY_PRECISION, MONEY_SCALE};
 use crate::failure::{Result, nearest};
+use crate::sources::float_text;
 
 /// A value that cannot be used: its row, and why.
 pub type Problem = (usize, String);
@@ -30,6 +32,27 @@ pub struct Coerced {
     pub values: ArrayRef,
     /// Rows whose value was there but cannot be used.
     pub problems: Vec<Problem>,
+    /// Rows whose amount has a currency beside it.
+    pub currencies: Vec<(usize, Currency)>,
+}
+
+impl Coerced {
+    fn new(values: ArrayRef, problems: Vec<Problem>) -> Self {
+        Self {
+            values,
+            problems,
+            currencies: Vec::new(),
+        }
+    }
+}
+
+/// What the settings say of one column, beside what they say of its source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its ids are whole numbers, also where text is made of them.
+    pub whole: bool,
+    /// The marks of its numbers.
+    pub numbers: Option<Numbers>,
 }
 
 /// How text, numbers and times of one source are understood.
@@ -72,20 +95,86 @@ pub fn coerce(
     values: &ArrayRef,
     content: Content,
     target: &DataType,
+    said: Said,
     notation: &mut Notation,
 ) -> Result<Coerced> {
     let values = plain(values)?;
+    let numbers = said.numbers.unwrap_or(notation.numbers);
     match (content, target) {
         (Content::Id, DataType::Int64) => whole_numbers(&values),
-        (Content::Id | Content::Text | Content::Attribute, DataType::Utf8) => text(&values),
-        (Content::Attribute, _) => attribute_number(&values, &notation.numbers),
+        (Content::Id, _) if said.whole => {
+            let whole = whole_numbers(&values)?;
+            let texts = cast(&whole.values, &DataType::Utf8)?;
+            Ok(Coerced::new(texts, whole.problems))
+        }
+        (Content::Id, _) => ids(&values),
+        (Content::Text | Content::Attribute, DataType::Utf8) | (Content::Text, _) => text(&values),
+        (Content::Attribute, _) => attribute_number(&values, &numbers),
         (Content::Kind, _) => kinds(&values),
-        (Content::Decimal, _) => decimals(&values, &notation.numbers),
+        (Content::Decimal, _) => decimals(&values, &numbers),
         (Content::Flag, _) => flags(&values),
         (Content::Date, _) => dates(&values, notation),
         (Content::Time, _) => times(&values, notation),
-        (Content::Id | Content::Text, _) => text(&values),
     }
+}
+
+/// The products of two columns of numbers, each read for itself; `names` are those of the columns.
+pub fn product(
+    factors: [&ArrayRef; 2],
+    names: [&str; 2],
+    said: [Said; 2],
+    notation: &Notation,
+) -> Result<Coerced> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut currencies = Vec::new();
+    let mut read = Vec::with_capacity(2);
+    for ((values, name), said) in factors.into_iter().zip(names).zip(said) {
+        let values = plain(values)?;
+        let numbers = said.numbers.unwrap_or(notation.numbers);
+        let (floats, wrong) = floats(&values, &numbers)?;
+        let texts = values.as_string_opt::<i32>();
+        let named = |reason: &str| format!("cannot be calculated: `{name}` {reason}");
+        problems.extend(wrong.iter().map(|(row, reason)| (*row, named(reason))));
+        if let Some(texts) = texts {
+            let beside = |row: usize| Some((row, currency_beside(texts.value(row))?));
+            currencies.extend(
+                (0..texts.len())
+                    .filter(|&row| floats.is_valid(row))
+                    .filter_map(beside),
+            );
+        }
+        read.push(floats);
+    }
+    let mut too_large = Vec::new();
+    let products: Decimal64Array = (0..read[0].len())
+        .map(|row| {
+            let both = read.iter().all(|factor| factor.is_valid(row));
+            let product = both.then(|| read[0].value(row) * read[1].value(row))?;
+            noted(&mut too_large, row, amount(from_float(product)))
+        })
+        .collect();
+    problems.extend(too_large);
+    let products = products.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?;
+    Ok(Coerced {
+        values: Arc::new(products),
+        problems,
+        currencies,
+    })
+}
+
+/// `return` where a number is below zero, else `purchase`.
+pub fn kind_by_sign(values: &ArrayRef, said: Said, notation: &Notation) -> Result<Coerced> {
+    let numbers = said.numbers.unwrap_or(notation.numbers);
+    let (floats, problems) = floats(&plain(values)?, &numbers)?;
+    let kinds: StringArray = (0..floats.len())
+        .map(|row| {
+            Some(match floats.is_valid(row) && floats.value(row) < 0.0 {
+                true => "return",
+                false => "purchase",
+            })
+        })
+        .collect();
+    Ok(Coerced::new(Arc::new(kinds), problems))
 }
 
 /// Unpacks dictionaries and the several layouts of text.
@@ -115,63 +204,120 @@ fn is_float(data_type: &DataType) -> bool {
     )
 }
 
+/// Floating-point numbers hold every whole number up to here.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+const NOT_WHOLE: Reason = "is no whole number";
+const NOT_EXACT: Reason = "is a floating-point number beyond 2^53, whose last digits are lost; keep ids as whole numbers or text";
+
+/// Tools without nullable integers write ids as 12345.0.
+fn whole_float(value: f64) -> Result<i64, Reason> {
+    match value {
+        value if !value.is_finite() => Err("is not a finite number"),
+        value if value.fract() != 0.0 => Err(NOT_WHOLE),
+        value if value.abs() > EXACT => Err(NOT_EXACT),
+        value => Ok(value as i64),
+    }
+}
+
 fn whole_numbers(values: &ArrayRef) -> Result<Coerced> {
-    if is_float(values.data_type()) {
-        // Tools without nullable integers write ids as 12345.0.
-        let floats = cast(values, &DataType::Float64)?;
-        let whole: Int64Array = floats
-            .as_primitive::<Float64Type>()
-            .iter()
-            .map(|value| {
-                value
-                    .filter(|v| v.fract() == 0.0 && v.abs() < 9.0e15)
-                    .map(|v| v as i64)
-            })
-            .collect();
-        let whole: ArrayRef = Arc::new(whole);
-        let problems = lost(values, &whole, "is no whole number");
-        return Ok(Coerced {
-            values: whole,
-            problems,
-        });
-    }
-    if *values.data_type() == DataType::Utf8 {
+    let mut problems = Vec::new();
+    let mut keep = |row, value| noted(&mut problems, row, value);
+    let whole: Int64Array = match values.data_type() {
+        data_type if is_float(data_type) => {
+            let floats = cast(values, &DataType::Float64)?;
+            let floats = floats.as_primitive::<Float64Type>().iter().enumerate();
+            floats
+                .map(|(row, value)| keep(row, whole_float(value?)))
+                .collect()
+        }
         // Text whose source says that it is whole numbers.
-        let whole: Int64Array = parsed(values, |_, text| number::whole(text));
-        let whole: ArrayRef = Arc::new(whole);
-        let problems = lost(values, &whole, "is no whole number");
-        return Ok(Coerced {
-            values: whole,
-            problems,
-        });
+        DataType::Utf8 => parsed(values, |row, text| {
+            keep(row, number::whole(text).ok_or(NOT_WHOLE))
+        }),
+        data_type if data_type.is_decimal() => {
+            let texts = cast(values, &DataType::Utf8)?;
+            parsed(&texts, |row, text| {
+                keep(row, number::whole(text).ok_or(NOT_WHOLE))
+            })
+        }
+        _ => {
+            let whole = cast(values, &DataType::Int64)?;
+            let problems = lost(values, &whole, "is too large for a whole number of 64 bits");
+            return Ok(Coerced::new(whole, problems));
+        }
+    };
+    Ok(Coerced::new(Arc::new(whole), problems))
+}
+
+/// Keys as text, which depends on the value alone: a whole number is written without decimals in
+/// whatever type or file it comes.
+fn ids(values: &ArrayRef) -> Result<Coerced> {
+    if is_float(values.data_type()) {
+        let whole = whole_numbers(values)?;
+        let texts = cast(&whole.values, &DataType::Utf8)?;
+        return Ok(Coerced::new(texts, whole.problems));
     }
-    let whole = cast(values, &DataType::Int64)?;
-    let problems = lost(values, &whole, "is too large for a whole number of 64 bits");
-    Ok(Coerced {
-        values: whole,
-        problems,
-    })
+    let fractions = values.data_type().is_decimal();
+    let texts = text(values)?.values;
+    let all = texts.as_string::<i32>();
+    let plain = |text: &str| !text.ends_with('0') || !text.contains('.');
+    if !fractions
+        && all
+            .iter()
+            .flatten()
+            .all(|text| plain(text) && text != "NaN")
+    {
+        return Ok(Coerced::new(texts, Vec::new()));
+    }
+    let mut problems = Vec::new();
+    let cleaned: StringArray = all
+        .iter()
+        .enumerate()
+        .map(|(row, text)| noted(&mut problems, row, id_of(text?, fractions)))
+        .collect();
+    Ok(Coerced::new(Arc::new(cleaned), problems))
+}
+
+/// An id as it is kept. Text such as `17850.0` is what is left of a whole number that was a float on
+/// its way; `fractions` says that it is surely a number.
+fn id_of(text: &str, fractions: bool) -> Result<&str, Reason> {
+    if text == "NaN" {
+        return Err("is not a finite number");
+    }
+    let Some((whole, decimals)) = text.split_once('.') else {
+        return Ok(text);
+    };
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    // A number is written without zeros before it; what has some is text.
+    let zeros = digits.len() > 1 && digits.starts_with('0');
+    if !is_number(digits) || !is_number(decimals) || zeros {
+        return Ok(text);
+    }
+    if decimals.bytes().any(|byte| byte != b'0') {
+        return if fractions { Err(NOT_WHOLE) } else { Ok(text) };
+    }
+    match digits.parse::<f64>() {
+        Ok(0.0) => Ok("0"),
+        Ok(value) if value > EXACT && !fractions => Err(NOT_EXACT),
+        _ => Ok(whole),
+    }
 }
 
 fn text(values: &ArrayRef) -> Result<Coerced> {
-    let source = if is_float(values.data_type()) {
-        let whole = whole_numbers(values)?;
-        if whole.problems.is_empty() {
-            whole.values
-        } else {
-            Arc::clone(values)
-        }
-    } else {
-        Arc::clone(values)
-    };
-    let text = cast(&source, &DataType::Utf8)?;
+    if is_float(values.data_type()) {
+        let floats = cast(values, &DataType::Float64)?;
+        let floats = floats.as_primitive::<Float64Type>().iter();
+        let texts: StringArray = floats
+            .map(|value| value.filter(|value| !value.is_nan()).map(float_text))
+            .collect();
+        return Ok(Coerced::new(Arc::new(texts), Vec::new()));
+    }
+    let text = cast(values, &DataType::Utf8)?;
     let visible = |byte: Option<&u8>| matches!(byte, Some(b'!'..=b'~'));
     let clean = |value: &str| visible(value.as_bytes().first()) && visible(value.as_bytes().last());
     if text.as_string::<i32>().iter().flatten().all(clean) {
-        return Ok(Coerced {
-            values: text,
-            problems: Vec::new(),
-        });
+        return Ok(Coerced::new(text, Vec::new()));
     }
     // An empty text says nothing; elsewhere it would look like a value.
     let text: StringArray = text
@@ -179,34 +325,38 @@ fn text(values: &ArrayRef) -> Result<Coerced> {
         .iter()
         .map(|value| value.map(str::trim).filter(|value| !value.is_empty()))
         .collect();
-    Ok(Coerced {
-        values: Arc::new(text),
-        problems: Vec::new(),
-    })
+    Ok(Coerced::new(Arc::new(text), Vec::new()))
 }
 
-fn attribute_number(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
-    if *values.data_type() == DataType::Utf8 {
-        // Text whose source says that it is numbers.
-        let mut problems = Vec::new();
-        let floats: Float64Array = parsed(values, |row, text| {
+/// Numbers as floating point, and which texts are none.
+fn floats(values: &ArrayRef, numbers: &Numbers) -> Result<(Float64Array, Vec<Problem>)> {
+    let mut problems = Vec::new();
+    let floats = match values.data_type() {
+        DataType::Utf8 => parsed(values, |row, text| {
             noted(&mut problems, row, numbers.parse_float(text))
-        });
-        return Ok(Coerced {
-            values: Arc::new(floats),
-            problems,
-        });
+        }),
+        _ => {
+            let floats = cast(values, &DataType::Float64)?;
+            let floats = floats.as_primitive::<Float64Type>().iter().enumerate();
+            let finite = |value: f64| match value.is_finite() {
+                true => Ok(value),
+                false => Err("is not a finite number"),
+            };
+            floats
+                .map(|(row, value)| noted(&mut problems, row, finite(value?)))
+                .collect()
+        }
+    };
+    Ok((floats, problems))
+}
+
+/// Text whose source says that it is numbers; of other types what is no finite number is nothing.
+fn attribute_number(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
+    let (floats, mut problems) = floats(values, numbers)?;
+    if *values.data_type() != DataType::Utf8 {
+        problems.clear();
     }
-    let numbers = cast(values, &DataType::Float64)?;
-    let numbers: Float64Array = numbers
-        .as_primitive::<Float64Type>()
-        .iter()
-        .map(|value| value.filter(|value| value.is_finite()))
-        .collect();
-    Ok(Coerced {
-        values: Arc::new(numbers),
-        problems: Vec::new(),
-    })
+    Ok(Coerced::new(Arc::new(floats), problems))
 }
 
 /// A value, or nothing and a note of why.
@@ -230,10 +380,7 @@ fn kinds(values: &ArrayRef) -> Result<Coerced> {
         true
     };
     if text.as_string::<i32>().iter().flatten().all(exact) {
-        return Ok(Coerced {
-            values: text,
-            problems: Vec::new(),
-        });
+        return Ok(Coerced::new(text, Vec::new()));
     }
     let mut problems = Vec::new();
     let kinds: StringArray = text
@@ -258,24 +405,24 @@ fn kinds(values: &ArrayRef) -> Result<Coerced> {
             known
         })
         .collect();
-    Ok(Coerced {
-        values: Arc::new(kinds),
-        problems,
-    })
+    Ok(Coerced::new(Arc::new(kinds), problems))
 }
 
 /// The largest amount that fits, in ten-thousandths.
 const LARGEST: u64 = 10u64.pow(MONEY_PRECISION as u32) - 1;
 
+fn amount(value: Result<i128, Reason>) -> Result<i64, Reason> {
+    value.and_then(|value| match i64::try_from(value) {
+        Ok(value) if value.unsigned_abs() <= LARGEST => Ok(value),
+        _ => Err("is too large for an amount"),
+    })
+}
+
 fn decimals(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
     let mut problems = Vec::new();
-    let mut keep = |row: usize, value: Result<i128, Reason>| {
-        let value = value.and_then(|value| match i64::try_from(value) {
-            Ok(value) if value.unsigned_abs() <= LARGEST => Ok(value),
-            _ => Err("is too large for an amount"),
-        });
-        noted(&mut problems, row, value)
-    };
+    let mut currencies = Vec::new();
+    let mut keep =
+        |row: usize, value: Result<i128, Reason>| noted(&mut problems, row, amount(value));
     let decimals: Decimal64Array = match values.data_type() {
         data_type if is_float(data_type) => {
             let floats = cast(values, &DataType::Float64)?;
@@ -295,20 +442,24 @@ fn decimals(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
                 .map(|(row, value)| keep(row, Ok(i128::from(value?) * ONE)))
                 .collect()
         }
-        DataType::Utf8 => parsed(values, |row, value| keep(row, numbers.parse(value))),
+        DataType::Utf8 => parsed(values, |row, value| {
+            let money = numbers.parse_money(value).map(|(value, currency)| {
+                currencies.extend(currency.map(|currency| (row, currency)));
+                value
+            });
+            keep(row, money)
+        }),
         _ => {
             let cast = cast(values, &DataType::Decimal64(MONEY_PRECISION, MONEY_SCALE))?;
             let problems = lost(values, &cast, "is no number that fits an amount");
-            return Ok(Coerced {
-                values: cast,
-                problems,
-            });
+            return Ok(Coerced::new(cast, problems));
         }
     };
     let decimals = decimals.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?;
     Ok(Coerced {
         values: Arc::new(decimals),
         problems,
+        currencies,
     })
 }
 
@@ -341,10 +492,7 @@ fn parsed<T: ArrowPrimitiveType>(
 
 fn flags(values: &ArrayRef) -> Result<Coerced> {
     if *values.data_type() == DataType::Boolean {
-        return Ok(Coerced {
-            values: Arc::clone(values),
-            problems: Vec::new(),
-        });
+        return Ok(Coerced::new(Arc::clone(values), Vec::new()));
     }
     let text = text(values)?.values;
     let mut problems = Vec::new();
@@ -361,10 +509,7 @@ fn flags(values: &ArrayRef) -> Result<Coerced> {
             }
         })
         .collect();
-    Ok(Coerced {
-        values: Arc::new(flags),
-        problems,
-    })
+    Ok(Coerced::new(Arc::new(flags), problems))
 }
 
 fn dates(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
@@ -375,16 +520,13 @@ fn dates(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
                 .times
                 .parse(value)
                 .and_then(|written| notation.day(written));
-            if day.is_none() {
+            if day.is_none() && !Times::is_nothing(value) {
                 problems.push((row, notation.times.reason(value)));
             }
             day
         }),
         DataType::Date32 => {
-            return Ok(Coerced {
-                values: Arc::clone(values),
-                problems,
-            });
+            return Ok(Coerced::new(Arc::clone(values), problems));
         }
         DataType::Timestamp(_, None) | DataType::Date64 => {
             cast(values, &DataType::Date32)?.as_primitive().clone()
@@ -393,27 +535,26 @@ fn dates(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
             let Coerced {
                 values: moments,
                 problems,
+                ..
             } = times(values, notation)?;
             let days = moments
                 .as_primitive::<TimestampMicrosecondType>()
                 .iter()
                 .map(|moment| notation.day(Written::Moment(moment?)));
-            return Ok(Coerced {
-                values: Arc::new(days.collect::<Date32Array>()),
+            return Ok(Coerced::new(
+                Arc::new(days.collect::<Date32Array>()),
                 problems,
-            });
+            ));
         }
     };
-    Ok(Coerced {
-        values: Arc::new(dates),
-        problems,
-    })
+    Ok(Coerced::new(Arc::new(dates), problems))
 }
 
 fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut problems = Vec::new();
-    let moments: TimestampMicrosecondArray = match (values.data_type(), notation.times.unit()) {
+    let counts = notation.times.takes_numbers();
+    let moments: TimestampMicrosecondArray = match (values.data_type(), counts) {
         (DataType::Timestamp(_, Some(_)), _) => cast(values, &utc)?
             .as_primitive::<TimestampMicrosecondType>()
             .clone(),
@@ -430,47 +571,42 @@ fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
                 .times
                 .parse(value)
                 .and_then(|written| notation.moment(written));
-            if moment.is_none() {
+            if moment.is_none() && !Times::is_nothing(value) {
                 problems.push((row, notation.times.reason(value)));
             }
             moment
         }),
-        (data_type, Some(unit)) if data_type.is_integer() => {
+        (data_type, true) if data_type.is_integer() => {
             let counts = cast(values, &DataType::Int64)?;
-            let counts = counts.as_primitive::<Int64Type>();
+            let counts = counts.as_primitive::<Int64Type>().iter();
             counts
-                .iter()
-                .map(|count| units_since_unix(count?, unit))
+                .map(|count| notation.moment(notation.times.of_whole(count?)?))
                 .collect()
         }
-        (data_type, Some(unit)) if is_float(data_type) => {
+        (data_type, true) if is_float(data_type) || data_type.is_decimal() => {
             let counts = cast(values, &DataType::Float64)?;
-            let counts = counts.as_primitive::<Float64Type>();
+            let counts = counts.as_primitive::<Float64Type>().iter();
             counts
-                .iter()
-                .map(|count| units_since_unix((count? * unit as f64).round() as i64, 1))
+                .map(|count| notation.moment(notation.times.of_float(count?)?))
                 .collect()
         }
         (other, _) => {
-            return Ok(Coerced {
-                values: nothing(&utc, values.len()),
-                problems: all(values, &no_date(other)),
-            });
+            return Ok(Coerced::new(
+                nothing(&utc, values.len()),
+                all(values, &no_date(other)),
+            ));
         }
     };
     let moments: ArrayRef = Arc::new(moments.with_timezone("UTC"));
-    if problems.is_empty() {
+    if *values.data_type() != DataType::Utf8 {
         problems = lost(values, &moments, "lies outside the years that can be kept");
     }
-    Ok(Coerced {
-        values: moments,
-        problems,
-    })
+    Ok(Coerced::new(moments, problems))
 }
 
 fn no_date(data_type: &DataType) -> String {
     format!(
-        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), or map it with sql, for example to_timestamp(column)"
+        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), for days as spreadsheets count them \"excel\", or map it with sql, for example to_timestamp(column)"
     )
 }
 

@@ -3,8 +3,9 @@
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::coerce::{Coerced, Notation, coerce};
-use super::mapping::{ColumnPlan, SourcePlan};
+use super::coerce::{Coerced, Notation, coerce, kind_by_sign, product};
+use super::currencies::{Money, Tally};
+use super::mapping::{ColumnPlan, Reading, SourcePlan};
 use crate::failure::Result;
 use crate::sources::RawBatch;
 
@@ -28,6 +29,10 @@ pub struct Judged<'a> {
     pub good: Vec<bool>,
     /// Why the others cannot; a row may have several reasons.
     pub rejects: Vec<Reject>,
+    /// The currencies of its amounts.
+    pub currencies: Tally,
+    /// The currency of each row, where a column says so.
+    currency: Option<ArrayRef>,
     /// Rows that say that another is gone: of these only the key has to be filled.
     deleted: Option<BooleanArray>,
 }
@@ -54,6 +59,8 @@ impl<'a> Judged<'a> {
             raw,
             good: vec![true; raw.rows.num_rows()],
             rejects: malformed.collect(),
+            currencies: Tally::default(),
+            currency: source.money.named(&raw.rows)?,
             deleted: source.deleted(&raw.rows, notation)?,
         })
     }
@@ -84,22 +91,50 @@ impl<'a> Judged<'a> {
             return Ok(None);
         };
         let values = expression.evaluate(&self.raw.rows)?.into_array(rows)?;
+        let (content, data_type) = (plan.content, &plan.data_type);
+        let (coerced, second) = match &source.readings[place] {
+            Reading::Plain(said) => (coerce(&values, content, data_type, *said, notation)?, None),
+            Reading::Sign(said) => (kind_by_sign(&values, *said, notation)?, None),
+            Reading::Product { by, names, said } => {
+                let second = by.evaluate(&self.raw.rows)?.into_array(rows)?;
+                let names = [names[0].as_str(), names[1].as_str()];
+                let coerced = product([&values, &second], names, *said, notation)?;
+                (coerced, Some(second))
+            }
+        };
         let Coerced {
-            values: coerced,
-            problems,
-        } = coerce(&values, plan.content, &plan.data_type, notation)?;
+            values: mut coerced,
+            mut problems,
+            currencies,
+        } = coerced;
+        if Money::is(&plan.name) {
+            let rows = self.currency.as_ref();
+            let tally = &mut self.currencies;
+            let (converted, unknown) = source.money.apply(&coerced, &currencies, rows, tally)?;
+            coerced = converted;
+            problems.extend(unknown);
+        }
         if problems.is_empty() && !(plan.required && coerced.null_count() > 0) {
             return Ok(Some(coerced));
         }
         let options = FormatOptions::default();
         let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+        let second = second
+            .as_ref()
+            .map(|second| ArrayFormatter::try_new(second.as_ref(), &options))
+            .transpose()?;
+        let shown = |row: usize| match &second {
+            Some(second) => format!("{} x {}", shown.value(row), second.value(row)),
+            None => shown.value(row).to_string(),
+        };
+        let mut said = vec![false; rows];
         for (row, reason) in problems {
-            self.reject(row, &plan.name, shown.value(row).to_string(), reason);
+            said[row] = true;
+            self.reject(row, &plan.name, shown(row), reason);
         }
-        for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row)) {
-            let empty = values.is_null(row) || shown.value(row).to_string().trim().is_empty();
-            if empty && !self.is_deletion(row) {
-                self.reject(row, &plan.name, String::new(), "is empty");
+        for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row) && !said[row]) {
+            if !self.is_deletion(row) {
+                self.reject(row, &plan.name, shown(row).trim().to_owned(), "is empty");
             }
         }
         Ok(Some(coerced))

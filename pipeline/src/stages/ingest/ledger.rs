@@ -370,10 +370,15 @@ pub fn mapping_hash(settings: &Settings, source: &Source) -> String {
         written.remove("name");
     }
     let said = serde_json::json!([
-        1, // counts up when the program reads the same settings differently
+        2, // counts up when the program reads the same settings differently
         written,
         settings.config.project.timezone,
         settings.config.ingest.duplicates,
+        settings.config.ingest.rates,
+        match settings.config.ingest.rates.is_empty() {
+            true => "", // only where amounts are converted does it matter into what
+            false => settings.config.project.currency.as_str(),
+        },
     ]);
     hex(&Sha256::digest(said.to_string())[..8])
 }

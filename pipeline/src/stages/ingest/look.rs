@@ -8,15 +8,21 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::physical_expr::utils::collect_columns;
 
-use super::coerce::Notation;
-use super::judged::{Judged, Reject};
+use super::currencies::Tally;
+use super::forgotten::Forgotten;
+use super::judged::Reject;
+use super::last_true_day;
+use super::layout::{Layout, Origin};
 use super::ledger::Ledger;
-use super::mapping::{self, ColumnPlan, Planning, SourcePlan};
+use super::mapping::{self, PlannedFile, Planning, Reading, SourcePlan};
+use super::rows::{Canonical, Shaper};
+use super::versions::{Entry, Outcome, Terms, versions};
 use super::zone::Zone;
 use crate::config::{Mapping, Settings};
 use crate::contract;
 use crate::engine::Engine;
 use crate::failure::Result;
+use crate::row_hash::hash_columns;
 use crate::sources::{self, RawBatch, SourceFile};
 
 /// What a canonical table would be made of.
@@ -67,11 +73,12 @@ pub struct ColumnLook {
 /// Plans every source and reads the first `rows` of its first and of its last file; all of them
 /// when `rows` is none.
 ///
-/// Copies of earlier lines, keys that occur twice and days that lie in the future are found by
-/// the load alone.
+/// Keys that occur twice are found where all rows are looked at, if a table has no more than five
+/// million with keys; copies of earlier lines, which are no rejects, by the load alone.
 ///
 /// # Errors
-/// Whatever would stop a load before it reads: files, columns, SQL; and files that cannot be read.
+/// Whatever would stop a load before it reads: files, columns, SQL; files that cannot be read; and
+/// amounts in several currencies.
 pub fn look(
     settings: &Settings,
     engine: &Engine,
@@ -88,11 +95,26 @@ pub fn look(
     mapping::agree_on_keys(&mut plans);
     plans.retain(|plan| !plan.sources.is_empty());
     let mut tables = Vec::new();
-    for plan in &plans {
+    for plan in plans {
+        let deletes = plan.sources.iter().any(|source| source.deleted.is_some());
+        let layout = Layout::new(plan.table, plan.columns, deletes);
+        let shaper = Shaper {
+            layout: &layout,
+            zone: Zone::new(settings.config.project.timezone.0),
+            earliest: settings.config.ingest.earliest.0.to_epoch_days(),
+            latest: last_true_day(&settings.config).to_epoch_days(),
+            products: None,
+            forgotten: &Forgotten::default(),
+        };
         let mut found = Vec::new();
+        let mut currencies = Tally::default();
+        let mut keyed = Some(Vec::new()).filter(|_| rows.is_none());
         for source in &plan.sources {
-            found.push(look_at(settings, &plan.columns, source, rows)?);
+            found.push(look_at(&shaper, source, rows, &mut currencies, &mut keyed)?);
         }
+        let entries = keyed.unwrap_or_default();
+        contradictions(settings, &layout, &plan.sources, entries, &mut found);
+        currencies.must_be_one(plan.table.name, &settings.config)?;
         tables.push(TableLook {
             table: plan.table.name,
             sources: found,
@@ -102,12 +124,18 @@ pub fn look(
 }
 
 fn look_at(
-    settings: &Settings,
-    columns: &[ColumnPlan],
+    shaper: &Shaper<'_>,
     plan: &SourcePlan,
     rows: Option<u64>,
+    currencies: &mut Tally,
+    keyed: &mut Option<Vec<Entry>>,
 ) -> Result<SourceLook> {
+    let factors = plan.readings.iter().filter_map(|reading| match reading {
+        Reading::Product { by, .. } => Some(by),
+        _ => None,
+    });
     let said = plan.known_at.iter().chain(&plan.deleted);
+    let said = said.chain(&plan.money.currency).chain(factors);
     let used: BTreeSet<String> = plan
         .expressions
         .iter()
@@ -125,7 +153,9 @@ fn look_at(
             .iter()
             .map(|planned| planned.file.clone())
             .collect(),
-        columns: columns
+        columns: shaper
+            .layout
+            .columns
             .iter()
             .filter_map(|column| {
                 Some(ColumnLook {
@@ -146,7 +176,6 @@ fn look_at(
         whole: true,
         reasons: BTreeMap::new(),
     };
-    let mut notation = plan.notation(&Zone::new(settings.config.project.timezone.0));
     let last = plan.files.len().saturating_sub(1);
     for (place, planned) in plan.files.iter().enumerate() {
         let file = &planned.file;
@@ -172,34 +201,108 @@ fn look_at(
                 }
                 *left -= taken as u64;
             }
-            look.add(columns, plan, file, &batch, &mut notation)?;
+            let canonical = look.add(shaper, plan, planned, &batch)?;
+            currencies.add(&canonical.judged.currencies);
+            if let Some(entries) = keyed
+                && plan.has_key(shaper.layout.table)
+            {
+                entries.extend(entries_of(shaper.layout, planned, &canonical)?);
+                if entries.len() > MOST_KEYS {
+                    *keyed = None;
+                }
+            }
         }
     }
     Ok(look)
 }
 
-impl SourceLook {
-    /// Counts some rows of the source as a load would.
-    fn add(
-        &mut self,
-        columns: &[ColumnPlan],
-        plan: &SourcePlan,
-        file: &SourceFile,
-        batch: &RawBatch,
-        notation: &mut Notation,
-    ) -> Result<()> {
-        let rows = batch.rows.num_rows();
-        let mut judged = Judged::new(batch, plan, notation, |_| false)?;
-        let options = FormatOptions::default();
-        for (place, column) in columns.iter().enumerate() {
-            let Some(values) = judged.column(column, place, plan, notation)? else {
+/// Rows with keys that are compared with each other.
+const MOST_KEYS: usize = 5_000_000;
+
+/// The rows that can be used, as they are compared with others of their key.
+fn entries_of(
+    layout: &Layout,
+    planned: &PlannedFile,
+    canonical: &Canonical<'_>,
+) -> Result<Vec<Entry>> {
+    let judged = &canonical.judged;
+    let count = judged.good.len();
+    let contents = hash_columns(&canonical.columns[..layout.content()], count, 0)?;
+    let deletions = judged.deletions();
+    let good = (0..count).filter(|&row| judged.good[row]);
+    let entries = good.map(|row| Entry {
+        key: canonical.keys.value(row),
+        known_at: canonical.known_at.value(row),
+        replaced_at: None,
+        content: contents[row],
+        file: planned.number,
+        origin: Some(
+            Origin {
+                file: planned.order,
+                line: judged.raw.lines[row],
+            }
+            .code(),
+        ),
+        deleted: deletions.value(row),
+    });
+    Ok(entries.collect())
+}
+
+/// Rejects the rows that contradict another one with their key, as a first load would.
+fn contradictions(
+    settings: &Settings,
+    layout: &Layout,
+    sources: &[SourcePlan],
+    mut entries: Vec<Entry>,
+    found: &mut [SourceLook],
+) {
+    entries.sort_unstable_by_key(Entry::order);
+    let terms = Terms {
+        loaded_at: 0,
+        duplicates: settings.config.ingest.duplicates,
+        changed: &|_| false,
+    };
+    for rows in entries.chunk_by(|a, b| a.key == b.key) {
+        if rows.len() < 2 && !rows[0].deleted {
+            continue;
+        }
+        for (row, outcome) in rows.iter().zip(versions(rows, &terms)) {
+            let Outcome::Rejected(reason) = outcome else {
                 continue;
             };
-            if let Some(look) = self
-                .columns
-                .iter_mut()
-                .find(|look| look.name == column.name)
-            {
+            let origin = Origin::of(row.origin.unwrap_or_default());
+            for (source, look) in sources.iter().zip(found.iter_mut()) {
+                let mut files = source.files.iter();
+                if let Some(planned) = files.find(|planned| planned.order == origin.file) {
+                    let reject = Reject {
+                        line: origin.line,
+                        column: layout.table.key.unwrap_or("").to_owned(),
+                        value: String::new(),
+                        reason: reason.to_owned(),
+                    };
+                    look.rejected += 1;
+                    look.note(&reject, &planned.file);
+                }
+            }
+        }
+    }
+}
+
+impl SourceLook {
+    /// Counts some rows of the source as a load would.
+    fn add<'a>(
+        &mut self,
+        shaper: &Shaper<'_>,
+        plan: &SourcePlan,
+        planned: &PlannedFile,
+        batch: &'a RawBatch,
+    ) -> Result<Canonical<'a>> {
+        let rows = batch.rows.num_rows();
+        let canonical = shaper.judge(plan, planned, batch)?;
+        let options = FormatOptions::default();
+        for (column, values) in shaper.layout.columns.iter().zip(&canonical.columns) {
+            let known = |look: &&mut ColumnLook| look.name == column.name;
+            if let Some(look) = self.columns.iter_mut().find(known) {
                 look.filled += (rows - values.null_count()) as u64;
                 if look.example.is_none()
                     && let Some(row) = (0..rows).find(|&row| values.is_valid(row))
@@ -210,11 +313,11 @@ impl SourceLook {
             }
         }
         self.rows += (rows + batch.malformed.len()) as u64;
-        self.rejected += judged.rejected();
-        for reject in &judged.rejects {
-            self.note(reject, file);
+        self.rejected += canonical.judged.rejected();
+        for reject in &canonical.judged.rejects {
+            self.note(reject, &planned.file);
         }
-        Ok(())
+        Ok(canonical)
     }
 
     fn note(&mut self, reject: &Reject, file: &SourceFile) {
@@ -251,6 +354,10 @@ fn written(mapping: &Mapping) -> String {
     match mapping {
         Mapping::Column(column) => format!("column `{}`", column.name),
         Mapping::Constant(value) => format!("always {value}"),
+        Mapping::Product([first, second]) => {
+            format!("`{}` times `{}`", first.name, second.name)
+        }
+        Mapping::BySign(column) => format!("the sign of `{}`", column.name),
         Mapping::Sql(sql) => sql.clone(),
     }
 }

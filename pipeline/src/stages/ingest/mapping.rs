@@ -12,9 +12,11 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use super::coerce::{Numbers, Said};
+use super::currencies::Money;
 use super::layout::{DELETED, KNOWN_AT};
 use super::ledger::{Ledger, OfSource, Standing, mapping_hash};
-use crate::config::{ChangedFiles, Constant, Format, Mapping, Settings, Source, ValueType};
+use crate::config::{ChangedFiles, Column, Constant, Format, Mapping, Settings, Source, ValueType};
 use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
@@ -65,10 +67,54 @@ pub struct SourcePlan {
     pub schema: SchemaRef,
     /// For each column of the table, how this source fills it; none leaves it null.
     pub expressions: Vec<Option<Arc<dyn PhysicalExpr>>>,
+    /// For each column of the table, how what its expression gives is read.
+    pub readings: Vec<Reading>,
+    /// What its amounts are worth.
+    pub money: Money,
     /// How it says when a row became known.
     pub known_at: Option<Arc<dyn PhysicalExpr>>,
     /// How it says that a row is gone.
     pub deleted: Option<Arc<dyn PhysicalExpr>>,
+}
+
+/// How what an expression gives becomes a canonical column.
+#[derive(Clone)]
+pub enum Reading {
+    /// As the column's content asks.
+    Plain(Said),
+    /// Multiplied by what another column holds.
+    Product {
+        /// The other column.
+        by: Arc<dyn PhysicalExpr>,
+        /// The names of both.
+        names: [String; 2],
+        /// How each is read.
+        said: [Said; 2],
+    },
+    /// Its sign is the kind of an interaction.
+    Sign(Said),
+}
+
+impl Reading {
+    fn of(source: &Source, mapping: &Mapping, by: Option<Arc<dyn PhysicalExpr>>) -> Self {
+        let said = |column: &Column| Said {
+            whole: column.value_type == Some(ValueType::Integer),
+            numbers: (column.decimal.is_some() || column.thousands.is_some()).then(|| {
+                let (decimal, thousands) = column.marks(source);
+                Numbers { decimal, thousands }
+            }),
+        };
+        match (mapping, by) {
+            (Mapping::Product(factors), Some(by)) => Self::Product {
+                by,
+                names: [factors[0].name.clone(), factors[1].name.clone()],
+                said: [said(&factors[0]), said(&factors[1])],
+            },
+            (Mapping::BySign(column), _) => Self::Sign(said(column)),
+            (Mapping::Column(column), _) => Self::Plain(said(column)),
+            _ => Self::Plain(Said::default()),
+        }
+    }
 }
 
 /// A file that is to be read.
@@ -169,6 +215,14 @@ pub fn plan(
                 .iter()
                 .map(|column| opened.mapped.get(&column.name).map(|(e, _)| Arc::clone(e)))
                 .collect(),
+            readings: columns
+                .iter()
+                .map(|column| {
+                    let reading = opened.readings.get(&column.name).cloned();
+                    reading.unwrap_or(Reading::Plain(Said::default()))
+                })
+                .collect(),
+            money: opened.money,
             known_at: opened.mapped.remove(KNOWN_AT).map(|(e, _)| e),
             deleted: opened.mapped.remove(DELETED).map(|(e, _)| e),
             number: opened.number,
@@ -369,6 +423,8 @@ struct Opened {
     files: Vec<PlannedFile>,
     schema: SchemaRef,
     mapped: BTreeMap<String, (Arc<dyn PhysicalExpr>, DataType)>,
+    readings: BTreeMap<String, Reading>,
+    money: Money,
 }
 
 impl Opened {
@@ -381,15 +437,28 @@ impl Opened {
         files: Vec<PlannedFile>,
     ) -> Result<Self> {
         let first = &files[0].file;
-        let schema = sources::schema(first, source)?;
+        let every = files.iter().map(|planned| &planned.file);
+        let schema = sources::common_schema(every, source)?;
         let names = DFSchema::try_from(schema.as_ref().clone()).during(first.path.display())?;
         let mut mapped = BTreeMap::new();
+        let mut readings = BTreeMap::new();
+        let named = |name: &str, at: &[&str]| {
+            by_name(name, &schema)
+                .ok_or_else(|| unknown_column(name, &schema, first, settings.wrong(at, "")))
+        };
+        let physical = |logical| session.create_physical_expr(logical, &names);
         for (column, mapping) in &source.columns {
             let number = number.to_string();
             let at = ["sources", number.as_str(), "columns", column.as_str()];
+            let by = match mapping {
+                Mapping::Product([_, second]) => Some(physical(named(second, &at)?)?),
+                _ => None,
+            };
+            readings.insert(column.clone(), Reading::of(source, mapping, by));
             let logical = match mapping {
-                Mapping::Column(name) => by_name(name, &schema)
-                    .ok_or_else(|| unknown_column(name, &schema, first, settings.wrong(&at, "")))?,
+                Mapping::Column(name) | Mapping::BySign(name) | Mapping::Product([name, _]) => {
+                    named(name, &at)?
+                }
                 Mapping::Constant(value) => Expr::Literal(scalar(value), None),
                 Mapping::Sql(sql) => session.parse_sql_expr(sql, &names).map_err(|error| {
                     wrong_sql(
@@ -424,14 +493,24 @@ impl Opened {
             let at = settings.wrong(&["sources", &number, "key"], "");
             return Err(unknown_column(name, &schema, first, at));
         }
+        let at = number.to_string();
+        let currency = match &source.currency_column {
+            Some(name) => Some(physical(named(
+                name,
+                &["sources", &at, "currency_column"],
+            )?)?),
+            None => None,
+        };
         Ok(Self {
             number,
             name,
             mapping,
             source: source.clone(),
             files,
-            schema,
             mapped,
+            readings,
+            money: Money::new(&settings.config, currency),
+            schema: Arc::clone(&schema),
         })
     }
 }
@@ -488,7 +567,7 @@ fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Fa
     ));
     if format.is_untyped() && !problem.contains("No field named") {
         return failure.hint(format!(
-            "the columns of a CSV are text; calculate with try_cast(column AS DOUBLE). Columns: {known}"
+            "the columns of a CSV are text; for a product of two write {{ product = [\"...\", \"...\"] }}, else calculate with try_cast(column AS DOUBLE). Columns: {known}"
         ));
     }
     failure.hint(format!("columns of the source: {known}"))

@@ -4,8 +4,9 @@
 //! month that they touch with what is there, and commits everything at once.
 
 mod candidates;
-mod coerce;
+pub(crate) mod coerce;
 mod commit;
+mod currencies;
 pub mod forget;
 mod forgotten;
 mod index;
@@ -15,6 +16,7 @@ mod ledger;
 pub mod look;
 mod mapping;
 mod merge;
+mod odd_ids;
 pub mod receipt;
 mod rejects;
 mod rows;
@@ -217,6 +219,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
+    let keys = odd_ids::keys(&loaded);
+    let gates = !settings.config.gates.is_empty();
+    // A table without rows may have no file that could be asked.
+    let asked = |table: &&LoadedTable| gates || !keys.is_empty() && table.paths().next().is_some();
+    for table in loaded.iter().filter(asked) {
+        candidates::register(context.engine, table)?;
+    }
+    odd_ids::warn(context, &keys, &mut warnings)?;
     context.progress.step("asking the quality gates");
     metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
     metrics.load = ledger.next_load() as u64;
@@ -281,9 +291,6 @@ fn ask_the_gates(
     if config.gates.is_empty() {
         return Ok(Vec::new());
     }
-    for table in loaded {
-        candidates::register(context.engine, table)?;
-    }
     let view = |name: &str| {
         let there = loaded.iter().any(|table| table.metrics.table == name);
         there.then(|| candidates::name(name))
@@ -312,7 +319,7 @@ fn ask_the_gates(
 }
 
 /// The last day that can be true, in the project's time zone.
-fn last_true_day(config: &Config) -> NaiveDate {
+pub(crate) fn last_true_day(config: &Config) -> NaiveDate {
     let today = || {
         let zone = config.project.timezone.0;
         chrono::Utc::now().with_timezone(&zone).date_naive()

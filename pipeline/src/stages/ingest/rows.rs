@@ -11,7 +11,8 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use chrono::Datelike;
 
-use super::coerce::{Notation, Numbers, coerce};
+use super::coerce::{Notation, Numbers, Said, coerce};
+use super::currencies::Tally;
 use super::forgotten::Forgotten;
 use super::judged::{Judged, Reject};
 use super::layout::{KNOWN_AT, Layout, Origin};
@@ -29,6 +30,8 @@ pub struct Shaper<'a> {
     pub layout: &'a Layout,
     /// The project's time zone.
     pub zone: Zone,
+    /// Days since 1970-01-01 of the first day that can be true.
+    pub earliest: i32,
     /// Days since 1970-01-01 of the last day that can be true.
     pub latest: i32,
     /// The keys of the products, where they are known.
@@ -47,6 +50,8 @@ pub struct Shaped {
     pub rejects: Vec<Reject>,
     /// Usable interactions whose product the products table does not have.
     pub unknown_products: u64,
+    /// The currencies of the amounts.
+    pub currencies: Tally,
     /// The usable rows, by partition.
     pub rows: Vec<(Partition, RecordBatch)>,
     /// The first and the last partition of them.
@@ -55,9 +60,30 @@ pub struct Shaped {
     pub bad: Option<RecordBatch>,
 }
 
+/// Rows of a source as they have been judged, before they are put in shape.
+pub struct Canonical<'a> {
+    /// What is wrong with which.
+    pub judged: Judged<'a>,
+    /// The canonical columns.
+    pub columns: Vec<ArrayRef>,
+    /// Rows that may be shown.
+    shown: Vec<bool>,
+    /// The day and hour of each row, for interactions.
+    seen: Vec<Option<DayHour>>,
+    /// When each row became known.
+    pub known_at: TimestampMicrosecondArray,
+    /// What each row is recognised by.
+    pub keys: Int64Array,
+}
+
 impl Shaper<'_> {
-    /// Makes canonical rows of what was read from a file.
-    pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: &RawBatch) -> Result<Shaped> {
+    /// Reads the canonical columns of what was read from a file, and says which rows can be used.
+    pub fn judge<'a>(
+        &self,
+        source: &SourcePlan,
+        file: &PlannedFile,
+        raw: &'a RawBatch,
+    ) -> Result<Canonical<'a>> {
         let rows = raw.rows.num_rows();
         let mut notation = source.notation(&self.zone);
         let mute = |value: &str| self.forgotten.mentioned(value);
@@ -68,12 +94,37 @@ impl Shaper<'_> {
             columns.push(values.unwrap_or_else(|| new_null_array(&plan.data_type, rows)));
         }
         let shown = self.leave_out_forgotten(&columns, &mut judged)?;
-        let mut months = vec![0; rows];
-        if self.layout.by_month() {
-            self.add_days(&mut columns, &mut months, &mut judged)?;
-        }
+        let seen = match self.layout.by_month() {
+            true => self.days(&columns, &mut judged),
+            false => Vec::new(),
+        };
         let known_at = source.known_at(file, &mut notation, &mut judged)?;
         let keys = self.row_keys(source, &columns, &mut judged)?;
+        Ok(Canonical {
+            judged,
+            columns,
+            shown,
+            seen,
+            known_at,
+            keys,
+        })
+    }
+
+    /// Makes canonical rows of what was read from a file.
+    pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: &RawBatch) -> Result<Shaped> {
+        let rows = raw.rows.num_rows();
+        let Canonical {
+            judged,
+            mut columns,
+            shown,
+            seen,
+            known_at,
+            keys,
+        } = self.judge(source, file, raw)?;
+        let mut months = vec![0; rows];
+        if self.layout.by_month() {
+            self.add_days(&mut columns, &mut months, &seen);
+        }
         columns.push(Arc::new(known_at));
         columns.push(Arc::new(Int32Array::from(vec![file.number; rows])));
         columns.push(Arc::new(keys));
@@ -96,7 +147,10 @@ impl Shaper<'_> {
         let mut batch = RecordBatch::try_new(Arc::clone(&self.layout.waiting), columns)?;
         let rejected = judged.rejected();
         let Judged {
-            good, mut rejects, ..
+            good,
+            mut rejects,
+            currencies,
+            ..
         } = judged;
         let mut bad = None;
         if good.contains(&false) {
@@ -115,6 +169,7 @@ impl Shaper<'_> {
             rejected,
             rejects,
             bad,
+            currencies,
             unknown_products: self.unknown_products(&batch)?,
             span: months
                 .iter()
@@ -211,51 +266,66 @@ impl Shaper<'_> {
         Ok(unknown.count() as u64)
     }
 
-    /// Adds day and hour, rejects what lies in the future, and gives purchases without a basket
-    /// the basket of their customer and day.
-    fn add_days(
-        &self,
-        columns: &mut Vec<ArrayRef>,
-        months: &mut [Partition],
-        judged: &mut Judged<'_>,
-    ) -> Result<()> {
-        let (Some(time), Some(basket), Some(kind)) = (
-            self.layout.position("occurred_at"),
-            self.layout.position("basket_id"),
-            self.layout.position("kind"),
-        ) else {
-            return Ok(()); // the settings' check has made sure of them
+    /// The day and hour of each row; rows whose day cannot be true are rejected.
+    fn days(&self, columns: &[ArrayRef], judged: &mut Judged<'_>) -> Vec<Option<DayHour>> {
+        let Some(time) = self.layout.position("occurred_at") else {
+            return Vec::new(); // the settings' check has made sure of it
         };
-        let moments = columns[time]
-            .as_primitive::<TimestampMicrosecondType>()
-            .clone();
+        let moments = columns[time].as_primitive::<TimestampMicrosecondType>();
         let mut zone = self.zone.clone();
         let seen: Vec<Option<DayHour>> = moments
             .iter()
             .map(|moment| moment.and_then(|moment| zone.day_hour(moment)))
             .collect();
-        let mut last = (i32::MIN, 0);
+        let possible = self.earliest..=self.latest;
         for (row, seen) in seen.iter().enumerate() {
+            let Some(DayHour { day, .. }) = *seen else {
+                continue;
+            };
+            if possible.contains(&day) || !judged.good[row] {
+                continue;
+            }
+            let value = moments
+                .value_as_datetime(row)
+                .map(|time| format!("{time} UTC"))
+                .unwrap_or_default();
+            let named = |day: i32| date_of(day).map(|day| day.to_string()).unwrap_or_default();
+            let reason = match day > self.latest {
+                true => format!("lies in the future, after {}", named(self.latest)),
+                false => format!(
+                    "lies before {}, the earliest day that is believed",
+                    named(self.earliest)
+                ),
+            };
+            judged.reject(row, "occurred_at", value, reason);
+        }
+        seen
+    }
+
+    /// Adds day and hour, and gives purchases without a basket the basket of their customer and day.
+    fn add_days(
+        &self,
+        columns: &mut Vec<ArrayRef>,
+        months: &mut [Partition],
+        seen: &[Option<DayHour>],
+    ) {
+        let (Some(basket), Some(kind)) = (
+            self.layout.position("basket_id"),
+            self.layout.position("kind"),
+        ) else {
+            return; // the settings' check has made sure of them
+        };
+        let mut last = (i32::MIN, 0);
+        for (month, seen) in months.iter_mut().zip(seen) {
             let Some(DayHour { day, .. }) = *seen else {
                 continue;
             };
             if day != last.0 {
                 last = (day, month_of(day));
             }
-            months[row] = last.1;
-            if day > self.latest && judged.good[row] {
-                let value = moments
-                    .value_as_datetime(row)
-                    .map(|time| format!("{time} UTC"))
-                    .unwrap_or_default();
-                let latest = date_of(self.latest)
-                    .map(|day| day.to_string())
-                    .unwrap_or_default();
-                let reason = format!("lies in the future, after {latest}");
-                judged.reject(row, "occurred_at", value, reason);
-            }
+            *month = last.1;
         }
-        columns[basket] = with_day_baskets(&columns[basket], &columns[kind], &seen);
+        columns[basket] = with_day_baskets(&columns[basket], &columns[kind], seen);
         columns.push(Arc::new(
             seen.iter()
                 .map(|seen| seen.map(|seen| seen.day))
@@ -266,7 +336,6 @@ impl Shaper<'_> {
                 .map(|seen| seen.map(|seen| seen.hour))
                 .collect::<Int8Array>(),
         ));
-        Ok(())
     }
 }
 
@@ -294,7 +363,13 @@ impl SourcePlan {
             return Ok(None);
         };
         let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
-        let flags = coerce(&values, Content::Flag, &DataType::Boolean, notation)?;
+        let flags = coerce(
+            &values,
+            Content::Flag,
+            &DataType::Boolean,
+            Said::default(),
+            notation,
+        )?;
         Ok(Some(
             flags
                 .values
@@ -318,7 +393,7 @@ impl SourcePlan {
             Some(expression) => {
                 let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
                 let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
-                let coerced = coerce(&values, Content::Time, &utc, notation)?;
+                let coerced = coerce(&values, Content::Time, &utc, Said::default(), notation)?;
                 for (row, reason) in coerced.problems {
                     judged.reject(row, KNOWN_AT, String::new(), reason);
                 }

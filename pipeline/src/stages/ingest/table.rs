@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::commit::LoadedTable;
+use super::currencies::Tally;
 use super::forgotten::Forgotten;
 use super::index::Index;
 use super::layout::{Layout, Origin};
@@ -66,6 +67,7 @@ struct Reading<'a> {
     rejects: Rejects,
     rows: RejectedRows,
     unknown_products: u64,
+    currencies: Tally,
 }
 
 /// Reads the new files of a table and merges them with what is there.
@@ -102,6 +104,7 @@ pub fn read_table(
         .map(|file| &file.file)
         .try_for_each(SourceFile::is_as_hashed)?;
     read?;
+    reading.currencies.must_be_one(name, config)?;
 
     // What the numbers of files mean for rows that are there.
     let standing: HashMap<i32, Standing> = reading
@@ -260,6 +263,7 @@ impl<'a> Reading<'a> {
             rejects: Rejects::new(out, table),
             rows: RejectedRows::new(out),
             unknown_products: 0,
+            currencies: Tally::default(),
         }
     }
 
@@ -275,6 +279,7 @@ impl<'a> Reading<'a> {
         let shaper = Shaper {
             layout,
             zone: Zone::new(config.project.timezone.0),
+            earliest: config.ingest.earliest.0.to_epoch_days(),
             latest: last_true_day(config).to_epoch_days(),
             products,
             forgotten: load.forgotten,
@@ -285,6 +290,7 @@ impl<'a> Reading<'a> {
             rejects,
             rows: rejected_rows,
             unknown_products,
+            currencies,
         } = self;
         let files: &[(&SourcePlan, &PlannedFile)] = files;
         let pieces = files
@@ -316,6 +322,7 @@ impl<'a> Reading<'a> {
                 counts.rejected += shaped.rejected;
                 counts.span = widest(counts.span, shaped.span);
                 *unknown_products += shaped.unknown_products;
+                currencies.add(&shaped.currencies);
                 total += shaped.read;
                 for reject in &shaped.rejects {
                     let place = Place {

@@ -8,6 +8,9 @@ pub const ONE: i128 = 10i128.pow(MONEY_SCALE as u32);
 /// Why a text is no number.
 pub type Reason = &'static str;
 
+/// A currency: its code, or the sign where that is all that is known.
+pub type Currency = &'static str;
+
 /// The marks of the numbers of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
@@ -26,28 +29,100 @@ impl Default for Numbers {
     }
 }
 
-/// Codes of ISO 4217 that are in use; they may stand before or after an amount.
-const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
-    CDF CHF CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL \
-    HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD \
-    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RMB RON RSD RUB RWF \
-    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES \
-    VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
+/// Codes of ISO 4217, those in use and some that old files hold; they may stand before or after an
+/// amount.
+const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN \
+    BZD CAD CDF CHE CHF CHW CLF CLP CNH CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS \
+    GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP \
+    LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP \
+    PKR PLN PYG QAR RMB RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP \
+    TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL \
+    DEM FRF ITL ESP NLG BEF ATS FIM IEP PTE GRD SIT SKK EEK LVL LTL";
 
-/// Signs of currencies that are words.
-const CURRENCY_WORDS: [&str; 16] = [
-    "US$", "A$", "C$", "R$", "HK$", "NT$", "Fr.", "zł", "Kč", "Ft", "kr.", "kr", "lei", "元", "円",
-    "원",
+/// What stands for a currency besides its code, and the currency that it means; longer ones come
+/// before those that they begin or end with. `¥` is Chinese or Japanese, and `kr` of five countries.
+const SIGNS: &[(&str, &str)] = &[
+    ("USD$", "USD"),
+    ("US$", "USD"),
+    ("AU$", "AUD"),
+    ("A$", "AUD"),
+    ("CA$", "CAD"),
+    ("C$", "CAD"),
+    ("NZ$", "NZD"),
+    ("HK$", "HKD"),
+    ("NT$", "TWD"),
+    ("MX$", "MXN"),
+    ("SG$", "SGD"),
+    ("S$", "SGD"),
+    ("R$", "BRL"),
+    ("$", "USD"),
+    ("＄", "USD"),
+    ("€", "EUR"),
+    ("£", "GBP"),
+    ("￡", "GBP"),
+    ("CN¥", "CNY"),
+    ("JP¥", "JPY"),
+    ("¥", "¥"),
+    ("￥", "¥"),
+    ("元", "CNY"),
+    ("円", "JPY"),
+    ("원", "KRW"),
+    ("₩", "KRW"),
+    ("￦", "KRW"),
+    ("₹", "INR"),
+    ("₽", "RUB"),
+    ("руб.", "RUB"),
+    ("руб", "RUB"),
+    ("₺", "TRY"),
+    ("TL", "TRY"),
+    ("₴", "UAH"),
+    ("грн", "UAH"),
+    ("₪", "ILS"),
+    ("₫", "VND"),
+    ("₱", "PHP"),
+    ("₦", "NGN"),
+    ("฿", "THB"),
+    ("₡", "CRC"),
+    ("₲", "PYG"),
+    ("₵", "GHS"),
+    ("₸", "KZT"),
+    ("₮", "MNT"),
+    ("₭", "LAK"),
+    ("₼", "AZN"),
+    ("₾", "GEL"),
+    ("֏", "AMD"),
+    ("؋", "AFN"),
+    ("৳", "BDT"),
+    ("៛", "KHR"),
+    ("﷼", "IRR"),
+    ("zł", "PLN"),
+    ("Kč", "CZK"),
+    ("Ft", "HUF"),
+    ("SFr.", "CHF"),
+    ("Fr.", "CHF"),
+    ("лв.", "BGN"),
+    ("лв", "BGN"),
+    ("lei", "RON"),
+    ("Rs.", "Rs"),
+    ("Rs", "Rs"),
+    ("Rp", "IDR"),
+    ("RM", "MYR"),
+    ("kr.", "kr"),
+    ("kr", "kr"),
+    ("Kr.", "kr"),
+    ("Kr", "kr"),
+    ("FCFA", "XOF"),
 ];
 
 const NO_NUMBER: Reason = "is no number";
 
 impl Numbers {
-    /// The number in ten-thousandths; half a ten-thousandth goes away from zero.
-    pub fn parse(&self, text: &str) -> Result<i128, Reason> {
+    /// The number in ten-thousandths, where half a ten-thousandth goes away from zero, and the
+    /// currency that stands beside it.
+    pub fn parse_money(&self, text: &str) -> Result<(i128, Option<Currency>), Reason> {
         match plain(text.as_bytes(), self.decimal as u8) {
-            Some(value) => Ok(value),
-            None => self.parse_written(text.trim()),
+            Some(value) => Ok((value, None)),
+            None => self.parse_written(text),
         }
     }
 
@@ -59,23 +134,25 @@ impl Numbers {
         {
             return finite(value);
         }
-        let (negative, digits) = self.digits(text)?;
+        let (negative, digits, _) = self.digits(text)?;
         let value = digits.parse::<f64>().map_err(|_| NO_NUMBER)?;
         finite(if negative { -value } else { value })
     }
 
     /// With a currency, marks between thousands, accountants' signs or an exponent.
-    fn parse_written(&self, text: &str) -> Result<i128, Reason> {
-        let (negative, digits) = self.digits(text)?;
+    fn parse_written(&self, text: &str) -> Result<(i128, Option<Currency>), Reason> {
+        let (negative, digits, currency) = self.digits(text)?;
         let value = match plain(digits.as_bytes(), b'.') {
             Some(value) => value,
             None => from_float(digits.parse::<f64>().map_err(|_| NO_NUMBER)?)?,
         };
-        Ok(if negative { -value } else { value })
+        Ok((if negative { -value } else { value }, currency))
     }
 
-    /// Whether the number is below zero, and its digits with a point and nothing else around.
-    fn digits(&self, text: &str) -> Result<(bool, String), Reason> {
+    /// Whether the number is below zero, its digits with a point and nothing else around, and its
+    /// currency.
+    fn digits(&self, text: &str) -> Result<(bool, String, Option<Currency>), Reason> {
+        let text = bare(text);
         if text.eq_ignore_ascii_case("nan")
             || text
                 .trim_start_matches(['+', '-'])
@@ -87,7 +164,7 @@ impl Numbers {
         if text.ends_with('%') {
             return Err("is a percentage and no amount");
         }
-        let (negative, bare) = without_sign_and_currency(text)?;
+        let (negative, bare, currency) = without_sign_and_currency(text)?;
         if !bare.starts_with(|first: char| first.is_ascii_digit() || first == self.decimal) {
             return Err(NO_NUMBER);
         }
@@ -102,20 +179,22 @@ impl Numbers {
         let whole = self
             .without_thousands(whole)
             .ok_or_else(|| self.wrong_mark(bare))?;
-        Ok((negative, format!("{whole}.{fraction}{exponent}")))
+        Ok((negative, format!("{whole}.{fraction}{exponent}"), currency))
     }
 
     /// The digits before the decimals; none if marks stand where no thousands end.
     fn without_thousands(&self, whole: &str) -> Option<String> {
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let mark = match self.thousands {
-            Some(mark) => mark,
-            None => return digits(whole).then(|| whole.to_owned()),
-        };
-        let is_mark = |character: char| match mark {
-            ' ' | '\u{a0}' | '\u{202f}' => matches!(character, ' ' | '\u{a0}' | '\u{202f}'),
-            '\'' | '’' => matches!(character, '\'' | '’'),
-            mark => character == mark,
+        if digits(whole) {
+            return Some(whole.to_owned());
+        }
+        // Blanks and apostrophes never stand before decimals, so they need not be named.
+        let apart: [fn(char) -> bool; 2] = [is_blank, is_apostrophe];
+        let neutral = apart.into_iter().find(|mark| whole.contains(mark));
+        let is_mark = |character: char| match (neutral, self.thousands) {
+            (Some(neutral), _) => neutral(character),
+            (None, Some(mark)) => character == mark,
+            (None, None) => false,
         };
         let groups: Vec<&str> = whole.split(is_mark).collect();
         let (first, rest) = groups.split_first()?;
@@ -123,7 +202,9 @@ impl Numbers {
         let regular = match rest.split_last() {
             None => true,
             Some((last, between)) => {
+                // 0,875 is no number of thousands.
                 (1..=3).contains(&first.len())
+                    && !first.starts_with('0')
                     && last.len() == 3
                     && between.iter().all(|group| matches!(group.len(), 2 | 3))
             }
@@ -206,33 +287,75 @@ where
     Some(value)
 }
 
+fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}'
+    )
+}
+
+fn is_apostrophe(character: char) -> bool {
+    matches!(character, '\'' | '’' | 'ʼ')
+}
+
+/// The text without blanks, invisible marks of direction, and the apostrophe with which
+/// spreadsheets say that a cell is text.
+fn bare(text: &str) -> &str {
+    let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{feff}');
+    let text = text.trim_matches(unseen);
+    text.strip_prefix(is_apostrophe).unwrap_or(text)
+}
+
+/// Signs before or after the digits, and whether they mean less than zero. Accountants write `CR`
+/// behind what is credited, `DR` behind what is not.
+const PLUS_MINUS: &[(&str, bool)] = &[
+    ("-", true),
+    ("\u{2212}", true),
+    ("\u{2010}", true),
+    ("\u{2011}", true),
+    ("\u{2013}", true),
+    ("\u{fe63}", true),
+    ("\u{ff0d}", true),
+    ("+", false),
+];
+const CREDIT_DEBIT: &[(&str, bool)] = &[
+    ("CR", true),
+    ("Cr", true),
+    ("cr", true),
+    ("DR", false),
+    ("Dr", false),
+    ("dr", false),
+];
+
 /// Takes off what stands around the digits: a sign before or after, brackets for less than zero, a
-/// currency before or after.
-fn without_sign_and_currency(text: &str) -> Result<(bool, &str), Reason> {
+/// currency before or after, in any order.
+fn without_sign_and_currency(text: &str) -> Result<(bool, &str, Option<Currency>), Reason> {
     let mut rest = text;
-    let mut negative = false;
-    if let Some(inner) = rest
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
-        negative = true;
-        rest = inner.trim();
-    }
-    let (mut signs, mut currencies) = (usize::from(negative), 0);
+    let (mut negative, mut signs) = (false, 0);
+    let (mut currency, mut currencies) = (None, 0);
     loop {
         let before = rest;
-        for (sign, minus) in [("-", true), ("−", true), ("+", false)] {
-            let stripped = rest
-                .strip_prefix(sign)
-                .or_else(|| rest.strip_suffix(sign).filter(|_| minus));
-            if let Some(stripped) = stripped {
-                negative = minus;
-                signs += 1;
+        if let Some(inner) = rest
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+        {
+            (negative, signs) = (true, signs + 1);
+            rest = inner.trim();
+        }
+        for &(sign, minus) in PLUS_MINUS {
+            if let Some(stripped) = rest.strip_prefix(sign).or_else(|| rest.strip_suffix(sign)) {
+                (negative, signs) = (minus, signs + 1);
                 rest = stripped.trim();
             }
         }
-        if let Some(stripped) = without_currency(rest) {
-            currencies += 1;
+        for &(word, minus) in CREDIT_DEBIT {
+            if let Some(stripped) = rest.strip_suffix(word) {
+                (negative, signs) = (minus, signs + 1);
+                rest = stripped.trim();
+            }
+        }
+        if let Some((stripped, found)) = without_currency(rest) {
+            (currency, currencies) = (Some(found), currencies + 1);
             rest = stripped.trim();
         }
         if rest == before {
@@ -242,31 +365,53 @@ fn without_sign_and_currency(text: &str) -> Result<(bool, &str), Reason> {
     if signs > 1 || currencies > 1 {
         return Err(NO_NUMBER);
     }
-    Ok((negative, rest))
+    Ok((negative, rest, currency))
 }
 
-fn without_currency(text: &str) -> Option<&str> {
-    let sign = |character: char| matches!(character, '$' | '¢'..='¥' | '֏' | '؋' | '৳' | '฿' | '៛' | '\u{20a0}'..='\u{20cf}' | '﷼' | '＄' | '￡' | '￥' | '￦');
-    let code = |code: &str| {
-        CURRENCIES
-            .split_ascii_whitespace()
-            .any(|known| known == code)
+fn without_currency(text: &str) -> Option<(&str, Currency)> {
+    let is_word = |sign: &str| sign.chars().all(|c| c.is_alphabetic() || c == '.');
+    let sign_beside = |words: bool| {
+        let mut signs = SIGNS.iter().filter(|(sign, _)| is_word(sign) == words);
+        signs.find_map(|&(sign, currency)| {
+            let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
+            rest.map(|rest| (rest, currency))
+        })
     };
-    for word in CURRENCY_WORDS {
-        if let Some(rest) = text.strip_prefix(word).or_else(|| text.strip_suffix(word)) {
-            return Some(rest);
-        }
-    }
-    if let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) {
-        return Some(rest);
-    }
-    if let Some((first, rest)) = text.split_at_checked(3)
-        && code(first)
-    {
-        return Some(rest);
-    }
-    let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
-    code(last).then_some(rest)
+    let first = || {
+        let (first, rest) = text.split_at_checked(3)?;
+        code(first).map(|currency| (rest, currency))
+    };
+    let last = || {
+        let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
+        code(last).map(|currency| (rest, currency))
+    };
+    // Words that are signs may begin codes, as RM does RMB.
+    sign_beside(false)
+        .or_else(first)
+        .or_else(last)
+        .or_else(|| sign_beside(true))
+}
+
+/// The currency with this code, in capitals or small letters; what is not of ISO by the name that is.
+pub fn code(text: &str) -> Option<Currency> {
+    let known = CURRENCIES
+        .split_ascii_whitespace()
+        .find(|known| known.eq_ignore_ascii_case(text))?;
+    Some(match known {
+        "RMB" | "CNH" => "CNY",
+        known => known,
+    })
+}
+
+/// The currency that a word or a sign stands for.
+pub fn currency_named(text: &str) -> Option<Currency> {
+    let sign = SIGNS.iter().find(|(sign, _)| *sign == text);
+    sign.map(|(_, currency)| *currency).or_else(|| code(text))
+}
+
+/// The currency beside an amount, whatever its marks.
+pub fn currency_beside(text: &str) -> Option<Currency> {
+    without_sign_and_currency(bare(text)).ok()?.2
 }
 
 /// A whole number of 64 bits; tools without nullable integers write `12345.0`.
@@ -286,6 +431,12 @@ pub fn whole(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Numbers {
+        fn parse(&self, text: &str) -> Result<i128, Reason> {
+            self.parse_money(text).map(|(value, _)| value)
+        }
+    }
 
     #[track_caller]
     fn check(decimal: char, thousands: Option<char>, cases: &[(&str, Option<i128>)]) {
@@ -332,8 +483,20 @@ mod tests {
                 ("12,34,567", Some(12_345_670_000)),
                 ("¥1,000", Some(10_000_000)),
                 ("1,50", None),
+                ("0,875", None),
                 ("--5", None),
                 ("(-5)", None),
+                ("$(5)", Some(-50_000)),
+                ("(5) USD", Some(-50_000)),
+                ("−$5", Some(-50_000)),
+                ("–5", Some(-50_000)),
+                ("$5.00-", Some(-50_000)),
+                ("$5.00 CR", Some(-50_000)),
+                ("5.00 DR", Some(50_000)),
+                ("-5 CR", None),
+                ("'-5.25", Some(-52_500)),
+                ("1,23,456.00", Some(1_234_560_000)),
+                ("5 eur", Some(50_000)),
                 ("EUR 5 USD", None),
                 ("QTY 5", None),
                 ("5-5", None),
@@ -359,7 +522,15 @@ mod tests {
         check(
             ',',
             None,
-            &[("1,5", Some(15_000)), ("1.234,5", None), ("1.5", None)],
+            &[
+                ("1,5", Some(15_000)),
+                ("1.234,5", None),
+                ("1.5", None),
+                ("1 234,5", Some(12_345_000)),
+                ("1’234,5", Some(12_345_000)),
+                ("1 23,5", None),
+                ("1 234'567", None),
+            ],
         );
     }
 
@@ -393,6 +564,24 @@ mod tests {
             Numbers::default().parse("-Infinity"),
             Err("is not a finite number")
         );
+    }
+
+    #[test]
+    fn the_currency_beside_an_amount_is_known_by_its_code() {
+        let numbers = Numbers::default();
+        for (text, currency) in [
+            ("12.00 USD", Some("USD")),
+            ("$12", Some("USD")),
+            ("(12.00) €", Some("EUR")),
+            ("¥5", Some("¥")),
+            ("RMB 5", Some("CNY")),
+            ("5 kr", Some("kr")),
+            ("5", None),
+            ("1e3", None),
+        ] {
+            assert_eq!(numbers.parse_money(text).unwrap().1, currency, "{text}");
+            assert_eq!(currency_beside(text), currency, "{text}");
+        }
     }
 
     /// Random plain decimals, against arithmetic on their digits.
