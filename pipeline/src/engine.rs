@@ -99,7 +99,7 @@ impl Engine {
         // What had this name before makes room.
         self.session.deregister_table(name)?;
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).during(folder.display())?;
+        temporary::make_folder(&folder)?;
         // A trailing slash makes it a folder, with a file for each thread.
         let path = format!("{}/", address(&folder)?);
         self.wait(async {

@@ -77,7 +77,7 @@ impl Pending {
     pub fn place(&mut self, name: &str, rows: Option<u64>, about: &str) -> Result<PathBuf> {
         let target = self.root.join(name);
         let folder = target.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).during(folder.display())?;
+        temporary::make_folder(folder)?;
         let file_name = target
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

@@ -29,6 +29,7 @@ use super::staging::Partition;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::interrupt;
+use crate::temporary;
 use crate::warehouse::{
     self, GENERATION, LOAD_RECORD, LoadRecord, RECORD, table_builder, table_folder,
 };
@@ -530,7 +531,7 @@ pub fn write_stored(
     }
     let properties = properties.build();
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).during(folder.display())?;
+        temporary::make_folder(folder)?;
     }
     let file = File::create(path).during(path.display())?;
     let mut writer =
