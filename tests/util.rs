@@ -64,6 +64,8 @@ impl Sandbox {
             .args(arguments)
             .current_dir(self.path(folder))
             .env_remove("RUST_BACKTRACE")
+            // Where keys are kept: each test has its own.
+            .env("XDG_CONFIG_HOME", self.path(".config"))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()

@@ -12,6 +12,8 @@ mod config;
 mod contract;
 #[path = "../src/failure.rs"]
 mod failure;
+#[path = "../src/text.rs"]
+mod text;
 #[path = "../src/warning.rs"]
 mod warning;
 

@@ -13,7 +13,7 @@ use crate::run::use_threads;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{SourceLook, TableLook, look};
 use crate::temporary;
-use crate::text::{count, percent, plural};
+use crate::text::{count, percent, plural, print};
 
 /// Says what a load of these settings would be.
 ///
@@ -42,7 +42,7 @@ pub fn run(args: &Check) -> Result<()> {
         .hint("add [[sources]] with table = \"interactions\", or let regulars init write them"));
     }
     let last = args.out.as_deref().map(last_load).transpose()?;
-    print!("{}", report(&settings, &tables, last.as_ref()));
+    print(&report(&settings, &tables, last.as_ref()));
     too_many_rejects(&settings, &tables)
 }
 

@@ -155,8 +155,10 @@ pub enum Command {
     /// Erase a customer from the warehouse and from every result
     ///
     /// Removes their rows from every table and snapshot and from every file below DIR that names
-    /// them, and with them every earlier state of the warehouse; says where something was. Later
-    /// loads leave their rows out. The sources themselves are not touched.
+    /// them, and with them every earlier state of the warehouse; says where something was. Models
+    /// that hold rows, profiles and texts that name them are removed. Later loads leave their rows
+    /// out: they need the key of the list, ~/.config/regulars/forget.key or where
+    /// REGULARS_FORGET_KEY says. The sources themselves are not touched. It may be repeated.
     #[command(after_help = "Example:\n  regulars forget C0042 --out regulars-out")]
     Forget(Forget),
     /// Look at what was loaded: DIR/profile.html and DIR/profile.json

@@ -15,10 +15,12 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::below::no_link;
 use crate::failure::{During, Failure, Result};
 use crate::memory::QueryMemory;
 use crate::table::plain_text;
 use crate::temporary::{self, SPILL};
+use crate::user_sql;
 
 /// Runs queries; blocking outside, asynchronous inside.
 pub struct Engine {
@@ -36,6 +38,7 @@ impl Engine {
             .enable_all()
             .build()?;
         let spill = out.join(SPILL);
+        no_link(&spill)?;
         temporary::folder(&spill);
         let config = SessionConfig::new()
             .with_target_partitions(threads)
@@ -47,6 +50,7 @@ impl Engine {
             .with_temp_file_path(&spill)
             .build_arc()?;
         let session = SessionContext::new_with_config_rt(config, environment);
+        user_sql::bound(&session, memory_limit);
         Ok(Self {
             runtime,
             session,

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
+mod below;
 pub mod check;
 pub mod cli;
 pub mod compare;
@@ -37,5 +38,6 @@ pub mod summary;
 pub mod table;
 pub mod temporary;
 pub mod text;
+pub mod user_sql;
 pub mod warehouse;
 pub mod warning;

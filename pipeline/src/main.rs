@@ -12,6 +12,7 @@ use regulars::lock::Lock;
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run, run_locked};
 use regulars::stages::{STAGES, Stage, rules, stage};
+use regulars::text::{print, visible};
 use regulars::{check, compare, demo, forget, generate, init, interrupt, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("regulars: {failure}");
+            eprintln!("regulars: {}", visible(&failure.to_string()));
             ExitCode::from(failure.cause.exit_code())
         }
     }
@@ -106,7 +107,6 @@ fn show(out: &std::path::Path) -> Result<Outcome> {
     if !out.join(FILE_NAME).is_file() {
         return Err(missing_stage(out, "ingest", FILE_NAME));
     }
-    // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(summary::text(&Manifest::open(out)?, out).as_bytes());
+    print(&summary::text(&Manifest::open(out)?, out));
     Ok(Outcome::Done)
 }

@@ -26,7 +26,7 @@ use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
 use crate::run::use_threads;
 use crate::temporary;
-use crate::text::plural;
+use crate::text::{plural, print};
 
 /// Looks at the files and writes the draft.
 ///
@@ -72,12 +72,9 @@ pub fn run(args: &Init) -> Result<()> {
     }
     replace(out, &draft.text)?;
     if args.json {
-        println!("{:#}", as_json(&files, &guess, &draft, out));
+        print(&format!("{:#}\n", as_json(&files, &guess, &draft, out)));
     } else {
-        print!(
-            "{}",
-            in_words(&files, &guess, out, draft.missing.is_empty())
-        );
+        print(&in_words(&files, &guess, out, draft.missing.is_empty()));
     }
     if draft.missing.is_empty() {
         return Ok(());

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::Manifest;
+use crate::outputs::plain;
 use crate::stages::ingest::{self, TableMetrics};
 
 /// So many examples of each reason are shown, those that stand first.
@@ -166,8 +167,9 @@ impl Found {
         reason.count += 1;
         add(&mut reason.files, &line.file);
         if reason.examples.len() < EXAMPLES {
-            let mut value: String = line.value.chars().take(VALUE).collect();
-            if value.len() < line.value.len() {
+            let whole = plain(&line.value);
+            let mut value: String = whole.chars().take(VALUE).collect();
+            if value.len() < whole.len() {
                 value.push('…');
             }
             reason.examples.push(Example {

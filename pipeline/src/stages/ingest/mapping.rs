@@ -10,7 +10,7 @@ use chrono::DateTime;
 use datafusion::common::{Column as ColumnName, DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 
 use super::coerce::{Numbers, Said};
 use super::currencies::Money;
@@ -21,6 +21,7 @@ use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
 use crate::sources::{self, Fetch, SourceFile};
+use crate::user_sql;
 
 /// A canonical table of this load: its columns, and the sources that fill them.
 pub struct TablePlan {
@@ -163,10 +164,7 @@ pub fn plan(
     stored: Option<&SchemaRef>,
 ) -> Result<Option<TablePlan>> {
     let settings = planning.settings;
-    let session = SessionContext::new_with_config(
-        // Column names of sources are meant as they are written, also without quotes.
-        SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false),
-    );
+    let session = user_sql::session(settings.config.engine.memory_limit.0);
     let mut found: Vec<Opened> = Vec::new();
     let (mut named, mut known) = (Vec::new(), 0);
     let mut fed = false;
@@ -460,13 +458,8 @@ impl Opened {
                     named(name, &at)?
                 }
                 Mapping::Constant(value) => Expr::Literal(scalar(value), None),
-                Mapping::Sql(sql) => session.parse_sql_expr(sql, &names).map_err(|error| {
-                    wrong_sql(
-                        &error.strip_backtrace(),
-                        &schema,
-                        first.format,
-                        settings.wrong(&at, ""),
-                    )
+                Mapping::Sql(sql) => user_sql::parse(session, sql, &names).map_err(|problem| {
+                    wrong_sql(&problem, &schema, first.format, settings.wrong(&at, ""))
                 })?,
             };
             let physical = session

@@ -8,7 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::failure::{During, Failure, Result};
-use crate::outputs::Pending;
+use crate::outputs::{Pending, neutral};
+use crate::text::count;
 
 /// What the file holds.
 const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
@@ -22,6 +23,28 @@ pub const COPY: &str = "is an exact copy of an earlier line";
 /// The reason of rows with a key that say what is known already.
 pub const SAME: &str = "says what the row with its key says already";
 
+/// So many bad cells, or copies, are listed for each reason; the others are counted. The whole rows
+/// are in `rejects/rows` all the same.
+const LISTED: u64 = 100_000;
+
+/// So many rows that could not even be read are listed for each reason. Nothing else tells of
+/// them, so that with more the load stops.
+const UNREADABLE: u64 = 1_000_000;
+
+/// So many different reasons are told apart; reasons may quote what was found.
+const REASONS: usize = 10_000;
+
+/// The reason of all beyond [`REASONS`].
+const OTHERS: &str = "other reasons";
+
+/// A reason together with the column that it is about, if it is about one.
+pub fn what(column: &str, reason: &str) -> String {
+    match column {
+        "" => reason.to_owned(),
+        column => format!("{column} {reason}"),
+    }
+}
+
 /// The rejects of one table, written as they are found.
 pub struct Rejects {
     name: String,
@@ -30,6 +53,8 @@ pub struct Rejects {
     written: u64,
     /// Rejected rows by reason, to say what went wrong most.
     pub reasons: BTreeMap<String, u64>,
+    /// Why the load has to stop, if it has to.
+    pub too_many: Option<String>,
 }
 
 /// Whether the reason says that a row was there already, so that it was left out without being bad.
@@ -117,6 +142,7 @@ impl Rejects {
             writer: None,
             written: 0,
             reasons: BTreeMap::new(),
+            too_many: None,
         }
     }
 
@@ -128,6 +154,22 @@ impl Rejects {
         value: &str,
         reason: &str,
     ) -> Result<()> {
+        let times = self.count(&what(column, reason), 1);
+        let unreadable = column.is_empty() && !was_there(reason);
+        if unreadable && times > UNREADABLE {
+            self.too_many.get_or_insert_with(|| {
+                format!(
+                    "{}:{}: more than {} rows cannot be read: {reason}; nothing was loaded",
+                    place.file.display(),
+                    place.line,
+                    count(UNREADABLE)
+                )
+            });
+            return Ok(());
+        }
+        if !unreadable && times > LISTED {
+            return Ok(());
+        }
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
@@ -140,17 +182,24 @@ impl Rejects {
             }
         };
         let file = place.file.display().to_string();
+        let line = place.line.to_string();
+        let texts = [file.as_str(), &line, column, value, reason].map(neutral);
         writer
-            .write_record([&file, &place.line.to_string(), column, value, reason])
+            .write_record(texts.iter().map(|text| text.as_bytes()))
             .map_err(broken)?;
         self.written += 1;
-        let what = if column.is_empty() {
-            reason.to_owned()
-        } else {
-            format!("{column} {reason}")
-        };
-        *self.reasons.entry(what).or_default() += 1;
         Ok(())
+    }
+
+    /// Counts rejects that are not listed; says how often their reason has occurred by now.
+    pub fn count(&mut self, what: &str, number: u64) -> u64 {
+        let known = self.reasons.len() < REASONS || self.reasons.contains_key(what);
+        let times = self
+            .reasons
+            .entry(if known { what } else { OTHERS }.to_owned())
+            .or_default();
+        *times += number;
+        *times
     }
 
     /// The most frequent reasons, the most frequent first; copies are no rejects, and told apart.

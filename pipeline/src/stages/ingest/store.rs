@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::layout::{KNOWN_AT, ROW_KEY, SOURCE_FILE};
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
+use crate::below::below;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::interrupt;
@@ -262,7 +263,7 @@ impl Next {
             .collect();
         let mut folders = BTreeSet::from([self.stored.folder.clone()]);
         for ((partition, file), target) in self.come.iter().zip(targets) {
-            let path = self.stored.folder.join(&target);
+            let path = below(&self.stored.folder, &target, &self.stored.folder)?;
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).during(folder.display())?;
             }
