@@ -16,6 +16,7 @@ mod labels;
 mod layers;
 mod loads;
 mod own_data;
+mod packaging;
 mod profile;
 mod random_settings;
 mod reference;

@@ -19,6 +19,7 @@ mod in_order;
 pub mod init;
 mod library_errors;
 pub mod manifest;
+pub mod manual;
 pub mod memory;
 pub mod outputs;
 mod page;
