@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::util::Sandbox;
+use crate::util::{Sandbox, repository};
 
 /// The commands that `--help` lists.
 fn commands(sandbox: &Sandbox) -> Vec<String> {
@@ -141,4 +141,112 @@ fn man_pages_that_cannot_be_written_are_said() {
         .regulars(&["man", "taken"])
         .ended_with(4)
         .says(&["regulars-run.1", "hint:"]);
+}
+
+/// What `packaging/ready.sh` says on this machine, changed by environment variables and by programs
+/// that stand before the real ones.
+fn ready(fakes: &[(&str, &str)], variables: &[(&str, &str)]) -> (bool, String) {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    for (name, script) in fakes {
+        let path = sandbox.path("fakes").join(name);
+        sandbox.write(&format!("fakes/{name}"), format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it may be run");
+    }
+    let path = std::env::var("PATH").expect("a PATH");
+    let output = Command::new("sh")
+        .arg(repository().join("packaging/ready.sh"))
+        .env(
+            "PATH",
+            format!("{}:{path}", sandbox.path("fakes").display()),
+        )
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .expect("a shell");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[test]
+fn a_machine_that_can_build_is_told_so() {
+    let (fine, said) = ready(&[], &[]);
+    assert!(fine && said.contains("ready to build"), "{said}");
+}
+
+#[test]
+fn an_old_compiler_is_said_with_the_version_that_is_wanted() {
+    let (fine, said) = ready(
+        &[("rustc", "echo 'rustc 1.63.0 (4b91a6ea7 2022-08-08)'")],
+        &[],
+    );
+    assert!(!fine, "{said}");
+    for words in ["Rust 1.95 or newer", "1.63.0", "rustup"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let (fine, said) = ready(
+        &[("rustc", "echo 'rustc 1.102.0-nightly (0 2027-06-01)'")],
+        &[],
+    );
+    assert!(fine, "1.102 is newer than 1.95: {said}");
+}
+
+#[test]
+fn a_machine_without_a_c_compiler_is_told_what_to_install() {
+    for (fake, because) in [
+        ("exit 127", "cc"),
+        (
+            "echo 'stdlib.h: No such file or directory' >&2; exit 1",
+            "stdlib.h",
+        ),
+    ] {
+        let (fine, said) = ready(&[("cc", fake)], &[("CC", "cc")]);
+        assert!(!fine, "{said}");
+        for words in ["C compiler", because, "build-essential"] {
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_before_the_build_with_how_much_is_needed() {
+    let df = "echo header; echo /dev/small 2000000 1900000 102400 95% /";
+    let nowhere = Sandbox::new();
+    let (fine, said) = ready(
+        &[("df", df)],
+        &[(
+            "CARGO_TARGET_DIR",
+            &nowhere.path("target").display().to_string(),
+        )],
+    );
+    assert!(!fine, "{said}");
+    for words in [
+        "MB for what is built",
+        "100 MB are free",
+        "CARGO_TARGET_DIR",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn crates_that_are_nowhere_to_be_had_are_said() {
+    let empty = Sandbox::new();
+    let home = std::env::var("HOME").expect("a home");
+    let rustup = std::env::var("RUSTUP_HOME").unwrap_or_else(|_| format!("{home}/.rustup"));
+    let (fine, said) = ready(
+        &[],
+        &[
+            ("CARGO_HOME", &empty.path("").display().to_string()),
+            ("RUSTUP_HOME", &rustup),
+            ("CARGO_NET_OFFLINE", "true"),
+        ],
+    );
+    assert!(!fine, "{said}");
+    for words in ["crates that Cargo.lock names", "cargo fetch --locked"] {
+        assert!(said.contains(words), "{said}");
+    }
 }
