@@ -18,13 +18,15 @@ step() {
 # Runs a function beside what follows, at the lowest priority and in a process group of its own;
 # what it prints comes in one piece, when it is joined.
 beside() { # FUNCTION NAME
+    local work=$1
     set -m
     (
         set -e
         renice -n 15 "$BASHPID" >/dev/null
         SECONDS=0
-        trap 'echo $SECONDS >"$scratch/$1.seconds"' EXIT
-        "$1"
+        # shellcheck disable=SC2064 # the name is wanted as it is now
+        trap "echo \$SECONDS >'$scratch/$work.seconds'" EXIT
+        "$work"
     ) >"$scratch/$1.log" 2>&1 </dev/null &
     set +m
     beside_process[$1]=$!
@@ -39,9 +41,9 @@ joined() { # FUNCTION
     wait "${beside_process[$1]}" || code=$?
     unset "beside_process[$1]"
     cat "$scratch/$1.log"
-    close_step
     table+=("$(cat "$scratch/$1.seconds" 2>/dev/null || echo 0)"$'\t'"${beside_name[$1]} (beside other steps)")
-    [ "$code" -eq 0 ] || { printf '%s: failed\n' "${beside_name[$1]}" >&2; exit "$code"; }
+    [ "$code" -eq 0 ] || exit "$code"
+    close_step
 }
 
 # Ends what still runs beside, and prints minutes by step.

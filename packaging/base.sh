@@ -5,7 +5,7 @@ source "$(dirname "$0")/common.sh"
 base=$target_folder/packaging-base.tar
 if [ ! -f "$base" ]; then
     command -v mmdebstrap >/dev/null || fail "mmdebstrap is needed: apt-get install mmdebstrap"
-    mmdebstrap --quiet --variant=essential --include=ca-certificates,passwd --dpkgopt=path-exclude=/usr/share/doc/* \
+    mmdebstrap --quiet --format=tar --variant=essential --include=ca-certificates,passwd --dpkgopt=path-exclude=/usr/share/doc/* \
         --dpkgopt=path-exclude=/usr/share/locale/* bookworm "$base.new" >&2
     mv "$base.new" "$base"
 fi

@@ -47,6 +47,6 @@ make_share() {
     "$binary" completions bash >"$share/completions/regulars.bash"
     "$binary" completions zsh >"$share/completions/_regulars"
     "$binary" completions fish >"$share/completions/regulars.fish"
-    python3 packaging/licences.py --target "$platform" >"$share/doc/THIRD-PARTY.txt"
+    python3 packaging/licences.py >"$share/doc/THIRD-PARTY.txt"
     cp datasets/complete-journey/README.md "$share/doc/SAMPLE.md"
 }

@@ -21,6 +21,12 @@ NAMED = re.compile(r"^(un)?licen[cs]es?([-_. ].*)?$|^(copying|copyright|notice)(
 NO_TEXT = {".rs", ".py", ".sh", ".c", ".h", ".json", ".toml", ".html", ".svg"}
 
 
+def host():
+    """The platform that Cargo builds for when it is not told."""
+    said = subprocess.run(["rustc", "-vV"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return re.search(r"^host: (.*)$", said, re.MULTILINE).group(1)
+
+
 def linked(target):
     """The packages that reach the binary, by walking what it depends on when it runs."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target]
@@ -61,9 +67,9 @@ def standard(package):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--target", default="x86_64-unknown-linux-gnu", metavar="TRIPLE")
+    options.add_argument("--target", metavar="TRIPLE", help="what the binary runs on [default: what it is built on]")
     arguments = options.parse_args()
-    packages = sorted(linked(arguments.target), key=lambda package: (package["name"], package["version"]))
+    packages = sorted(linked(arguments.target or host()), key=lambda package: (package["name"], package["version"]))
     own = {package["id"]: list(texts(package)) for package in packages}
     neighbours = collections.defaultdict(list)
     for package in packages:
