@@ -7,7 +7,7 @@
 source "$(dirname "$0")/common.sh"
 need_tools
 
-cargo deny --locked check --hide-inclusion-graph bans licenses sources
+cargo deny --locked check --hide-inclusion-graph --deny unmatched-skip bans licenses sources
 audit() { cargo audit --quiet --no-fetch --stale --db "$1" --deny unsound --deny yanked; }
 
 # A check that finds nothing has to be one that would find something.
