@@ -11,8 +11,9 @@ target_folder=$(cargo metadata --format-version 1 --no-deps --offline \
 release=$target_folder/release # what was built
 packages=$target_folder/packages # what is made of it
 export CARGO_TARGET_DIR=$target_folder
-# The same commit makes the same packages: files in them are as old as the commit.
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+# The same commit makes the same packages: files in them are as old as the commit. Not exported: where C is
+# compiled, Cargo takes another SOURCE_DATE_EPOCH for a reason to compile it and all that stands on it again.
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 umask 022
 
 binary=$release/regulars

@@ -10,7 +10,7 @@ make_share
 
 mkdir -p "$packages"
 rm -f "$packages"/regulars_*.deb
-cargo deb --quiet --no-build --no-strip --locked --package regulars --output "$packages/"
+SOURCE_DATE_EPOCH=$epoch cargo deb --quiet --no-build --no-strip --locked --package regulars --output "$packages/"
 deb=$(echo "$packages"/regulars_"$version"-*.deb)
 [ -f "$deb" ] || fail "cargo-deb made no package in $packages"
 printf '%s\n  needs %s\n' "$deb" "$(dpkg-deb --field "$deb" Depends)"

@@ -25,7 +25,7 @@ wheel = zipfile.ZipFile(sys.argv[1])
 sys.stdout.buffer.write(wheel.read(name))
 PYTHON
 cp "$inside/$name.cdx.json" "$packages/"
-tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+tar --create --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner \
     --directory "$folder" "$name" | gzip -n >"$packages/$name.tar.gz"
 # Every package that is there, so that one signature over this file covers them all.
 (cd "$packages" && rm -f SHA256SUMS && sha256sum -- * >"$folder/SHA256SUMS" && mv "$folder/SHA256SUMS" .)
