@@ -15,7 +15,7 @@ cp README.md LICENSE-APACHE LICENSE-MIT "$share/doc/"* "$project/"
 sed "s|^manifest-path = \"|&$repository/|" packaging/pyproject.toml >"$project/pyproject.toml"
 before=$(sha256sum <"$binary")
 # maturin asks Cargo for the binary; all is built, so Cargo hands out what is there.
-(cd "$project" && maturin build --release --locked --offline --out "$packages")
+(cd "$project" && maturin build --quiet --release --locked --offline --out "$packages")
 wheel=$(echo "$packages"/regulars-"$version"-*.whl)
 [ -f "$wheel" ] || fail "maturin made no wheel in $packages"
 [ "$before" = "$(sha256sum <"$binary")" ] || fail "maturin built the binary again: other flags than cargo build --release"
