@@ -25,6 +25,7 @@ mod layers;
 mod loads;
 mod one_at_a_time;
 mod own_data;
+mod packaging;
 mod paths;
 mod profile;
 mod random_settings;

@@ -22,6 +22,7 @@ pub mod interrupt;
 mod library_errors;
 pub mod lock;
 pub mod manifest;
+pub mod manual;
 pub mod memory;
 mod ordered_store;
 pub mod outputs;

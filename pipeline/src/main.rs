@@ -13,7 +13,7 @@ use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run, run_locked};
 use regulars::stages::{STAGES, Stage, rules, stage};
 use regulars::text::{print, visible};
-use regulars::{check, compare, demo, forget, generate, init, interrupt, profile, summary};
+use regulars::{check, compare, demo, forget, generate, init, interrupt, manual, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -67,6 +67,10 @@ fn execute(command: Command) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
+        Command::Completions(args) => {
+            return manual::completions(args.shell).map(|()| Outcome::Done);
+        }
+        Command::Man(args) => return manual::pages(args.folder.as_deref()).map(|()| Outcome::Done),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
         Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
