@@ -12,7 +12,7 @@ gzip -9n "$share"/man/man1/*.1
 mkdir -p "$packages"
 rm -f "$packages"/regulars_*.deb
 # --fast: the slower ways take minutes on two cores for a tenth of the size.
-SOURCE_DATE_EPOCH=$epoch cargo deb --quiet --no-build --no-strip --locked --fast --package regulars --output "$packages/"
+SOURCE_DATE_EPOCH=$epoch cargo deb --quiet --no-build --no-strip --locked --fast --package regulars --output "$packages/" >/dev/null
 deb=$(echo "$packages"/regulars_"$version"-*.deb)
 [ -f "$deb" ] || fail "cargo-deb made no package in $packages"
 printf '%s\n  needs %s\n' "$deb" "$(dpkg-deb --field "$deb" Depends)"

@@ -40,7 +40,7 @@ room() { # WHAT FOLDER NEEDED NAME
         lack "$3 MB for $1 in $2; $free MB are free there" "free some, or name another place: $4=/some/folder"
     fi
 }
-room "what is built" "${CARGO_TARGET_DIR:-target}" 6000 CARGO_TARGET_DIR
+room "what is built" "${CARGO_TARGET_DIR:-target}" 5000 CARGO_TARGET_DIR
 room "the sources of the crates" "${CARGO_HOME:-$HOME/.cargo}/registry" 1500 CARGO_HOME
 
 # The crates: fetched before, or fetched now.

@@ -42,7 +42,7 @@ deb() {
         [ -s "$root/usr/share/$file" ] || fail "the package lacks /usr/share/$file"
     done
     # /usr/share/doc is left out by the base as it is by images; the package has it all the same.
-    dpkg-deb --fsys-tarfile "$deb" | tar --list | grep -q 'usr/share/doc/regulars/THIRD-PARTY' \
+    dpkg-deb --fsys-tarfile "$deb" | tar --list | grep 'usr/share/doc/regulars/THIRD-PARTY' >/dev/null \
         || fail "the package lacks the licences of others"
     mkdir --mode=777 "$root/var/tmp/job"
     chroot --userspec=65534:65534 "$root" env -i -C /var/tmp/job PATH=/usr/bin:/bin regulars demo --quiet

@@ -26,6 +26,6 @@ wheel, binary = zipfile.ZipFile(sys.argv[1]), open(sys.argv[2], "rb").read()
 sys.exit(wheel.read(name) != binary)
 PYTHON
 tag=$(basename "$wheel" .whl | grep -o 'manylinux_[0-9]*_[0-9]*') || fail "$wheel has no manylinux tag"
-auditwheel show "$wheel" | tr '\n' ' ' | grep -q "\"${tag}_" || fail "auditwheel gives $wheel another tag than $tag"
+auditwheel show "$wheel" | tr '\n' ' ' | grep "\"${tag}_" >/dev/null || fail "auditwheel gives $wheel another tag than $tag"
 glibc=$(objdump -T "$binary" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
 printf '%s\n  for Linux with %s or newer (%s)\n' "$wheel" "${glibc/_/ }" "$tag"
