@@ -38,6 +38,7 @@ fn killed(sandbox: &Sandbox, arguments: &[&str], calls: &str, number: u32) -> bo
         .arg(env!("CARGO_BIN_EXE_regulars"))
         .args(arguments)
         .current_dir(sandbox.path(""))
+        .env("XDG_CONFIG_HOME", sandbox.path(".config"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -13,28 +13,46 @@ use crate::failure::{Failure, Result};
 /// # Errors
 /// A name that leads elsewhere, or a link where a file or a folder should be.
 pub fn below(folder: &Path, name: &str, record: &Path) -> Result<PathBuf> {
-    let refused = |problem: String| {
-        Failure::data(format!("{}: {problem}", record.display())).hint(
-            "nothing was touched. Whoever wrote it did not mean well, or the folder was put together by hand: start with another --out",
-        )
-    };
+    let path = entry_below(folder, name, record)?;
+    match is_link(&path) {
+        true => Err(refused(record, &link(name, &path))),
+        false => Ok(path),
+    }
+}
+
+/// The same for what may be a link itself, because nothing but the link will be touched.
+///
+/// # Errors
+/// A name that leads elsewhere, or a link where a folder should be.
+pub fn entry_below(folder: &Path, name: &str, record: &Path) -> Result<PathBuf> {
     let inside = Path::new(name)
         .components()
         .all(|part| matches!(part, Component::Normal(_)));
     if !inside || name.is_empty() || name.contains(['\\', '\0']) {
-        return Err(refused(format!(
-            "`{name}` is no file below {}",
-            folder.display()
-        )));
+        let problem = format!("`{name}` is no file below {}", folder.display());
+        return Err(refused(record, &problem));
     }
-    let mut path = folder.to_owned();
-    for part in Path::new(name) {
-        path.push(part);
-        if is_link(&path) {
-            return Err(refused(format!("`{name}`: {} is a link", path.display())));
+    let path = folder.join(name);
+    let on_the_way = path
+        .ancestors()
+        .skip(1)
+        .take_while(|above| *above != folder);
+    for above in on_the_way {
+        if is_link(above) {
+            return Err(refused(record, &link(name, above)));
         }
     }
     Ok(path)
+}
+
+fn link(name: &str, path: &Path) -> String {
+    format!("`{name}`: {} is a link", path.display())
+}
+
+fn refused(record: &Path, problem: &str) -> Failure {
+    Failure::data(format!("{}: {problem}", record.display())).hint(
+        "nothing was touched. Whoever wrote it did not mean well, or the folder was put together by hand: start with another --out",
+    )
 }
 
 /// Makes sure that a folder of ours is none that somebody has put elsewhere.
@@ -80,6 +98,16 @@ mod tests {
         }
         let fine = place("features/2024-01-01.parquet").unwrap();
         assert_eq!(fine, folder.path().join("features/2024-01-01.parquet"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_may_be_named_where_only_the_link_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/tmp", folder.path().join("link")).unwrap();
+        let entry = |name| entry_below(folder.path(), name, Path::new("notes"));
+        assert!(entry("link/x").is_err());
+        assert!(entry("link").is_ok());
     }
 
     #[cfg(unix)]

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::below::entry_below;
 use crate::failure::{During, Failure, Result};
 
 /// Notes of the running command, below its output folder; not there when none runs.
@@ -286,7 +287,7 @@ impl Leftovers {
         let mut removed = 0;
         let gone = self.places.into_iter().filter(|path| !named(path));
         for path in self.beside.into_iter().chain(gone) {
-            let path = below(&self.root, &path)?;
+            let path = entry_below(&self.root, &path, &self.root.join(NOTES))?;
             match fs::remove_file(&path) {
                 Ok(()) => removed += 1,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -329,56 +330,9 @@ fn remove_folder(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// The path of something that a file of ours names below a folder.
-///
-/// # Errors
-/// It leads elsewhere: an absolute path, `..`, or a link on the way.
-pub fn below(root: &Path, name: &str) -> Result<PathBuf> {
-    let elsewhere = || {
-        Failure::data(format!(
-            "{}: the entry `{}` leads out of the folder",
-            root.display(),
-            name.escape_debug()
-        ))
-        .hint("was this folder made by regulars? Nothing outside of it is touched; choose another one with --out")
-    };
-    let parts: Vec<Component<'_>> = Path::new(name).components().collect();
-    let plain = parts
-        .iter()
-        .all(|part| matches!(part, Component::Normal(_)));
-    if !plain || parts.is_empty() {
-        return Err(elsewhere());
-    }
-    let mut path = root.to_owned();
-    for (number, part) in parts.iter().enumerate() {
-        path.push(part);
-        let last = number + 1 == parts.len();
-        if !last && fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
-            return Err(elsewhere());
-        }
-    }
-    Ok(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_leads_out_of_a_folder_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        assert_eq!(below(root, "a/b.csv").unwrap(), root.join("a/b.csv"));
-        for name in ["", ".", "..", "a/../../b", "/etc/passwd"] {
-            assert!(below(root, name).is_err(), "{name}");
-        }
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink("/tmp", root.join("link")).unwrap();
-            assert!(below(root, "link/x").is_err());
-            assert!(below(root, "link").is_ok(), "the link itself is below");
-        }
-    }
 
     #[test]
     fn only_what_was_noted_is_removed() {

@@ -44,15 +44,16 @@ use self::rows::Keys;
 use self::store::Stored;
 use self::table::{Load, read_table};
 use super::{Context, Report};
+use crate::below::below;
 use crate::config::{Config, Day, Format, Source};
 use crate::contract;
 use crate::failure::{During, Failure, Result};
 use crate::gates::{self, GateResult, LoadCounts, TableCounts};
 use crate::interrupt;
+use crate::manifest;
 use crate::outputs::Pending;
 use crate::row_hash::random;
 use crate::sources::SourceFile;
-use crate::temporary::below;
 use crate::text::{count, percent, plural};
 use crate::warehouse::{LoadRecord, can_start, last_load};
 use crate::warning::{self, Warning};
@@ -468,7 +469,11 @@ fn keep_unseen_rejects(context: &Context<'_>, files: &mut Pending) -> Result<()>
         let Some(name) = file.path.strip_prefix("rejects/") else {
             continue;
         };
-        let path = below(context.out, &file.path)?;
+        let path = below(
+            context.out,
+            &file.path,
+            &context.out.join(manifest::FILE_NAME),
+        )?;
         let name = format!("rejects/load-{load}/{name}");
         let place = files.place(&name, file.rows, &file.about)?;
         std::fs::copy(&path, &place).during(path.display())?;

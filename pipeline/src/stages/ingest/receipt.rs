@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Metrics, NAME, commit, state};
+use crate::below::below;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::{Manifest, StageEntry, started_now};
 use crate::outputs::{Waiting, replace};
 use crate::sources::digest;
 use crate::stages::{Context, Report};
-use crate::temporary::below;
 use crate::warehouse::{FOLDER, last_load};
 use crate::warning::{LOAD_CUT_OFF, Warning};
 
@@ -76,7 +76,7 @@ pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Ve
     let record = record.filter(|record| record.commit == receipt.commit);
     let Some(record) = record else {
         for file in &receipt.files {
-            let _ = fs::remove_file(below(out, &file.beside)?);
+            let _ = fs::remove_file(below(out, &file.beside, &path)?);
         }
         clear(out)?;
         return Ok(Vec::new());
@@ -93,7 +93,7 @@ pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Ve
     let mut warnings = receipt.entry.warnings.clone();
     let mut files = Vec::with_capacity(receipt.files.len());
     for Waiting { beside, file } in receipt.files {
-        let (beside, place) = (below(out, &beside)?, below(out, &file.path)?);
+        let (beside, place) = (below(out, &beside, &path)?, below(out, &file.path, &path)?);
         let is_it = |path: &Path| digest(path).is_ok_and(|(_, sha256)| sha256 == file.sha256);
         if is_it(&beside) {
             fs::rename(&beside, &place).during(place.display())?;
@@ -109,7 +109,7 @@ pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Ve
     // Those of the load before it would only mislead.
     for file in manifest.files.iter().filter(|file| file.stage == NAME) {
         if !files.iter().any(|new| new.path == file.path) {
-            let _ = fs::remove_file(below(out, &file.path)?);
+            let _ = fs::remove_file(below(out, &file.path, &path)?);
         }
     }
     manifest.files.retain(|file| file.stage != NAME);
