@@ -152,6 +152,11 @@ impl Found {
     }
 
     fn take(&mut self, line: Line, dates: &Dates) {
+        if let Some((reason, more)) = ingest::not_listed(&line.reason) {
+            let key = (line.column.clone(), reason.to_owned());
+            self.reasons.entry(key).or_default().count += more;
+            return;
+        }
         self.listed += 1;
         match dates.month(&line) {
             Some(month) => *self.months.entry(month).or_default() += 1,

@@ -1,6 +1,7 @@
 //! Rows on their way through a load: which of them can be used, and what is wrong with the others.
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::nullif;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::coerce::{Coerced, Notation, coerce, kind_by_sign, product};
@@ -55,14 +56,22 @@ impl<'a> Judged<'a> {
             },
             reason: malformed.reason.clone(),
         });
-        Ok(Self {
+        let mut judged = Self {
             raw,
             good: vec![true; raw.rows.num_rows()],
             rejects: malformed.collect(),
             currencies: Tally::default(),
             currency: source.money.named(&raw.rows)?,
             deleted: source.deleted(&raw.rows, notation)?,
-        })
+        };
+        for flaw in &raw.flaws {
+            let value = match mute(&flaw.value) {
+                true => String::new(),
+                false => flaw.value.clone(),
+            };
+            judged.reject(flaw.row, &flaw.column, value, flaw.reason.as_str());
+        }
+        Ok(judged)
     }
 
     /// Rejects a row for what stands in one of its columns.
@@ -114,6 +123,14 @@ impl<'a> Judged<'a> {
             coerced = converted;
             problems.extend(unknown);
         }
+        let guests = match plan.name == "customer_id" && !source.source.anonymous.is_empty() {
+            true => guests(&values, &source.source.anonymous)?,
+            false => None,
+        };
+        if let Some(guests) = &guests {
+            coerced = nullif(&coerced, guests)?;
+        }
+        let is_guest = |row: usize| guests.as_ref().is_some_and(|guests| guests.value(row));
         if problems.is_empty() && !(plan.required && coerced.null_count() > 0) {
             return Ok(Some(coerced));
         }
@@ -128,12 +145,13 @@ impl<'a> Judged<'a> {
             None => shown.value(row).to_string(),
         };
         let mut said = vec![false; rows];
-        for (row, reason) in problems {
+        for (row, reason) in problems.into_iter().filter(|(row, _)| !is_guest(*row)) {
             said[row] = true;
             self.reject(row, &plan.name, shown(row), reason);
         }
         for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row) && !said[row]) {
-            if !self.is_deletion(row) {
+            // What a join would have filled is empty for the reason that is given.
+            if !self.is_deletion(row) && !is_guest(row) && !self.raw.is_flawed(row) {
                 self.reject(row, &plan.name, shown(row).trim().to_owned(), "is empty");
             }
         }
@@ -155,4 +173,25 @@ impl<'a> Judged<'a> {
     fn is_deletion(&self, row: usize) -> bool {
         self.deleted.as_ref().is_some_and(|flags| flags.value(row))
     }
+}
+
+/// Rows whose customer is one of the values that stand for nobody; none if there is no such row.
+fn guests(values: &ArrayRef, anonymous: &[String]) -> Result<Option<BooleanArray>> {
+    let options = FormatOptions::default();
+    let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+    let floating = values.data_type().is_floating();
+    let is_guest = |row: usize| {
+        if values.is_null(row) {
+            return anonymous.iter().any(|known| known.trim().is_empty());
+        }
+        let text = shown.value(row).to_string();
+        // Tools without nullable whole numbers keep a 0 as 0.0.
+        let text = match floating {
+            true => text.strip_suffix(".0").unwrap_or(&text),
+            false => &text,
+        };
+        anonymous.iter().any(|known| known.trim() == text.trim())
+    };
+    let guests: BooleanArray = (0..values.len()).map(|row| Some(is_guest(row))).collect();
+    Ok((guests.true_count() > 0).then_some(guests))
 }

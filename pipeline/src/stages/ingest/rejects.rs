@@ -22,6 +22,19 @@ pub const COPY: &str = "is an exact copy of an earlier line";
 /// The reason of rows with a key that say what is known already.
 pub const SAME: &str = "says what the row with its key says already";
 
+/// So many cells or rows with one reason are listed; of more the number is said.
+const LISTED: u64 = 20_000;
+/// So many different reasons are counted.
+const DIFFERENT: usize = 10_000;
+/// What stands behind the reason where more have it than are listed: before and after the number.
+const MORE: (&str, &str) = (" (and ", " more, which are not listed)");
+
+/// The reason and the number of a line that stands for those that are not listed.
+pub fn not_listed(reason: &str) -> Option<(&str, u64)> {
+    let (reason, number) = reason.strip_suffix(MORE.1)?.rsplit_once(MORE.0)?;
+    Some((reason, number.parse().ok()?))
+}
+
 /// The rejects of one table, written as they are found.
 pub struct Rejects {
     name: String,
@@ -30,10 +43,13 @@ pub struct Rejects {
     written: u64,
     /// Rejected rows by reason, to say what went wrong most.
     pub reasons: BTreeMap<String, u64>,
+    /// By column and reason how many there are of those that are not all listed.
+    listed: BTreeMap<(String, String), u64>,
 }
 
 /// Whether the reason says that a row was there already, so that it was left out without being bad.
 pub fn was_there(reason: &str) -> bool {
+    let reason = not_listed(reason).map_or(reason, |(reason, _)| reason);
     [COPY, SAME].contains(&reason)
 }
 
@@ -117,6 +133,7 @@ impl Rejects {
             writer: None,
             written: 0,
             reasons: BTreeMap::new(),
+            listed: BTreeMap::new(),
         }
     }
 
@@ -139,11 +156,21 @@ impl Rejects {
                 self.writer.insert(writer)
             }
         };
-        let file = place.file.display().to_string();
-        writer
-            .write_record([&file, &place.line.to_string(), column, value, reason])
-            .map_err(broken)?;
-        self.written += 1;
+        let of = (column.to_owned(), reason.to_owned());
+        // Reasons may quote values; beyond some thousand different ones each is listed.
+        let mut uncounted = 0;
+        let times = match self.listed.len() < DIFFERENT || self.listed.contains_key(&of) {
+            true => self.listed.entry(of).or_default(),
+            false => &mut uncounted,
+        };
+        *times += 1;
+        if *times <= LISTED {
+            let file = place.file.display().to_string();
+            writer
+                .write_record([&file, &place.line.to_string(), column, value, reason])
+                .map_err(broken)?;
+            self.written += 1;
+        }
         let what = if column.is_empty() {
             reason.to_owned()
         } else {
@@ -177,6 +204,15 @@ impl Rejects {
     /// Ends the file; the result still has to be committed.
     pub fn finish(mut self) -> Result<Pending> {
         if let Some(mut writer) = self.writer.take() {
+            for ((column, reason), times) in &self.listed {
+                if let Some(more) = times.checked_sub(LISTED).filter(|more| *more > 0) {
+                    let reason = format!("{reason}{}{more}{}", MORE.0, MORE.1);
+                    writer
+                        .write_record(["", "0", column, "", &reason])
+                        .map_err(broken)?;
+                    self.written += 1;
+                }
+            }
             writer.flush().during(&self.name)?;
             self.files.set_rows(&self.name, self.written);
         }

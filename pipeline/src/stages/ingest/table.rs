@@ -1,10 +1,11 @@
 //! One table of a load: its new files are read, and its partitions merged; nothing is committed.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::commit::LoadedTable;
 use super::currencies::Tally;
+use super::fold::{self, Fold};
 use super::forgotten::Forgotten;
 use super::index::Index;
 use super::layout::{Layout, Origin};
@@ -20,7 +21,7 @@ use super::zone::Zone;
 use super::{Context, TableMetrics, last_true_day};
 use crate::failure::Result;
 use crate::in_order::in_order;
-use crate::sources::{self, SourceFile, Unparsed};
+use crate::sources::{SourceFile, Unparsed};
 use crate::text::count;
 use crate::warehouse::LoadRecord;
 
@@ -55,6 +56,8 @@ impl Load<'_> {
 #[derive(Clone, Copy, Default)]
 struct FileCounts {
     read: u64,
+    left_out: u64,
+    merged: u64,
     duplicates: u64,
     rejected: u64,
     span: Option<(Partition, Partition)>,
@@ -283,6 +286,7 @@ impl<'a> Reading<'a> {
             latest: last_true_day(config).to_epoch_days(),
             products,
             forgotten: load.forgotten,
+            same_lines: config.ingest.same_lines,
         };
         let Self {
             files,
@@ -293,32 +297,35 @@ impl<'a> Reading<'a> {
             currencies,
         } = self;
         let files: &[(&SourcePlan, &PlannedFile)] = files;
-        let pieces = files
-            .iter()
-            .enumerate()
-            .flat_map(|(place, (source, file))| {
-                // What has a key is not recognised by how it stands in its source.
-                let hashed = !source.has_key(layout.table);
-                let opened = sources::open(&file.file, &source.source, &source.schema, hashed);
-                let pieces: Box<dyn Iterator<Item = Result<Unparsed>> + Send> = match opened {
-                    Ok(pieces) => pieces,
-                    Err(failure) => Box::new(std::iter::once(Err(failure))),
-                };
-                pieces.map(move |piece| Ok((place, piece?)))
-            });
+        let pieces = openings(files).flat_map(|opening| {
+            let (place, pass) = match opening {
+                Ok(opening) => opening,
+                Err(failure) => return Box::new(std::iter::once(Err(failure))) as Placed<'_>,
+            };
+            let (source, file) = files[place];
+            // What has a key is not recognised by how it stands in its source.
+            let hashed = !source.has_key(layout.table);
+            match source.open(&file.file, hashed, pass) {
+                Ok(pieces) => Box::new(pieces.map(move |piece| Ok((place, piece?)))),
+                Err(failure) => Box::new(std::iter::once(Err(failure))),
+            }
+        });
         let name = layout.table.name;
         let mut total = 0;
+        // By the number of the source: what many rows say together waits until all were read.
+        let mut folds: BTreeMap<usize, (&SourcePlan, Fold)> = BTreeMap::new();
         in_order(
             rayon::current_num_threads(),
             pieces,
             |(place, piece): (usize, Unparsed)| {
                 let (source, file) = files[place];
-                Ok((place, shaper.shape(source, file, &piece()?)?))
+                Ok((place, shaper.shape(source, file, piece()?)?))
             },
             |(place, shaped): (usize, Shaped)| {
                 let (source, file) = files[place];
                 let counts = &mut counts[place];
                 counts.read += shaped.read;
+                counts.left_out += shaped.left_out;
                 counts.rejected += shaped.rejected;
                 counts.span = widest(counts.span, shaped.span);
                 *unknown_products += shaped.unknown_products;
@@ -337,12 +344,44 @@ impl<'a> Reading<'a> {
                 load.context
                     .progress
                     .step(&format!("reading {name}: {} rows", count(total)));
+                if source.source.most_frequent {
+                    let (_, fold) = folds
+                        .entry(source.number)
+                        .or_insert_with(|| (source, Fold::default()));
+                    for (_, rows) in &shaped.rows {
+                        counts.merged += rows.num_rows() as u64;
+                        fold.add(layout, rows)?;
+                    }
+                    return Ok(());
+                }
                 shaped
                     .rows
                     .into_iter()
                     .try_for_each(|(partition, rows)| keep(source, partition, rows))
             },
-        )
+        )?;
+        for (source, fold) in folds.into_values() {
+            if let Some(rows) = fold.finish(layout)? {
+                for origin in fold::origins(&rows) {
+                    let place = place_of(files, Origin::of(origin));
+                    counts[place].merged -= 1;
+                }
+                keep(source, 0, rows)?;
+            }
+        }
+        // Rows of a join that could not be read are nobody's row: listed, and not counted.
+        for (source, _) in files.iter() {
+            let Some(joins) = &source.joins else { continue };
+            joins.release();
+            for broken in joins.broken() {
+                let place = Place {
+                    file: &broken.path,
+                    line: broken.row.line,
+                };
+                rejects.add(&place, "", &broken.row.value, &broken.row.reason)?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes what merging found out about new rows.
@@ -355,8 +394,13 @@ impl<'a> Reading<'a> {
     ) -> Result<()> {
         for &code in duplicates {
             let (place, line) = self.place(code);
+            let (source, file) = self.files[place];
+            // What lines say again of a product is no copy of a line.
+            if source.source.most_frequent {
+                self.counts[place].merged += 1;
+                continue;
+            }
             self.counts[place].duplicates += 1;
-            let file = self.files[place].1;
             let reason = if keyed.contains(&file.number) {
                 SAME
             } else {
@@ -384,11 +428,7 @@ impl<'a> Reading<'a> {
 
     fn place(&self, code: u64) -> (usize, u64) {
         let origin = Origin::of(code);
-        let place = self
-            .files
-            .binary_search_by_key(&origin.file, |(_, file)| file.order)
-            .unwrap_or(0);
-        (place, origin.line)
+        (place_of(&self.files, origin), origin.line)
     }
 
     fn finish(
@@ -419,7 +459,13 @@ impl<'a> Reading<'a> {
                 keyed: source.has_key(layout.table),
                 months: counts.span,
                 read: counts.read,
-                kept: counts.read - counts.duplicates - counts.rejected,
+                kept: counts.read
+                    - counts.left_out
+                    - counts.merged
+                    - counts.duplicates
+                    - counts.rejected,
+                left_out: counts.left_out,
+                merged: counts.merged,
                 duplicates: counts.duplicates,
                 rejected: counts.rejected,
             })
@@ -429,6 +475,8 @@ impl<'a> Reading<'a> {
             table: layout.table.name.to_owned(),
             read: sum(&|entry| entry.read),
             kept: sum(&|entry| entry.kept),
+            left_out: sum(&|entry| entry.left_out),
+            merged: sum(&|entry| entry.merged),
             duplicates: sum(&|entry| entry.duplicates),
             rejected: sum(&|entry| entry.rejected),
             unknown_products: self.unknown_products,
@@ -457,6 +505,40 @@ impl<'a> Reading<'a> {
         }
         Ok(table)
     }
+}
+
+/// The place of the file that a row comes from.
+fn place_of(files: &[(&SourcePlan, &PlannedFile)], origin: Origin) -> usize {
+    files
+        .binary_search_by_key(&origin.file, |(_, file)| file.order)
+        .unwrap_or(0)
+}
+
+/// Pieces, each with the place of its file.
+type Placed<'a> = Box<dyn Iterator<Item = Result<(usize, Unparsed)>> + Send + 'a>;
+
+/// The order in which files are opened: the place of each, and the pass. A source that has to be
+/// read several times is read whole before it is read again, and gives its memory back at its end.
+fn openings<'a>(
+    files: &'a [(&'a SourcePlan, &'a PlannedFile)],
+) -> impl Iterator<Item = Result<(usize, u64)>> + Send + 'a {
+    let mut first = 0;
+    files
+        .chunk_by(|(source, _), (next, _)| std::ptr::eq(*source, *next))
+        .flat_map(move |group| {
+            let places = first..first + group.len();
+            first = places.end;
+            if let Some((before, _)) = files.get(places.start.wrapping_sub(1)) {
+                before.joins.iter().for_each(|joins| joins.release());
+            }
+            let (passes, failed) = match group[0].0.passes() {
+                Ok(passes) => (passes, None),
+                Err(failure) => (0, Some(Err(failure))),
+            };
+            let opened = (0..passes)
+                .flat_map(move |pass| places.clone().map(move |place| Ok((place, pass))));
+            failed.into_iter().chain(opened)
+        })
 }
 
 fn widest(
