@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::util::{Run, Sandbox, columns};
+use crate::util::{Run, Sandbox, columns, copy};
 
 /// One demo for all tests that only look at it.
 fn demo() -> &'static (Sandbox, Run) {
@@ -205,36 +205,64 @@ fn bought_types(folder: &std::path::Path, household: i64) -> std::collections::B
         .collect()
 }
 
+/// One demo on one thread that prints nothing, into a folder elsewhere.
+fn quiet_demo() -> &'static (Sandbox, Run) {
+    static DEMO: OnceLock<(Sandbox, Run)> = OnceLock::new();
+    DEMO.get_or_init(|| {
+        let sandbox = Sandbox::new();
+        let run = sandbox.regulars(&[
+            "demo",
+            "--quiet",
+            "--threads",
+            "1",
+            "--out",
+            "somewhere/deep",
+        ]);
+        (sandbox, run)
+    })
+}
+
 #[test]
 fn the_same_bytes_with_one_thread_and_with_two_and_from_run_to_run() {
-    let (sandbox, _) = demo();
-    let two = sandbox.data_files("regulars-out");
+    let two = demo().0.data_files("regulars-out");
+    let (sandbox, run) = quiet_demo();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let one = sandbox.data_files("somewhere/deep");
     let other = Sandbox::new();
-    other
-        .regulars(&["demo", "--threads", "1", "--quiet"])
-        .ended_with(0);
-    other
-        .regulars(&["demo", "--threads", "1", "--quiet"])
-        .ended_with(0); // over an earlier run
-    let one = other.data_files("regulars-out");
-    assert_eq!(
-        one.keys().collect::<Vec<_>>(),
-        two.keys().collect::<Vec<_>>()
+    copy(
+        &sandbox.path("somewhere/deep"),
+        &other.path("somewhere/deep"),
     );
-    for (name, bytes) in &one {
-        assert!(
-            *bytes == two[name],
-            "{name} differs between one thread and two"
+    other
+        .regulars(&[
+            "demo",
+            "--threads",
+            "1",
+            "--quiet",
+            "--out",
+            "somewhere/deep",
+        ])
+        .ended_with(0); // over an earlier run
+    let again = other.data_files("somewhere/deep");
+    for (named, files) in [("one thread", &one), ("a second run", &again)] {
+        assert_eq!(
+            files.keys().collect::<Vec<_>>(),
+            two.keys().collect::<Vec<_>>(),
+            "{named}"
         );
+        for (name, bytes) in files {
+            assert!(
+                *bytes == two[name],
+                "{name} differs between {named} and two threads"
+            );
+        }
     }
 }
 
 #[test]
 fn quiet_is_quiet() {
-    let sandbox = Sandbox::new();
-    let run = sandbox
-        .regulars(&["demo", "--quiet", "--out", "somewhere/deep"])
-        .ended_with(0);
+    let (sandbox, run) = quiet_demo();
+    assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
     assert!(sandbox.exists("somewhere/deep/manifest.json"));
 }

@@ -297,7 +297,7 @@ fn files_with_types_say_the_same() {
 
 /// A workbook with a sheet of notes and a sheet of sales, as spreadsheets write them: dates are
 /// numbers with a style.
-fn workbook() -> Vec<u8> {
+pub fn workbook() -> Vec<u8> {
     let sheet = |rows: &str| {
         format!(
             "<?xml version=\"1.0\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\

@@ -42,7 +42,12 @@ fn datasets_know_neither_models_nor_pipeline() {
 fn versions_of_dependencies_stand_in_the_workspace_alone() {
     for member in ["pipeline", "models", "datasets"] {
         let text = manifest(member);
-        let dependencies = text.split("dependencies]").skip(1).collect::<String>();
+        // Each section ends where the next one begins.
+        let dependencies: String = text
+            .split("dependencies]")
+            .skip(1)
+            .filter_map(|section| section.split("\n[").next())
+            .collect();
         for line in dependencies.lines().filter(|line| line.contains('=')) {
             assert!(
                 line.contains("workspace = true"),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::util::{PRODUCTS, SETTINGS, Sandbox, query, shop, shop_sandbox};
+use crate::util::{PRODUCTS, SETTINGS, Sandbox, copy, query, shop, shop_sandbox};
 
 /// Settings for order lines that have a number, and say when they became known and whether they
 /// were cancelled.
@@ -707,18 +707,6 @@ fn killed_at_any_moment_a_load_is_there_or_not_and_the_next_one_goes_on() {
         cut_off >= 10,
         "{cut_off} loads were cut off and {done} were not"
     );
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

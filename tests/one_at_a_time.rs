@@ -368,7 +368,7 @@ fn a_second_signal_ends_at_once() {
     signal(&child, "INT");
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(clock.elapsed() < Duration::from_secs(20));
     sandbox.regulars(&["run", "--quiet"]).ended_with(0);
     whole(&sandbox, "regulars-out");

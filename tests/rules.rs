@@ -1,6 +1,7 @@
 //! Rules, sequences and what lies around them, through the binary.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -10,8 +11,12 @@ type Columns = BTreeMap<String, Vec<String>>;
 
 /// A loaded shop with lines added to its settings.
 fn loaded(added: &str) -> Sandbox {
-    let sandbox = shop_sandbox(150, 400);
-    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    static LOADED: OnceLock<Sandbox> = OnceLock::new();
+    let sandbox = Sandbox::like(LOADED.get_or_init(|| {
+        let sandbox = shop_sandbox(150, 400);
+        sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+        sandbox
+    }));
     sandbox.write("regulars.toml", format!("{SETTINGS}\n{added}\n"));
     sandbox
 }

@@ -176,3 +176,18 @@ fn a_sheet_that_only_tells_of_the_others_is_left_out() {
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
     assert_eq!(holding(&sandbox)[0], "40");
 }
+
+#[test]
+fn a_workbook_that_was_loaded_sheet_by_sheet_is_no_file_of_ours_to_remove() {
+    let book = workbook(&[("2023", orders(2023, 30)), ("2024", orders(2024, 30))]);
+    let place = "regulars-out/own/retail.xlsx";
+    let sandbox = Sandbox::new().file(place, &book);
+    sandbox.regulars(&["init", place]).ended_with(0);
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox.regulars(&["forget", "C3"]).ended_with(0);
+    assert!(
+        sandbox.path(place).is_file(),
+        "a source belongs to the user"
+    );
+    assert_eq!(holding(&sandbox)[0], "50");
+}

@@ -194,6 +194,25 @@ fn an_order_that_is_corrected_corrects_its_lines() {
 }
 
 #[test]
+fn a_row_of_a_join_that_cannot_be_read_is_listed_once_for_all_files_of_the_source() {
+    let lines = |order: u32| format!("order_id,sku,paid\n{order},bread,2.50\n");
+    let sandbox = Sandbox::new()
+        .file("regulars.toml", LINES.replace("lines.csv", "lines"))
+        .file("lines/1.csv", lines(1))
+        .file("lines/2.csv", lines(2))
+        .file("lines/3.csv", lines(3))
+        .file(
+            "orders.csv",
+            "id,customer,placed\n1,ANN,2024-01-05 09:00\nx\n2,BOB,2024-02-06 10:00\n\
+             3,EVE,2024-03-07 11:00\n",
+        );
+    ingest(&sandbox);
+    assert_eq!(counts(&sandbox, "interactions"), [3, 3, 0, 0, 0, 0]);
+    let listed = sandbox.read("regulars-out/rejects/interactions.csv");
+    assert_eq!(listed.matches("orders.csv,3,,x,").count(), 1, "{listed}");
+}
+
+#[test]
 fn joins_go_on_from_joins_and_keep_what_has_no_row_where_they_are_told() {
     let settings = r#"
 [[sources]]
@@ -372,6 +391,7 @@ amount = "paid"
     sandbox.write("regulars.toml", settings.replace("> 9", "> 8"));
     ingest(&sandbox);
     assert_eq!(holding(&sandbox, "sum(amount)"), "119.0000");
+    let long = vec!["status = 'paid'"; 299].join(" OR ");
     for (wrong, words) in [
         (
             "paid > 9",
@@ -379,6 +399,11 @@ amount = "paid"
         ),
         ("state = 'paid'", &["No field named state"]),
         ("upper(status)", &["no yes or no"]),
+        (
+            "random() > 0.5",
+            &["random() says something else each time"],
+        ),
+        (&long, &["operators lie 300 deep", "250 is the limit"]),
         ("", &["it is empty"]),
     ] {
         let start = settings.find("where = ").unwrap();
@@ -396,6 +421,29 @@ amount = "paid"
         .regulars(&["ingest", "--rebuild"])
         .ended_with(3)
         .says(&["the condition (where) of the sources leaves out 6 rows"]);
+}
+
+#[test]
+fn a_row_for_which_where_cannot_be_calculated_is_a_reject_and_stops_nothing() {
+    let settings = source("shop", "lines.csv").replace(
+        "[sources.columns]",
+        "where = \"CAST(size AS DOUBLE) > 9\"\n[sources.columns]",
+    ) + "[ingest]\nmax_reject_share = 0.5\n";
+    let sandbox = Sandbox::new().file("regulars.toml", settings).file(
+        "lines.csv",
+        "customer,when,paid,size\nA,2024-01-05,10.00,11\nB,2024-01-06,20.00,much\n\
+         B,2024-01-07,40.00,3\nA,2024-01-08,80.00,\n",
+    );
+    sandbox
+        .regulars(&["check", "--all"])
+        .ended_with(0)
+        .shows(&["where cannot be calculated"]);
+    ingest(&sandbox);
+    assert_eq!(counts(&sandbox, "interactions"), [4, 1, 0, 1, 2, 0]);
+    assert_eq!(holding(&sandbox, "sum(amount)"), "10.0000");
+    let listed = sandbox.read("regulars-out/rejects/interactions.csv");
+    assert!(listed.contains("lines.csv,3,where,much,cannot be calculated: "));
+    assert_eq!(listed.lines().count(), 2);
 }
 
 #[test]

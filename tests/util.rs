@@ -28,6 +28,14 @@ impl Sandbox {
         }
     }
 
+    /// A folder of its own with all that another holds: for a history that many tests begin with,
+    /// loaded once and changed by none.
+    pub fn like(other: &Self) -> Self {
+        let sandbox = Self::new();
+        copy(other.folder.path(), sandbox.folder.path());
+        sandbox
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -64,6 +72,8 @@ impl Sandbox {
             .args(arguments)
             .current_dir(self.path(folder))
             .env_remove("RUST_BACKTRACE")
+            // Where keys are kept: each test has its own.
+            .env("XDG_CONFIG_HOME", self.path(".config"))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
@@ -300,6 +310,19 @@ pub fn shop_sandbox(customers: u32, days: u32) -> Sandbox {
         .file("lines.csv", shop(customers, days))
         .file("products.csv", PRODUCTS)
         .file("regulars.toml", SETTINGS)
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("copied");
+    for entry in fs::read_dir(from).expect("copied").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
 }
 
 /// Whether a path is below a folder that the repository ignores.

@@ -6,12 +6,20 @@
 extern crate self as arrow;
 pub use arrow_schema as datatypes;
 
+/// What they know of the models: the names of those that are learned by default.
+extern crate self as regulars_models;
+pub mod classifiers {
+    pub const NAMES: &[&str] = &["single-feature", "tree", "elastic-net", "boosting"];
+}
+
 #[path = "../src/config/mod.rs"]
 mod config;
 #[path = "../src/contract.rs"]
 mod contract;
 #[path = "../src/failure.rs"]
 mod failure;
+#[path = "../src/text.rs"]
+mod text;
 #[path = "../src/warning.rs"]
 mod warning;
 

@@ -13,7 +13,7 @@ use crate::run::use_threads;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{SourceLook, TableLook, look};
 use crate::temporary;
-use crate::text::{count, percent, plural};
+use crate::text::{count, percent, plural, print};
 
 /// Says what a load of these settings would be.
 ///
@@ -42,10 +42,11 @@ pub fn run(args: &Check) -> Result<()> {
         .hint("add [[sources]] with table = \"interactions\", or let regulars init write them"));
     }
     let last = args.out.as_deref().map(last_load).transpose()?;
-    print!("{}", report(&settings, &tables, last.as_ref()));
+    let mut said = report(&settings, &tables, last.as_ref());
     for warning in &warnings {
-        println!("\nnote: {}", warning.message);
+        let _ = writeln!(said, "\nnote: {}", warning.message);
     }
+    print(&said);
     too_many_rejects(&settings, &tables)
 }
 

@@ -155,8 +155,10 @@ pub enum Command {
     /// Erase a customer from the warehouse and from every result
     ///
     /// Removes their rows from every table and snapshot and from every file below DIR that names
-    /// them, and with them every earlier state of the warehouse; says where something was. Later
-    /// loads leave their rows out. The sources themselves are not touched.
+    /// them, and with them every earlier state of the warehouse; says where something was. Models
+    /// that hold rows, profiles and texts that name them are removed. Later loads leave their rows
+    /// out: they need the key of the list, ~/.config/regulars/forget.key or where
+    /// REGULARS_FORGET_KEY says. The sources themselves are not touched. It may be repeated.
     #[command(after_help = "Example:\n  regulars forget C0042 --out regulars-out")]
     Forget(Forget),
     /// Look at what was loaded: DIR/profile.html and DIR/profile.json
@@ -171,6 +173,22 @@ pub enum Command {
     /// Show the summary of the last runs into DIR again
     #[command(after_help = "Example:\n  regulars summary --out regulars-out")]
     Summary(OutputFolder),
+    /// Print what lets a shell complete commands, options and their values
+    ///
+    /// Packages bring these along; after a build from source they are put where the shell looks.
+    #[command(
+        after_help = "Example:\n  regulars completions bash > ~/.local/share/bash-completion/completions/regulars\n  \
+        regulars completions zsh > ~/.zfunc/_regulars                    with fpath+=~/.zfunc in .zshrc\n  \
+        regulars completions fish > ~/.config/fish/completions/regulars.fish"
+    )]
+    Completions(Completions),
+    /// Print the man page of regulars, or write those of every command into a folder
+    ///
+    /// The pages say what --help says: one for regulars, and one for each command, regulars-COMMAND.
+    #[command(
+        after_help = "Example:\n  regulars man | man -l -\n  regulars man ~/.local/share/man/man1; man regulars-rules"
+    )]
+    Man(Man),
 }
 
 /// Where results lie.
@@ -188,6 +206,22 @@ pub struct Patience {
     /// ending at once with exit code 3
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub wait: u64,
+}
+
+/// For which shell.
+#[derive(Args, Clone, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Which man pages, and where to.
+#[derive(Args, Clone, Debug)]
+pub struct Man {
+    /// Folder for the pages of every command; made when it is not there [default: print one page]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Whom to erase.

@@ -15,10 +15,12 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::below::no_link;
 use crate::failure::{During, Failure, Result};
 use crate::memory::QueryMemory;
 use crate::table::plain_text;
 use crate::temporary::{self, SPILL};
+use crate::user_sql;
 
 /// Runs queries; blocking outside, asynchronous inside.
 pub struct Engine {
@@ -36,6 +38,7 @@ impl Engine {
             .enable_all()
             .build()?;
         let spill = out.join(SPILL);
+        no_link(&spill)?;
         temporary::folder(&spill);
         let config = SessionConfig::new()
             .with_target_partitions(threads)
@@ -47,6 +50,7 @@ impl Engine {
             .with_temp_file_path(&spill)
             .build_arc()?;
         let session = SessionContext::new_with_config_rt(config, environment);
+        user_sql::bound(&session, memory_limit);
         Ok(Self {
             runtime,
             session,
@@ -99,7 +103,7 @@ impl Engine {
         // What had this name before makes room.
         self.session.deregister_table(name)?;
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).during(folder.display())?;
+        temporary::make_folder(&folder)?;
         // A trailing slash makes it a folder, with a file for each thread.
         let path = format!("{}/", address(&folder)?);
         self.wait(async {

@@ -119,7 +119,12 @@ impl From<std::io::Error> for Failure {
 impl From<&std::io::Error> for Failure {
     fn from(error: &std::io::Error) -> Self {
         let failure = Failure::machine(error.to_string());
-        match error.kind() {
+        // What has gone through a library may keep nothing of the system's error but its words.
+        let kind = match error.raw_os_error() {
+            Some(_) => error.kind(),
+            None => os_error(&error.to_string()).map_or(error.kind(), |error| error.kind()),
+        };
+        match kind {
             std::io::ErrorKind::StorageFull => {
                 failure.hint("free some disk space, or write elsewhere with --out")
             }
@@ -129,6 +134,13 @@ impl From<&std::io::Error> for Failure {
             _ => failure,
         }
     }
+}
+
+/// The error of the system that a text ends in: `... (os error 28)`.
+pub fn os_error(text: &str) -> Option<std::io::Error> {
+    let (_, rest) = text.split_once("(os error ")?;
+    let (number, _) = rest.split_once(')')?;
+    number.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// The known name nearest to what was written, when one is near enough to be meant.

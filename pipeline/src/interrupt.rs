@@ -114,8 +114,7 @@ fn end(signal: i32) -> ! {
         "{fresh}regulars: stopped by {by}; {whole}. To go on: {}",
         typed()
     );
-    // Once more: threads that were at work have been until now.
-    temporary::remove_all();
+    temporary::end();
     std::process::exit(128 + signal)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
+mod below;
 pub mod check;
 pub mod cli;
 pub mod compare;
@@ -21,6 +22,7 @@ pub mod interrupt;
 mod library_errors;
 pub mod lock;
 pub mod manifest;
+pub mod manual;
 pub mod memory;
 mod ordered_store;
 pub mod outputs;
@@ -37,5 +39,6 @@ pub mod summary;
 pub mod table;
 pub mod temporary;
 pub mod text;
+pub mod user_sql;
 pub mod warehouse;
 pub mod warning;

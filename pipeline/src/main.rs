@@ -12,7 +12,8 @@ use regulars::lock::Lock;
 use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, run, run_locked};
 use regulars::stages::{STAGES, Stage, rules, stage};
-use regulars::{check, compare, demo, forget, generate, init, interrupt, profile, summary};
+use regulars::text::{print, visible};
+use regulars::{check, compare, demo, forget, generate, init, interrupt, manual, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("regulars: {failure}");
+            eprintln!("regulars: {}", visible(&failure.to_string()));
             ExitCode::from(failure.cause.exit_code())
         }
     }
@@ -66,6 +67,10 @@ fn execute(command: Command) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
         Command::Summary(OutputFolder { out }) => return show(&out),
+        Command::Completions(args) => {
+            return manual::completions(args.shell).map(|()| Outcome::Done);
+        }
+        Command::Man(args) => return manual::pages(args.folder.as_deref()).map(|()| Outcome::Done),
         Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
         Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
@@ -106,7 +111,6 @@ fn show(out: &std::path::Path) -> Result<Outcome> {
     if !out.join(FILE_NAME).is_file() {
         return Err(missing_stage(out, "ingest", FILE_NAME));
     }
-    // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(summary::text(&Manifest::open(out)?, out).as_bytes());
+    print(&summary::text(&Manifest::open(out)?, out));
     Ok(Outcome::Done)
 }

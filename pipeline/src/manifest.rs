@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::below::below;
 use crate::failure::{During, Failure, Result};
 use crate::interrupt;
 use crate::outputs::{FileEntry, Pending, replace};
@@ -88,6 +89,9 @@ impl Manifest {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(Failure::from(error).during(path.display())),
         };
+        for file in &manifest.files {
+            below(root, &file.path, &path)?;
+        }
         manifest.program = "regulars".to_owned();
         manifest.version = env!("CARGO_PKG_VERSION").to_owned();
         Ok(manifest)

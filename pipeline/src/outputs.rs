@@ -3,18 +3,21 @@
 //! A reader of the output folder therefore never meets half a file, and whatever the manifest
 //! names is whole, even after a crash.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use serde::{Deserialize, Serialize};
 
+use crate::below::no_link;
+use crate::config::CsvIds;
 use crate::failure::{During, Result};
 use crate::sources::digest;
 use crate::temporary;
@@ -42,6 +45,7 @@ pub struct FileEntry {
 pub struct Pending {
     root: PathBuf,
     stage: &'static str,
+    csv_ids: CsvIds,
     files: Vec<PendingFile>,
     stays: bool,
 }
@@ -68,21 +72,33 @@ impl Pending {
         Self {
             root: root.to_owned(),
             stage,
+            csv_ids: CsvIds::default(),
             files: Vec::new(),
             stays: false,
         }
+    }
+
+    /// The same, with ids written to CSV as the settings want them.
+    pub fn with_ids(mut self, csv_ids: CsvIds) -> Self {
+        self.csv_ids = csv_ids;
+        self
     }
 
     /// A place to write the file `name` to; it gets its name when the stage is committed.
     pub fn place(&mut self, name: &str, rows: Option<u64>, about: &str) -> Result<PathBuf> {
         let target = self.root.join(name);
         let folder = target.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).during(folder.display())?;
+        let within = |above: &&Path| *above != self.root;
+        for above in target.ancestors().skip(1).take_while(within) {
+            no_link(above)?;
+        }
+        temporary::make_folder(folder)?;
         let file_name = target
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         let temporary = folder.join(format!(".{file_name}.writing"));
+        free(&temporary)?;
         temporary::begins(&temporary);
         self.files.push(PendingFile {
             name: name.to_owned(),
@@ -111,7 +127,8 @@ impl Pending {
         self.parquet(&format!("{stem}.parquet"), about, table)?;
         let name = format!("{stem}.csv");
         let path = self.place(&name, Some(table.num_rows() as u64), about)?;
-        write_csv(&path, table).during(self.root.join(&name).display())
+        write_csv(&path, &neutral_table(table, self.csv_ids)?)
+            .during(self.root.join(&name).display())
     }
 
     /// Text as it is.
@@ -201,11 +218,35 @@ impl Drop for Pending {
     }
 }
 
+/// Removes what is left where a file is about to be written, be it a link to somewhere else.
+fn free(temporary: &Path) -> Result<()> {
+    match fs::remove_file(temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).during(temporary.display())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file beside its place and renames it.
 pub fn replace(path: &Path, content: &str) -> Result<()> {
+    write_beside(path, content, &mut File::options())
+}
+
+/// The same for a file that is nobody else's business.
+pub fn replace_private(path: &Path, content: &str) -> Result<()> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    write_beside(path, content, &mut options)
+}
+
+fn write_beside(path: &Path, content: &str, options: &mut fs::OpenOptions) -> Result<()> {
     let temporary = path.with_extension("writing");
+    free(&temporary)?;
     temporary::begins(&temporary);
-    let written = File::create(&temporary)
+    let opened = options.write(true).create_new(true).open(&temporary);
+    let written = opened
         .and_then(|mut file| {
             file.write_all(content.as_bytes())?;
             file.sync_all()
@@ -219,10 +260,12 @@ pub fn replace(path: &Path, content: &str) -> Result<()> {
     written
 }
 
-/// Writes a table in place of a file of the output folder, and says what the file is now.
+/// Writes a table in place of a file of the output folder, and says what the file is now. A table
+/// for CSV is written as it is: it is one that was read from there.
 pub fn rewrite(root: &Path, entry: &FileEntry, table: &RecordBatch) -> Result<FileEntry> {
     let path = root.join(&entry.path);
     let temporary = path.with_extension("writing");
+    free(&temporary)?;
     temporary::begins(&temporary);
     if entry.path.ends_with(".csv") {
         write_csv(&temporary, table).during(path.display())?;
@@ -271,6 +314,62 @@ fn write_csv(path: &Path, table: &RecordBatch) -> Result<()> {
     Ok(())
 }
 
+/// A text as it may stand in a CSV that a person opens: what a spreadsheet would take for a formula
+/// has an apostrophe before it. [`plain`] takes it away again.
+///
+/// A formula begins with `=`, `+`, `-` or `@`, also in their full-width forms, and a tab or a line
+/// break before one is passed over.
+pub fn neutral(text: &str) -> Cow<'_, str> {
+    match is_formula(text.trim_start_matches('\'')) {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// What [`neutral`] was given.
+pub fn plain(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
+        _ => text,
+    }
+}
+
+fn is_formula(text: &str) -> bool {
+    const FIRST: [char; 11] = [
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ];
+    text.starts_with(FIRST)
+}
+
+/// A table whose names and texts are [`neutral`]; numbers stay numbers, and ids are as asked for.
+fn neutral_table(table: &RecordBatch, ids: CsvIds) -> Result<RecordBatch> {
+    let schema = table.schema();
+    let is_id = |name: &str| name.ends_with("_id") || name.ends_with("_ids");
+    let mut fields = Vec::with_capacity(table.num_columns());
+    let mut columns = Vec::with_capacity(table.num_columns());
+    for (field, values) in schema.fields().iter().zip(table.columns()) {
+        let name = neutral(field.name());
+        fields.push(Field::new(
+            name,
+            field.data_type().clone(),
+            field.is_nullable(),
+        ));
+        let kept = ids == CsvIds::AsTheyAre && is_id(field.name());
+        columns.push(match field.data_type() {
+            DataType::Utf8 if !kept => {
+                let texts = values.as_string::<i32>();
+                let neutral = texts.iter().map(|text| text.map(neutral));
+                Arc::new(neutral.collect::<StringArray>()) as ArrayRef
+            }
+            _ => Arc::clone(values),
+        });
+    }
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}
+
 /// Reads a Parquet file that an earlier stage wrote, whole.
 pub fn read_parquet(path: &Path) -> Result<RecordBatch> {
     let file = File::open(path).during(path.display())?;
@@ -298,4 +397,49 @@ pub fn parquet_schema(path: &Path) -> Result<SchemaRef> {
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
         .during(path.display())?;
     Ok(Arc::clone(reader.schema()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_neutral_and_come_back_as_they_were() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+49 30 1", "'+49 30 1"),
+            ("-x", "'-x"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "'\r=1"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("'=1", "''=1"),
+            ("a=1", "a=1"),
+            ("'quoted'", "'quoted'"),
+            ("", ""),
+        ] {
+            assert_eq!(neutral(text), expected);
+            assert_eq!(plain(&neutral(text)), text);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_numbers_and_ids_are_as_asked_for() {
+        let column = |texts: &[&str]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+        let numbers = Arc::new(arrow::array::Int64Array::from(vec![-5])) as ArrayRef;
+        let table = RecordBatch::try_from_iter([
+            ("customer_id", column(&["=1"])),
+            ("name", column(&["=1"])),
+            ("change", numbers),
+        ])
+        .unwrap();
+        let first = |ids| {
+            let table = neutral_table(&table, ids).unwrap();
+            assert_eq!(table.column(2).data_type(), &DataType::Int64);
+            let text = |column: usize| table.column(column).as_string::<i32>().value(0).to_owned();
+            [text(0), text(1)]
+        };
+        assert_eq!(first(CsvIds::Neutral), ["'=1", "'=1"]);
+        assert_eq!(first(CsvIds::AsTheyAre), ["=1", "'=1"]);
+    }
 }

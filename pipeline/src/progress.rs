@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::text::visible;
+
 /// Tells a person how far a run is. Cheap to clone.
 #[derive(Clone)]
 pub struct Progress {
@@ -52,13 +54,13 @@ impl Progress {
     /// What is being done right now; shown on a terminal only.
     pub fn step(&self, doing: &str) {
         if self.mode == Mode::Terminal {
-            self.bar.set_message(doing.to_owned());
+            self.bar.set_message(visible(doing).into_owned());
         }
     }
 
     /// A stage has ended.
     pub fn done(&mut self, result: &str, seconds: f64) {
-        let line = format!("{:>10}  {result} ({seconds:.1} s)", self.stage);
+        let line = format!("{:>10}  {} ({seconds:.1} s)", self.stage, visible(result));
         match self.mode {
             Mode::Quiet => {}
             Mode::Lines => eprintln!("{line}"),
@@ -71,6 +73,7 @@ impl Progress {
 
     /// Something that a person should know although it goes on.
     pub fn warn(&self, message: &str) {
+        let message = visible(message);
         match self.mode {
             Mode::Quiet => {}
             Mode::Lines => eprintln!("warning: {message}"),

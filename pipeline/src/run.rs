@@ -1,7 +1,6 @@
 //! A run: the stages that were asked for, one after the other, each recorded when it is done.
 
 use std::cell::OnceCell;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +15,7 @@ use crate::manifest::{Manifest, StageEntry, missing_stage, process_use, started_
 use crate::progress::Progress;
 use crate::stages::{Context, Report, Stage, ingest};
 use crate::summary;
-use crate::text::{count, plural};
+use crate::text::{count, plural, print};
 use crate::warning::{STAGE_SKIPPED, Warning};
 
 /// How a run ended, when it did not fail.
@@ -172,8 +171,7 @@ pub fn run_locked(
     if whole {
         summary::write(&mut manifest, out)?;
         if !common.quiet {
-            // Whoever closes the pipe early has seen enough.
-            let _ = std::io::stdout().write_all(summary::text(&manifest, out).as_bytes());
+            print(&summary::text(&manifest, out));
         }
     }
     let failing = |warning: &Warning| {

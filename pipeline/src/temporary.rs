@@ -166,8 +166,15 @@ pub fn drop_notes() {
     change(Noted::drop_notes);
 }
 
+/// Makes a folder below one that ends with the command; not any more when that has ended.
+pub fn make_folder(path: &Path) -> Result<()> {
+    let mut made = Ok(());
+    change(|_| made = fs::create_dir_all(path));
+    made.during(path.display())
+}
+
 /// Removes everything that is noted. Nothing can be noted afterwards: who tries waits for the end
-/// of the process.
+/// of the process. [`end`] has to follow.
 pub fn remove_all() {
     let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
     let noted = noted.get_or_insert_default();
@@ -175,25 +182,39 @@ pub fn remove_all() {
     for file in &noted.files {
         let _ = fs::remove_file(file);
     }
+    for (parent, prefix) in &noted.prefixes {
+        let found = fs::read_dir(parent).into_iter().flatten().flatten();
+        let ours = found.filter(|entry| {
+            let name = entry.file_name();
+            name.to_str().is_some_and(|name| name.starts_with(prefix))
+        });
+        noted.folders.extend(ours.map(|entry| entry.path()));
+    }
     // Other threads may still be writing there.
-    for _ in 0..20 {
-        for (parent, prefix) in &noted.prefixes {
-            let found = fs::read_dir(parent).into_iter().flatten().flatten();
-            let ours = found.filter(|entry| {
-                let name = entry.file_name();
-                name.to_str().is_some_and(|name| name.starts_with(prefix))
-            });
-            noted.folders.extend(ours.map(|entry| entry.path()));
+    for _ in 0..40 {
+        let mut left = false;
+        for folder in &noted.folders {
+            if folder.is_dir() {
+                let _ = fs::remove_dir_all(folder);
+                left |= folder.is_dir();
+            }
+            // A library would make the folder again; it cannot where a file has its name.
+            let _ = OpenOptions::new().write(true).create_new(true).open(folder);
         }
-        let left = noted.folders.iter().filter(|path| path.exists());
-        let left: Vec<&PathBuf> = left.collect();
-        if left.is_empty() {
-            break;
-        }
-        for folder in left {
-            let _ = fs::remove_dir_all(folder);
+        if !left {
+            return;
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Removes the last traces; the process has to end at once.
+pub fn end() {
+    let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let noted = noted.get_or_insert_default();
+    // Files that were begun in the meantime, and those that stand for folders.
+    for path in noted.files.iter().chain(&noted.folders) {
+        let _ = fs::remove_file(path);
     }
     if let Some(root) = &noted.root {
         without_empty_folders(root);

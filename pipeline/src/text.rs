@@ -1,4 +1,8 @@
-//! Numbers as people read them.
+//! Numbers as people read them, and texts as terminals may have them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// 1469307 as `1,469,307`.
 pub fn count(number: u64) -> String {
@@ -38,6 +42,34 @@ pub fn plural(number: u64, noun: &str) -> String {
     }
 }
 
+/// A text as a terminal may have it: what would move its cursor, change its colours or the order of
+/// its letters is written as `\u001b`. Lines and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let harms = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(harms) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match harms(c) {
+            true => {
+                let _ = write!(safe, "\\u{:04x}", u32::from(c));
+            }
+            false => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Prints to standard output what a terminal may have. Whoever closes the pipe early has seen
+/// enough.
+pub fn print(text: &str) {
+    let _ = std::io::stdout().write_all(visible(text).as_bytes());
+}
+
 /// `PASTA SAUCE` as `pasta sauce`: names of shelves are shouted, sentences are not. Names that
 /// are not all capitals stay as they are, and so do words with digits, which are numbers of something.
 pub fn calm(name: &str) -> String {
@@ -63,6 +95,15 @@ mod tests {
         );
         assert_eq!(money(1234.4, "USD"), "1,234 USD");
         assert_eq!(plural(1, "rule"), "1 rule");
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor_of_a_terminal() {
+        assert_eq!(visible("a\n\tb ä"), "a\n\tb ä");
+        assert_eq!(
+            visible("\u{1b}[2J\r\u{9b}x\u{202e}"),
+            "\\u001b[2J\\u000d\\u009bx\\u202e"
+        );
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod segments;
 mod truth;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -22,8 +21,9 @@ use crate::config::Config;
 use crate::failure::{Failure, Result};
 use crate::lock::Lock;
 use crate::manifest::{FILE_NAME, Manifest, missing_stage};
-use crate::outputs::replace;
+use crate::outputs::{neutral, replace};
 use crate::run::use_threads;
+use crate::text::print;
 use truth::Truth;
 
 /// The table's file, below the folder of the run.
@@ -89,8 +89,7 @@ pub fn run(args: &Compare) -> Result<()> {
     findings.extend(churn::findings(&args.run, &manifest, &truth)?);
     findings.extend(rules::findings(&args.run, &manifest, &truth)?);
     replace(&args.run.join(TABLE), &csv(&findings)?)?;
-    // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(text(&findings).as_bytes());
+    print(&text(&findings));
     Ok(())
 }
 
@@ -135,10 +134,10 @@ fn csv(findings: &[Finding]) -> Result<String> {
         writer
             .write_record([
                 finding.stage,
-                &finding.measure,
+                &*neutral(&finding.measure),
                 &finding.run.to_string(),
                 &best.unwrap_or_default(),
-                &finding.note,
+                &*neutral(&finding.note),
             ])
             .map_err(|error| broken(error.to_string()))?;
     }

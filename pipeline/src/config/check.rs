@@ -3,7 +3,17 @@
 use super::{Address, Mapping, Settings, Source};
 use crate::contract::{self, ABOUT_ROWS, Content, DERIVED, LEVELS, OWN};
 use crate::failure::{Result, did_you_mean};
+use crate::text::count;
 use crate::warning;
+
+/// Suggestions for one customer at most: the best are chosen from so many candidates.
+const MOST_SUGGESTIONS: usize = 200;
+
+/// Days of suggestions that are held out at most.
+const MOST_HELD_OUT: usize = 3650;
+
+/// Days at most, a century: with more a date would lie beyond any calendar.
+const MOST_DAYS: usize = 36_525;
 
 /// Checks every setting; the first wrong one is reported.
 pub fn check(settings: &Settings) -> Result<()> {
@@ -322,6 +332,38 @@ fn numbers(settings: &Settings) -> Result<()> {
         config.offers.holdout_days as usize,
         1,
     )?;
+
+    let at_most = |keys: &[&str], value: usize, most: usize| {
+        if value <= most {
+            return Ok(());
+        }
+        Err(settings
+            .wrong(keys, format!("{} is too large", count(value as u64)))
+            .hint(format!("give at most {}", count(most as u64))))
+    };
+    at_most(
+        &["offers", "per_customer"],
+        config.offers.per_customer,
+        MOST_SUGGESTIONS,
+    )?;
+    at_most(
+        &["offers", "holdout_days"],
+        config.offers.holdout_days as usize,
+        MOST_HELD_OUT,
+    )?;
+    for (keys, days) in [
+        (["churn", "horizon_days"], config.churn.horizon_days),
+        (["churn", "active_days"], config.churn.active_days),
+        (["churn", "step_days"], config.churn.step_days),
+        (["churn", "min_history_days"], config.churn.min_history_days),
+        (
+            ["segment", "new_within_days"],
+            config.segment.new_within_days,
+        ),
+        (["rules", "later_days"], rules.later_days),
+    ] {
+        at_most(&keys, days as usize, MOST_DAYS)?;
+    }
 
     for (keys, support) in [
         (&["rules", "min_support"][..], rules.min_support),

@@ -69,6 +69,20 @@ pub struct Project {
     pub currency: String,
     /// Seed of everything random; `--seed` wins over it.
     pub seed: u64,
+    /// Whether ids in CSV files are kept from being taken for formulas, as other texts are.
+    pub csv_ids: CsvIds,
+}
+
+/// What happens to ids in CSV files that a spreadsheet would take for formulas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum CsvIds {
+    /// An apostrophe stands before them, as before any such text.
+    #[default]
+    #[serde(rename = "neutral")]
+    Neutral,
+    /// They stand as the sources have them, for programs that join by them.
+    #[serde(rename = "as they are")]
+    AsTheyAre,
 }
 
 impl Default for Project {
@@ -78,6 +92,7 @@ impl Default for Project {
             timezone: TimeZone(chrono_tz::UTC),
             currency: String::new(),
             seed: 42,
+            csv_ids: CsvIds::Neutral,
         }
     }
 }

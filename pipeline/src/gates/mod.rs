@@ -16,6 +16,7 @@ pub use junit::{junit, write_junit};
 pub use validate::validate;
 
 use crate::config::gate::{Check, Gate, Level, RowCount};
+use crate::contract;
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
 use crate::text::{count, percent, plural};
@@ -305,13 +306,31 @@ pub fn verdict(results: &[GateResult]) -> Result<Vec<Warning>> {
         .collect())
 }
 
+/// What stands before examples in a sentence.
+const EXAMPLES: &str = "; for example ";
+
 impl GateResult {
+    /// A sentence without its examples, which are values of rows.
+    pub fn without_examples(sentence: &str) -> &str {
+        sentence.split(EXAMPLES).next().unwrap_or_default()
+    }
+
+    /// Whether what fails is shown by values that name nobody: those of a column that is known, and
+    /// neither ids of people nor whole rows nor attributes, which may be anything.
+    pub fn names_nobody(&self) -> bool {
+        let table = contract::table(&self.table);
+        let known = |name: &&str| table.is_some_and(|table| table.column(name).is_some());
+        let people = ["customer_id", "account_id"];
+        let column = self.column.as_deref().filter(known);
+        self.check != Check::NotNull.key() && column.is_some_and(|name| !people.contains(&name))
+    }
+
     /// What was asked for and what was found, in one line.
     pub fn sentence(&self) -> String {
         let examples = if self.examples.is_empty() {
             String::new()
         } else {
-            format!("; for example {}", self.examples.join(", "))
+            format!("{EXAMPLES}{}", self.examples.join(", "))
         };
         format!(
             "{}: expected {}; found {}{examples}",

@@ -11,8 +11,9 @@ use crate::config::Constant;
 use crate::config::gate::{Bound, Check, Gate, Range};
 use crate::contract;
 use crate::engine::Engine;
-use crate::failure::{Failure, Result, did_you_mean};
+use crate::failure::{Cause, Failure, Result, did_you_mean};
 use crate::text::{count, percent, plural};
+use crate::user_sql::apart;
 
 /// How many failing values are shown.
 const EXAMPLES: usize = 5;
@@ -46,7 +47,7 @@ pub fn check(
             }
         };
         match question {
-            Question::Values(sql) => findings[number] = Some(table.values(gate, &sql)?),
+            Question::Values(sql) => findings[number] = Some(told(table.values(gate, &sql))?),
             Question::Aggregate(aggregates) => {
                 for (place, aggregate) in aggregates.iter().enumerate() {
                     columns.push(format!("{aggregate} AS a_{number}_{place}"));
@@ -56,16 +57,47 @@ pub fn check(
         }
     }
     if !asked.is_empty() {
-        let sql = format!("SELECT {} FROM {}", columns.join(", "), table.view);
-        let row = engine.query(&sql)?;
-        for number in asked {
-            findings[number] = Some(table.finding(gates[number], number, &row, today)?);
+        let ask = |columns: &[String]| {
+            engine.query(&format!(
+                "SELECT {} FROM {}",
+                columns.join(", "),
+                table.view
+            ))
+        };
+        match ask(&columns) {
+            Ok(row) => {
+                for number in asked {
+                    findings[number] = Some(table.finding(gates[number], number, &row, today)?);
+                }
+            }
+            // One of them cannot be calculated for some row: each alone, to say which.
+            Err(failure) if failure.cause == Cause::Data => {
+                for number in asked {
+                    let own = format!(" AS a_{number}_");
+                    let own = columns.iter().filter(|column| column.contains(&own));
+                    let found = ask(&own.cloned().collect::<Vec<_>>())
+                        .and_then(|row| table.finding(gates[number], number, &row, today));
+                    findings[number] = Some(told(found)?);
+                }
+            }
+            Err(failure) => return Err(failure),
         }
     }
     Ok(findings
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect())
+}
+
+/// SQL that cannot be calculated for some row is a gate that is not passed.
+fn told(found: Result<Finding>) -> Result<Finding> {
+    match found {
+        Err(failure) if failure.cause == Cause::Data => Ok(Finding::impossible(format!(
+            "a row that it cannot be asked of: {}",
+            apart(&failure.message).1
+        ))),
+        found => found,
+    }
 }
 
 /// What has to be asked for a gate.

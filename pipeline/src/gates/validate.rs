@@ -12,6 +12,7 @@ use crate::config::gate::{Bound, CHECKS, Check, Gate};
 use crate::config::{Config, Settings};
 use crate::contract::{self, DERIVED, Table};
 use crate::failure::{Failure, Result, did_you_mean};
+use crate::user_sql;
 
 /// Checks every gate of the settings; the first wrong one is reported.
 pub fn validate(settings: &Settings) -> Result<()> {
@@ -250,13 +251,12 @@ impl Place<'_> {
         let known: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
         let hint = format!("columns: {}", known.join(", "));
         let names = DFSchema::try_from(Schema::new(fields))?;
-        match SessionContext::new().parse_sql_expr(sql, &names) {
+        match user_sql::parse(&SessionContext::new(), sql, &names) {
             Ok(Expr::Alias(_)) => Err(self
                 .wrong(&[key], "this SQL names its result")
                 .hint("remove AS")),
             Ok(_) => Ok(()),
-            Err(error) => {
-                let text = error.strip_backtrace();
+            Err(text) => {
                 let line = text.lines().next().unwrap_or_default();
                 let problem = line.split(" Valid fields are").next().unwrap_or_default();
                 let problem = problem.trim_end_matches('.');

@@ -28,7 +28,7 @@ use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
 use crate::run::use_threads;
 use crate::temporary;
-use crate::text::plural;
+use crate::text::{plural, print};
 
 /// Looks at the files and writes the draft.
 ///
@@ -73,17 +73,10 @@ pub fn run(args: &Init) -> Result<()> {
     }
     replace(out, &draft.text)?;
     if args.json {
-        println!("{:#}", as_json(&files, &guess, &draft, out));
+        print(&format!("{:#}\n", as_json(&files, &guess, &draft, out)));
     } else {
-        print!(
-            "{}",
-            in_words(
-                &files,
-                &guess,
-                out,
-                draft.missing.is_empty() && guess.lacks.is_empty()
-            )
-        );
+        let whole = draft.missing.is_empty() && guess.lacks.is_empty();
+        print(&in_words(&files, &guess, out, whole));
     }
     if let Some(why) = guess.lacks.first() {
         return Err(Failure::data(format!("the draft cannot run: {why}")).hint(

@@ -446,6 +446,18 @@ impl Probe<'_> {
         let mut tables: Vec<Table> = Vec::new();
         for file in files {
             if !file.exists() {
+                let shown = file.to_string_lossy();
+                // The rest may hold a password.
+                if let Some((scheme, _)) = shown.split_once("://") {
+                    return Err(Failure::settings(format!(
+                        "{scheme}://... lies elsewhere, and init looks at files that are here"
+                    ))
+                    .hint("fetch some of it first; in the settings that init writes, path may then be the URL"));
+                }
+                if shown.starts_with("odbc:") {
+                    return Err(Failure::settings("init looks at files, not at databases")
+                        .hint("docs/settings.md shows a source of a database"));
+                }
                 return Err(
                     Failure::settings(format!("there is no file {}", file.display()))
                         .hint("paths are relative to the folder that you are in"),

@@ -20,7 +20,6 @@ mod spread;
 mod text;
 mod twice;
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,7 +45,7 @@ use crate::outputs::Pending;
 use crate::progress::Progress;
 use crate::run::use_threads;
 use crate::stages::ingest;
-use crate::text::{count, plural};
+use crate::text::{count, plural, print};
 use crate::warehouse::Warehouse;
 
 /// The command's one name, and its own in the manifest.
@@ -175,8 +174,7 @@ fn json<T: Serialize>(value: &T) -> Result<String> {
 /// Prints JSON or words to standard output.
 fn show<T: Serialize>(as_json: bool, value: &T, words: impl FnOnce() -> String) -> Result<()> {
     let text = if as_json { json(value)? } else { words() };
-    // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract;
 use crate::failure::{During, Failure, Result};
 use crate::manifest::Manifest;
+use crate::outputs::plain;
 use crate::stages::ingest::{self, TableMetrics};
 
 /// So many examples of each reason are shown, those that stand first.
@@ -153,8 +154,8 @@ impl Found {
 
     fn take(&mut self, line: Line, dates: &Dates) {
         if let Some((reason, more)) = ingest::not_listed(&line.reason) {
-            let key = (line.column.clone(), reason.to_owned());
-            self.reasons.entry(key).or_default().count += more;
+            let reason = reason.to_owned();
+            self.reason((line.column, reason)).count += more;
             return;
         }
         self.listed += 1;
@@ -163,16 +164,13 @@ impl Found {
             None => self.without_date += 1,
         }
         add(&mut self.files, &line.file);
-        let mut key = (line.column, line.reason);
-        if self.reasons.len() >= KEPT && !self.reasons.contains_key(&key) {
-            key = (String::new(), OTHERS.to_owned());
-        }
-        let reason = self.reasons.entry(key).or_default();
+        let reason = self.reason((line.column, line.reason));
         reason.count += 1;
         add(&mut reason.files, &line.file);
         if reason.examples.len() < EXAMPLES {
-            let mut value: String = line.value.chars().take(VALUE).collect();
-            if value.len() < line.value.len() {
+            let whole = plain(&line.value);
+            let mut value: String = whole.chars().take(VALUE).collect();
+            if value.len() < whole.len() {
                 value.push('…');
             }
             reason.examples.push(Example {
@@ -181,6 +179,14 @@ impl Found {
                 value,
             });
         }
+    }
+
+    /// That of a column; beyond [`KEPT`] the one for all others.
+    fn reason(&mut self, mut key: (String, String)) -> &mut OneReason {
+        if self.reasons.len() >= KEPT && !self.reasons.contains_key(&key) {
+            key = (String::new(), OTHERS.to_owned());
+        }
+        self.reasons.entry(key).or_default()
     }
 
     fn told(self, table: &str, metrics: Option<&TableMetrics>) -> TableRejects {

@@ -147,6 +147,7 @@ impl Purchases {
         } else {
             Self::gather::<()>(warehouse, ask, shelf, &excluded)
         }
+        .map_err(|failure| slice::place(settings, ask, failure))
     }
 
     fn gather<X: lines::Extra>(

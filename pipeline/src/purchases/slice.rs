@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, cast, col};
+use datafusion::prelude::{ParquetReadOptions, cast, col};
 
 use super::Ask;
 use crate::config::rules::Money;
 use crate::config::{BasketOf, Settings};
 use crate::engine::address;
-use crate::failure::{During, Failure, Result, nearest};
+use crate::failure::{Cause, During, Failure, Result, nearest};
+use crate::user_sql;
 use crate::warehouse::{WITH_GUESTS, Warehouse};
 
 /// The view that the chosen lines are registered as.
@@ -127,17 +128,13 @@ impl Names {
             .map(|(name, known)| arrow::datatypes::Field::new(name, known.data_type.clone(), true));
         let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
         let schema = DFSchema::try_from(schema)?;
-        // Names are meant as they are written, also without quotes.
-        let session = SessionContext::new_with_config(
-            SessionConfig::new()
-                .set_bool("datafusion.sql_parser.enable_ident_normalization", false),
-        );
-        match session.parse_sql_expr(sql, &schema) {
+        let session = user_sql::session(settings.config.engine.memory_limit.0);
+        match user_sql::parse(&session, sql, &schema) {
             Ok(Expr::Alias(_)) => Err(settings
                 .wrong(keys, "this SQL names its result")
                 .hint("remove AS")),
             Ok(expression) => Ok(expression),
-            Err(error) => Err(self.explain(settings, keys, &error.strip_backtrace())),
+            Err(problem) => Err(self.explain(settings, keys, &problem)),
         }
     }
 
@@ -274,6 +271,25 @@ pub(super) fn register(warehouse: &Warehouse, settings: &Settings, ask: &Ask) ->
     session.deregister_table(LINES)?;
     session.register_table(LINES, frame.into_view())?;
     Ok(())
+}
+
+/// Where the SQL stands that data of the warehouse do not go along with.
+pub(super) fn place(settings: &Settings, ask: &Ask, failure: Failure) -> Failure {
+    let key = match (&ask.scope, &ask.compare_by) {
+        (Some(_), _) => "where",
+        (None, Some(_)) => "compare_by",
+        (None, None) => return failure,
+    };
+    if failure.cause != Cause::Data {
+        return failure;
+    }
+    let at = settings.wrong(
+        &[ask.section, key],
+        "this SQL cannot be calculated for every row",
+    );
+    failure
+        .during(at.message)
+        .hint("calculate with try_cast(column AS DOUBLE) and nullif(column, 0), which give no value instead")
 }
 
 /// The money of a line as SQL, and the side that it needs.

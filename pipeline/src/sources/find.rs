@@ -18,6 +18,15 @@ pub struct Found {
     known: BTreeSet<PathBuf>,
 }
 
+/// Makes sure that a file lies where the settings allow it, links resolved.
+///
+/// # Errors
+/// It lies elsewhere, or an allowed folder is not there.
+pub fn allowed(settings: &Settings, at: &[&str], path: &Path) -> Result<()> {
+    let found = Found::new(settings)?;
+    found.allows(settings, at, &path.canonicalize().during(path.display())?)
+}
+
 impl Found {
     /// None yet.
     pub fn new(settings: &Settings) -> Result<Self> {
@@ -76,19 +85,24 @@ impl Found {
         let mut new = Vec::with_capacity(found.len());
         for path in found {
             let real = path.canonicalize().during(path.display())?;
-            if !self.roots.is_empty() && !self.roots.iter().any(|root| real.starts_with(root)) {
-                return Err(settings
-                    .wrong(
-                        at,
-                        format!("{} lies outside the allowed folders", real.display()),
-                    )
-                    .hint("move it, or add its folder to roots under [ingest]"));
-            }
+            self.allows(settings, at, &real)?;
             if self.known.insert(real) {
                 new.push(path);
             }
         }
         Ok(new)
+    }
+
+    fn allows(&self, settings: &Settings, at: &[&str], real: &Path) -> Result<()> {
+        if self.roots.is_empty() || self.roots.iter().any(|root| real.starts_with(root)) {
+            return Ok(());
+        }
+        Err(settings
+            .wrong(
+                at,
+                format!("{} lies outside the allowed folders", real.display()),
+            )
+            .hint("move it, or add its folder to roots under [ingest]"))
     }
 }
 

@@ -235,6 +235,11 @@ impl Joins {
         Arc::clone(&self.schema)
     }
 
+    /// How many columns the source's own files have.
+    pub fn own_columns(&self) -> usize {
+        self.own.fields().len()
+    }
+
     /// In words: what is joined, and by which columns.
     pub fn in_words(&self) -> Vec<String> {
         let words = self.joins.iter().map(|join| {

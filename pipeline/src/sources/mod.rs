@@ -77,9 +77,10 @@ pub struct SourceFile {
     /// Where its bytes lie when that is not `path`.
     #[serde(skip)]
     pub local: Option<PathBuf>,
-    /// What its bytes were like on the disk before they were hashed; none for what is spooled.
+    /// What its bytes were like on the disk before they were hashed, and their SHA-256, which a
+    /// sheet and a file that is joined with others are not known by; none for what is spooled.
     #[serde(skip)]
-    pub stamp: Option<Stamp>,
+    pub stamp: Option<(Stamp, String)>,
 }
 
 impl SourceFile {
@@ -90,13 +91,13 @@ impl SourceFile {
         Ok(Self {
             path,
             size,
+            stamp: Some((stamp, sha256.clone())),
             sha256,
             format,
             etag: None,
             watermark: None,
             sheet: None,
             local: None,
-            stamp: Some(stamp),
         })
     }
 
@@ -105,14 +106,14 @@ impl SourceFile {
     /// # Errors
     /// It is another one now, or was touched in between.
     pub fn is_as_hashed(&self) -> Result<()> {
-        let Some(stamp) = &self.stamp else {
+        let Some((stamp, hash)) = &self.stamp else {
             return Ok(());
         };
-        let now = Stamp::of(&self.path);
+        let now = Stamp::of(self.bytes());
         let same = match now.as_ref().map(|now| stamp.tells(now)) {
             Ok(Some(same)) => same,
             // Only the bytes can tell.
-            Ok(None) => digest(&self.path).is_ok_and(|(_, sha256)| sha256 == self.sha256),
+            Ok(None) => digest(self.bytes()).is_ok_and(|(_, sha256)| sha256 == *hash),
             Err(_) => false,
         };
         if same {
@@ -190,6 +191,14 @@ impl RawBatch {
         self.flaws
             .binary_search_by_key(&row, |flaw| flaw.row)
             .is_ok()
+    }
+
+    /// With more of what is wrong with its rows; of a row that has a flaw already that one stays.
+    pub fn with_flaws(mut self, flaws: impl Iterator<Item = Flaw>) -> Self {
+        let new: Vec<Flaw> = flaws.filter(|flaw| !self.is_flawed(flaw.row)).collect();
+        self.flaws.extend(new);
+        self.flaws.sort_by_key(|flaw| flaw.row);
+        self
     }
 
     /// The rows that are chosen; what could not be read stays.

@@ -1,6 +1,6 @@
 //! Files of the spool: what had to be fetched, measured and hashed while it is written.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::hex;
 use crate::failure::{During, Result};
+use crate::temporary::make_folder;
 
 /// A file of the spool that is being written.
 pub struct SpoolFile {
@@ -35,7 +36,7 @@ impl SpoolFile {
     /// A new file in a folder of its own; its name ends as `name` does, since endings tell formats.
     pub fn create(spool: &Path, name: &str) -> Result<Self> {
         let folder = spool.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
-        fs::create_dir_all(&folder).during(folder.display())?;
+        make_folder(&folder)?;
         let last = name.rsplit('/').next().unwrap_or_default();
         let letters: Vec<char> = last.chars().collect();
         let short: String = letters[letters.len().saturating_sub(60)..].iter().collect();

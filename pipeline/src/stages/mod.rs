@@ -164,6 +164,11 @@ impl Context<'_> {
         })
     }
 
+    /// No files yet, for a stage whose tables people open.
+    pub fn files(&self, stage: &'static str) -> Pending {
+        Pending::new(self.out, stage).with_ids(self.settings.config.project.csv_ids)
+    }
+
     /// The purchases that a section asks for.
     pub fn purchases(&self, ask: &Ask) -> Result<Arc<Purchases>> {
         if let Some(read) = self.purchases.get()

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Report};
 use crate::failure::{Failure, Result};
-use crate::outputs::Pending;
 use crate::purchases::{Ask, Purchases, day_number};
 use crate::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::text::{calm, percent};
@@ -163,7 +162,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         }
     };
 
-    let mut files = Pending::new(context.out, NAME);
+    let mut files = context.files(NAME);
     let about = format!("What each customer would buy next, by {level}, best first");
     files.parquet_and_csv(
         "suggestions",

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Report};
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
-use crate::outputs::Pending;
 use crate::snapshot::{Snapshot, features_metrics};
 use crate::table::{TableBuilder, numbers, text};
 use crate::text::plural;
@@ -106,7 +105,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     }
     let spend = snapshot.vector("monetary")?;
     let (rfm_table, mut metrics) = rfm(context.settings, &snapshot, &spend)?;
-    let mut files = Pending::new(context.out, NAME);
+    let mut files = context.files(NAME);
     let mut warnings = Vec::new();
     let clusters = clusters(context, &snapshot)?;
     if let Err(why) = &clusters {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use self::answer::Answered;
 use self::postgres::Server;
-use super::{Fetch, SourceFile};
+use super::{Fetch, SourceFile, find};
 use crate::config::{Address, Format, Settings, Source, hex};
 use crate::failure::{Cause, Failure, Result};
 
@@ -45,6 +45,9 @@ pub fn fetch(
     let at = |key: &'static str| [at, &[key]].concat();
     let found = Database::find(settings, database);
     let found = found.map_err(|failure| settings.place(&at("database"), failure))?;
+    if let Database::Sqlite(file) = &found {
+        find::allowed(settings, &at("database"), file)?;
+    }
     let (key, sql) = match (&source.query, &source.relation) {
         (Some(query), _) => (
             "query",

@@ -15,7 +15,6 @@ use super::sets::{Columns, Kind, Labelled};
 use super::trials::{Trial, Validation};
 use super::{LEAST_ROWS, Metrics, NAME, REASONS, band, banded, tables, weak};
 use crate::failure::{Failure, Result};
-use crate::outputs::Pending;
 use crate::stages::{Context, Report};
 use crate::table::round;
 use crate::text::plural;
@@ -92,7 +91,7 @@ pub fn run(context: &Context<'_>, label: &str) -> Result<Report> {
         ),
         None => vec![Vec::new(); bands.len()],
     };
-    let mut files = Pending::new(context.out, NAME);
+    let mut files = context.files(NAME);
     let about = format!("Who is leaving: the probability of {label}, and why");
     let known_labels: ArrayRef = Arc::new(BooleanArray::from(table.labels.clone()));
     let scores = tables::scores(

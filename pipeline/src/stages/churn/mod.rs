@@ -29,7 +29,6 @@ use self::trials::{Trial, trials};
 use super::{Context, Report};
 use crate::config::Bands;
 use crate::failure::{Failure, Result};
-use crate::outputs::Pending;
 use crate::snapshot::{Snapshot, features_metrics};
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
@@ -224,7 +223,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         None => vec![Vec::new(); rows.len()],
     };
 
-    let mut files = Pending::new(context.out, NAME);
+    let mut files = context.files(NAME);
     let about = format!(
         "Who is leaving: the probability of buying nothing in the next {} days, and why",
         settings.horizon_days

@@ -10,13 +10,14 @@ use super::layout::Layout;
 use super::ledger::{self, Ledger, Loaded};
 use super::state;
 use super::store::{NewFile, Next, Stored, make_folder, write_stored};
+use crate::below::below;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::interrupt;
 use crate::outputs::{Pending, replace};
 use crate::row_hash::random;
 use crate::stages::Context;
-use crate::temporary::{self, LOADING, below};
+use crate::temporary::{self, LOADING};
 use crate::warehouse::{FOLDER, JOURNAL, LoadRecord, table_folder};
 
 /// A table that is ready to be committed.
@@ -93,7 +94,7 @@ impl Guard {
             table.clear_log()?;
         }
         for line in listed.lines() {
-            let path = below(&self.folder, line)?;
+            let path = below(&self.folder, line, &journal)?;
             if !named.contains(&path) && path.is_file() {
                 fs::remove_file(&path).during(path.display())?;
                 // The folder of a month that has no other file; else it stays.

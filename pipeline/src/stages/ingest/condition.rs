@@ -11,16 +11,21 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 
+use super::evaluate::evaluate;
 use super::mapping::{SourcePlan, wrong_sql};
 use crate::config::{Format, Mapping};
 use crate::contract;
 use crate::failure::{Failure, Result};
-use crate::sources::RawBatch;
+use crate::sources::{Flaw, RawBatch};
+use crate::user_sql;
+
+/// The column of rejects for which a condition cannot be calculated.
+const WHERE: &str = "where";
 
 /// What is wrong with a condition.
 pub enum Problem {
     /// What the engine has against it.
-    Sql(DataFusionError),
+    Sql(String),
     /// What it would do wrong.
     Meaning(String, String),
 }
@@ -29,12 +34,16 @@ impl Problem {
     /// As a failure at its place in the settings.
     pub fn explained(self, schema: &SchemaRef, format: Format, at: Failure) -> Failure {
         match self {
-            Self::Sql(error) => wrong_sql(&error.strip_backtrace(), schema, format, at),
+            Self::Sql(error) => wrong_sql(&error, schema, format, at),
             Self::Meaning(problem, hint) => {
                 Failure::settings(format!("{}{problem}", at.message)).hint(hint)
             }
         }
     }
+}
+
+fn refused(error: DataFusionError) -> Problem {
+    Problem::Sql(error.strip_backtrace())
 }
 
 /// Reads a condition over the columns of a source.
@@ -43,14 +52,14 @@ pub fn parse(
     sql: &str,
     names: &DFSchema,
 ) -> std::result::Result<Expr, Problem> {
-    let condition = session.parse_sql_expr(sql, names).map_err(Problem::Sql)?;
+    let condition = user_sql::parse(session, sql, names).map_err(Problem::Sql)?;
     let mut wrong = None;
     condition
         .apply(|part| {
             wrong = wrong.take().or_else(|| text_beside_number(part, names));
             Ok(TreeNodeRecursion::Continue)
         })
-        .map_err(Problem::Sql)?;
+        .map_err(refused)?;
     match wrong {
         None => Ok(condition),
         Some(column) => Err(Problem::Meaning(
@@ -72,8 +81,8 @@ pub fn planned(
 ) -> std::result::Result<Arc<dyn PhysicalExpr>, Problem> {
     let physical = session
         .create_physical_expr(condition, names)
-        .map_err(Problem::Sql)?;
-    match physical.data_type(names.as_arrow()).map_err(Problem::Sql)? {
+        .map_err(refused)?;
+    match physical.data_type(names.as_arrow()).map_err(refused)? {
         DataType::Boolean | DataType::Null => Ok(physical),
         other => Err(Problem::Meaning(
             format!("this SQL gives a value ({other}), and no yes or no"),
@@ -147,17 +156,13 @@ impl SourcePlan {
             return Ok((raw, 0));
         };
         let rows = raw.rows.num_rows();
-        let answers = condition
-            .evaluate(&raw.rows)
-            .and_then(|it| it.into_array(rows));
-        let answers = answers.map_err(|error| {
-            Failure::data(format!(
-                "where of the source {}: {}",
-                self.name,
-                error.strip_backtrace().lines().next().unwrap_or_default()
-            ))
-            .hint("a value does not fit; try_cast(column AS DOUBLE) and the like give nothing where cast fails")
-        })?;
+        let (answers, wrong) = evaluate(condition, &raw.rows)?;
+        let raw = raw.with_flaws(wrong.into_iter().map(|wrong| Flaw {
+            row: wrong.row,
+            column: WHERE.to_owned(),
+            value: wrong.value,
+            reason: wrong.reason,
+        }));
         let Some(answers) = answers.as_boolean_opt() else {
             return Ok((
                 raw.chosen(&BooleanArray::from(vec![false; rows]))?,

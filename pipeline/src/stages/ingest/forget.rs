@@ -5,6 +5,8 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch, not};
 use arrow::datatypes::{DataType, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::commit::{Guard, commit_tables, sweep};
 use super::forgotten::Forgotten;
@@ -12,9 +14,9 @@ use super::layout::REPLACED_AT;
 use super::ledger;
 use super::store::{Next, Stored, StoredFile, read_stored, write_stored};
 use crate::engine::Engine;
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 use crate::manifest::missing_stage;
-use crate::warehouse::last_load;
+use crate::warehouse::{last_load, table_folder};
 
 /// What was erased from one table.
 pub struct Erased {
@@ -67,7 +69,44 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
     commit_tables(engine, &guard, others, interactions, record)?;
     // Earlier states still hold the customer, so none can stay.
     sweep(engine, out, 0)?;
+    for name in ledger::every_table() {
+        remove_strays(&table_folder(out, name), customer)?;
+    }
     Ok(erased)
+}
+
+/// Removes files of rows that no state of a table names and that hold the customer, as a load that
+/// was cut off may leave them: what the table names holds them no more.
+fn remove_strays(folder: &Path, customer: &str) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(()); // a table that this warehouse does not have
+    };
+    for entry in entries {
+        let entry = entry.during(folder.display())?;
+        let (path, kind) = (entry.path(), entry.file_type().during(folder.display())?);
+        if kind.is_dir() && entry.file_name() != "_delta_log" {
+            remove_strays(&path, customer)?;
+        }
+        let is_rows = path.extension().is_some_and(|ending| ending == "parquet");
+        // What cannot be read is half a file, which no table names either.
+        if kind.is_file() && is_rows && names(&path, customer).unwrap_or(true) {
+            std::fs::remove_file(&path).during(path.display())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of rows has some of the customer.
+fn names(path: &Path, customer: &str) -> Result<bool> {
+    let file = std::fs::File::open(path).during(path.display())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let ids = ProjectionMask::columns(reader.parquet_schema(), ["customer_id"]);
+    for batch in reader.with_projection(ids).build()? {
+        if others(&batch?, customer)?.false_count() > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Option<Erased>)> {

@@ -1,14 +1,21 @@
 //! Rows on their way through a load: which of them can be used, and what is wrong with the others.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::nullif;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::coerce::{Coerced, Notation, coerce, kind_by_sign, product};
 use super::currencies::{Money, Tally};
+use super::evaluate::{Incalculable, evaluate};
+use super::layout::DELETED;
 use super::mapping::{ColumnPlan, Reading, SourcePlan};
 use crate::failure::Result;
 use crate::sources::RawBatch;
+
+/// So many bad cells of one piece of a file are told one by one; the others are counted.
+const TOLD: usize = 20_000;
 
 /// A cell or a row that cannot be used.
 pub struct Reject {
@@ -34,6 +41,9 @@ pub struct Judged<'a> {
     pub currencies: Tally,
     /// The currency of each row, where a column says so.
     currency: Option<ArrayRef>,
+    /// How many more there are, by column and reason.
+    pub more: BTreeMap<(String, String), u64>,
+    cells: usize,
     /// Rows that say that another is gone: of these only the key has to be filled.
     deleted: Option<BooleanArray>,
 }
@@ -56,13 +66,16 @@ impl<'a> Judged<'a> {
             },
             reason: malformed.reason.clone(),
         });
+        let (deleted, wrong) = source.deleted(&raw.rows, notation)?;
         let mut judged = Self {
             raw,
             good: vec![true; raw.rows.num_rows()],
             rejects: malformed.collect(),
             currencies: Tally::default(),
             currency: source.money.named(&raw.rows)?,
-            deleted: source.deleted(&raw.rows, notation)?,
+            more: BTreeMap::new(),
+            cells: 0,
+            deleted,
         };
         for flaw in &raw.flaws {
             let value = match mute(&flaw.value) {
@@ -71,12 +84,26 @@ impl<'a> Judged<'a> {
             };
             judged.reject(flaw.row, &flaw.column, value, flaw.reason.as_str());
         }
+        judged.reject_all(DELETED, wrong);
         Ok(judged)
+    }
+
+    /// Rejects rows for which an expression cannot be calculated.
+    pub fn reject_all(&mut self, column: &str, wrong: Vec<Incalculable>) {
+        for Incalculable { row, value, reason } in wrong {
+            self.reject(row, column, value, reason);
+        }
     }
 
     /// Rejects a row for what stands in one of its columns.
     pub fn reject(&mut self, row: usize, column: &str, value: String, reason: impl Into<String>) {
         self.good[row] = false;
+        if self.cells == TOLD {
+            let what = (column.to_owned(), reason.into());
+            *self.more.entry(what).or_default() += 1;
+            return;
+        }
+        self.cells += 1;
         self.rejects.push(Reject {
             line: self.raw.lines[row],
             column: column.to_owned(),
@@ -99,18 +126,22 @@ impl<'a> Judged<'a> {
         let Some(Some(expression)) = source.expressions.get(place) else {
             return Ok(None);
         };
-        let values = expression.evaluate(&self.raw.rows)?.into_array(rows)?;
+        let (values, mut wrong) = evaluate(expression, &self.raw.rows)?;
         let (content, data_type) = (plan.content, &plan.data_type);
         let (coerced, second) = match &source.readings[place] {
             Reading::Plain(said) => (coerce(&values, content, data_type, *said, notation)?, None),
             Reading::Sign(said) => (kind_by_sign(&values, *said, notation)?, None),
             Reading::Product { by, names, said } => {
-                let second = by.evaluate(&self.raw.rows)?.into_array(rows)?;
+                let (second, more) = evaluate(by, &self.raw.rows)?;
+                wrong.extend(more);
                 let names = [names[0].as_str(), names[1].as_str()];
                 let coerced = product([&values, &second], names, *said, notation)?;
                 (coerced, Some(second))
             }
         };
+        let mut said = vec![false; rows];
+        wrong.iter().for_each(|wrong| said[wrong.row] = true);
+        self.reject_all(&plan.name, wrong);
         let Coerced {
             values: mut coerced,
             mut problems,
@@ -144,7 +175,6 @@ impl<'a> Judged<'a> {
             Some(second) => format!("{} x {}", shown.value(row), second.value(row)),
             None => shown.value(row).to_string(),
         };
-        let mut said = vec![false; rows];
         for (row, reason) in problems.into_iter().filter(|(row, _)| !is_guest(*row)) {
             said[row] = true;
             self.reject(row, &plan.name, shown(row), reason);

@@ -15,6 +15,7 @@ use super::last_true_day;
 use super::layout::{Layout, Origin};
 use super::ledger::Ledger;
 use super::mapping::{self, PlannedFile, Planning, Reading, SourcePlan};
+use super::rejects::what;
 use super::rows::{Canonical, Shaper};
 use super::versions::{Entry, Outcome, Terms, versions};
 use super::zone::Zone;
@@ -342,14 +343,16 @@ impl SourceLook {
         for reject in &canonical.judged.rejects {
             self.note(reject, &planned.file);
         }
+        for ((column, reason), number) in &canonical.judged.more {
+            let first = || (0, planned.file.path.display().to_string());
+            let reason = self.reasons.entry(what(column, reason));
+            reason.or_insert_with(first).0 += number;
+        }
         Ok(canonical)
     }
 
     fn note(&mut self, reject: &Reject, file: &SourceFile) {
-        let reason = match reject.column.as_str() {
-            "" => reject.reason.clone(),
-            column => format!("{column} {}", reject.reason),
-        };
+        let reason = what(&reject.column, &reject.reason);
         let place = || {
             let value: String = reject.value.chars().take(60).collect();
             let shown = if value.is_empty() {

@@ -10,7 +10,7 @@ use chrono::DateTime;
 use datafusion::common::{Column as ColumnName, DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 
 use super::coerce::{Numbers, Said};
 use super::condition;
@@ -24,6 +24,7 @@ use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
 use crate::sources::{self, Fetch, Joins, Pieces, SourceFile};
+use crate::user_sql;
 use crate::warning::{OTHER_SHEETS, SAME_CONTENT, Warning};
 
 /// A canonical table of this load: its columns, and the sources that fill them.
@@ -177,10 +178,7 @@ pub fn plan(
     stored: Option<&SchemaRef>,
 ) -> Result<Option<TablePlan>> {
     let settings = planning.settings;
-    let session = SessionContext::new_with_config(
-        // Column names of sources are meant as they are written, also without quotes.
-        SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false),
-    );
+    let session = user_sql::session(settings.config.engine.memory_limit.0);
     let mut found: Vec<Opened> = Vec::new();
     let (mut named, mut known) = (Vec::new(), 0);
     let mut fed = false;
@@ -537,6 +535,12 @@ impl SourcePlan {
         keys.map(|(own, _)| own.clone())
     }
 
+    /// How many of its columns are those of its own files, which stand before all others.
+    pub fn own_columns(&self) -> usize {
+        let own = |joins: &Arc<Joins>| joins.own_columns();
+        self.joins.as_ref().map_or(self.schema.fields().len(), own)
+    }
+
     /// Opens one of its files, with the columns of `schema`; rows of other passes are not among
     /// the rows of this one.
     pub fn open(&self, file: &SourceFile, hashed: bool, pass: u64) -> Result<Pieces> {
@@ -605,13 +609,8 @@ impl Opened {
                     named(name, &at)?
                 }
                 Mapping::Constant(value) => Expr::Literal(scalar(value), None),
-                Mapping::Sql(sql) => session.parse_sql_expr(sql, &names).map_err(|error| {
-                    wrong_sql(
-                        &error.strip_backtrace(),
-                        &schema,
-                        first.format,
-                        settings.wrong(&at, ""),
-                    )
+                Mapping::Sql(sql) => user_sql::parse(session, sql, &names).map_err(|problem| {
+                    wrong_sql(&problem, &schema, first.format, settings.wrong(&at, ""))
                 })?,
             };
             wanted.extend(names_in(&expression));

@@ -8,7 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::failure::{During, Failure, Result};
-use crate::outputs::Pending;
+use crate::outputs::{Pending, neutral};
+use crate::text::count;
 
 /// What the file holds.
 const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
@@ -22,17 +23,35 @@ pub const COPY: &str = "is an exact copy of an earlier line";
 /// The reason of rows with a key that say what is known already.
 pub const SAME: &str = "says what the row with its key says already";
 
-/// So many cells or rows with one reason are listed; of more the number is said.
-const LISTED: u64 = 20_000;
-/// So many different reasons are counted.
-const DIFFERENT: usize = 10_000;
-/// What stands behind the reason where more have it than are listed: before and after the number.
+/// So many bad cells, or copies, are listed for each reason; the others are counted. The whole rows
+/// are in `rejects/rows` all the same.
+const LISTED: u64 = 100_000;
+
+/// So many rows that could not even be read are listed for each reason. Nothing else tells of
+/// them, so that with more the load stops.
+const UNREADABLE: u64 = 1_000_000;
+
+/// So many different reasons are told apart; reasons may quote what was found.
+const REASONS: usize = 10_000;
+
+/// The reason of all beyond [`REASONS`].
+const OTHERS: &str = "other reasons";
+
+/// What stands behind a reason that more have than are listed: before and after their number.
 const MORE: (&str, &str) = (" (and ", " more, which are not listed)");
 
 /// The reason and the number of a line that stands for those that are not listed.
 pub fn not_listed(reason: &str) -> Option<(&str, u64)> {
     let (reason, number) = reason.strip_suffix(MORE.1)?.rsplit_once(MORE.0)?;
     Some((reason, number.parse().ok()?))
+}
+
+/// A reason together with the column that it is about, if it is about one.
+pub fn what(column: &str, reason: &str) -> String {
+    match column {
+        "" => reason.to_owned(),
+        column => format!("{column} {reason}"),
+    }
 }
 
 /// The rejects of one table, written as they are found.
@@ -43,8 +62,10 @@ pub struct Rejects {
     written: u64,
     /// Rejected rows by reason, to say what went wrong most.
     pub reasons: BTreeMap<String, u64>,
-    /// By column and reason how many there are of those that are not all listed.
-    listed: BTreeMap<(String, String), u64>,
+    /// How many are not listed, by column and reason.
+    more: BTreeMap<(String, String), u64>,
+    /// Why the load has to stop, if it has to.
+    pub too_many: Option<String>,
 }
 
 /// Whether the reason says that a row was there already, so that it was left out without being bad.
@@ -133,7 +154,8 @@ impl Rejects {
             writer: None,
             written: 0,
             reasons: BTreeMap::new(),
-            listed: BTreeMap::new(),
+            more: BTreeMap::new(),
+            too_many: None,
         }
     }
 
@@ -145,6 +167,23 @@ impl Rejects {
         value: &str,
         reason: &str,
     ) -> Result<()> {
+        let times = self.count(&what(column, reason), 1);
+        let unreadable = column.is_empty() && !was_there(reason);
+        if unreadable && times > UNREADABLE {
+            self.too_many.get_or_insert_with(|| {
+                format!(
+                    "{}:{}: more than {} rows cannot be read: {reason}; nothing was loaded",
+                    place.file.display(),
+                    place.line,
+                    count(UNREADABLE)
+                )
+            });
+            return Ok(());
+        }
+        if !unreadable && times > LISTED {
+            self.note_more(column, reason, 1);
+            return Ok(());
+        }
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
@@ -156,28 +195,42 @@ impl Rejects {
                 self.writer.insert(writer)
             }
         };
-        let of = (column.to_owned(), reason.to_owned());
-        // Reasons may quote values; beyond some thousand different ones each is listed.
-        let mut uncounted = 0;
-        let times = match self.listed.len() < DIFFERENT || self.listed.contains_key(&of) {
-            true => self.listed.entry(of).or_default(),
-            false => &mut uncounted,
-        };
-        *times += 1;
-        if *times <= LISTED {
-            let file = place.file.display().to_string();
-            writer
-                .write_record([&file, &place.line.to_string(), column, value, reason])
-                .map_err(broken)?;
-            self.written += 1;
-        }
-        let what = if column.is_empty() {
-            reason.to_owned()
-        } else {
-            format!("{column} {reason}")
-        };
-        *self.reasons.entry(what).or_default() += 1;
+        let file = place.file.display().to_string();
+        let line = place.line.to_string();
+        let texts = [file.as_str(), &line, column, value, reason].map(neutral);
+        writer
+            .write_record(texts.iter().map(|text| text.as_bytes()))
+            .map_err(broken)?;
+        self.written += 1;
         Ok(())
+    }
+
+    /// Counts rejects that are not listed.
+    pub fn add_more(&mut self, column: &str, reason: &str, number: u64) {
+        self.count(&what(column, reason), number);
+        self.note_more(column, reason, number);
+    }
+
+    fn note_more(&mut self, column: &str, reason: &str, number: u64) {
+        let of = (column.to_owned(), reason.to_owned());
+        let known = self.more.len() < REASONS || self.more.contains_key(&of);
+        let of = if known {
+            of
+        } else {
+            (String::new(), OTHERS.to_owned())
+        };
+        *self.more.entry(of).or_default() += number;
+    }
+
+    /// Counts rejects; says how often their reason has occurred by now.
+    fn count(&mut self, what: &str, number: u64) -> u64 {
+        let known = self.reasons.len() < REASONS || self.reasons.contains_key(what);
+        let times = self
+            .reasons
+            .entry(if known { what } else { OTHERS }.to_owned())
+            .or_default();
+        *times += number;
+        *times
     }
 
     /// The most frequent reasons, the most frequent first; copies are no rejects, and told apart.
@@ -204,14 +257,13 @@ impl Rejects {
     /// Ends the file; the result still has to be committed.
     pub fn finish(mut self) -> Result<Pending> {
         if let Some(mut writer) = self.writer.take() {
-            for ((column, reason), times) in &self.listed {
-                if let Some(more) = times.checked_sub(LISTED).filter(|more| *more > 0) {
-                    let reason = format!("{reason}{}{more}{}", MORE.0, MORE.1);
-                    writer
-                        .write_record(["", "0", column, "", &reason])
-                        .map_err(broken)?;
-                    self.written += 1;
-                }
+            for ((column, reason), number) in &self.more {
+                let reason = format!("{reason}{}{number}{}", MORE.0, MORE.1);
+                let texts = ["", "0", column.as_str(), "", reason.as_str()].map(neutral);
+                writer
+                    .write_record(texts.iter().map(|text| text.as_bytes()))
+                    .map_err(broken)?;
+                self.written += 1;
             }
             writer.flush().during(&self.name)?;
             self.files.set_rows(&self.name, self.written);

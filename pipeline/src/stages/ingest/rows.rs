@@ -1,6 +1,6 @@
 //! Source rows become canonical rows: every one ends as kept, duplicate or rejected.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,6 +13,7 @@ use chrono::Datelike;
 
 use super::coerce::{Notation, Numbers, Said, coerce};
 use super::currencies::Tally;
+use super::evaluate::{Incalculable, evaluate};
 use super::forgotten::Forgotten;
 use super::judged::{Judged, Reject};
 use super::layout::{KNOWN_AT, Layout, Origin};
@@ -53,6 +54,10 @@ pub struct Shaped {
     pub rejected: u64,
     /// Why, in the order of the file; a row may have several.
     pub rejects: Vec<Reject>,
+    /// How many more bad cells there are, by column and reason.
+    pub more: BTreeMap<(String, String), u64>,
+    /// About how many bytes the rows were in the file, where it is one of text.
+    pub bytes: Option<u64>,
     /// Usable interactions whose product the products table does not have.
     pub unknown_products: u64,
     /// The currencies of the amounts.
@@ -117,6 +122,7 @@ impl Shaper<'_> {
 
     /// Makes canonical rows of what was read from a file.
     pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: RawBatch) -> Result<Shaped> {
+        let bytes = bytes(&raw, source.own_columns());
         let (raw, left_out) = source.let_through(raw)?;
         let raw = &raw;
         let rows = raw.rows.num_rows();
@@ -157,6 +163,7 @@ impl Shaper<'_> {
             good,
             mut rejects,
             currencies,
+            more,
             ..
         } = judged;
         let mut bad = None;
@@ -176,6 +183,8 @@ impl Shaper<'_> {
             left_out,
             rejected,
             rejects,
+            more,
+            bytes,
             bad,
             currencies,
             unknown_products: self.unknown_products(&batch)?,
@@ -372,16 +381,16 @@ impl SourcePlan {
         Notation::new(zone, self.source.time_format.as_ref(), numbers)
     }
 
-    /// Which rows say that the row with their key is gone.
+    /// Which rows say that the row with their key is gone; and of which it cannot be told.
     pub fn deleted(
         &self,
         rows: &RecordBatch,
         notation: &mut Notation,
-    ) -> Result<Option<BooleanArray>> {
+    ) -> Result<(Option<BooleanArray>, Vec<Incalculable>)> {
         let Some(expression) = &self.deleted else {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         };
-        let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
+        let (values, wrong) = evaluate(expression, rows)?;
         let flags = coerce(
             &values,
             Content::Flag,
@@ -389,14 +398,9 @@ impl SourcePlan {
             Said::default(),
             notation,
         )?;
-        Ok(Some(
-            flags
-                .values
-                .as_boolean()
-                .iter()
-                .map(|flag| Some(flag == Some(true)))
-                .collect(),
-        ))
+        let flags = flags.values.as_boolean().iter();
+        let flags = flags.map(|flag| Some(flag == Some(true))).collect();
+        Ok((Some(flags), wrong))
     }
 
     /// When each row became known: what the source says, else when it is loaded.
@@ -410,7 +414,8 @@ impl SourcePlan {
         let times = match &self.known_at {
             None => vec![file.known_at; rows.num_rows()],
             Some(expression) => {
-                let values = expression.evaluate(rows)?.into_array(rows.num_rows())?;
+                let (values, wrong) = evaluate(expression, rows)?;
+                judged.reject_all(KNOWN_AT, wrong);
                 let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
                 let coerced = coerce(&values, Content::Time, &utc, Said::default(), notation)?;
                 for (row, reason) in coerced.problems {
@@ -430,6 +435,20 @@ impl SourcePlan {
     pub fn has_key(&self, table: &Table) -> bool {
         table.key.is_some() || !self.source.key.is_empty()
     }
+}
+
+/// About how many bytes of text rows were: their fields, what stands between these, and line ends.
+/// Columns that a join has brought stand behind the own ones.
+fn bytes(raw: &RawBatch, own: usize) -> Option<u64> {
+    let columns = raw.rows.columns().iter().take(own);
+    let fields = columns.map(|column| {
+        let offsets = column.as_string_opt::<i32>()?.value_offsets();
+        Some((offsets.last()? - offsets.first()?) as u64)
+    });
+    let fields: u64 = fields.sum::<Option<u64>>()?;
+    let between = (raw.rows.num_rows() * own) as u64;
+    let malformed = raw.malformed.iter().map(|row| row.value.len() as u64 + 1);
+    Some(fields + between + malformed.sum::<u64>())
 }
 
 /// The month of a day as `year * 12 + month - 1`.

@@ -14,6 +14,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use crate::failure::{During, Result};
+use crate::temporary::make_folder;
 
 /// Which part of a table: a month of the interactions as `year * 12 + month - 1`, or 0 for tables
 /// that have no parts.
@@ -85,7 +86,7 @@ impl Staging {
             return Ok(());
         };
         if part.disk.is_none() {
-            fs::create_dir_all(&self.folder).during(self.folder.display())?;
+            make_folder(&self.folder)?;
             let path = self.folder.join(format!("{partition}.arrows"));
             part.disk = Some((path.clone(), writer(&path, &self.schema)?));
         }
@@ -153,7 +154,7 @@ impl Waiting {
         folder: &Path,
         which: impl Fn(&RecordBatch) -> Result<Vec<u32>>,
     ) -> Result<Vec<Waiting>> {
-        fs::create_dir_all(folder).during(folder.display())?;
+        make_folder(folder)?;
         let schema = self.schema.clone();
         let mut writers = Vec::with_capacity(parts);
         for number in 0..parts {

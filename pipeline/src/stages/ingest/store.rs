@@ -26,9 +26,11 @@ use serde_json::{Value, json};
 use super::layout::{KNOWN_AT, REPLACED_AT, ROW_KEY, SOURCE_FILE};
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
+use crate::below::below;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::interrupt;
+use crate::temporary;
 use crate::warehouse::{
     self, GENERATION, LOAD_RECORD, LoadRecord, RECORD, table_builder, table_folder,
 };
@@ -285,7 +287,7 @@ impl Next {
             .collect();
         let mut folders = BTreeSet::from([self.stored.folder.clone()]);
         for ((partition, file), target) in self.come.iter().zip(targets) {
-            let path = self.stored.folder.join(&target);
+            let path = below(&self.stored.folder, &target, &self.stored.folder)?;
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).during(folder.display())?;
             }
@@ -554,7 +556,7 @@ pub fn write_stored(
     }
     let properties = properties.build();
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).during(folder.display())?;
+        temporary::make_folder(folder)?;
     }
     let file = File::create(path).during(path.display())?;
     let mut writer =

@@ -19,10 +19,11 @@ use super::store::{Next, Stored, StoredFile};
 use super::versions::Terms;
 use super::zone::Zone;
 use super::{Context, TableMetrics, last_true_day};
-use crate::failure::Result;
+use crate::config::Format;
+use crate::failure::{Failure, Result};
 use crate::in_order::in_order;
 use crate::sources::{SourceFile, Unparsed};
-use crate::text::count;
+use crate::text::{count, percent};
 use crate::warehouse::LoadRecord;
 
 /// Partitions that are merged at once: each needs some hundred megabytes.
@@ -71,6 +72,7 @@ struct Reading<'a> {
     rows: RejectedRows,
     unknown_products: u64,
     currencies: Tally,
+    outlook: Outlook,
 }
 
 /// Reads the new files of a table and merges them with what is there.
@@ -92,7 +94,12 @@ pub fn read_table(
         .any(|source| !source.source.key.is_empty())
         .then(|| Index::new(&scratch.join("keys")));
 
-    let mut reading = Reading::new(&plan.sources, load.context.out, name);
+    let mut reading = Reading::new(
+        &plan.sources,
+        load.context.out,
+        name,
+        config.ingest.max_reject_share,
+    );
     let read = reading.read(load, &layout, products, |source, partition, rows| {
         if let Some(index) = &mut index
             && !source.source.key.is_empty()
@@ -102,11 +109,17 @@ pub fn read_table(
         staging.push(partition, rows)
     });
     // First of all, since half a file gives all kinds of errors.
-    let files = plan.sources.iter().flat_map(|source| &source.files);
+    let sources = || plan.sources.iter();
+    let files = sources().flat_map(|source| &source.files);
+    let joined = sources().filter_map(|source| source.joins.as_ref());
     files
         .map(|file| &file.file)
+        .chain(joined.flat_map(|joins| joins.files()))
         .try_for_each(SourceFile::is_as_hashed)?;
     read?;
+    if reading.outlook.stopped {
+        return Err(reading.give_up(load, name)?);
+    }
     reading.currencies.must_be_one(name, config)?;
 
     // What the numbers of files mean for rows that are there.
@@ -254,12 +267,13 @@ fn touched(
 }
 
 impl<'a> Reading<'a> {
-    fn new(sources: &'a [SourcePlan], out: &Path, table: &str) -> Self {
+    fn new(sources: &'a [SourcePlan], out: &Path, table: &str, limit: f64) -> Self {
         let mut files: Vec<(&SourcePlan, &PlannedFile)> = sources
             .iter()
             .flat_map(|source| source.files.iter().map(move |file| (source, file)))
             .collect();
         files.sort_by_key(|(_, file)| file.order);
+        let outlook = Outlook::new(files.iter().map(|(_, file)| &file.file), limit);
         Self {
             counts: vec![FileCounts::default(); files.len()],
             files,
@@ -267,7 +281,35 @@ impl<'a> Reading<'a> {
             rows: RejectedRows::new(out),
             unknown_products: 0,
             currencies: Tally::default(),
+            outlook,
         }
+    }
+
+    /// What is said of a load that was stopped because of its rejects, which stay.
+    fn give_up(self, load: &Load<'_>, table: &str) -> Result<Failure> {
+        let Outlook { read, rejected, .. } = self.outlook;
+        let (reasons, name) = (self.rejects.main_reasons(), self.rejects.name().to_owned());
+        let too_many = self.rejects.too_many.clone();
+        self.rejects.finish()?.commit()?;
+        self.rows.finish()?.commit()?;
+        let listed = load.context.out.join(name);
+        if let Some(message) = too_many {
+            return Ok(Failure::data(message).hint(format!(
+                "is this the file that you mean, with its format, delimiter and quote? The first rows are in {}",
+                listed.display()
+            )));
+        }
+        Ok(Failure::data(format!(
+            "{table}: {} of the first {} rows ({}) cannot be used; the rest was not read, since the {} that the settings allow cannot be kept any more; nothing was loaded",
+            count(rejected),
+            count(read),
+            percent(rejected as f64 / read.max(1) as f64),
+            percent(load.context.settings.config.ingest.max_reject_share),
+        ))
+        .hint(format!(
+            "most are: {reasons}. They are in {}; mend the source or its mapping, or raise max_reject_share under [ingest]",
+            listed.display()
+        )))
     }
 
     /// Reads every file in its order, on all threads, and hands on what can be used.
@@ -295,6 +337,7 @@ impl<'a> Reading<'a> {
             rows: rejected_rows,
             unknown_products,
             currencies,
+            outlook,
         } = self;
         let files: &[(&SourcePlan, &PlannedFile)] = files;
         let pieces = openings(files).flat_map(|opening| {
@@ -314,7 +357,7 @@ impl<'a> Reading<'a> {
         let mut total = 0;
         // By the number of the source: what many rows say together waits until all were read.
         let mut folds: BTreeMap<usize, (&SourcePlan, Fold)> = BTreeMap::new();
-        in_order(
+        let done = in_order(
             rayon::current_num_threads(),
             pieces,
             |(place, piece): (usize, Unparsed)| {
@@ -338,8 +381,15 @@ impl<'a> Reading<'a> {
                     };
                     rejects.add(&place, &reject.column, &reject.value, &reject.reason)?;
                 }
+                for ((column, reason), number) in &shaped.more {
+                    rejects.add_more(column, reason, *number);
+                }
                 if let Some(bad) = &shaped.bad {
                     rejected_rows.add(name, &source.name, bad)?;
+                }
+                outlook.stopped = rejects.too_many.is_some();
+                if outlook.stopped || outlook.is_hopeless(&shaped) {
+                    return Err(Failure::data("too many rejects"));
                 }
                 load.context
                     .progress
@@ -359,7 +409,12 @@ impl<'a> Reading<'a> {
                     .into_iter()
                     .try_for_each(|(partition, rows)| keep(source, partition, rows))
             },
-        )?;
+        );
+        // What is to be said of it is said by whoever knows the whole.
+        if outlook.stopped {
+            return Ok(());
+        }
+        done?;
         for (source, fold) in folds.into_values() {
             if let Some(rows) = fold.finish(layout)? {
                 for origin in fold::origins(&rows) {
@@ -370,8 +425,10 @@ impl<'a> Reading<'a> {
             }
         }
         // Rows of a join that could not be read are nobody's row: listed, and not counted.
-        for (source, _) in files.iter() {
-            let Some(joins) = &source.joins else { continue };
+        for of_source in files.chunk_by(|(source, _), (next, _)| std::ptr::eq(*source, *next)) {
+            let Some(joins) = &of_source[0].0.joins else {
+                continue;
+            };
             joins.release();
             for broken in joins.broken() {
                 let place = Place {
@@ -381,6 +438,7 @@ impl<'a> Reading<'a> {
                 rejects.add(&place, "", &broken.row.value, &broken.row.reason)?;
             }
         }
+        outlook.stopped = rejects.too_many.is_some();
         Ok(())
     }
 
@@ -539,6 +597,67 @@ fn openings<'a>(
                 .flat_map(move |pass| places.clone().map(move |place| Ok((place, pass))));
             failed.into_iter().chain(opened)
         })
+}
+
+/// Whether the share of rejects that the settings allow can still be kept.
+struct Outlook {
+    /// Bytes that the files may be at most, unpacked; none where that is not known.
+    bytes: Option<u64>,
+    limit: f64,
+    seen: u64,
+    read: u64,
+    rejected: u64,
+    stopped: bool,
+}
+
+impl Outlook {
+    /// Rejects below which a load goes on in any case.
+    const FEW: u64 = 100_000;
+    /// How many times as large as packed a file of text may be: gzip cannot do more.
+    const PACKED: u64 = 1032;
+
+    fn new<'f>(files: impl Iterator<Item = &'f SourceFile>, limit: f64) -> Self {
+        let bytes = files.map(|file| {
+            let is_text = matches!(
+                file.format,
+                Format::Csv | Format::Tsv | Format::FixedWidth | Format::JsonLines
+            );
+            let name = file.path.to_string_lossy().to_lowercase();
+            let plain = [".csv", ".tsv", ".txt", ".jsonl", ".ndjson"];
+            let plain = plain.iter().any(|ending| name.ends_with(ending));
+            // As UTF-8 it may be twice as long.
+            let times = if plain { 2 } else { Self::PACKED };
+            is_text.then(|| file.size.saturating_mul(times))
+        });
+        Self {
+            bytes: bytes.sum(),
+            limit,
+            seen: 0,
+            read: 0,
+            rejected: 0,
+            stopped: false,
+        }
+    }
+
+    /// Takes in some rows. It is hopeless when too many are bad even if all that is to come were
+    /// good, and rows of half the length.
+    fn is_hopeless(&mut self, shaped: &Shaped) -> bool {
+        self.read += shaped.read;
+        self.rejected += shaped.rejected;
+        let Some(seen) = shaped.bytes else {
+            self.bytes = None;
+            return false;
+        };
+        self.seen += seen;
+        let Some(bytes) = self.bytes else {
+            return false;
+        };
+        let row = (self.seen as f64 / self.read.max(1) as f64).max(2.0);
+        let left = bytes.saturating_sub(self.seen) as f64 / (row / 2.0);
+        self.stopped = self.rejected >= Self::FEW
+            && self.rejected as f64 > self.limit * (self.read as f64 + left);
+        self.stopped
+    }
 }
 
 fn widest(

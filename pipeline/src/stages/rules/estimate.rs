@@ -1,7 +1,6 @@
 //! How much there would be to mine, before it is mined.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::manifest::Manifest;
 use crate::progress::Progress;
 use crate::purchases::Purchases;
 use crate::run::use_threads;
-use crate::text::{count, percent, plural};
+use crate::text::{count, percent, plural, print};
 use crate::warehouse::Warehouse;
 
 /// The supports that are looked at: the one asked for, and what lower ones would cost.
@@ -84,7 +83,7 @@ pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
          everything else come on top. `within` is twice the standard error.\n",
     );
     // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text);
     Ok(())
 }
 

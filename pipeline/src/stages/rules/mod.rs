@@ -25,7 +25,6 @@ use self::plan::Plan;
 use super::{Context, Report};
 use crate::config::Settings;
 use crate::failure::{Cause, Failure, Result};
-use crate::outputs::Pending;
 use crate::purchases::{Balance, Items, Purchases};
 use crate::table::round;
 use crate::text::{count, plural};
@@ -70,7 +69,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let (again, held_up_share) = mine::later(&found.plain(), &later.baskets);
     let (_, held_up_share_by_lift) = mine::later(&miner.by_lift(&found), &later.baskets);
 
-    let mut files = Pending::new(context.out, NAME);
+    let mut files = context.files(NAME);
     files.parquet(
         "itemsets.parquet",
         "Items that are bought together often",

@@ -1,23 +1,41 @@
 //! Spreadsheets: the first row names the columns, and their cells say of which type they are.
 //!
-//! A sheet is held in memory while it is read; it has at most 1,048,576 rows.
+//! A sheet is held in memory while it is read, without its blank cells; it has at most 1,048,576
+//! rows. How large it would be is looked at before it is unpacked ([`bounds`]).
+
+mod bounds;
+mod cells;
+mod legacy;
+mod tags;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use calamine::{Data, Range, Reader, Sheets as Workbook, open_workbook};
+use calamine::{Data, Reader, Sheets as Workbook, open_workbook};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use glob::Pattern;
 use sha2::{Digest, Sha256};
 
+use self::cells::{Cells, MOST, Trouble, is_nothing};
 use super::typed::{batch, float_text, has_columns, shaped};
 use super::{BATCH_ROWS, Malformed, Pieces, RawBatch, SourceFile, Unparsed, distinct_names};
 use crate::config::{Format, Sheets, Source, hex};
 use crate::failure::{During, Failure, Result, did_you_mean};
+use crate::text::count;
+
+/// How a workbook of Excel 97 and earlier begins.
+const COMPOUND: [u8; 4] = [0xd0, 0xcf, 0x11, 0xe0];
+
+/// Cells of one batch at most, blank ones included.
+const BATCH_CELLS: usize = 4 << 20;
+
+/// In a sheet that is wider, columns without a name and without a cell are none.
+const WIDE: usize = 1000;
 
 /// The sheet's columns.
 pub fn schema(path: &Path, source: &Source, sheet: Option<&str>) -> Result<SchemaRef> {
@@ -44,7 +62,7 @@ pub fn each(files: Vec<SourceFile>, sheets: &Sheets) -> Result<Vec<SourceFile>> 
             each.push(file);
             continue;
         }
-        let names = workbook(file.bytes())?.sheet_names();
+        let names = names(file.bytes())?;
         let mut some = false;
         for name in &names {
             let mut wanted = sheets.0.iter().zip(&mut found);
@@ -88,7 +106,7 @@ pub fn each(files: Vec<SourceFile>, sheets: &Sheets) -> Result<Vec<SourceFile>> 
 
 /// The other sheets of a spreadsheet of which only one is read without anybody having said which.
 pub fn others(path: &Path) -> Result<Vec<String>> {
-    Ok(workbook(path)?.sheet_names().into_iter().skip(1).collect())
+    Ok(names(path)?.into_iter().skip(1).collect())
 }
 
 /// The sheet's rows, with the columns of `schema`; a row is known by its number in the sheet.
@@ -102,105 +120,100 @@ pub fn open(
     let sheet = Sheet::read(path, source, sheet)?;
     has_columns(path, &sheet.schema, schema)?;
     let (sheet, schema) = (Arc::new(sheet), Arc::clone(schema));
-    let rows = sheet.range.height();
-    Ok(Box::new((sheet.first..rows).step_by(BATCH_ROWS).map(
+    let rows = sheet.cells.height();
+    let step = (BATCH_CELLS / sheet.cells.width().max(1)).clamp(1, BATCH_ROWS);
+    Ok(Box::new((sheet.first..rows).step_by(step).map(
         move |from| {
             let (sheet, schema) = (Arc::clone(&sheet), Arc::clone(&schema));
-            Ok(Box::new(move || sheet.rows(from, &schema, hashed)) as Unparsed)
+            let places = from..rows.min(from + step);
+            Ok(Box::new(move || sheet.rows(places, &schema, hashed)) as Unparsed)
         },
     )))
 }
 
 struct Sheet {
     path: PathBuf,
-    range: Range<Data>,
-    /// The first row of the range below the header.
+    cells: Cells,
+    /// The first of the rows with cells that is below the header.
     first: usize,
     schema: SchemaRef,
+    /// Where each column of the schema stands among those of the sheet.
+    places: Vec<usize>,
 }
 
 impl Sheet {
     fn read(path: &Path, source: &Source, sheet: Option<&str>) -> Result<Self> {
-        let mut book = workbook(path)?;
-        let names = book.sheet_names();
-        let name = match sheet {
-            Some(name) if names.iter().any(|known| known == name) => name,
-            Some(name) => {
-                let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                return Err(Failure::settings(format!(
-                    "{}: there is no sheet `{name}`",
-                    path.display()
-                ))
-                .hint(did_you_mean(name, &known)));
+        let cells = bounded(path, || cells_of(path, sheet))?;
+        let above = cells.first_row().ok_or_else(|| empty(path))?;
+        let top = u32::try_from(source.skip_lines)
+            .unwrap_or(u32::MAX)
+            .max(above);
+        let mut first = cells.at_or_below(top);
+        let width = cells.width();
+        let names: Vec<Option<String>> = if source.header {
+            if first == cells.height() {
+                return Err(empty(path));
             }
-            None => names
-                .first()
-                .map(String::as_str)
-                .ok_or_else(|| empty(path))?,
-        };
-        let range = book.worksheet_range(name).map_err(|error| {
-            Failure::data(format!("{}: sheet `{name}`: {error}", path.display()))
-                .hint("save it again from the program that made it, or as CSV")
-        })?;
-        let (above, _) = range.start().ok_or_else(|| empty(path))?;
-        let mut first = source.skip_lines.saturating_sub(above as usize);
-        let width = range.width();
-        let names: Vec<String> = if source.header {
-            let header = range.rows().nth(first).ok_or_else(|| empty(path))?;
-            let line = above as usize + first + 1;
-            first += 1;
-            let names = header.iter().enumerate().map(|(number, cell)| {
-                match text(cell).as_deref().map(str::trim) {
-                    None | Some("") => format!("column_{}", number + 1),
-                    Some(name) => name.to_owned(),
-                }
+            let (numbers, grid) = cells.rows(first..first + 1);
+            // The lines to skip may end before a blank row.
+            let named = numbers[0] == top;
+            first += usize::from(named);
+            let names = grid.row(0).iter().map(|cell| {
+                let name = text(cell)?.trim().to_owned();
+                (named && !name.is_empty()).then_some(name)
             });
-            let names = names.collect::<Vec<_>>();
-            distinct_names(&names, || format!("{}:{line}", path.display()))?;
-            names
+            names.collect()
         } else {
-            let given = source.column_names.iter().cloned();
-            let more = (given.len()..width).map(|number| format!("column_{}", number + 1));
-            given.chain(more).take(width).collect()
+            let given = source.column_names.iter().cloned().map(Some);
+            given.chain(std::iter::repeat(None)).take(width).collect()
         };
-        let fields: Vec<Field> = names
-            .into_iter()
-            .enumerate()
-            .map(|(column, name)| {
-                let cells = range.rows().skip(first).map(|row| &row[column]);
-                Field::new(name, column_type(cells), true)
-            })
-            .collect();
+        let mut types: Vec<ColumnType> = vec![ColumnType::default(); width];
+        for (column, cell) in cells.below(first) {
+            types[column].add(cell);
+        }
+        let (mut fields, mut places) = (Vec::new(), Vec::new());
+        for (place, (name, column)) in names.into_iter().zip(types).enumerate() {
+            if width > WIDE && name.is_none() && column == ColumnType::default() {
+                continue;
+            }
+            let name = name.unwrap_or_else(|| format!("column_{}", place + 1));
+            fields.push(Field::new(name, column.ends(), true));
+            places.push(place);
+        }
+        let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
+        distinct_names(&names, || format!("{}:{}", path.display(), top + 1))?;
         Ok(Self {
             path: path.to_owned(),
-            range,
+            cells,
             first,
             schema: Arc::new(Schema::new(fields)),
+            places,
         })
     }
 
-    /// Some rows from this one of the range on; those without any cell are none.
-    fn rows(&self, from: usize, schema: &SchemaRef, hashed: bool) -> Result<RawBatch> {
-        let above = self.range.start().map_or(0, |(row, _)| u64::from(row));
-        let mut lines = Vec::with_capacity(BATCH_ROWS);
-        let mut rows = Vec::with_capacity(BATCH_ROWS);
+    /// Some of the rows with cells.
+    fn rows(
+        &self,
+        places: std::ops::Range<usize>,
+        schema: &SchemaRef,
+        hashed: bool,
+    ) -> Result<RawBatch> {
+        let (numbers, grid) = self.cells.rows(places);
+        let mut lines = Vec::with_capacity(numbers.len());
+        let mut rows = Vec::with_capacity(numbers.len());
         let mut malformed = Vec::new();
-        let numbered = self.range.rows().enumerate().skip(from).take(BATCH_ROWS);
-        for (number, row) in numbered {
-            let line = above + number as u64 + 1;
-            if row.iter().all(is_nothing) {
-                continue;
-            }
+        for (place, number) in numbers.into_iter().enumerate() {
+            let row = grid.row(place);
+            let line = u64::from(number) + 1;
             let wanted = |column: usize| {
                 let name = self.schema.field(column).name();
                 schema.field_with_name(name).is_ok()
             };
-            let mut cells = row.iter().enumerate();
-            match cells.position(|(column, cell)| matches!(cell, Data::Error(_)) && wanted(column))
-            {
-                Some(column) => malformed.push(Malformed {
+            let mut cells = self.places.iter().map(|place| row[*place]).enumerate();
+            match cells.find(|(column, cell)| matches!(cell, Data::Error(_)) && wanted(*column)) {
+                Some((column, cell)) => malformed.push(Malformed {
                     line,
-                    value: row[column].to_string(),
+                    value: cell.to_string(),
                     reason: format!(
                         "has an error in column `{}`",
                         self.schema.field(column).name()
@@ -212,10 +225,10 @@ impl Sheet {
                 }
             }
         }
-        let columns = self.schema.fields().iter().enumerate();
+        let columns = self.schema.fields().iter().zip(&self.places);
         let columns = columns
-            .map(|(column, field)| {
-                let cells = rows.iter().map(|row| &row[column]);
+            .map(|(field, place)| {
+                let cells = rows.iter().map(|row| row[*place]);
                 values(cells, field.data_type())
             })
             .collect();
@@ -227,27 +240,101 @@ impl Sheet {
     }
 }
 
+/// What is found in a spreadsheet, if it can be held in memory.
+fn bounded<T>(path: &Path, find: impl FnOnce() -> Result<T>) -> Result<T> {
+    bounds::check(path)?;
+    // The library may stumble over what is damaged.
+    catch_unwind(AssertUnwindSafe(find)).unwrap_or_else(|_| Err(broken(path, &"it is damaged")))
+}
+
+/// What its sheets are called, in their order.
+fn names(path: &Path) -> Result<Vec<String>> {
+    bounded(path, || Ok(workbook(path)?.sheet_names()))
+}
+
+/// The cells of the sheet with a name, or of the first.
+fn cells_of(path: &Path, sheet: Option<&str>) -> Result<Cells> {
+    let mut book = workbook(path)?;
+    let names = book.sheet_names();
+    let name = match sheet {
+        Some(name) if names.iter().any(|known| known == name) => name,
+        Some(name) => {
+            let known: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(Failure::settings(format!(
+                "{}: there is no sheet `{name}`",
+                path.display()
+            ))
+            .hint(did_you_mean(name, &known)));
+        }
+        None => names
+            .first()
+            .map(String::as_str)
+            .ok_or_else(|| empty(path))?,
+    };
+    let damaged = |error: &dyn std::fmt::Display| {
+        Failure::data(format!("{}: sheet `{name}`: {error}", path.display()))
+            .hint("save it again from the program that made it, or as CSV")
+    };
+    let too_many = |row: u32| {
+        Failure::data(format!(
+            "{}:{}: sheet `{name}` has more than {} cells, the limit",
+            path.display(),
+            u64::from(row) + 1,
+            count(MOST as u64)
+        ))
+        .hint("save it as CSV or Parquet, or cut it into several files")
+    };
+    match &mut book {
+        Workbook::Xlsx(book) => {
+            let mut reader = match book.worksheet_cells_reader(name) {
+                Ok(reader) => reader,
+                Err(calamine::XlsxError::NotAWorksheet(_)) => return Err(empty(path)),
+                Err(error) => return Err(damaged(&error)),
+            };
+            Cells::gather(|| reader.next_cell()).map_err(|trouble| match trouble {
+                Trouble::Damaged(error) => damaged(&error),
+                Trouble::TooMany { row } => too_many(row),
+            })
+        }
+        Workbook::Xlsb(book) => {
+            let mut reader = book
+                .worksheet_cells_reader(name)
+                .map_err(|error| damaged(&error))?;
+            Cells::gather(|| reader.next_cell()).map_err(|trouble| match trouble {
+                Trouble::Damaged(error) => damaged(&error),
+                Trouble::TooMany { row } => too_many(row),
+            })
+        }
+        book => Ok(Cells::of_range(
+            &book
+                .worksheet_range(name)
+                .map_err(|error| damaged(&error))?,
+        )),
+    }
+}
+
+fn broken(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::data(format!(
+        "{}: this is no whole spreadsheet: {error}",
+        path.display()
+    ))
+    .hint("was the file cut short, or is it locked with a password? Save it again, or as CSV")
+}
+
 fn workbook(path: &Path) -> Result<Workbook<BufReader<File>>> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(4).read_to_end(&mut start))
         .during(path.display())?;
-    let broken = |error: &dyn std::fmt::Display| {
-        Failure::data(format!(
-            "{}: this is no whole spreadsheet: {error}",
-            path.display()
-        ))
-        .hint("was the file cut short, or is it locked with a password? Save it again, or as CSV")
-    };
-    if start == [0xd0, 0xcf, 0x11, 0xe0] {
+    if start == COMPOUND {
         return open_workbook(path)
             .map(Workbook::Xls)
-            .map_err(|error: calamine::XlsError| broken(&error));
+            .map_err(|error: calamine::XlsError| broken(path, &error));
     }
     // The others are archives, which tell what they are by what they hold.
     let first = match open_workbook(path) {
         Ok(book) => return Ok(Workbook::Xlsx(book)),
-        Err(error) => broken(&(error as calamine::XlsxError)),
+        Err(error) => broken(path, &(error as calamine::XlsxError)),
     };
     open_workbook(path)
         .map(Workbook::Xlsb)
@@ -260,31 +347,31 @@ fn empty(path: &Path) -> Failure {
         .hint("the first row must name the columns; name another sheet with sheet = \"...\"")
 }
 
-fn is_nothing(cell: &Data) -> bool {
-    match cell {
-        Data::Empty => true,
-        Data::String(text) => text.trim().is_empty(),
-        _ => false,
-    }
-}
-
 /// The type that holds every cell of a column; text holds them all.
-fn column_type<'a>(cells: impl Iterator<Item = &'a Data>) -> DataType {
-    let mut common = None;
-    for cell in cells.filter(|cell| !is_nothing(cell)) {
+#[derive(Clone, Default, PartialEq)]
+struct ColumnType(Option<DataType>);
+
+impl ColumnType {
+    fn add(&mut self, cell: &Data) {
         let own = match cell {
-            Data::Error(_) => continue, // such a row is a reject
+            Data::Error(_) => return, // such a row is a reject
+            cell if is_nothing(cell) => return,
             Data::Bool(_) => DataType::Boolean,
             Data::Int(_) | Data::Float(_) => DataType::Float64,
             cell if time(cell).is_some() => DataType::Timestamp(TimeUnit::Microsecond, None),
             Data::DateTime(_) => DataType::Float64, // a duration
-            _ => return DataType::Utf8,
+            _ => DataType::Utf8,
         };
-        if common.get_or_insert_with(|| own.clone()) != &own {
-            return DataType::Utf8;
+        match &self.0 {
+            Some(common) if *common == own => {}
+            Some(_) => self.0 = Some(DataType::Utf8),
+            None => self.0 = Some(own),
         }
     }
-    common.unwrap_or(DataType::Utf8)
+
+    fn ends(self) -> DataType {
+        self.0.unwrap_or(DataType::Utf8)
+    }
 }
 
 fn values<'a>(cells: impl Iterator<Item = &'a Data>, data_type: &DataType) -> ArrayRef {
@@ -367,7 +454,9 @@ mod tests {
             (&[], DataType::Utf8),
         ];
         for (cells, expected) in cases {
-            assert_eq!(column_type(cells.iter()), expected, "{cells:?}");
+            let mut column = ColumnType::default();
+            cells.iter().for_each(|cell| column.add(cell));
+            assert_eq!(column.ends(), expected, "{cells:?}");
         }
         assert_eq!(text(&float(7.0)).as_deref(), Some("7"));
         assert_eq!(text(&float(7.25)).as_deref(), Some("7.25"));
