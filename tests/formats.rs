@@ -378,7 +378,7 @@ pub fn workbook() -> Vec<u8> {
 }
 
 /// A ZIP archive whose files are stored as they are.
-fn archive(files: &[(&str, String)]) -> Vec<u8> {
+pub fn archive(files: &[(&str, String)]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, text) in files {
         let mut crc = flate2::Crc::new();
@@ -598,7 +598,7 @@ fn a_folder_is_every_file_below_it_and_folders_with_values_are_columns() {
         )
         .file("sales/_SUCCESS", "")
         .file("sales/.a.csv.swp", "no")
-        .file("sales/_delta_log/0.json", "{}")
+        .file("sales/_started/0.json", "{}")
         .file("sales/readme.md", "notes")
         .file(
             "regulars.toml",
@@ -749,7 +749,7 @@ fn a_column_that_changes_its_type_is_cast_where_nothing_is_lost() {
     ingest(&sandbox).ended_with(0);
     let reasons: Vec<String> = rejects(&sandbox)
         .into_iter()
-        .filter(|(_, reason)| reason != "is an exact copy of an earlier line")
+        .filter(|(_, reason)| !reason.starts_with("is an exact copy of an earlier line"))
         .map(|(line, reason)| format!("{line} {reason}"))
         .collect();
     assert_eq!(

@@ -110,7 +110,10 @@ fn online_retail() {
             "product_id = \"StockCode\"",
             "quantity = \"Quantity\"",
             "amount = { product = [\"Quantity\", \"Price\"] }",
-            "have no customer or no time, or cannot be read, and will be rejected\nmax_reject_share = 0.3",
+            "# Guests: `Customer ID` has no value in",
+            "anonymous = [\"\"]",
+            "most_frequent = true\n[sources.columns]",
+            "name = \"Description\"",
             "#   Country: 1 different value in",
         ],
     );
@@ -301,7 +304,7 @@ fn the_complete_journey() {
 }
 
 #[test]
-fn olist_orders_whose_lines_lie_in_another_file() {
+fn olist_lines_whose_orders_and_people_lie_in_other_files() {
     let mut orders = String::from(
         "\"order_id\",\"customer_id\",\"order_status\",\"order_purchase_timestamp\",\"order_delivered_customer_date\"\n",
     );
@@ -349,20 +352,20 @@ fn olist_orders_whose_lines_lie_in_another_file() {
     says(
         &draft,
         &[
-            "table = \"interactions\"\npath = \"olist_orders_dataset.csv\"",
+            "table = \"interactions\"\npath = \"olist_order_items_dataset.csv\"",
+            "[[sources.join]]\npath = \"olist_orders_dataset.csv\"\non = \"order_id\"",
+            "[[sources.join]]\npath = \"olist_customers_dataset.csv\"\non = \"customer_id\"",
             "occurred_at = \"order_purchase_timestamp\"",
             "basket_id = \"order_id\"",
-            "olist_order_items_dataset.csv says what was bought",
-            "# Not used: olist_order_items_dataset.csv",
-            "COPY (SELECT * FROM 'olist_order_items_dataset.csv' lines JOIN 'olist_orders_dataset.csv' orders USING (\"order_id\")) TO 'lines.parquet';",
-            "table = \"customers\"\npath = \"olist_customers_dataset.csv\"",
-            "Or is it `customer_unique_id`?",
-            "customer_state = \"customer_state\"",
+            "product_id = \"product_id\"",
+            "amount = \"price\"",
+            "customer_id = \"customer_unique_id\"",
             "table = \"products\"\npath = \"olist_products_dataset.csv\"",
             "category = \"product_category_name\"",
         ],
     );
-    segments(&sandbox);
+    // Each order has a customer of its own; the people are fewer.
+    assert_eq!(segments(&sandbox)["customer_id"].len(), 40);
 }
 
 #[test]
@@ -408,7 +411,7 @@ fn instacart_has_no_days_and_the_draft_says_which_line_lacks_them() {
             "customer_id = \"user_id\"",
             "name = \"product_name\"",
             "category = \"aisle_id\"",
-            "JOIN 'orders.csv' orders USING (\"order_id\")",
+            "[[sources.join]]\npath = \"orders.csv\"\non = \"order_id\"",
         ],
     );
     sandbox

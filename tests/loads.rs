@@ -71,7 +71,11 @@ fn adds_up(sandbox: &Sandbox) {
         let count = |name: &str| table[name].as_u64().unwrap();
         assert_eq!(
             count("read"),
-            count("kept") + count("duplicates") + count("rejected"),
+            count("kept")
+                + count("duplicates")
+                + count("rejected")
+                + count("left_out")
+                + count("merged"),
             "{table}"
         );
     }

@@ -119,15 +119,17 @@ fn who_comes_second_is_told_who_is_there_or_waits() {
     let first = first.wait_with_output().unwrap();
     assert!(first.status.success(), "{}", said(&first));
     whole(&sandbox, "regulars-out");
-    let impatient = start(&sandbox, &["run", "--quiet"]);
-    holder(&sandbox, "regulars-out");
+    // Held here, so that it is held for longer than the next one waits.
+    let held = fs::File::options()
+        .append(true)
+        .open(sandbox.path("regulars-out/.lock"))
+        .unwrap();
+    held.lock().unwrap();
     sandbox
         .regulars(&["features", "--quiet", "--wait", "1"])
         .says(&["still after 1 s"])
         .ended_with(3);
-    let mut impatient = impatient;
-    impatient.kill().unwrap();
-    impatient.wait().unwrap();
+    drop(held);
 }
 
 #[test]
@@ -231,14 +233,24 @@ fn links_and_paths_that_lead_elsewhere_are_not_followed() {
     sandbox
         .regulars(&["ingest"])
         .ended_with(3)
-        .says(&["is no file below"]);
+        .says(&["`../../precious/file.txt` is no file below"]);
     fs::remove_file(sandbox.path("regulars-out/warehouse/.committing")).unwrap();
     #[cfg(unix)]
-    for name in [".spill", "warehouse/.loading"] {
-        let link = sandbox.path("regulars-out").join(name);
-        std::os::unix::fs::symlink(sandbox.path("precious"), &link).unwrap();
+    {
+        let linked = |name: &str| {
+            let link = sandbox.path("regulars-out").join(name);
+            std::os::unix::fs::symlink(sandbox.path("precious"), &link).unwrap();
+            link
+        };
+        let spill = linked(".spill");
+        sandbox
+            .regulars(&["ingest"])
+            .ended_with(3)
+            .says(&[".spill is a link"]);
+        fs::remove_file(spill).unwrap();
+        let loading = linked("warehouse/.loading");
         sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
-        assert!(fs::symlink_metadata(&link).is_err(), "the link is gone");
+        assert!(fs::symlink_metadata(&loading).is_err(), "the link is gone");
     }
     assert_eq!(sandbox.read("precious/file.txt"), "mine");
 }

@@ -49,12 +49,17 @@ fn works(name: &str) {
     }
     let count = "SELECT count(*), sum(amount) FROM interactions";
     let plain = query(&sandbox.path(&outs[1]), count);
-    let elsewhere: Vec<String> = fs::read_dir(sandbox.path(""))
-        .unwrap()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name != ".config") // where `forget` keeps its key
-        .collect();
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(sandbox.path(folder)).unwrap().flatten();
+        entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    };
+    // The key of the forgotten lies among the settings of whoever has forgotten them.
+    assert_eq!(names(".config"), ["regulars"]);
+    assert_eq!(names(".config/regulars"), ["forget.key"]);
+    let mut elsewhere = names("");
+    elsewhere.retain(|name| name != ".config");
     assert_eq!(
         elsewhere.len(),
         6,

@@ -119,6 +119,26 @@ fn a_prefix_that_ends_in_a_slash_means_every_object_below() {
 }
 
 #[test]
+fn a_table_of_a_lake_in_a_store_is_not_taken_for_its_files() {
+    let Some(store) = Store::start("till", None) else {
+        return;
+    };
+    let (first, _) = halves();
+    store.put("till/lake/sales/a.csv", first);
+    store.put("till/lake/sales/_delta_log/00000000000000000000.json", "{}");
+    for path in [
+        "s3://till/lake/sales/",
+        "s3://till/lake/",
+        "s3://till/lake/*/a.csv",
+    ] {
+        let sandbox = sandbox(path);
+        with_store(&sandbox, &store.variables(), &["ingest"])
+            .ended_with(2)
+            .says(&["s3://till/lake/sales is a table of a data lake", "hint:"]);
+    }
+}
+
+#[test]
 fn what_a_store_lacks_is_said_with_the_nearest_name() {
     let Some(store) = Store::start("till", None) else {
         return;

@@ -28,10 +28,10 @@ pub fn run(args: &Check) -> Result<()> {
     let engine = Engine::new(scratch.path(), threads, limit)?;
     let rows = (!args.all).then_some(args.rows);
     let spool = scratch.path().join("sources");
-    let mut tables = look(&settings, &engine, &spool, rows)?;
+    let (mut tables, mut warnings) = look(&settings, &engine, &spool, rows)?;
     // The first rows may be worse than the others: before a load is called impossible, all count.
     if rows.is_some() && too_many_rejects(&settings, &tables).is_err() {
-        tables = look(&settings, &engine, &spool, None)?;
+        (tables, warnings) = look(&settings, &engine, &spool, None)?;
     }
     let has_history = tables.iter().any(|table| table.table == "interactions");
     if !has_history && !settings.config.lacks_history() {
@@ -42,7 +42,11 @@ pub fn run(args: &Check) -> Result<()> {
         .hint("add [[sources]] with table = \"interactions\", or let regulars init write them"));
     }
     let last = args.out.as_deref().map(last_load).transpose()?;
-    print(&report(&settings, &tables, last.as_ref()));
+    let mut said = report(&settings, &tables, last.as_ref());
+    for warning in &warnings {
+        let _ = writeln!(said, "\nnote: {}", warning.message);
+    }
+    print(&said);
     too_many_rejects(&settings, &tables)
 }
 
@@ -125,6 +129,16 @@ fn describe(source: &SourceLook, text: &mut String) {
             text,
             "    {:<name$}  {:<holds$}  {:<from$}  {example}",
             column.name, column.holds, column.from
+        );
+    }
+    for join in &source.joins {
+        let _ = writeln!(text, "    joined with {join}");
+    }
+    if source.left_out > 0 {
+        let left_out = plural(source.left_out, "row");
+        let _ = writeln!(
+            text,
+            "    where leaves out {left_out}, beside the following"
         );
     }
     if !source.unused.is_empty() {

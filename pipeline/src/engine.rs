@@ -39,6 +39,7 @@ impl Engine {
             .build()?;
         let spill = out.join(SPILL);
         no_link(&spill)?;
+        temporary::without_stand_in(&spill);
         temporary::folder(&spill);
         let config = SessionConfig::new()
             .with_target_partitions(threads)

@@ -144,6 +144,9 @@ fn opening(manifest: &Manifest, text: &mut String) {
         plural(found.customers, "customer"),
         plural(found.interactions, "interaction"),
     );
+    if found.guests > 0 {
+        let _ = write!(text, ", {} of them without a customer", count(found.guests));
+    }
     if let Some(loaded) = manifest.metrics::<ingest::Metrics>(ingest::NAME) {
         let rejected: u64 = loaded.tables.iter().map(|table| table.rejected).sum();
         let duplicates: u64 = loaded.tables.iter().map(|table| table.duplicates).sum();
@@ -154,6 +157,10 @@ fn opening(manifest: &Manifest, text: &mut String) {
                 plural(rejected, "bad row"),
                 plural(duplicates, "duplicate")
             );
+        }
+        let left_out: u64 = loaded.tables.iter().map(|table| table.left_out).sum();
+        if left_out > 0 {
+            let _ = write!(text, " ({} left out by where)", plural(left_out, "row"));
         }
     }
     text.push_str("\n\n");

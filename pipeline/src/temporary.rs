@@ -223,6 +223,14 @@ pub fn end() {
     noted.drop_notes();
 }
 
+/// Removes the empty file that stands where a folder was to be: a second signal may end the process
+/// before [`end`] has.
+pub fn without_stand_in(folder: &Path) {
+    if fs::symlink_metadata(folder).is_ok_and(|there| there.is_file() && there.len() == 0) {
+        let _ = fs::remove_file(folder); // else whoever makes the folder says what is wrong
+    }
+}
+
 /// Removes folders of the layout in which nothing is.
 fn without_empty_folders(root: &Path) {
     for name in [

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
 use chrono::{Days, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use datafusion::common::DFSchema;
@@ -83,6 +83,11 @@ pub struct Warehouse {
     pub end: NaiveDate,
     /// What was noticed while opening.
     pub warnings: Vec<Warning>,
+    /// Whether the interactions show what guests bought too.
+    pub with_guests: bool,
+    /// Whether the record of loads is registered as [`LOADS`].
+    pub has_loads: bool,
+    loads_version: Option<u64>,
     schemas: BTreeMap<String, SchemaRef>,
     views: Vec<View>,
     first_loaded_at: i64,
@@ -94,6 +99,12 @@ struct View {
     columns: String,
     filter: Option<String>,
 }
+
+/// The interactions with those of guests, who are nobody's: purchases without a customer.
+pub const WITH_GUESTS: &str = "interactions_with_guests";
+
+/// The record of loads, as [`Warehouse::show_loads`] registers it.
+pub const LOADS: &str = "loads_loaded";
 
 /// The name under which a whole table is registered.
 fn loaded(table: &str) -> String {
@@ -192,6 +203,9 @@ impl Warehouse {
             first_day: NaiveDate::MIN,
             end: NaiveDate::MIN,
             warnings: Vec::new(),
+            with_guests: false,
+            has_loads: false,
+            loads_version: record.tables.get("loads").copied(),
             schemas: BTreeMap::new(),
             views: Vec::new(),
             first_loaded_at: record.first_loaded_at,
@@ -261,15 +275,44 @@ impl Warehouse {
                 loaded(&view.name),
                 conditions.join(" AND ")
             );
-            self.engine
-                .wait(async {
-                    let rows = session.sql(&sql).await?;
-                    session.deregister_table(view.name.as_str())?;
-                    session.register_table(view.name.as_str(), rows.into_view())?;
-                    Ok::<_, Failure>(())
-                })
-                .during(format!("opening the table {}", view.name))?;
+            let known = format!("{sql} AND customer_id IS NOT NULL");
+            let shown = match view.name.as_str() {
+                "interactions" if self.with_guests => vec![("interactions", &sql)],
+                "interactions" => vec![("interactions", &known), (WITH_GUESTS, &sql)],
+                name => vec![(name, &sql)],
+            };
+            for (name, sql) in shown {
+                self.engine
+                    .wait(async {
+                        let rows = session.sql(sql).await?;
+                        session.deregister_table(name)?;
+                        session.register_table(name, rows.into_view())?;
+                        Ok::<_, Failure>(())
+                    })
+                    .during(format!("opening the table {name}"))?;
+            }
         }
+        Ok(())
+    }
+
+    /// How many interactions are those of guests.
+    pub fn guests(&self) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM {WITH_GUESTS} WHERE customer_id IS NULL");
+        let found = self.engine.query(&sql)?;
+        let found = found.column(0).as_primitive::<Int64Type>();
+        Ok(found.value(0).unsigned_abs())
+    }
+
+    /// Registers the record of loads that belongs to what is shown.
+    pub fn show_loads(&mut self, out: &Path) -> Result<()> {
+        let Some(version) = self.loads_version else {
+            return Ok(());
+        };
+        let table = load_table(&self.engine, out, "loads", Some(version))?;
+        self.add(out, &table, "loads", None)?;
+        // It has no versions of rows, so it is shown as it is.
+        self.views.pop();
+        self.has_loads = true;
         Ok(())
     }
 

@@ -29,6 +29,12 @@ impl Warning {
 pub const REJECTED_ROWS: &str = "rejected-rows";
 /// Exact copies of earlier lines were left out.
 pub const DUPLICATE_ROWS: &str = "duplicate-rows";
+/// A file has the content of one of another source, and is not loaded twice.
+pub const SAME_CONTENT: &str = "same-content";
+/// The warehouse holds rows of a source that the settings do not name any more.
+pub const UNNAMED_SOURCE: &str = "unnamed-source";
+/// A spreadsheet has more sheets than the one that is read.
+pub const OTHER_SHEETS: &str = "other-sheets";
 /// Lines name products that the products table does not have.
 pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
 /// Ids that differ only by leading zeros, case or blanks.
@@ -68,6 +74,9 @@ pub const SUPPORT_RAISED: &str = "support-raised";
 pub const CODES: &[&str] = &[
     REJECTED_ROWS,
     DUPLICATE_ROWS,
+    SAME_CONTENT,
+    UNNAMED_SOURCE,
+    OTHER_SHEETS,
     UNKNOWN_PRODUCTS,
     ALIKE_IDS,
     SHORTENED_IDS,

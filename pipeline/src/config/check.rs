@@ -37,8 +37,31 @@ fn sources(settings: &Settings) -> Result<()> {
                 )
                 .hint(did_you_mean(&source.table, &tables)));
         };
-        origin(settings, &number, source)?;
-        super::formats::check(settings, &number, source)?;
+        let same = |other: &&Source| (&other.table, other.name()) == (&source.table, source.name());
+        let before = &settings.config.sources[..number.parse().unwrap_or(0)];
+        if before.iter().any(|other| same(&other)) {
+            return Err(settings
+                .wrong(
+                    &at("name"),
+                    format!("another source of {} is called `{}` too", table.name, source.name()),
+                )
+                .hint("give one of them a name of its own, by which its files are known from load to load: name = \"...\""));
+        }
+        let held_to = |at: &[&str], source: &Source| {
+            origin(settings, at, source)?;
+            super::formats::check(settings, at, source)
+        };
+        held_to(&["sources", &number], source)?;
+        super::join::check(settings, &number, source, held_to)?;
+        if source
+            .condition
+            .as_ref()
+            .is_some_and(|sql| sql.trim().is_empty())
+        {
+            return Err(settings
+                .wrong(&at("where"), "it is empty")
+                .hint("write a condition over the source's columns, such as \"status <> 'cancelled'\", or leave it out"));
+        }
         let known: Vec<&str> = table
             .columns
             .iter()
@@ -86,6 +109,32 @@ fn sources(settings: &Settings) -> Result<()> {
                 )
                 .hint("leave it out; sources of interactions may state one"));
         }
+        if source.most_frequent {
+            let said = ["known_at", "deleted"]
+                .iter()
+                .find(|name| source.columns.contains_key(**name));
+            if table.key.is_none() || said.is_some() {
+                let problem = match said {
+                    Some(name) => {
+                        format!("rows that are taken together cannot say each for itself `{name}`")
+                    }
+                    None => format!("{} are not told by many rows", table.name),
+                };
+                return Err(settings.wrong(&at("most_frequent"), problem).hint(
+                    "leave it out; it is for products, customers and campaigns that are read from lines",
+                ));
+            }
+        }
+        if !source.anonymous.is_empty() && table.name != "interactions" {
+            return Err(settings
+                .wrong(
+                    &at("anonymous"),
+                    format!("{} are not made by guests", table.name),
+                )
+                .hint(
+                    "leave it out; sources of interactions may name values that stand for nobody",
+                ));
+        }
         if source.key.is_empty() && table.key.is_none() && source.columns.contains_key("deleted") {
             return Err(settings
                 .wrong(
@@ -123,8 +172,8 @@ fn sources(settings: &Settings) -> Result<()> {
 }
 
 /// A source is either files, or a database and what it is asked.
-fn origin(settings: &Settings, number: &str, source: &Source) -> Result<()> {
-    let wrong = |key: &str, problem: &str| settings.wrong(&["sources", number, key], problem);
+fn origin(settings: &Settings, at: &[&str], source: &Source) -> Result<()> {
+    let wrong = |key: &str, problem: &str| settings.wrong(&[at, &[key]].concat(), problem);
     let Some(database) = &source.database else {
         let keys = [
             ("query", &source.query),

@@ -252,8 +252,8 @@ impl<'de> Deserialize<'de> for TimeFormats {
 }
 
 /// Checks what one source says about how its files are written.
-pub(super) fn check(settings: &Settings, number: &str, source: &Source) -> Result<()> {
-    let wrong = |key: &str, problem: String| settings.wrong(&["sources", number, key], problem);
+pub(super) fn check(settings: &Settings, at: &[&str], source: &Source) -> Result<()> {
+    let wrong = |key: &str, problem: String| settings.wrong(&[at, &[key]].concat(), problem);
     one_byte_marks(source, &wrong)?;
     columns_without_header(source, &wrong)?;
     fixed_fields(source, &wrong)?;

@@ -284,6 +284,43 @@ fn entry<S: Serializer>(
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Paths(pub Vec<String>);
 
+/// The sheets of a spreadsheet that are read; none: the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sheets(pub Vec<String>);
+
+impl Sheets {
+    /// The one sheet that is read; none where it is the first, or where there are several.
+    pub fn only(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [name] if !Self::is_pattern(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether a name stands for all that fit it.
+    pub fn is_pattern(name: &str) -> bool {
+        name.contains(['*', '?'])
+    }
+}
+
+impl Serialize for Sheets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [] => serializer.serialize_none(),
+            [name] => serializer.serialize_str(name),
+            names => serializer.collect_seq(names),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Sheets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // What was recorded of settings without a sheet is null.
+        let names = Option::<Paths>::deserialize(deserializer)?;
+        Ok(Self(names.unwrap_or_default().0))
+    }
+}
+
 /// Settings are recorded in the manifest; what is secret in a URL is not.
 impl Serialize for Paths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -319,7 +356,7 @@ impl<'de> Deserialize<'de> for Paths {
             type Value = Paths;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a path, a glob, or a list of them")
+                f.write_str("a text such as a path, a glob or a name, or a list of them")
             }
 
             fn visit_str<E: de::Error>(self, path: &str) -> Result<Paths, E> {

@@ -5,6 +5,7 @@ pub mod churn;
 mod database;
 mod formats;
 pub mod gate;
+mod join;
 mod mapping;
 mod read;
 pub mod rules;
@@ -23,7 +24,8 @@ pub use formats::{
     EXCEL, Encoding, FixedField, Format, ISO, Quote, TimeFormats, UNIX, UNIX_MILLISECONDS,
 };
 pub use gate::Gate;
-pub use mapping::{Column, Constant, Mapping, Paths, ValueType, without_secrets};
+pub use join::{Join, JoinKeys, Unmatched};
+pub use mapping::{Column, Constant, Mapping, Paths, Sheets, ValueType, without_secrets};
 pub use read::{Location, Settings, hex};
 pub use rules::{BasketOf, Rules};
 
@@ -150,9 +152,10 @@ pub struct Source {
     /// Where the columns of fixed-width text stand.
     #[serde(default)]
     pub fields: Vec<FixedField>,
-    /// The sheet of a spreadsheet; by default the first.
+    /// The sheet of a spreadsheet, a list of sheets with the same columns, or `"*"` for all of
+    /// them; by default the first.
     #[serde(default)]
-    pub sheet: Option<String>,
+    pub sheet: Sheets,
     /// How text is encoded; by default a byte order mark tells, and without one it is UTF-8.
     #[serde(default)]
     pub encoding: Option<Encoding>,
@@ -179,8 +182,61 @@ pub struct Source {
     /// the place of the earlier one. For interactions; the other tables have keys of their own.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Values of the customer that stand for nobody in particular, such as `["", "0", "guest"]`:
+    /// purchases without an account. They count in baskets, rules and totals, and are nobody's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anonymous: Vec<String>,
+    /// Whether many rows may speak of one thing, as order lines do of products: of each column the
+    /// most frequent value that is not empty is taken. For tables that have a key.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub most_frequent: bool,
+    /// SQL over the source's columns: only rows for which it is true are loaded; the others are
+    /// counted as left out.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Other files or relations whose columns belong to the rows of this source; in the order in
+    /// which they are joined, so that one may use a column of those before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join: Vec<Join>,
     /// Canonical column = source column, constant or SQL expression.
     pub columns: BTreeMap<String, Mapping>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            table: String::new(),
+            name: None,
+            path: Paths::default(),
+            database: None,
+            query: None,
+            relation: None,
+            watermark: None,
+            format: None,
+            delimiter: None,
+            quote: Quote::default(),
+            header: true,
+            column_names: Vec::new(),
+            skip_lines: 0,
+            comment: None,
+            null_values: Vec::new(),
+            fields: Vec::new(),
+            sheet: Sheets::default(),
+            encoding: None,
+            fallback_encoding: None,
+            decimal: point(),
+            thousands: None,
+            currency_column: None,
+            time_format: None,
+            timezone: None,
+            key: Vec::new(),
+            anonymous: Vec::new(),
+            most_frequent: false,
+            condition: None,
+            join: Vec::new(),
+            columns: BTreeMap::new(),
+        }
+    }
 }
 
 impl Source {
@@ -195,7 +251,8 @@ impl Source {
         self.name.clone().unwrap_or_else(address)
     }
 
-    /// The same source for files of its rejected rows, which are CSV with commas.
+    /// The same source for files of its rejected rows, which are CSV with commas and have the
+    /// columns of its joins.
     pub fn as_mended(&self) -> Self {
         Self {
             format: Some(Format::Csv),
@@ -206,13 +263,18 @@ impl Source {
             skip_lines: 0,
             comment: None,
             fields: Vec::new(),
-            sheet: None,
+            sheet: Sheets::default(),
             encoding: None,
             fallback_encoding: None,
             database: None,
+            join: Vec::new(),
             ..self.clone()
         }
     }
+}
+
+fn is_no(value: &bool) -> bool {
+    !value
 }
 
 fn yes() -> bool {
@@ -258,8 +320,13 @@ pub struct Ingest {
     /// What one unit of a currency is worth in that of the project, by the currency's code or sign:
     /// amounts in these are converted. Without rates, amounts in several currencies fail a load.
     pub rates: BTreeMap<String, f64>,
+    /// What happens to a line that another source has too, letter for letter.
+    pub same_lines: SameLines,
     /// What happens when a file that was loaded has another content now.
     pub changed_files: ChangedFiles,
+    /// What happens to a file with the content of a file of another source that is read in the
+    /// same way for the same table.
+    pub same_content: SameContent,
     /// For how many days states of the warehouse before the last load can be read back.
     pub keep_days: u32,
     /// Folders that source files must lie in, links resolved; none: anywhere.
@@ -274,7 +341,9 @@ impl Default for Ingest {
             earliest: Day(NaiveDate::default()),
             latest: None,
             rates: BTreeMap::new(),
+            same_lines: SameLines::Keep,
             changed_files: ChangedFiles::Replace,
+            same_content: SameContent::Skip,
             keep_days: 7,
             roots: Vec::new(),
         }
@@ -289,6 +358,26 @@ pub enum ChangedFiles {
     Replace,
     /// The load fails before anything is read.
     Fail,
+}
+
+/// What happens to a line that another source has too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SameLines {
+    /// It counts for both: each source says something of its own.
+    Keep,
+    /// It is a copy, as it is within one source: the sources overlap.
+    Drop,
+}
+
+/// What happens to a file that another source has too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SameContent {
+    /// It is not loaded twice, and the load says so.
+    Skip,
+    /// It is loaded for both.
+    Load,
 }
 
 /// What happens to an exact copy of an earlier line.

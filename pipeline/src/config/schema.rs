@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::gate::Bound;
 use super::{
-    ByteSize, Config, Constant, Day, Encoding, Mapping, Paths, Quote, TimeFormats, TimeZone,
-    ValueType,
+    ByteSize, Config, Constant, Day, Encoding, JoinKeys, Mapping, Paths, Quote, Sheets,
+    TimeFormats, TimeZone, ValueType,
 };
 use crate::contract::{ABOUT_ROWS, KINDS, TABLES};
 
@@ -198,6 +198,24 @@ written_as!(Paths, "Paths", |_| json_schema!({
     "anyOf": [
         { "type": "string" },
         { "type": "array", "items": { "type": "string" }, "minItems": 1 }
+    ]
+}));
+
+written_as!(Sheets, "Sheets", |_| json_schema!({
+    "description": "The name of a sheet, a list of names, or \"*\" for every sheet; names may hold * and ?.",
+    "anyOf": [
+        { "type": "string" },
+        { "type": "array", "items": { "type": "string" }, "minItems": 1 }
+    ]
+}));
+
+written_as!(JoinKeys, "JoinKeys", |_| json_schema!({
+    "description": "The columns whose values say which rows belong together: one name or several \
+        that both have, or { column of the source = \"what the join calls it\" }.",
+    "anyOf": [
+        { "type": "string" },
+        { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+        { "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1 }
     ]
 }));
 

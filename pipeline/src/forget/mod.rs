@@ -182,14 +182,31 @@ fn is_source(manifest: &Manifest, out: &Path, name: &str) -> Result<bool> {
     }
     let inputs = manifest.stages.values().flat_map(|stage| &stage.inputs);
     let size = path.metadata().during(path.display())?.len();
+    let real = path.canonicalize().during(path.display())?;
     for input in inputs {
-        let same = || Some(input.path.canonicalize().ok()? == path.canonicalize().ok()?);
         let alike = input.size == size && digest(&path).during(path.display())?.1 == input.sha256;
-        if alike || same() == Some(true) {
+        if alike || lies_in(&real, &input.path) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether a file is what a source has named: the file itself, the workbook of a sheet, whose name
+/// stands behind a `#`, or a part of a table, which is a folder.
+fn lies_in(file: &Path, source: &Path) -> bool {
+    if source
+        .canonicalize()
+        .is_ok_and(|real| file.starts_with(real))
+    {
+        return true;
+    }
+    let shown = source.to_string_lossy();
+    shown.match_indices('#').any(|(at, _)| {
+        Path::new(&shown[..at])
+            .canonicalize()
+            .is_ok_and(|real| real == file)
+    })
 }
 
 /// Takes an id out of the texts of a value.

@@ -27,6 +27,23 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
         missing: Vec::new(),
     };
     let text = &mut draft.text;
+    let missing: Vec<String> = guess
+        .sources
+        .iter()
+        .flat_map(|source| {
+            let of = source.table;
+            source
+                .missing
+                .iter()
+                .map(move |(name, why)| format!("{name} of {of}: {why}"))
+        })
+        .chain(guess.lacks.clone())
+        .collect();
+    for why in &missing {
+        let mut line = String::new();
+        comment(&mut line, &format!("NOT READY: {why}"));
+        text.insert_str(0, &line);
+    }
     let name = guess
         .sources
         .first()
@@ -84,6 +101,18 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
         text.push_str("\n[churn]\n");
         comment(text, &format!("Who left: {}", label.evidence));
         let _ = writeln!(text, "label = {}", toml_text(&label.name));
+        if !label.positive.is_empty() {
+            comment(
+                text,
+                "These values say that somebody left; whoever has another one stayed.",
+            );
+            let values: Vec<String> = label
+                .positive
+                .iter()
+                .map(|value| toml_text(value))
+                .collect();
+            let _ = writeln!(text, "positive = [{}]", values.join(", "));
+        }
         if !label.akin.is_empty() {
             comment(
                 text,
@@ -96,7 +125,7 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
     for left in &guess.left {
         let file = &files[left.file];
         text.push('\n');
-        comment(text, &format!("Not used: {}", file.paths.join(", ")));
+        comment(text, &format!("Not used: {}", file.shown()));
         for why in &left.why {
             comment(text, &format!("  {why}"));
         }
@@ -127,55 +156,7 @@ impl Draft {
             comment(text, note);
         }
         let _ = writeln!(text, "[[sources]]\ntable = \"{}\"", source.table);
-        let paths: Vec<String> = file.paths.iter().map(|path| toml_text(path)).collect();
-        let _ = match paths.as_slice() {
-            [path] => writeln!(text, "path = {path}"),
-            paths => writeln!(text, "path = [{}]", paths.join(", ")),
-        };
-        if let Some(format) = file.format {
-            let _ = writeln!(text, "format = \"{format}\"");
-        }
-        if let Some(encoding) = file.encoding {
-            comment(
-                text,
-                "It is not UTF-8; its letters look like this encoding.",
-            );
-            let _ = writeln!(text, "encoding = \"{encoding}\"");
-        }
-        if let Some((lines, likely)) = file.not_utf8 {
-            comment(
-                text,
-                &format!(
-                    "{} looked at {} no UTF-8, as the others are, and will be rejected{}",
-                    plural(lines, "line"),
-                    if lines == 1 { "is" } else { "are" },
-                    if likely.is_some() {
-                        ", unless they are read so:"
-                    } else {
-                        "."
-                    },
-                ),
-            );
-            if let Some(likely) = likely {
-                comment(text, &format!("fallback_encoding = \"{likely}\""));
-            }
-        }
-        if file.structure.skip_lines > 0 && file.structure.fields.is_empty() {
-            comment(text, "The lines above the header are not looked at.");
-        }
-        if !file.structure.fields.is_empty() {
-            comment(
-                text,
-                "Every line looked at has blanks between these places; check them with longer values in mind.",
-            );
-        }
-        if file.structure.headless {
-            comment(
-                text,
-                "The first row is one as the others, so the names are guesses from the values.",
-            );
-        }
-        text.push_str(&laid_out(&file.structure, &file.column_names));
+        reading(text, file);
         if let Some((formats, why)) = &source.time_format {
             comment(text, why);
             let written: Vec<String> = formats.iter().map(|format| toml_text(format)).collect();
@@ -194,12 +175,36 @@ impl Draft {
         if let Some(column) = &source.currency_column {
             let _ = writeln!(text, "currency_column = {}", toml_text(column));
         }
-        if source.table == "interactions" {
+        if source.utc {
+            comment(text, "These times are UTC, whatever the project's zone.");
+            text.push_str("timezone = \"UTC\"\n");
+        } else if source.table == "interactions" {
             comment(
                 text,
                 "Times that carry no zone are on the clock of the project's; another one:",
             );
             comment(text, "timezone = \"Europe/Berlin\"");
+        }
+        if source.most_frequent {
+            text.push_str("most_frequent = true\n");
+        }
+        if let Some((condition, why)) = &file.condition {
+            comment(text, why);
+            let _ = writeln!(text, "where = {}", toml_text(condition));
+        }
+        if let Some((words, why)) = &source.guests {
+            comment(text, why);
+            let words: Vec<String> = words.iter().map(|word| toml_text(word)).collect();
+            let _ = writeln!(text, "anonymous = [{}]", words.join(", "));
+        }
+        for join in &file.joins {
+            text.push_str("[[sources.join]]\n");
+            reading(text, &join.file);
+            let (own, other) = (toml_text(&join.on.0), toml_text(&join.on.1));
+            let _ = match own == other {
+                true => writeln!(text, "on = {own}"),
+                false => writeln!(text, "on = {{ {} = {other} }}", toml_key(&join.on.0)),
+            };
         }
         text.push_str("[sources.columns]\n");
         for (name, why) in &source.missing {
@@ -223,6 +228,65 @@ impl Draft {
             }
         }
     }
+}
+
+/// Where a file lies, and what has to be said so that it can be read.
+fn reading(text: &mut String, file: &Table) {
+    let paths: Vec<String> = file.paths.iter().map(|path| toml_text(path)).collect();
+    let _ = match paths.as_slice() {
+        [path] => writeln!(text, "path = {path}"),
+        paths => writeln!(text, "path = [{}]", paths.join(", ")),
+    };
+    let sheets: Vec<String> = file.sheets.iter().map(|sheet| toml_text(sheet)).collect();
+    let _ = match sheets.as_slice() {
+        [] => Ok(()),
+        [sheet] => writeln!(text, "sheet = {sheet}"),
+        sheets => writeln!(text, "sheet = [{}]", sheets.join(", ")),
+    };
+    if let Some(format) = file.format {
+        let _ = writeln!(text, "format = \"{format}\"");
+    }
+    if let Some(encoding) = file.encoding {
+        comment(
+            text,
+            "It is not UTF-8; its letters look like this encoding.",
+        );
+        let _ = writeln!(text, "encoding = \"{encoding}\"");
+    }
+    if let Some((lines, likely)) = file.not_utf8 {
+        comment(
+            text,
+            &format!(
+                "{} looked at {} no UTF-8, as the others are, and will be rejected{}",
+                plural(lines, "line"),
+                if lines == 1 { "is" } else { "are" },
+                if likely.is_some() {
+                    ", unless they are read so:"
+                } else {
+                    "."
+                },
+            ),
+        );
+        if let Some(likely) = likely {
+            comment(text, &format!("fallback_encoding = \"{likely}\""));
+        }
+    }
+    if file.structure.skip_lines > 0 && file.structure.fields.is_empty() {
+        comment(text, "The lines above the header are not looked at.");
+    }
+    if !file.structure.fields.is_empty() {
+        comment(
+            text,
+            "Every line looked at has blanks between these places; check them with longer values in mind.",
+        );
+    }
+    if file.structure.headless {
+        comment(
+            text,
+            "The first row is one as the others, so the names are guesses from the values.",
+        );
+    }
+    text.push_str(&laid_out(&file.structure, &file.column_names));
 }
 
 fn column(text: &mut String, pick: &Pick) {

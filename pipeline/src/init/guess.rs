@@ -1,11 +1,13 @@
 //! Which canonical table each file is, and which of its columns is what: names say much, values
 //! the rest.
 
-use super::names::{self, Role, fit};
+use super::names::{self, Role, fit, fold};
+use super::pairs::Joined;
 use super::probe::{Column, Table};
 use super::source::Builder;
 use super::values::{Marks, Shape};
-use crate::text::percent;
+use crate::stages::churn::label_meaning;
+use crate::text::{percent, plural};
 
 /// A name fits well from here on; below, it only hints.
 pub const SURE: f64 = 2.0;
@@ -29,6 +31,8 @@ pub struct Guess {
     pub copies: Option<String>,
     /// Without a history: which attribute says who left.
     pub label: Option<Label>,
+    /// Why the draft cannot run, beside columns that are missing.
+    pub lacks: Vec<String>,
 }
 
 /// An attribute of the customers that says who left.
@@ -37,6 +41,8 @@ pub struct Label {
     pub name: String,
     /// What the guess rests on.
     pub evidence: String,
+    /// The values that say so, where they are not of themselves known to.
+    pub positive: Vec<String>,
     /// Other attributes that are called like it: they may be known only once somebody has left.
     pub akin: Vec<String>,
 }
@@ -59,8 +65,14 @@ pub struct Source {
     pub currencies: Vec<String>,
     /// What a person has to decide, because the data do not: shown, not only written.
     pub unsure: Vec<String>,
+    /// Whether its times are UTC whatever the project's zone.
+    pub utc: bool,
+    /// Whether many of its rows speak of one thing.
+    pub most_frequent: bool,
     /// What a person should know about it.
     pub notes: Vec<String>,
+    /// Values of the customer that stand for guests, and what that rests on.
+    pub guests: Option<(Vec<String>, String)>,
     /// Required columns that were not found, with an explanation.
     pub missing: Vec<(&'static str, String)>,
     /// Columns that something is made of, by their place.
@@ -112,7 +124,16 @@ pub fn guess(files: &[Table]) -> Guess {
         .map(|(file, roles)| roles.table(file))
         .collect();
     let mut keys: Vec<Option<usize>> = vec![None; files.len()];
-    if !tables.contains(&Some("interactions")) {
+    for (file, roles) in roles.iter().enumerate() {
+        if tables[file].is_none()
+            && let Some(key) = labelled(&files[file], roles)
+        {
+            (tables[file], keys[file]) = (Some("customers"), Some(key));
+        }
+    }
+    let labels =
+        (0..files.len()).any(|file| keys[file].is_some() && tables[file] == Some("customers"));
+    if !tables.contains(&Some("interactions")) && !labels {
         let likeness = |file: usize| {
             let Roles {
                 customer,
@@ -142,44 +163,89 @@ pub fn guess(files: &[Table]) -> Guess {
     for table in ["interactions", "customers", "products", "campaigns"] {
         for file in (0..files.len()).filter(|&file| tables[file] == Some(table)) {
             let mut source = Builder::new(&files[file], file, table, keys[file]).build();
-            source
-                .notes
-                .extend(lines_elsewhere(files, &roles, &tables, file));
+            let joins = files[file].joins.iter();
+            source.notes.extend(joins.flat_map(Joined::notes));
+            source.notes.extend(files[file].notes.clone());
             guess.sources.push(source);
         }
     }
+    let told = |guess: &Guess, table| guess.sources.iter().any(|source| source.table == table);
+    if !told(&guess, "products") {
+        let lines = guess
+            .sources
+            .iter()
+            .filter(|source| source.table == "interactions");
+        let products = lines.filter_map(|lines| products_of(&files[lines.file], lines));
+        let products: Vec<Source> = products.collect();
+        guess.sources.extend(products);
+    }
     for file in (0..files.len()).filter(|&file| tables[file].is_none()) {
-        let mut why = Vec::new();
-        why.extend(join(files, &roles, &tables, file));
-        if why.is_empty() {
-            why.push("no canonical table looks like it".to_owned());
-        }
+        let why = vec!["no canonical table looks like it".to_owned()];
         guess.left.push(Left { file, why });
     }
     guess.tolerances(files);
     guess.label = guess.find_label(files);
+    guess.lacks = guess.lacking(files);
     guess
 }
 
+/// The products that lines name: their number, and what else the lines say of it.
+fn products_of(file: &Table, lines: &Source) -> Option<Source> {
+    let pick = lines.picks.iter().find(|pick| pick.name == "product_id")?;
+    let Value::Column(name) = &pick.value else {
+        return None;
+    };
+    let key = file
+        .columns
+        .iter()
+        .position(|column| column.name == *name)?;
+    let mut source = Builder::new(file, lines.file, "products", Some(key)).build();
+    // Money and time of the lines are not those of the product.
+    source.picks.retain(|pick| {
+        [
+            "product_id",
+            "name",
+            "department",
+            "category",
+            "type",
+            "brand",
+        ]
+        .contains(&pick.name.as_str())
+    });
+    (source.picks.len() > 1).then_some(())?;
+    source.most_frequent = true;
+    source.time_format = None;
+    source.notes.push(
+        "There is no file of products: these are the ones that the lines name, each with the name that most of its lines give it.".to_owned(),
+    );
+    Some(source)
+}
+
 /// The columns of a file that decide what it is.
-struct Roles {
-    customer: Option<usize>,
-    time: Option<usize>,
-    basket: Option<usize>,
-    product: Option<usize>,
-    amount: Option<usize>,
+pub struct Roles {
+    /// Who.
+    pub customer: Option<usize>,
+    /// When.
+    pub time: Option<usize>,
+    /// In which basket.
+    pub basket: Option<usize>,
+    /// What.
+    pub product: Option<usize>,
+    /// A sum or a price.
+    pub amount: Option<usize>,
     campaign: Option<usize>,
     spans_days: bool,
 }
 
 impl Roles {
-    fn of(file: &Table) -> Self {
+    /// Those of a file.
+    pub fn of(file: &Table) -> Self {
         let sure = |role: &Role, good: fn(&Column) -> bool| {
             best(file, role, &[], good)
                 .filter(|found| found.1 >= SURE)
                 .map(|found| found.0)
         };
-        let time = |column: &Column| matches!(column.shape, Shape::Time(_));
+        let time = |column: &Column| matches!(column.shape, Shape::Time(_)) && !column.is_link;
         Self {
             customer: sure(&names::CUSTOMER, Column::names_things),
             time: file.columns.iter().position(time),
@@ -261,68 +327,63 @@ fn by_shared_values(
     }
 }
 
-/// For a file of orders: where what was ordered lies, and how to put both together.
-fn lines_elsewhere(
-    files: &[Table],
-    roles: &[Roles],
-    tables: &[Option<&'static str>],
-    orders: usize,
-) -> Option<String> {
-    let basket = &files[orders].columns[roles[orders].basket?];
-    let lines = (0..files.len()).find(|&lines| {
-        lines != orders
-            && tables[lines].is_none()
-            && roles[lines].product.is_some()
-            && roles[lines]
-                .basket
-                .is_some_and(|key| files[lines].columns[key].found_in(basket) >= JOINED)
-    })?;
-    Some(format!(
-        "This file says who and when, {} says what was bought; see there how to put both together.",
-        files[lines].paths[0]
-    ))
+/// The different values of a column that could be a label, without blanks and case.
+fn label_values(column: &Column) -> Vec<String> {
+    let mut values: Vec<(String, &String)> = column
+        .labels
+        .iter()
+        .flatten()
+        .map(|(value, _)| (value.trim().to_lowercase(), value))
+        .filter(|(folded, _)| !folded.is_empty())
+        .collect();
+    values.sort();
+    values.dedup_by(|a, b| a.0 == b.0);
+    values.into_iter().map(|(_, value)| value.clone()).collect()
 }
 
-/// For a file that says what was bought but not by whom or when: how to put it together with the
-/// file that does.
-fn join(
-    files: &[Table],
-    roles: &[Roles],
-    tables: &[Option<&'static str>],
-    lines: usize,
-) -> Vec<String> {
-    let Some(key) = roles[lines].basket else {
-        return Vec::new();
+/// The values that say that somebody left, if that is what a column's values speak of.
+fn leaves(values: &[String]) -> Option<Vec<String>> {
+    let speaks = |value: &String| {
+        let word = fold(value);
+        [
+            "churn", "left", "exited", "attrit", "cancel", "gone", "lost",
+        ]
+        .iter()
+        .any(|known| word.starts_with(known))
     };
-    let own = &files[lines].columns[key];
-    let orders = (0..files.len()).find(|&orders| {
-        orders != lines
-            && tables[orders] == Some("interactions")
-            && roles[orders]
-                .basket
-                .is_some_and(|other| own.found_in(&files[orders].columns[other]) >= JOINED)
-    });
-    let Some((orders, other)) =
-        orders.and_then(|orders| Some((orders, &files[orders].columns[roles[orders].basket?])))
-    else {
-        return Vec::new();
+    let stays = |value: &String| {
+        label_meaning(value) == Some(false)
+            || ["joined", "new", "loyal"].contains(&fold(value).as_str())
     };
-    let (a, b) = (&files[lines].paths[0], &files[orders].paths[0]);
-    let on = if own.name == other.name {
-        format!("USING (\"{}\")", own.name)
-    } else {
-        format!("ON lines.\"{}\" = orders.\"{}\"", own.name, other.name)
+    let (left, others): (Vec<&String>, Vec<&String>) =
+        values.iter().partition(|value| speaks(value));
+    let fits = !left.is_empty() && !others.is_empty() && others.into_iter().all(stays);
+    fits.then(|| left.into_iter().cloned().collect())
+}
+
+/// For a file that says who left: the column that names whom, which may be called no more than `id`.
+fn labelled(file: &Table, roles: &Roles) -> Option<usize> {
+    let says = |column: &Column| {
+        let values = label_values(column);
+        leaves(&values).is_some()
+            || values.len() == 2 && fit(&names::LEFT, column.known_as()) >= SURE
     };
-    vec![
-        format!(
-            "It does not say who and when; {b} does, for the same `{}`.",
-            own.name
-        ),
-        "A source is rows of one file, so put both together first, for example with DuckDB:"
-            .to_owned(),
-        format!("  COPY (SELECT * FROM '{a}' lines JOIN '{b}' orders {on}) TO 'lines.parquet';"),
-        format!("and name lines.parquet instead of {a} and {b} when you run init again."),
-    ]
+    if roles.time.is_some() || roles.customer.is_some() || !file.columns.iter().any(says) {
+        return None;
+    }
+    let names_rows = |column: &Column| column.unique() && column.names_things();
+    let bare = |column: &Column| {
+        ["id", "index", "key", "no", "nr", "rownumber"].contains(&fold(&column.name).as_str())
+    };
+    let columns = &file.columns;
+    columns
+        .iter()
+        .position(|column| names_rows(column) && bare(column))
+        .or_else(|| {
+            columns
+                .iter()
+                .position(|column| names_rows(column) && column.names_rows())
+        })
 }
 
 /// The column that fits a role best, among those that are not taken and are `good`.
@@ -334,8 +395,13 @@ pub fn best(
 ) -> Option<(usize, f64)> {
     let mut found: Option<(usize, f64)> = None;
     for (place, column) in file.columns.iter().enumerate() {
-        let name = fit(role, &column.name);
-        if name == 0.0 || taken.contains(&place) || column.filled == 0 || !good(column) {
+        let name = fit(role, column.known_as());
+        if name == 0.0
+            || column.is_link
+            || taken.contains(&place)
+            || column.filled == 0
+            || !good(column)
+        {
             continue;
         }
         if found.is_none_or(|(_, best)| name > best) {
@@ -365,24 +431,64 @@ impl Guess {
         }
         let source = self.sources.iter().find(|s| s.table == "customers")?;
         let alike = |pick: &Pick| fit(&names::LEFT, &pick.name);
-        let two_values = |pick: &Pick| match &pick.value {
+        let values = |pick: &Pick| match &pick.value {
             Value::Column(name) | Value::Number(name, _) => files[source.file]
                 .column(name)
-                .is_some_and(|column| column.distinct() == 2),
-            _ => false,
+                .map_or(Vec::new(), label_values),
+            _ => Vec::new(),
         };
-        let sure = |pick: &&Pick| two_values(pick) && alike(pick) >= SURE;
-        let candidates = source.picks.iter().filter(sure);
-        let best = candidates.reduce(|a, b| if alike(b) > alike(a) { b } else { a })?;
+        // Called so and with two values; or with values that say nothing else, whatever it is called.
+        let sure = |pick: &Pick| values(pick).len() == 2 && alike(pick) >= SURE;
+        let says = |pick: &Pick| leaves(&values(pick)).is_some();
+        let best = |good: &dyn Fn(&Pick) -> bool| {
+            let candidates = source.picks.iter().filter(|pick| good(pick));
+            candidates.reduce(|a, b| if alike(b) > alike(a) { b } else { a })
+        };
+        let best = best(&sure).or_else(|| best(&says))?;
+        let there = values(best);
+        let known = there.iter().all(|value| label_meaning(value).is_some());
+        let positive = match known {
+            true => Vec::new(),
+            false => leaves(&there).unwrap_or_default(),
+        };
         let akin = source.picks.iter().filter(|pick| alike(pick) > 0.0);
         Some(Label {
             name: best.name.clone(),
             evidence: best.evidence.clone(),
+            positive,
             akin: akin
                 .map(|pick| pick.name.clone())
                 .filter(|name| *name != best.name)
                 .collect(),
         })
+    }
+
+    /// Without a history and without a label there is nothing to learn from.
+    fn lacking(&self, files: &[Table]) -> Vec<String> {
+        if self.label.is_some() || self.sources.iter().any(|s| s.table == "interactions") {
+            return Vec::new();
+        }
+        let columns = files.iter().flat_map(|file| &file.columns);
+        let mut called = columns.filter(|column| fit(&names::LEFT, column.known_as()) >= SURE);
+        let why = match called.next() {
+            Some(column) => {
+                let values = label_values(column);
+                format!(
+                    "nothing says who left: `{}` is called like it and has {} ({})",
+                    column.name,
+                    plural(values.len() as u64, "value"),
+                    values
+                        .iter()
+                        .take(4)
+                        .map(|value| format!("`{value}`"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                )
+            }
+            None => "there is no history (who, when), and no column of the customers says who left"
+                .to_owned(),
+        };
+        vec![why]
     }
 
     /// What a load has to tolerate, so that the draft runs on data as they are.
@@ -401,8 +507,12 @@ impl Guess {
                     _ => None,
                 }
             };
+            // Guests are rows without a customer that are meant to be there.
+            let guests = source.guests.as_ref();
+            let guests = guests.is_some_and(|(words, _)| words.iter().any(String::is_empty));
             let needed: Vec<&Column> = ["customer_id", "occurred_at"]
                 .into_iter()
+                .filter(|name| !(guests && *name == "customer_id"))
                 .filter_map(column)
                 .collect();
             // A row that lacks both is one row.

@@ -4,9 +4,11 @@
 //! called, `guess` and `source` put both together, and `draft` writes it down with its reasons.
 
 mod draft;
+mod exports;
 mod guess;
 mod headless;
 mod names;
+mod pairs;
 mod probe;
 mod source;
 mod structure;
@@ -51,11 +53,10 @@ pub fn run(args: &Init) -> Result<()> {
     };
     let files = probe.tables(&args.files, out)?;
     if let Some(empty) = files.iter().find(|file| file.rows == 0) {
-        return Err(
-            Failure::data(format!("{} has no rows", empty.paths.join(", ")))
-                .hint("a guess needs rows below the header; leave this file out"),
-        );
+        return Err(Failure::data(format!("{} has no rows", empty.shown()))
+            .hint("a guess needs rows below the header; leave this file out"));
     }
+    let files = pairs::joined(files);
     let guess = guess::guess(&files);
     let draft = draft::write(&files, &guess);
     if draft.missing.is_empty() {
@@ -74,7 +75,13 @@ pub fn run(args: &Init) -> Result<()> {
     if args.json {
         print(&format!("{:#}\n", as_json(&files, &guess, &draft, out)));
     } else {
-        print(&in_words(&files, &guess, out, draft.missing.is_empty()));
+        let whole = draft.missing.is_empty() && guess.lacks.is_empty();
+        print(&in_words(&files, &guess, out, whole));
+    }
+    if let Some(why) = guess.lacks.first() {
+        return Err(Failure::data(format!("the draft cannot run: {why}")).hint(
+            "add a file of what customers did, or one that says of each who left and who stayed",
+        ));
     }
     if draft.missing.is_empty() {
         return Ok(());
@@ -110,6 +117,20 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
             },
             plural(file.rows, "row"),
         ));
+        if !file.sheets.is_empty() {
+            let noun = if file.sheets.len() == 1 {
+                "sheet"
+            } else {
+                "sheets"
+            };
+            text.push_str(&format!("  {noun}: {}\n", file.sheets.join(", ")));
+        }
+        for join in &file.joins {
+            text.push_str(&format!(
+                "  joined with {} by {}\n",
+                join.file.paths[0], join.on.0
+            ));
+        }
         let names = source.picks.iter().map(|pick| pick.name.chars().count());
         let width = names.max().unwrap_or(0).max(13);
         for pick in &source.picks {
@@ -117,6 +138,10 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
         }
         for (name, why) in &source.missing {
             text.push_str(&format!("  {name:<width$} MISSING: {why}\n"));
+        }
+        if let Some((words, why)) = &source.guests {
+            let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            text.push_str(&format!("  anonymous = [{}]: {why}\n", words.join(", ")));
         }
         if let Some((formats, why)) = &source.time_format {
             let formats = formats.join(" or ");
@@ -142,10 +167,7 @@ fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
         }
     }
     for left in &guess.left {
-        text.push_str(&format!(
-            "\nnot used: {}\n",
-            files[left.file].paths.join(", ")
-        ));
+        text.push_str(&format!("\nnot used: {}\n", files[left.file].shown()));
         for why in &left.why {
             text.push_str(&format!("  {why}\n"));
         }
@@ -220,6 +242,11 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
             json!({
                 "table": source.table,
                 "paths": file.paths,
+                "sheets": file.sheets,
+                "joins": file.joins.iter().map(|join| json!({
+                    "paths": join.file.paths,
+                    "on": { join.on.0.as_str(): join.on.1 },
+                })).collect::<Vec<Json>>(),
                 "rows": file.rows,
                 "all_rows": file.whole,
                 "time_format": source.time_format.as_ref().map(|(formats, _)| match formats.as_slice() {
@@ -248,6 +275,7 @@ fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Json {
         "left": left,
         "missing": missing,
         "label": guess.label.as_ref().map(|label| &label.name),
+        "lacks": guess.lacks,
         "max_reject_share": guess.rejects.as_ref().map(|(share, _)| share),
     })
 }

@@ -10,6 +10,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::draft::toml_text;
 use super::headless;
+use super::pairs::Joined;
 use super::structure::Structure;
 use super::values::{Hints, Notation, Shape, Times, Written, shape};
 use crate::config::{Format, Settings};
@@ -25,6 +26,31 @@ const EVERY: usize = 16;
 const FURTHEST: usize = 256;
 /// Texts of a column that are kept to find out how they are written.
 const TEXTS: usize = 4_000;
+/// Ids that stand for guests, for the till or for nothing.
+const NOBODY: &[&str] = &[
+    "0",
+    "00",
+    "0000",
+    "-1",
+    "null",
+    "none",
+    "nan",
+    "n/a",
+    "na",
+    "-",
+    "guest",
+    "gast",
+    "anonymous",
+    "anonym",
+    "unknown",
+    "unbekannt",
+    "walk-in",
+    "walkin",
+    "walk-in customer",
+    "cash",
+    "游客",
+    "散客",
+];
 /// Values whose occurrences are counted.
 const LABELS: usize = 40;
 /// Lines that are looked at to learn how a file is laid out.
@@ -36,6 +62,8 @@ pub struct Table {
     pub paths: Vec<String>,
     /// The name of the first file without folder and ending, to tell what it is about.
     pub stem: String,
+    /// Which sheets of spreadsheets it is, where these have several.
+    pub sheets: Vec<String>,
     /// The format, when the names of the files do not tell it.
     pub format: Option<&'static str>,
     /// How the text is encoded, when it is not UTF-8.
@@ -54,12 +82,19 @@ pub struct Table {
     pub copies: u64,
     /// Rows that could not be read.
     pub malformed: u64,
-    /// The columns.
+    /// The columns, also those of the files that its rows are joined with.
     pub columns: Vec<Column>,
+    /// Files that its rows are joined with.
+    pub joins: Vec<Joined>,
+    /// What a person should know about it.
+    pub notes: Vec<String>,
+    /// Which of its rows are wanted, in SQL, and why.
+    pub condition: Option<(String, String)>,
     seen: HashSet<u64>,
 }
 
 /// One column, as far as it was looked at.
+#[derive(Clone)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -77,6 +112,15 @@ pub struct Column {
     pub span: Option<(f64, f64)>,
     /// Sampled values below zero.
     pub negative: u64,
+    /// Whether each row of the file that it was brought from has a value of its own.
+    pub once_each: bool,
+    /// Whether it names rows of another file alone, or is said once for several rows: nobody's
+    /// and nothing's number.
+    pub is_link: bool,
+    /// By what name it is known, where its own does not say what it holds.
+    pub alias: Option<String>,
+    /// Values that stand for nobody in many systems, and how often.
+    pub nobody: BTreeMap<String, u64>,
     /// Hashes of the values of the first rows, 0 where there is none: which values come together.
     first: Vec<u64>,
     /// Values of some rows.
@@ -99,10 +143,74 @@ impl Column {
             labels: Some(HashMap::new()),
             span: None,
             negative: 0,
+            once_each: false,
+            is_link: false,
+            alias: None,
+            nobody: BTreeMap::new(),
             first: Vec::new(),
             texts: Vec::new(),
             data_type: data_type.clone(),
         }
+    }
+
+    /// The same for the rows of another file, of which so many have a value.
+    pub fn brought(&self, name: String, filled: u64) -> Self {
+        Self {
+            name,
+            filled,
+            once_each: self.unique(),
+            alias: Some(self.known_as().to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// What its role is told by.
+    pub fn known_as(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether what it says stands in one row of those with the same key, and is left out in the
+    /// others: of rows without a value nearly all have a row with one beside them.
+    pub fn is_said_once(&self, key: &Column) -> bool {
+        let pairs = || {
+            self.first
+                .iter()
+                .zip(&key.first)
+                .filter(|(_, key)| **key != 0)
+        };
+        let said: HashSet<u64> = pairs()
+            .filter(|(own, _)| **own != 0)
+            .map(|(_, key)| *key)
+            .collect();
+        let blank: Vec<u64> = pairs()
+            .filter(|(own, _)| **own == 0)
+            .map(|(_, key)| *key)
+            .collect();
+        let beside = blank.iter().filter(|key| said.contains(key)).count();
+        beside >= 2 && beside * 10 >= blank.len() * 9
+    }
+
+    /// Whether rows with the same key say the same, of keys that enough rows have; nothing where
+    /// there are too few such keys to tell.
+    pub fn repeats_within(&self, key: &Column) -> Option<bool> {
+        let mut of_key: HashMap<u64, (u64, u64, bool)> = HashMap::new();
+        for (own, key) in self
+            .first
+            .iter()
+            .zip(&key.first)
+            .filter(|(_, key)| **key != 0)
+        {
+            let (first, rows, same) = of_key.entry(*key).or_insert((*own, 0, true));
+            *rows += 1;
+            *same &= first == own;
+        }
+        let several: Vec<bool> = of_key
+            .into_values()
+            .filter(|(_, rows, _)| *rows > 1)
+            .map(|(.., same)| same)
+            .collect();
+        let same = several.iter().filter(|same| **same).count();
+        (several.len() >= 10).then_some(same * 20 >= several.len() * 19)
     }
 
     /// Different values.
@@ -113,6 +221,37 @@ impl Column {
     /// Whether no value occurs twice, in enough rows to mean something.
     pub fn unique(&self) -> bool {
         self.filled > 1 && self.distinct() == self.filled
+    }
+
+    /// Whether its values name rows rather than tell of them. That they all differ is not enough: so
+    /// do balances. What counts the rows names them, what is measured with a fraction does not.
+    pub fn names_rows(&self) -> bool {
+        if !self.unique() {
+            return false;
+        }
+        match (&self.shape, self.span) {
+            (Shape::Whole, Some((least, most))) => most - least < 2.0 * self.filled as f64,
+            (Shape::Number(_), Some((least, most))) => {
+                self.names_things() && most - least < 2.0 * self.filled as f64
+            }
+            _ => true,
+        }
+    }
+
+    /// Which share of its values has such a shape for itself, and a few of the others.
+    pub fn share_like(&self, good: impl Fn(&Shape) -> bool) -> (f64, Vec<String>) {
+        let hints = Hints::of(&self.name, self.delimiter);
+        let looked: Vec<&String> = self.texts.iter().take(400).collect();
+        let mut others: Vec<String> = Vec::new();
+        let mut fitting = 0;
+        for text in &looked {
+            if good(&shape(std::slice::from_ref(*text), hints)) {
+                fitting += 1;
+            } else if others.len() < 3 && !others.contains(text) {
+                others.push((*text).clone());
+            }
+        }
+        (f64::from(fitting) / looked.len().max(1) as f64, others)
     }
 
     /// Whether its values can name things: whole numbers and texts.
@@ -126,6 +265,7 @@ impl Column {
                     .all(|text| text.parse::<f64>().is_ok_and(|n| n.fract() == 0.0))
         };
         match self.shape {
+            _ if self.is_link => false,
             Shape::Whole | Shape::Text => true,
             Shape::Number(notation) => whole(notation),
             _ => false,
@@ -142,7 +282,7 @@ impl Column {
 
     /// Whether its values can be counted and added up.
     pub fn is_number(&self) -> bool {
-        matches!(self.shape, Shape::Whole | Shape::Number(_))
+        !self.is_link && matches!(self.shape, Shape::Whole | Shape::Number(_))
     }
 
     /// The share of this column's values that another one has too.
@@ -184,6 +324,9 @@ impl Column {
 
     fn add(&mut self, text: &str, keep: bool) {
         self.filled += 1;
+        if NOBODY.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+            *self.nobody.entry(text.to_owned()).or_default() += 1;
+        }
         // Files with types and without have the same keys, also when those have been floats.
         let whole = |text: &&str| {
             let digits = text.strip_prefix('-').unwrap_or(text);
@@ -320,19 +463,31 @@ impl Probe<'_> {
                         .hint("paths are relative to the folder that you are in"),
                 );
             }
-            let opened = self.open(file)?;
             let path = relative(file, settings)?;
-            let place = match tables.iter().position(|table| opened.continues(table)) {
-                Some(place) => {
-                    tables[place].paths.push(path);
-                    place
+            let (opened, remarks) = self.open(file)?;
+            let first = tables.len();
+            for opened in opened {
+                let place = match tables.iter().position(|table| opened.continues(table)) {
+                    Some(place) => place,
+                    None => {
+                        tables.push(opened.table(file));
+                        tables.len() - 1
+                    }
+                };
+                let table = &mut tables[place];
+                if !table.paths.contains(&path) {
+                    table.paths.push(path.clone());
                 }
-                None => {
-                    tables.push(opened.table(file, path));
-                    tables.len() - 1
+                for sheet in opened.files.iter().filter_map(|file| file.sheet.as_ref()) {
+                    if !table.sheets.contains(sheet) {
+                        table.sheets.push(sheet.clone());
+                    }
                 }
-            };
-            opened.sample(&mut tables[place])?;
+                opened.sample(table)?;
+            }
+            if let Some(table) = tables.get_mut(first) {
+                table.notes.extend(remarks);
+            }
         }
         for table in &mut tables {
             table.columns.iter_mut().for_each(Column::finish);
@@ -343,11 +498,38 @@ impl Probe<'_> {
         Ok(tables)
     }
 
-    /// A file's way of being read, and its columns. A file that is broken is said to be, and not
-    /// read in another way until something fits.
-    fn open(&self, file: &Path) -> Result<Opened> {
+    /// A file's way of being read, and its columns; each sheet of a spreadsheet is looked at for
+    /// itself, and those that cannot be read are remarked.
+    fn open(&self, file: &Path) -> Result<(Vec<Opened>, Vec<String>)> {
+        let found = self.files(file, None);
+        let sheets = found.iter().flatten().filter(|file| file.sheet.is_some());
+        let sheets: Vec<&SourceFile> = sheets.collect();
+        if sheets.is_empty() {
+            return Ok((vec![self.open_one(file, None)?], Vec::new()));
+        }
+        let (mut opened, mut remarks, mut failed) = (Vec::new(), Vec::new(), None);
+        for sheet in sheets {
+            match self.open_one(file, Some(sheet)) {
+                Ok(one) => opened.push(one),
+                Err(failure) => {
+                    let name = sheet.sheet.as_deref().unwrap_or_default();
+                    remarks.push(format!("Sheet `{name}` is not used: {}.", failure.message));
+                    failed.get_or_insert(failure);
+                }
+            }
+        }
+        match failed {
+            Some(failure) if opened.is_empty() => Err(failure),
+            _ => Ok((opened, remarks)),
+        }
+    }
+
+    /// One file's way of being read, or one sheet's. A file that is broken is said to be, and not read
+    /// in another way until something fits.
+    fn open_one(&self, file: &Path, sheet: Option<&SourceFile>) -> Result<Opened> {
         // A second round is for files whose name does not tell what they are.
-        let found = match self.files(file, None) {
+        let found = match sheet.map_or_else(|| self.files(file, None), |one| Ok(vec![one.clone()]))
+        {
             Ok(found) => Ok((found, None)),
             Err(failure) => match self.files(file, Some("csv")) {
                 Ok(found) => Ok((found, Some("csv"))),
@@ -484,12 +666,13 @@ impl Opened {
     }
 
     /// A table of this file's columns, without rows yet.
-    fn table(&self, file: &Path, path: String) -> Table {
+    fn table(&self, file: &Path) -> Table {
         let name = file.file_name().unwrap_or_default();
         let name = name.to_string_lossy().to_lowercase();
         let fields = self.schema.fields().iter();
         Table {
-            paths: vec![path],
+            paths: Vec::new(),
+            sheets: Vec::new(),
             stem: name.split('.').next().unwrap_or_default().to_owned(),
             format: self.form.format,
             encoding: self.form.encoding,
@@ -503,6 +686,9 @@ impl Opened {
             columns: fields
                 .map(|field| Column::new(field.name(), field.data_type(), self.delimiter))
                 .collect(),
+            joins: Vec::new(),
+            notes: Vec::new(),
+            condition: None,
             seen: HashSet::new(),
         }
     }
@@ -560,6 +746,44 @@ impl Table {
         Ok(())
     }
 
+    /// Where it lies, in words.
+    pub fn shown(&self) -> String {
+        let sheets: Vec<String> = self.sheets.iter().map(|name| format!("`{name}`")).collect();
+        let noun = if sheets.len() == 1 { "sheet" } else { "sheets" };
+        match sheets.is_empty() {
+            true => self.paths.join(", "),
+            false => format!("{}, {noun} {}", self.paths.join(", "), sheets.join(" and ")),
+        }
+    }
+
+    /// Stands where a table was that has become part of another.
+    pub fn gone() -> Self {
+        Self {
+            paths: Vec::new(),
+            sheets: Vec::new(),
+            stem: String::new(),
+            format: None,
+            encoding: None,
+            not_utf8: None,
+            structure: Structure::default(),
+            column_names: Vec::new(),
+            rows: 0,
+            whole: true,
+            copies: 0,
+            malformed: 0,
+            columns: Vec::new(),
+            joins: Vec::new(),
+            notes: Vec::new(),
+            condition: None,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Whether it has become part of another.
+    pub fn is_gone(&self) -> bool {
+        self.paths.is_empty()
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
@@ -577,7 +801,7 @@ fn settings(file: &Path, form: &Form) -> Result<Settings> {
         text.push_str(&format!("encoding = \"{encoding}\"\n"));
     }
     text.push_str(&laid_out(&form.structure, &[]));
-    text.push_str("[sources.columns]\ncustomer_id = \"any\"\n");
+    text.push_str("sheet = \"*\"\n[sources.columns]\ncustomer_id = \"any\"\n");
     Settings::from_text(text, file.to_owned(), PathBuf::from("."))
 }
 

@@ -11,6 +11,9 @@ use crate::contract::{DERIVED, KINDS};
 use crate::stages::ingest::coerce::currency_named;
 use crate::text::{percent, plural};
 
+/// From this share of rows on, a missing customer is a guest rather than a mistake.
+const EMPTY: f64 = 0.01;
+
 /// A source that is being put together.
 pub struct Builder<'a> {
     file: &'a Table,
@@ -34,6 +37,9 @@ impl<'a> Builder<'a> {
                 currencies: Vec::new(),
                 unsure: Vec::new(),
                 notes: Vec::new(),
+                guests: None,
+                utc: false,
+                most_frequent: false,
                 missing: Vec::new(),
                 used: Vec::new(),
             },
@@ -122,7 +128,10 @@ impl<'a> Builder<'a> {
             .map(|found| found.0)
             .or_else(|| self.customer_by_values());
         match customer {
-            Some(column) => self.pick("customer_id", &names::CUSTOMER, column),
+            Some(column) => {
+                self.pick("customer_id", &names::CUSTOMER, column);
+                self.guests(column);
+            }
             None => self.missing("customer_id", "no column looks like the customer"),
         }
         self.time("occurred_at", &names::TIME, true);
@@ -154,6 +163,86 @@ impl<'a> Builder<'a> {
         self.optional_number("rating", &names::RATING);
         let pick = self.kind(quantity.or(amount));
         self.source.picks.insert(kind, pick);
+        self.unreadable(
+            "amount",
+            &[names::AMOUNT, names::PRICE],
+            "numbers",
+            |shape| matches!(shape, Shape::Whole | Shape::Number(_)),
+        );
+        self.unreadable("occurred_at", &[names::TIME], "times", |shape| {
+            matches!(shape, Shape::Time(_))
+        });
+    }
+
+    /// Points out a column that is called like what is missing, and could not be read as it.
+    fn unreadable(&mut self, name: &str, roles: &[Role], what: &str, good: fn(&Shape) -> bool) {
+        if self.has(name) {
+            return;
+        }
+        for (place, column) in self.file.columns.iter().enumerate() {
+            let called = roles
+                .iter()
+                .any(|role| fit(role, column.known_as()) >= SURE);
+            let free = !column.is_link && !self.source.used.contains(&place);
+            if !called || !free || column.filled == 0 || good(&column.shape) {
+                continue;
+            }
+            let (share, others) = column.share_like(good);
+            let others: Vec<String> = others
+                .iter()
+                .map(|text| format!("`{}`", short(text)))
+                .collect();
+            self.source.notes.push(format!(
+                "WARNING: `{}` is called like {name} and is not used: {} of its values are {what}, and others are such as {}.",
+                column.name,
+                percent(share),
+                others.join(", ")
+            ));
+        }
+    }
+
+    /// Values of the customer that stand for guests: nothing at all in more than a few rows, or a
+    /// word or number that is nobody's and comes more often than any customer would.
+    fn guests(&mut self, customer: usize) {
+        let buys = [names::BASKET, names::PRODUCT, names::AMOUNT, names::PRICE];
+        let is_bought = |column: &Column| {
+            let fits = |role| fit(role, column.known_as()) >= SURE;
+            !column.is_link && buys.iter().any(fits)
+        };
+        if !self.file.columns.iter().any(is_bought) {
+            return;
+        }
+        let column = &self.file.columns[customer];
+        let rows = self.file.rows.max(1) as f64;
+        let nobody: u64 = column.nobody.values().sum();
+        let others = column
+            .distinct()
+            .saturating_sub(column.nobody.len() as u64)
+            .max(1);
+        let usual = column.filled.saturating_sub(nobody) as f64 / others as f64;
+        let mut found: Vec<(String, u64)> = Vec::new();
+        let empty = self.file.rows.saturating_sub(column.filled);
+        if empty as f64 / rows > EMPTY {
+            found.push((String::new(), empty));
+        }
+        let often = |count: u64| count >= 5 && count as f64 >= 3.0 * usual;
+        let words = column.nobody.iter().filter(|(_, count)| often(**count));
+        found.extend(words.map(|(word, count)| (word.clone(), *count)));
+        let shown = found.iter().map(|(word, count)| match word.as_str() {
+            "" => format!("no value in {}", plural(*count, "row")),
+            word => format!("`{word}` in {}", plural(*count, "row")),
+        });
+        let shown: Vec<String> = shown.collect();
+        if !found.is_empty() {
+            self.source.guests = Some((
+                found.into_iter().map(|(word, _)| word).collect(),
+                format!(
+                    "Guests: `{}` has {}. They count in baskets, rules and totals and are nobody's; if these rows are broken instead, take this line out.",
+                    column.name,
+                    shown.join(", ")
+                ),
+            ));
+        }
     }
 
     /// A column of which nothing is known, and whose values come again at other times, is the
@@ -175,7 +264,7 @@ impl<'a> Builder<'a> {
             names::DISCOUNT,
             names::COST,
         ];
-        let free = |column: &Column| known.iter().all(|role| fit(role, &column.name) < SURE);
+        let free = |column: &Column| known.iter().all(|role| fit(role, column.known_as()) < SURE);
         let comes_again = |column: &Column| {
             let distinct = column.distinct();
             distinct >= 2
@@ -209,7 +298,8 @@ impl<'a> Builder<'a> {
             if self.source.used.contains(&place) || is_personal(&column.name) {
                 continue;
             }
-            let some = column.distinct() > 1 && !column.unique() && !ends_like_a_key(&column.name);
+            let some =
+                column.distinct() > 1 && !column.names_rows() && !ends_like_a_key(&column.name);
             let label = some
                 && column.labels.is_some()
                 && matches!(column.shape, Shape::Text | Shape::Whole | Shape::Flag);
@@ -340,7 +430,7 @@ impl<'a> Builder<'a> {
     fn evidence(&self, role: &Role, column: usize) -> String {
         let chosen = &self.file.columns[column];
         let mut text = evidence(chosen);
-        if fit(role, &chosen.name) < SURE {
+        if fit(role, chosen.known_as()) < SURE {
             text.push_str(". A guess: its name does not say so, its values look like it");
         }
         let others: Vec<String> = self
@@ -352,7 +442,8 @@ impl<'a> Builder<'a> {
                 *place != column
                     && !self.source.used.contains(place)
                     && other.filled > 0
-                    && fit(role, &other.name) >= SURE
+                    && !other.is_link
+                    && fit(role, other.known_as()) >= SURE
                     && std::mem::discriminant(&other.shape) == std::mem::discriminant(&chosen.shape)
             })
             .map(|(_, other)| format!("`{}`", other.name))
@@ -576,6 +667,8 @@ impl<'a> Builder<'a> {
         let Shape::Time(times) = column.shape.clone() else {
             return;
         };
+        // The name of the column says whose clock it is.
+        let utc = fold(&column.name).ends_with("utc");
         let evidence = self.evidence(role, place);
         let value = match self.with_clock(place, &times) {
             Some((sql, formats, clock)) => {
@@ -591,6 +684,7 @@ impl<'a> Builder<'a> {
                 Value::Column(column.name.clone())
             }
         };
+        self.source.utc |= utc;
         self.add(name, value, evidence, place);
     }
 
@@ -820,7 +914,7 @@ fn kind_of(label: &str) -> Option<&'static str> {
 }
 
 fn is_time(column: &Column) -> bool {
-    matches!(column.shape, Shape::Time(_))
+    !column.is_link && matches!(column.shape, Shape::Time(_))
 }
 
 /// A column's name in SQL.

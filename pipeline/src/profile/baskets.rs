@@ -55,7 +55,7 @@ pub fn read(warehouse: &Warehouse, history: &mut History) -> Result<Option<Baske
     fill(history, &baskets, |month, rows| month.baskets = rows)?;
     let buyers = format!(
         "SELECT month, count(*) AS n FROM (SELECT {begins} AS month, customer_id FROM {BASKETS} \
-         GROUP BY 1, 2) GROUP BY 1"
+         WHERE customer_id IS NOT NULL GROUP BY 1, 2) GROUP BY 1"
     );
     fill(history, &buyers, |month, rows| month.buyers = rows)?;
     let new = format!("SELECT {first} AS month, count(*) AS n FROM {BUYERS} GROUP BY 1");

@@ -12,6 +12,14 @@ use crate::failure::Result;
 use crate::table::round;
 use crate::warehouse::Warehouse;
 
+/// Ids that stand for nobody in many systems, in small letters.
+const PLACEHOLDERS: &str = "'0', '00', '-1', '9999', '99999', '999999', '0000', 'null', 'none', 'nan', 'n/a', 'na', \
+     '-', 'guest', 'gast', 'anonymous', 'anonym', 'unknown', 'unbekannt', 'walk-in', 'walkin', 'cash', 'test', 'default', '游客', '散客'";
+/// An id with so many times the baskets of the customer in the middle is hardly one person.
+const CROWD: i128 = 10;
+/// Nor is one with this share of all baskets, in percent.
+const CROWD_PERCENT: i128 = 5;
+
 /// So many of the heaviest customers are listed.
 const HEAVIEST: usize = 5;
 
@@ -34,6 +42,9 @@ pub struct Customers {
     pub heaviest: Vec<Map<String, Value>>,
     /// What happened before the customer is said to have joined.
     pub before_joining: Option<BeforeJoining>,
+    /// Ids that stand for many people, or for nobody: `customer_id`, `baskets`, the one with most
+    /// first.
+    pub crowds: Vec<Map<String, Value>>,
 }
 
 /// How a sum is spread over customers.
@@ -128,7 +139,18 @@ pub fn read(warehouse: &Warehouse) -> Result<Option<Customers>> {
         }
         false => None,
     };
+    let usual = baskets.quantile(500).max(1);
+    let many = (usual * CROWD)
+        .max(baskets.sum * CROWD_PERCENT / 100)
+        .max(20);
+    let some = (usual * 3).max(5);
+    let crowds = engine.query(&format!(
+        "SELECT customer_id, baskets FROM {BUYERS} WHERE baskets > {many} OR baskets > {some} \
+         AND lower(trim(CAST(customer_id AS VARCHAR))) IN ({PLACEHOLDERS}) \
+         ORDER BY baskets DESC, customer_id LIMIT {HEAVIEST}"
+    ))?;
     Ok(Some(Customers {
+        crowds: rows(&crowds)?,
         buyers: baskets.rows,
         one_time_buyers: number(&format!(
             "SELECT count(*) AS n FROM {BUYERS} WHERE baskets = 1"

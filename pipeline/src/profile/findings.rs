@@ -44,6 +44,7 @@ pub fn find(profile: &Profile) -> Vec<Finding> {
     findings.rejects(profile);
     findings.holes(profile);
     findings.references(profile);
+    findings.sources(profile);
     findings.lines(profile);
     findings.baskets(profile);
     findings.customers(profile);
@@ -270,8 +271,17 @@ impl Findings {
         {
             let part = reference.unknown_share;
             let noun = reference.table.trim_end_matches('s');
+            // Not some that are missing, but another kind of number.
+            let nobody = match part >= 1.0 {
+                true => format!(
+                    ": not one of them is there, so are these numbers of the same kind? \
+                     Nothing of the table of {} is used",
+                    reference.table
+                ),
+                false => String::new(),
+            };
             let text = format!(
-                "{} ({}) {} {} that the table of {} does not have",
+                "{} ({}) {} {} that the table of {} does not have{nobody}",
                 plural(reference.unknown_rows, "interaction"),
                 of(part),
                 verb(reference.unknown_rows, "names", "name"),
@@ -285,6 +295,31 @@ impl Findings {
             };
             self.add(by_share(part, 0.05, 0.005), code, "references", part, text);
         }
+    }
+
+    fn sources(&mut self, profile: &Profile) {
+        let Some(found) = &profile.in_two_sources else {
+            return;
+        };
+        let part = share(found.lines, profile.interactions());
+        let text = format!(
+            "{} ({}) {} in two sources, {} and {}, and {} twice, from {} to {}; same_lines = \"drop\" under [ingest] keeps one of each",
+            plural(found.lines, "interaction"),
+            of(part),
+            verb(found.lines, "is", "are"),
+            found.sources[0],
+            found.sources[1],
+            verb(found.lines, "counts", "count"),
+            found.first_day,
+            found.last_day,
+        );
+        self.add(
+            by_share(part, 0.01, 0.0001),
+            "same-lines",
+            "references",
+            part,
+            text,
+        );
     }
 
     fn lines(&mut self, profile: &Profile) {
@@ -436,6 +471,24 @@ impl Findings {
                 top,
                 text,
             );
+        }
+        let all = profile
+            .baskets
+            .as_ref()
+            .map_or(0, |baskets| baskets.baskets);
+        for crowd in &customers.crowds {
+            let baskets = crowd
+                .get("baskets")
+                .and_then(Value::as_u64)
+                .unwrap_or_default();
+            let part = share(baskets, all);
+            let name = crowd.get("customer_id").map(id).unwrap_or_default();
+            let text = format!(
+                "customer {name} has {} ({} of all): if it stands for guests, or for a till, add it to the source: anonymous = [\"{name}\"]",
+                plural(baskets, "basket"),
+                of(part),
+            );
+            self.add(by_share(part, 0.05, 0.01), "crowd", "customers", part, text);
         }
         let once = customers.one_time_share();
         if once >= 0.5 && customers.buyers >= 20 {

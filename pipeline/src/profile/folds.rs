@@ -36,14 +36,15 @@ pub fn fold(warehouse: &Warehouse) -> Result<()> {
         BASKETS,
         &format!(
             "SELECT customer_id, basket_id, min(day) AS day, sum(lines) AS lines, sum(amount) AS amount \
-             FROM {VISITS} WHERE kind = 'purchase' GROUP BY customer_id, basket_id"
+             FROM {VISITS} WHERE kind = 'purchase' AND (customer_id IS NOT NULL OR basket_id IS NOT NULL) \
+             GROUP BY customer_id, basket_id"
         ),
     )?;
     engine.fold(
         BUYERS,
         &format!(
             "SELECT customer_id, count(*) AS baskets, sum(lines) AS lines, sum(amount) AS spend, \
-             min(day) AS first_day FROM {BASKETS} GROUP BY customer_id"
+             min(day) AS first_day FROM {BASKETS} WHERE customer_id IS NOT NULL GROUP BY customer_id"
         ),
     )
 }

@@ -18,6 +18,7 @@ mod references;
 mod rejects;
 mod spread;
 mod text;
+mod twice;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,6 +33,7 @@ use self::history::{History, Signs};
 use self::lines::Measure;
 use self::references::Reference;
 use self::rejects::TableRejects;
+use self::twice::InTwoSources;
 use crate::cli;
 use crate::config::Settings;
 use crate::contract;
@@ -80,6 +82,8 @@ pub struct Profile {
     pub customers: Option<Customers>,
     /// Interactions that name customers, products or campaigns that are not there.
     pub references: Vec<Reference>,
+    /// Interactions that two sources tell alike.
+    pub in_two_sources: Option<InTwoSources>,
     /// What the last load left out.
     pub rejects: Vec<TableRejects>,
     /// Every column of every table.
@@ -111,7 +115,11 @@ pub fn run(args: &cli::Profile) -> Result<()> {
     progress.stage(NAME);
     let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);
     progress.step("opening the warehouse");
-    let warehouse = Warehouse::open_any(&engine, &settings, out, None, None)?;
+    let mut warehouse = Warehouse::open_any(&engine, &settings, out, None, None)?;
+    // What guests bought belongs to what the warehouse holds.
+    warehouse.with_guests = true;
+    warehouse.show(None)?;
+    warehouse.show_loads(out)?;
     if let Some(table) = &args.table {
         let profile = one_table(&warehouse, &settings, table)?;
         progress.done(&plural(profile.rows, "row"), clock.elapsed().as_secs_f64());
@@ -246,6 +254,7 @@ fn look(
         measures,
         customers,
         references,
+        in_two_sources: twice::read(warehouse)?,
         rejects: rejects::read(out, manifest)?,
         tables,
     };

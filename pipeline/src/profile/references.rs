@@ -71,7 +71,8 @@ fn look_up(
     let used = usage(column).unwrap_or(column);
     let fold = match column {
         "customer_id" => format!(
-            "SELECT customer_id AS key, {} AS month, sum(lines) AS n FROM {VISITS} GROUP BY 1, 2",
+            "SELECT customer_id AS key, {} AS month, sum(lines) AS n FROM {VISITS} \
+             WHERE customer_id IS NOT NULL GROUP BY 1, 2",
             month("day")
         ),
         _ => format!(

@@ -153,17 +153,18 @@ impl Found {
     }
 
     fn take(&mut self, line: Line, dates: &Dates) {
+        if let Some((reason, more)) = ingest::not_listed(&line.reason) {
+            let reason = reason.to_owned();
+            self.reason((line.column, reason)).count += more;
+            return;
+        }
         self.listed += 1;
         match dates.month(&line) {
             Some(month) => *self.months.entry(month).or_default() += 1,
             None => self.without_date += 1,
         }
         add(&mut self.files, &line.file);
-        let mut key = (line.column, line.reason);
-        if self.reasons.len() >= KEPT && !self.reasons.contains_key(&key) {
-            key = (String::new(), OTHERS.to_owned());
-        }
-        let reason = self.reasons.entry(key).or_default();
+        let reason = self.reason((line.column, line.reason));
         reason.count += 1;
         add(&mut reason.files, &line.file);
         if reason.examples.len() < EXAMPLES {
@@ -178,6 +179,14 @@ impl Found {
                 value,
             });
         }
+    }
+
+    /// That of a column; beyond [`KEPT`] the one for all others.
+    fn reason(&mut self, mut key: (String, String)) -> &mut OneReason {
+        if self.reasons.len() >= KEPT && !self.reasons.contains_key(&key) {
+            key = (String::new(), OTHERS.to_owned());
+        }
+        self.reasons.entry(key).or_default()
     }
 
     fn told(self, table: &str, metrics: Option<&TableMetrics>) -> TableRejects {

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::compute::{filter, is_not_null};
 use arrow::datatypes::Int64Type;
 use datafusion::common::hash_utils::RandomState;
+
+use crate::failure::Result;
 
 /// A hash map that is fast on numbers; its order is never looked at.
 pub type FastMap<K, V> = HashMap<K, V, RandomState>;
@@ -43,6 +46,17 @@ impl Keys {
                 })
                 .collect(),
         }
+    }
+
+    /// The same, but where there is no value, that of nobody.
+    pub fn codes_or(&mut self, values: &ArrayRef, nobody: u32) -> Result<Vec<u32>> {
+        if values.null_count() == 0 {
+            return Ok(self.codes(values));
+        }
+        let there = is_not_null(values)?;
+        let mut codes = self.codes(&filter(values, &there)?).into_iter();
+        let code = |there: bool| there.then(|| codes.next()).flatten().unwrap_or(nobody);
+        Ok(there.values().iter().map(code).collect())
     }
 
     /// The keys in ascending order, and for each code of arrival its place in that order.

@@ -48,7 +48,12 @@ pub struct Ask {
     pub money: Option<Money>,
     /// Where the customers' segments are, for SQL that names them.
     pub segments: Option<PathBuf>,
+    /// Whether the baskets of guests are wanted too, each as if it were a customer's only one.
+    pub guests: bool,
 }
+
+/// The customer of a guest's line, before each has a number.
+const GUEST: u32 = u32::MAX;
 
 impl Ask {
     /// Whether purchases that were read for `other` will do.
@@ -70,6 +75,8 @@ impl Ask {
 
 /// Every purchase of a named item, each item once a basket.
 ///
+/// Guests stand behind the customers, each with one basket.
+///
 /// Customers and items are coded by the order of their ids and names; lines are sorted by
 /// customer, day, basket and item.
 pub struct Purchases {
@@ -79,7 +86,7 @@ pub struct Purchases {
     pub customers: ArrayRef,
     /// What can be in a basket. Lines name those of the level itself alone.
     pub items: Items,
-    /// Where each customer's lines begin, and one more.
+    /// Where each customer's lines begin, those of guests behind them, and one more.
     pub offsets: Vec<usize>,
     /// For each line the day, as days since 1970-01-01.
     pub days: Vec<i32>,
@@ -129,7 +136,7 @@ impl Purchases {
     /// A name to exclude that is no item of this level: says which is nearest. SQL that does not
     /// fit. Totals by item that are not those of the lines.
     pub fn read(warehouse: &Warehouse, settings: &Settings, ask: &Ask) -> Result<Self> {
-        let shelf = Shelf::read(warehouse, &ask.level, &ask.broader)?;
+        let shelf = Shelf::read(warehouse, &ask.level, &ask.broader, ask.guests)?;
         let mut excluded = vec![false; shelf.items.len()];
         for item in find_items(&shelf.items, settings, ask.section, "exclude", &ask.exclude)? {
             excluded[item as usize] = true;
@@ -156,7 +163,7 @@ impl Purchases {
         let mut balance = Balance::default();
         let sql = format!("SELECT * FROM {}", slice::LINES);
         warehouse.engine.for_each(&sql, |batch| {
-            let customer_codes = customers.codes(batch.column(0));
+            let customer_codes = customers.codes_or(batch.column(0), GUEST)?;
             let days = batch.column(2).as_primitive::<Date32Type>();
             let basket_codes = match ask.basket {
                 BasketOf::Checkout => baskets.codes(batch.column(1)),
@@ -202,12 +209,22 @@ impl Purchases {
         let (_, basket_ranks) = baskets.sorted();
         let (group_names, group_ranks) = groups.sorted();
         let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(code);
+        let mut guests: Vec<u32> = Vec::new();
         for line in &mut found {
-            line.customer = customer_ranks[line.customer as usize];
             if ask.basket == BasketOf::Checkout {
                 line.basket = basket_ranks[line.basket as usize];
             }
+            match customer_ranks.get(line.customer as usize) {
+                Some(&rank) => line.customer = rank,
+                None => guests.push(line.basket),
+            }
             line.extra.regroup(|code| rank(&group_ranks, code));
+        }
+        guests.sort_unstable();
+        guests.dedup();
+        for line in found.iter_mut().filter(|line| line.customer == GUEST) {
+            let number = guests.partition_point(|basket| *basket < line.basket);
+            line.customer = (customers.len() + number) as u32;
         }
         let read = found.len() as u64;
         let Lines {
@@ -217,7 +234,7 @@ impl Purchases {
             line_items,
             basket_days,
             extras,
-        } = lines::sorted(found, customers.len());
+        } = lines::sorted(found, customers.len() + guests.len());
         balance.kept = line_items.len() as u64;
         balance.repeated = read - balance.kept;
         let counted = warehouse

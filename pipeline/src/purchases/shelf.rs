@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::keys::FastMap;
 use crate::failure::Result;
 use crate::text::calm;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{WITH_GUESTS, Warehouse};
 
 /// What can be in a basket.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,7 +57,12 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Reads the products: `level` is what an item is, `broader` are levels above it that are
     /// items too, narrow to broad.
-    pub(super) fn read(warehouse: &Warehouse, level: &str, broader: &[String]) -> Result<Self> {
+    pub(super) fn read(
+        warehouse: &Warehouse,
+        level: &str,
+        broader: &[String],
+        guests: bool,
+    ) -> Result<Self> {
         let above: String = broader
             .iter()
             .map(|level| format!(", \"{level}\""))
@@ -72,11 +77,11 @@ impl Shelf {
             "product" if !broader.is_empty() => format!(
                 "SELECT product_id, CAST(product_id AS VARCHAR) AS item{above} FROM products"
             ),
-            "product" => {
-                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) AS item FROM interactions \
-                 WHERE kind = 'purchase' AND product_id IS NOT NULL"
-                    .to_owned()
-            }
+            "product" => format!(
+                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) AS item FROM {} \
+                 WHERE kind = 'purchase' AND product_id IS NOT NULL",
+                if guests { WITH_GUESTS } else { "interactions" }
+            ),
             level => format!(
                 "SELECT product_id, \"{level}\"{above} FROM products WHERE \"{level}\" IS NOT NULL"
             ),

@@ -9,12 +9,12 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::{ParquetReadOptions, cast, col};
 
 use super::Ask;
-use crate::config::Settings;
 use crate::config::rules::Money;
+use crate::config::{BasketOf, Settings};
 use crate::engine::address;
 use crate::failure::{Cause, During, Failure, Result, nearest};
 use crate::user_sql;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{WITH_GUESTS, Warehouse};
 
 /// The view that the chosen lines are registered as.
 pub(super) const LINES: &str = "chosen_lines";
@@ -226,8 +226,13 @@ pub(super) fn register(warehouse: &Warehouse, settings: &Settings, ask: &Ask) ->
     if let Some(until) = ask.until {
         span += &format!(" AND interactions.day < DATE '{until}'");
     }
+    // In a period guests cannot be told from each other.
+    let shown = match ask.guests && ask.basket == BasketOf::Checkout {
+        true => WITH_GUESTS,
+        false => "interactions",
+    };
     let sql = format!(
-        "SELECT {} FROM interactions{joins} WHERE interactions.kind = 'purchase' \
+        "SELECT {} FROM {shown} AS interactions{joins} WHERE interactions.kind = 'purchase' \
          AND interactions.product_id IS NOT NULL AND interactions.basket_id IS NOT NULL{span}",
         columns.join(", ")
     );

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::guess_format;
+use super::{guess_format, lake};
 use crate::config::{Settings, Source};
 use crate::failure::{During, Failure, Result, nearest};
 
@@ -49,6 +49,7 @@ impl Found {
     }
 
     /// The files that one path names, in the order of their names, without those found before.
+    /// Of a table of a lake its folder is named, and none of its files.
     pub fn paths(
         &mut self,
         settings: &Settings,
@@ -57,7 +58,9 @@ impl Found {
         source: &Source,
     ) -> Result<Vec<PathBuf>> {
         let path = settings.base.join(written);
-        let found = if path.is_dir() {
+        let found = if lake::kind(&path).is_some() {
+            vec![path]
+        } else if path.is_dir() {
             let all = source.format.is_some();
             let found = below(&path, &|path| all || guess_format(path).is_some())?;
             if found.is_empty() {
@@ -68,7 +71,7 @@ impl Found {
                     )
                     .hint("files are known by their endings, such as .csv, .parquet or .jsonl.gz; name the format if they have others"));
             }
-            found
+            tables_for_files(found, &path)
         } else if path.exists() {
             vec![path]
         } else {
@@ -77,7 +80,7 @@ impl Found {
             if found.is_empty() {
                 return Err(nothing_there(settings, at, &path));
             }
-            found
+            tables_for_files(found, &settings.base)
         };
         let mut new = Vec::with_capacity(found.len());
         for path in found {
@@ -101,6 +104,25 @@ impl Found {
             )
             .hint("move it, or add its folder to roots under [ingest]"))
     }
+}
+
+/// Puts the folder of a lake's table in the place of its files.
+fn tables_for_files(files: Vec<PathBuf>, top: &Path) -> Vec<PathBuf> {
+    // Files of one folder come one after the other, and share what is around them.
+    let mut last: (Option<PathBuf>, Option<PathBuf>) = (None, None);
+    let mut found: Vec<PathBuf> = Vec::with_capacity(files.len());
+    for file in files {
+        let folder = file.parent().map(Path::to_owned);
+        if last.0 != folder {
+            last = (folder, lake::around(&file, top).map(|(table, _)| table));
+        }
+        match &last.1 {
+            Some(table) if found.contains(table) => {}
+            Some(table) => found.push(table.clone()),
+            None => found.push(file),
+        }
+    }
+    found
 }
 
 fn nothing_there(settings: &Settings, at: &[&str], path: &Path) -> Failure {
@@ -239,6 +261,9 @@ impl Walk {
             let Ok(about) = fs::metadata(&path) else {
                 continue;
             };
+            if about.is_dir() && lake::kind(&path).is_some() {
+                file(path.clone()); // it may be meant as a whole
+            }
             if about.is_dir() && depth < self.deepest {
                 if path.is_symlink() {
                     self.links.push_back((path, depth + 1));

@@ -202,6 +202,7 @@ impl Shape {
             lines,
             hashes: line_hashes,
             malformed,
+            flaws: Vec::new(),
         })
     }
 

@@ -12,7 +12,9 @@ mod find;
 mod fixed_width;
 mod guess;
 mod hashes;
+mod join;
 mod json_lines;
+mod lake;
 mod line_ends;
 mod parquet_file;
 mod partitions;
@@ -30,13 +32,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use self::decode::{TextOf, text_of};
 use self::find::Found;
+pub use self::join::{Broken, Joins};
 use self::partitions::Partitions;
 pub use self::stamp::Stamp;
 pub use self::typed::float_text;
@@ -67,12 +71,16 @@ pub struct SourceFile {
     /// The largest value of the query's watermark column so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
+    /// The sheet of a spreadsheet that it is, where several are read.
+    #[serde(skip)]
+    pub sheet: Option<String>,
     /// Where its bytes lie when that is not `path`.
     #[serde(skip)]
     pub local: Option<PathBuf>,
-    /// What its bytes were like on the disk before they were hashed; none for what is spooled.
+    /// What its bytes were like on the disk before they were hashed, and their SHA-256, which a
+    /// sheet and a file that is joined with others are not known by; none for what is spooled.
     #[serde(skip)]
-    pub stamp: Option<Stamp>,
+    pub stamp: Option<(Stamp, String)>,
 }
 
 impl SourceFile {
@@ -83,12 +91,13 @@ impl SourceFile {
         Ok(Self {
             path,
             size,
+            stamp: Some((stamp, sha256.clone())),
             sha256,
             format,
             etag: None,
             watermark: None,
+            sheet: None,
             local: None,
-            stamp: Some(stamp),
         })
     }
 
@@ -97,14 +106,14 @@ impl SourceFile {
     /// # Errors
     /// It is another one now, or was touched in between.
     pub fn is_as_hashed(&self) -> Result<()> {
-        let Some(stamp) = &self.stamp else {
+        let Some((stamp, hash)) = &self.stamp else {
             return Ok(());
         };
-        let now = Stamp::of(&self.path);
+        let now = Stamp::of(self.bytes());
         let same = match now.as_ref().map(|now| stamp.tells(now)) {
             Ok(Some(same)) => same,
             // Only the bytes can tell.
-            Ok(None) => digest(&self.path).is_ok_and(|(_, sha256)| sha256 == self.sha256),
+            Ok(None) => digest(self.bytes()).is_ok_and(|(_, sha256)| sha256 == *hash),
             Err(_) => false,
         };
         if same {
@@ -159,9 +168,63 @@ pub struct RawBatch {
     pub hashes: Vec<u64>,
     /// Rows between these that could not be read.
     pub malformed: Vec<Malformed>,
+    /// What is wrong with some of these rows, though they could be read; in their order.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What is wrong with a row that could be read.
+#[derive(Clone, Debug)]
+pub struct Flaw {
+    /// Its place among the rows.
+    pub row: usize,
+    /// The source's column.
+    pub column: String,
+    /// What stands there.
+    pub value: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 impl RawBatch {
+    /// Whether something is wrong with a row that could be read.
+    pub fn is_flawed(&self, row: usize) -> bool {
+        self.flaws
+            .binary_search_by_key(&row, |flaw| flaw.row)
+            .is_ok()
+    }
+
+    /// With more of what is wrong with its rows; of a row that has a flaw already that one stays.
+    pub fn with_flaws(mut self, flaws: impl Iterator<Item = Flaw>) -> Self {
+        let new: Vec<Flaw> = flaws.filter(|flaw| !self.is_flawed(flaw.row)).collect();
+        self.flaws.extend(new);
+        self.flaws.sort_by_key(|flaw| flaw.row);
+        self
+    }
+
+    /// The rows that are chosen; what could not be read stays.
+    pub fn chosen(self, chosen: &BooleanArray) -> Result<Self> {
+        if chosen.true_count() == self.lines.len() {
+            return Ok(self);
+        }
+        let kept: Vec<usize> = (0..self.lines.len())
+            .filter(|row| chosen.is_valid(*row) && chosen.value(*row))
+            .collect();
+        let flaws = self.flaws.into_iter().filter_map(|flaw| {
+            let row = kept.binary_search(&flaw.row).ok()?;
+            Some(Flaw { row, ..flaw })
+        });
+        Ok(Self {
+            rows: filter_record_batch(&self.rows, chosen)?,
+            flaws: flaws.collect(),
+            lines: kept.iter().map(|row| self.lines[*row]).collect(),
+            hashes: match self.hashes.as_slice() {
+                [] => Vec::new(),
+                hashes => kept.iter().map(|row| hashes[*row]).collect(),
+            },
+            malformed: self.malformed,
+        })
+    }
+
     /// No row but one that could not be read.
     fn of_malformed(schema: &SchemaRef, malformed: Malformed) -> Self {
         Self {
@@ -169,6 +232,7 @@ impl RawBatch {
             lines: Vec::new(),
             hashes: Vec::new(),
             malformed: vec![malformed],
+            flaws: Vec::new(),
         }
     }
 }
@@ -191,13 +255,22 @@ pub fn files(
     source: &Source,
     fetch: &Fetch<'_>,
 ) -> Result<Vec<SourceFile>> {
+    files_at(settings, &["sources", &number.to_string()], source, fetch)
+}
+
+/// The same for whatever is read as a source is, at a place of the settings.
+fn files_at(
+    settings: &Settings,
+    at: &[&str],
+    source: &Source,
+    fetch: &Fetch<'_>,
+) -> Result<Vec<SourceFile>> {
     if let Some(database) = &source.database {
         return Ok(vec![database::fetch(
-            settings, number, source, database, fetch,
+            settings, at, source, database, fetch,
         )?]);
     }
-    let number = number.to_string();
-    let at = ["sources", number.as_str(), "path"];
+    let at = [at, &["path"]].concat();
     let mut found = Found::new(settings)?;
     let mut files = Vec::new();
     for written in &source.path.0 {
@@ -207,14 +280,19 @@ pub fn files(
             files.extend(found.map_err(|failure| settings.place(&at, failure))?);
             continue;
         }
-        let paths = found.paths(settings, &at, written, source)?;
+        let found = found.paths(settings, &at, written, source)?;
         // What is known of a file is known by its name too, and written down as text.
-        if let Some(odd) = paths.iter().find(|path| path.to_str().is_none()) {
+        if let Some(odd) = found.iter().find(|path| path.to_str().is_none()) {
             let problem = format!("the name of {} is not UTF-8", odd.display());
             return Err(settings.wrong(&at, problem).hint("rename it"));
         }
-        let paths = paths.into_iter();
-        let formats = paths.map(|path| {
+        let (tables, paths): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| path.is_dir());
+        for table in tables {
+            let kind = lake::kind(&table).unwrap_or(lake::Kind::Delta);
+            let read = lake::file(&table, kind, fetch);
+            files.push(read.map_err(|failure| settings.place(&at, failure))?);
+        }
+        let formats = paths.into_iter().map(|path| {
             let format = match guess::by_name(&path) {
                 None if source.format.is_none() => guess::by_first_bytes(&path)
                     .ok_or_else(|| unknown_format(settings, &at, &path))?,
@@ -229,13 +307,22 @@ pub fn files(
             .map(|(path, format)| SourceFile::read(path, format));
         files.extend(read.collect::<Result<Vec<_>>>()?);
     }
-    Ok(files)
+    let at: Vec<&str> = at[..at.len() - 1]
+        .iter()
+        .copied()
+        .chain(["sheet"])
+        .collect();
+    sheet::each(files, &source.sheet).map_err(|failure| settings.place(&at, failure))
 }
 
 /// Makes sure that the bytes of a file are at hand.
 pub fn fetch(file: &mut SourceFile, fetch: &Fetch<'_>) -> Result<()> {
-    match file.local.is_none() && remote::is_url(&file.path.to_string_lossy()) {
+    if file.local.is_some() {
+        return Ok(());
+    }
+    match remote::is_url(&file.path.to_string_lossy()) {
         true => remote::fetch(file, fetch),
+        false if file.path.is_dir() => lake::fetch(file, fetch),
         false => Ok(()),
     }
 }
@@ -338,7 +425,7 @@ fn own_schema(file: &SourceFile, source: &Source) -> Result<SchemaRef> {
         Format::JsonLines => json_lines::schema(path, source),
         Format::Parquet => parquet_file::schema(path),
         Format::Arrow => arrow_file::schema(path),
-        Format::Xlsx => sheet::schema(path, source),
+        Format::Xlsx => sheet::schema(path, source, sheet_of(file, source)),
     }
 }
 
@@ -399,8 +486,24 @@ fn read_own(
         Format::JsonLines => json_lines::open(path, source, schema),
         Format::Parquet => parquet_file::open(path, schema, hashed),
         Format::Arrow => arrow_file::open(path, schema, hashed),
-        Format::Xlsx => sheet::open(path, source, schema, hashed),
+        Format::Xlsx => sheet::open(path, source, sheet_of(file, source), schema, hashed),
     }
+}
+
+/// The sheets of a spreadsheet beside the first, where nobody said which of them is meant.
+///
+/// # Errors
+/// A file that is no spreadsheet.
+pub fn other_sheets(file: &SourceFile, source: &Source) -> Result<Vec<String>> {
+    match file.format == Format::Xlsx && source.sheet.0.is_empty() {
+        true => sheet::others(file.bytes()),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// The sheet that a file is, if it is not the first of its spreadsheet.
+fn sheet_of<'a>(file: &'a SourceFile, source: &'a Source) -> Option<&'a str> {
+    file.sheet.as_deref().or_else(|| source.sheet.only())
 }
 
 /// For files of one source that do not have the same columns.

@@ -93,6 +93,7 @@ impl Object {
             format,
             etag: self.etag,
             watermark: None,
+            sheet: None,
             local: Some(self.spooled.path),
             stamp: None,
         }
@@ -109,6 +110,22 @@ struct Place {
     key: String,
     /// The URL carries what is not recorded, so that the object is fetched at once or never.
     signed: bool,
+}
+
+/// The prefix of the table of a data lake whose log a key belongs to.
+fn lake_around(key: &str) -> Option<String> {
+    let folders = ["_delta_log/", ".hoodie/"];
+    let log = folders.iter().find_map(|log| {
+        let at = key.find(log)?;
+        (at == 0 || key[..at].ends_with('/')).then_some(at)
+    });
+    let metadata = || {
+        let at = key
+            .find("metadata/")
+            .filter(|_| key.ends_with(".metadata.json"))?;
+        (at == 0 || key[..at].ends_with('/')).then_some(at)
+    };
+    log.or_else(metadata).map(|at| key[..at].to_owned())
 }
 
 /// Who keeps the objects; each has its own variables.
@@ -339,6 +356,10 @@ impl Place {
             .try_collect()
             .await
             .map_err(|error| self.failure(&self.key, &error, None))?;
+        let tables: Vec<String> = objects
+            .iter()
+            .filter_map(|object| lake_around(object.location.as_ref()))
+            .collect();
         let strict = MatchOptions {
             require_literal_separator: true,
             ..MatchOptions::default()
@@ -358,6 +379,18 @@ impl Place {
         if found.is_empty() {
             return Err(Failure::settings(format!("there is no object {}", self.shown(&self.key)))
                 .hint("a * stays within one folder, ** goes through all below; names of objects are case-sensitive"));
+        }
+        let table = tables.iter().find(|table| {
+            let inside =
+                |(location, _): &(Location, _)| location.as_ref().starts_with(table.as_str());
+            found.iter().any(inside)
+        });
+        if let Some(table) = table {
+            return Err(Failure::settings(format!(
+                "{} is a table of a data lake: its files hold rows that it no longer has, and its log is not read from an object store",
+                self.shown(table.trim_end_matches('/'))
+            ))
+            .hint("copy the table here, with its log, or let its own engine write the rows of now as Parquet files"));
         }
         found.sort();
         Ok(found)

@@ -383,6 +383,7 @@ impl TextRows {
             lines: self.lines,
             hashes: self.hashes,
             malformed: self.malformed,
+            flaws: Vec::new(),
         })
     }
 }

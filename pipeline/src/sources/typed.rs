@@ -66,6 +66,7 @@ pub fn shaped(
             Vec::new()
         },
         malformed: Vec::new(),
+        flaws: Vec::new(),
     };
     fitted(raw, schema, path)
 }
@@ -137,6 +138,7 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
         lines,
         hashes,
         malformed,
+        flaws: Vec::new(),
     })
 }
 
@@ -244,6 +246,7 @@ mod tests {
             lines: (1..=column.len() as u64).collect(),
             hashes: (1..=column.len() as u64).collect(),
             malformed: Vec::new(),
+            flaws: Vec::new(),
         };
         fitted(raw, &of(&wanted), Path::new("b.parquet")).unwrap()
     }

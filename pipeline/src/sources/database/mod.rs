@@ -1,7 +1,7 @@
 //! Databases: the result of a query is streamed into a Parquet file of the spool, and is read from
 //! there like any file. Nothing is ever written to the database.
 
-mod answer;
+pub(super) mod answer;
 mod column;
 #[cfg(feature = "odbc")]
 mod odbc;
@@ -37,13 +37,12 @@ struct Question {
 /// a column that cannot be kept as it is.
 pub fn fetch(
     settings: &Settings,
-    number: usize,
+    at: &[&str],
     source: &Source,
     database: &str,
     fetch: &Fetch<'_>,
 ) -> Result<SourceFile> {
-    let number = number.to_string();
-    let at = |key: &'static str| ["sources", number.as_str(), key];
+    let at = |key: &'static str| [at, &[key]].concat();
     let found = Database::find(settings, database);
     let found = found.map_err(|failure| settings.place(&at("database"), failure))?;
     if let Database::Sqlite(file) = &found {
@@ -138,6 +137,7 @@ fn file(path: PathBuf, answered: Answered, earlier: Option<&SourceFile>) -> Sour
         format: Format::Parquet,
         etag: None,
         watermark: answered.largest.or_else(before),
+        sheet: None,
         local: Some(answered.spooled.path),
         stamp: None,
     }

@@ -16,13 +16,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use calamine::{Data, Reader, Sheets, open_workbook};
+use calamine::{Data, Reader, Sheets as Workbook, open_workbook};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use glob::Pattern;
+use sha2::{Digest, Sha256};
 
 use self::cells::{Cells, MOST, Trouble, is_nothing};
 use super::typed::{batch, float_text, has_columns, shaped};
-use super::{BATCH_ROWS, Malformed, Pieces, RawBatch, Unparsed, distinct_names};
-use crate::config::Source;
+use super::{BATCH_ROWS, Malformed, Pieces, RawBatch, SourceFile, Unparsed, distinct_names};
+use crate::config::{Format, Sheets, Source, hex};
 use crate::failure::{During, Failure, Result, did_you_mean};
 use crate::text::count;
 
@@ -36,13 +38,86 @@ const BATCH_CELLS: usize = 4 << 20;
 const WIDE: usize = 1000;
 
 /// The sheet's columns.
-pub fn schema(path: &Path, source: &Source) -> Result<SchemaRef> {
-    Ok(Sheet::read(path, source)?.schema)
+pub fn schema(path: &Path, source: &Source, sheet: Option<&str>) -> Result<SchemaRef> {
+    Ok(Sheet::read(path, source, sheet)?.schema)
+}
+
+/// Where several sheets are read, each is a file of its own.
+///
+/// # Errors
+/// A name that no spreadsheet has; a spreadsheet that has none of them.
+pub fn each(files: Vec<SourceFile>, sheets: &Sheets) -> Result<Vec<SourceFile>> {
+    if sheets.0.is_empty() || sheets.only().is_some() {
+        return Ok(files);
+    }
+    let mut each = Vec::new();
+    let mut found = vec![false; sheets.0.len()];
+    let mut known: Vec<String> = Vec::new();
+    let fits = |wanted: &str, name: &str| {
+        let pattern = || Pattern::new(wanted).is_ok_and(|pattern| pattern.matches(name));
+        wanted == name || Sheets::is_pattern(wanted) && pattern()
+    };
+    for file in files {
+        if file.format != Format::Xlsx {
+            each.push(file);
+            continue;
+        }
+        let names = names(file.bytes())?;
+        let mut some = false;
+        for name in &names {
+            let mut wanted = sheets.0.iter().zip(&mut found);
+            let Some((_, found)) = wanted.find(|(wanted, _)| fits(wanted, name)) else {
+                continue;
+            };
+            (*found, some) = (true, true);
+            if names.len() == 1 {
+                each.push(file.clone());
+                continue;
+            }
+            let shown = name.replace(['/', '\\'], "_");
+            let content = Sha256::new_with_prefix(format!("{}#{name}", file.sha256));
+            each.push(SourceFile {
+                path: format!("{}#{shown}", file.path.display()).into(),
+                sha256: hex(&content.finalize()),
+                sheet: Some(name.clone()),
+                local: Some(file.bytes().to_owned()),
+                ..file.clone()
+            });
+        }
+        if !some {
+            return Err(Failure::settings(format!(
+                "{}: it has none of these sheets",
+                file.path.display()
+            ))
+            .hint(format!("its sheets are {}", names.join(", "))));
+        }
+        known.extend(names);
+    }
+    let missing = sheets.0.iter().zip(found).find(|(_, found)| !found);
+    match missing.filter(|_| !known.is_empty()) {
+        None => Ok(each),
+        Some((name, _)) => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let failure = Failure::settings(format!("there is no sheet `{name}`"));
+            Err(failure.hint(did_you_mean(name, &known)))
+        }
+    }
+}
+
+/// The other sheets of a spreadsheet of which only one is read without anybody having said which.
+pub fn others(path: &Path) -> Result<Vec<String>> {
+    Ok(names(path)?.into_iter().skip(1).collect())
 }
 
 /// The sheet's rows, with the columns of `schema`; a row is known by its number in the sheet.
-pub fn open(path: &Path, source: &Source, schema: &SchemaRef, hashed: bool) -> Result<Pieces> {
-    let sheet = Sheet::read(path, source)?;
+pub fn open(
+    path: &Path,
+    source: &Source,
+    sheet: Option<&str>,
+    schema: &SchemaRef,
+    hashed: bool,
+) -> Result<Pieces> {
+    let sheet = Sheet::read(path, source, sheet)?;
     has_columns(path, &sheet.schema, schema)?;
     let (sheet, schema) = (Arc::new(sheet), Arc::clone(schema));
     let rows = sheet.cells.height();
@@ -67,11 +142,8 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn read(path: &Path, source: &Source) -> Result<Self> {
-        bounds::check(path)?;
-        // The library may stumble over what is damaged.
-        let cells = catch_unwind(AssertUnwindSafe(|| cells_of(path, source)))
-            .unwrap_or_else(|_| Err(broken(path, &"it is damaged")))?;
+    fn read(path: &Path, source: &Source, sheet: Option<&str>) -> Result<Self> {
+        let cells = bounded(path, || cells_of(path, sheet))?;
         let above = cells.first_row().ok_or_else(|| empty(path))?;
         let top = u32::try_from(source.skip_lines)
             .unwrap_or(u32::MAX)
@@ -168,12 +240,24 @@ impl Sheet {
     }
 }
 
-/// The cells of the sheet that a source names, or of the first.
-fn cells_of(path: &Path, source: &Source) -> Result<Cells> {
+/// What is found in a spreadsheet, if it can be held in memory.
+fn bounded<T>(path: &Path, find: impl FnOnce() -> Result<T>) -> Result<T> {
+    bounds::check(path)?;
+    // The library may stumble over what is damaged.
+    catch_unwind(AssertUnwindSafe(find)).unwrap_or_else(|_| Err(broken(path, &"it is damaged")))
+}
+
+/// What its sheets are called, in their order.
+fn names(path: &Path) -> Result<Vec<String>> {
+    bounded(path, || Ok(workbook(path)?.sheet_names()))
+}
+
+/// The cells of the sheet with a name, or of the first.
+fn cells_of(path: &Path, sheet: Option<&str>) -> Result<Cells> {
     let mut book = workbook(path)?;
     let names = book.sheet_names();
-    let name = match &source.sheet {
-        Some(name) if names.contains(name) => name,
+    let name = match sheet {
+        Some(name) if names.iter().any(|known| known == name) => name,
         Some(name) => {
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(Failure::settings(format!(
@@ -182,7 +266,10 @@ fn cells_of(path: &Path, source: &Source) -> Result<Cells> {
             ))
             .hint(did_you_mean(name, &known)));
         }
-        None => names.first().ok_or_else(|| empty(path))?,
+        None => names
+            .first()
+            .map(String::as_str)
+            .ok_or_else(|| empty(path))?,
     };
     let damaged = |error: &dyn std::fmt::Display| {
         Failure::data(format!("{}: sheet `{name}`: {error}", path.display()))
@@ -198,7 +285,7 @@ fn cells_of(path: &Path, source: &Source) -> Result<Cells> {
         .hint("save it as CSV or Parquet, or cut it into several files")
     };
     match &mut book {
-        Sheets::Xlsx(book) => {
+        Workbook::Xlsx(book) => {
             let mut reader = match book.worksheet_cells_reader(name) {
                 Ok(reader) => reader,
                 Err(calamine::XlsxError::NotAWorksheet(_)) => return Err(empty(path)),
@@ -209,7 +296,7 @@ fn cells_of(path: &Path, source: &Source) -> Result<Cells> {
                 Trouble::TooMany { row } => too_many(row),
             })
         }
-        Sheets::Xlsb(book) => {
+        Workbook::Xlsb(book) => {
             let mut reader = book
                 .worksheet_cells_reader(name)
                 .map_err(|error| damaged(&error))?;
@@ -234,24 +321,24 @@ fn broken(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     .hint("was the file cut short, or is it locked with a password? Save it again, or as CSV")
 }
 
-fn workbook(path: &Path) -> Result<Sheets<BufReader<File>>> {
+fn workbook(path: &Path) -> Result<Workbook<BufReader<File>>> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(4).read_to_end(&mut start))
         .during(path.display())?;
     if start == COMPOUND {
         return open_workbook(path)
-            .map(Sheets::Xls)
+            .map(Workbook::Xls)
             .map_err(|error: calamine::XlsError| broken(path, &error));
     }
     // The others are archives, which tell what they are by what they hold.
     let first = match open_workbook(path) {
-        Ok(book) => return Ok(Sheets::Xlsx(book)),
+        Ok(book) => return Ok(Workbook::Xlsx(book)),
         Err(error) => broken(path, &(error as calamine::XlsxError)),
     };
     open_workbook(path)
-        .map(Sheets::Xlsb)
-        .or_else(|_| open_workbook(path).map(Sheets::Ods))
+        .map(Workbook::Xlsb)
+        .or_else(|_| open_workbook(path).map(Workbook::Ods))
         .map_err(|_| first)
 }
 

@@ -1,6 +1,6 @@
 //! Customers whose outcome stands in their table: attributes become features, a column the label.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
@@ -53,6 +53,7 @@ const NO: &[&str] = &[
     "false",
     "f",
     "0",
+    "-1",
     "stayed",
     "stays",
     "active",
@@ -258,18 +259,30 @@ struct Unclear {
     hint: String,
 }
 
+/// A value of a label as it is compared: without blanks around it, case, and a point behind it. A
+/// column of numbers says `1.0` where its source and the settings say `1`.
+fn folded(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite());
+    number.map_or_else(
+        || text.trim_end_matches('.').to_owned(),
+        |number| number.to_string(),
+    )
+}
+
+/// Whether a text says that somebody left, where it is known to say either.
+pub fn meaning(text: &str) -> Option<bool> {
+    let text = folded(text);
+    let known = |words: &[&str]| words.contains(&text.as_str());
+    known(YES).then_some(true).or(known(NO).then_some(false))
+}
+
 /// Whether each value of the label says that the customer left.
 fn outcomes(
     label: &str,
     texts: &StringArray,
     positive: &[String],
 ) -> std::result::Result<Vec<Option<bool>>, Unclear> {
-    // A column of numbers says `1.0` where its source and the settings say `1`.
-    let folded = |text: &str| {
-        let text = text.trim().to_lowercase();
-        let number = text.parse::<f64>().ok().filter(|n| n.is_finite());
-        number.map_or(text, |number| number.to_string())
-    };
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for text in texts.iter().flatten() {
         *counts.entry(folded(text)).or_default() += 1;
@@ -299,9 +312,7 @@ fn outcomes(
         });
     }
     let meaning = |text: &str| match asked.as_slice() {
-        [] if YES.contains(&text) => Some(true),
-        [] if NO.contains(&text) => Some(false),
-        [] => None,
+        [] => meaning(text),
         asked => Some(asked.iter().any(|positive| positive == text)),
     };
     if let Some(text) = counts.keys().find(|text| meaning(text).is_none()) {
@@ -325,7 +336,13 @@ fn feature(name: &str, column: &ArrayRef) -> Result<std::result::Result<Feature,
         values,
     };
     let feature = match column.data_type() {
-        DataType::Utf8 => return Ok(categories(name, column.as_string())),
+        DataType::Utf8 => {
+            let texts = column.as_string();
+            match measured(texts) {
+                Some(values) => numbers(name, values),
+                None => return Ok(categories(name, texts)),
+            }
+        }
         DataType::Timestamp(..) => {
             // Days before the latest one: the table itself does not say which day it speaks of.
             let times = column.as_primitive::<TimestampMicrosecondType>();
@@ -351,6 +368,34 @@ fn feature(name: &str, column: &ArrayRef) -> Result<std::result::Result<Feature,
         return Ok(Err("always empty".to_owned()));
     }
     Ok(Ok(feature))
+}
+
+/// Texts that are measured rather than named: numbers with a fraction, or so many different whole
+/// ones that lie too far apart for a count. Whether values differ from customer to customer says
+/// nothing of that: a balance is different for everybody too.
+fn measured(texts: &StringArray) -> Option<Vec<f32>> {
+    let read = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    let filled = || {
+        texts
+            .iter()
+            .flatten()
+            .filter(|text| !text.trim().is_empty())
+    };
+    let mut different = BTreeSet::new();
+    let (mut fraction, mut padded) = (false, false);
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for text in filled() {
+        let number = read(text)?;
+        fraction |= number.fract() != 0.0;
+        padded |= text.trim().len() > 1 && text.trim().starts_with('0') && number.fract() == 0.0;
+        (least, most) = (least.min(number), most.max(number));
+        different.insert(number.to_bits());
+    }
+    let far_apart = different.len() > NAMES && most - least > 4.0 * different.len() as f64;
+    (fraction || far_apart && !padded).then(|| {
+        let value = |text: Option<&str>| text.and_then(read).map_or(f32::NAN, |n| n as f32);
+        texts.iter().map(value).collect()
+    })
 }
 
 /// Texts as numbers of categories, in the order of the alphabet.
@@ -460,6 +505,22 @@ mod tests {
         assert_eq!(alone(&days, &Kind::Number, &left), Some(1.0));
         let nothing: Vec<f32> = (0..200).map(|row| (row % 5) as f32).collect();
         assert!(alone(&nothing, &Kind::Number, &left).unwrap() < 0.7);
+    }
+
+    #[test]
+    fn what_is_measured_differs_for_everybody_and_is_no_name() {
+        let texts =
+            |of: &dyn Fn(u64) -> String| StringArray::from((0..90).map(of).collect::<Vec<_>>());
+        let balance = texts(&|i| format!("{}.{:02}", 100 + i * 37, i));
+        assert!(measured(&balance).is_some_and(|values| values[1] == 137.01));
+        assert!(measured(&texts(&|i| (i * 7919 % 100_003).to_string())).is_some());
+        for names in [
+            texts(&|i| i.to_string()),
+            texts(&|i| format!("{:06}", i * 7919)),
+            texts(&|i| format!("C{i}")),
+        ] {
+            assert!(measured(&names).is_none(), "{names:?}");
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ use crate::snapshot::{Snapshot, features_metrics};
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
 pub use self::contest::{Calibration, ModelRow};
+pub use self::label_table::meaning as label_meaning;
 pub use self::lineup::BASELINE;
 
 /// The stage's one name.

@@ -32,6 +32,9 @@ pub struct Metrics {
     pub train_dates: Vec<NaiveDate>,
     /// Interactions that could be seen at the score date.
     pub interactions: u64,
+    /// Those of guests, whom no row of the features is about.
+    #[serde(default)]
+    pub guests: u64,
     /// Customers at the score date.
     pub customers: u64,
     /// The features, in the order of the columns.
@@ -114,13 +117,15 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     if then {
         warehouse.show(context.known_at)?;
     }
+    let guests = warehouse.guests()?;
     let interactions = engine.query("SELECT count(*) FROM interactions")?;
-    let interactions = interactions.column(0).as_primitive::<Int64Type>().value(0) as u64;
+    let interactions = interactions.column(0).as_primitive::<Int64Type>().value(0) as u64 + guests;
     let metrics = Metrics {
         score_date: dates.score,
         test_date: dates.test,
         train_dates: dates.train.clone(),
         interactions,
+        guests,
         customers,
         features: names,
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::nullif;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::coerce::{Coerced, Notation, coerce, kind_by_sign, product};
@@ -76,6 +77,13 @@ impl<'a> Judged<'a> {
             cells: 0,
             deleted,
         };
+        for flaw in &raw.flaws {
+            let value = match mute(&flaw.value) {
+                true => String::new(),
+                false => flaw.value.clone(),
+            };
+            judged.reject(flaw.row, &flaw.column, value, flaw.reason.as_str());
+        }
         judged.reject_all(DELETED, wrong);
         Ok(judged)
     }
@@ -146,6 +154,14 @@ impl<'a> Judged<'a> {
             coerced = converted;
             problems.extend(unknown);
         }
+        let guests = match plan.name == "customer_id" && !source.source.anonymous.is_empty() {
+            true => guests(&values, &source.source.anonymous)?,
+            false => None,
+        };
+        if let Some(guests) = &guests {
+            coerced = nullif(&coerced, guests)?;
+        }
+        let is_guest = |row: usize| guests.as_ref().is_some_and(|guests| guests.value(row));
         if problems.is_empty() && !(plan.required && coerced.null_count() > 0) {
             return Ok(Some(coerced));
         }
@@ -159,12 +175,13 @@ impl<'a> Judged<'a> {
             Some(second) => format!("{} x {}", shown.value(row), second.value(row)),
             None => shown.value(row).to_string(),
         };
-        for (row, reason) in problems {
+        for (row, reason) in problems.into_iter().filter(|(row, _)| !is_guest(*row)) {
             said[row] = true;
             self.reject(row, &plan.name, shown(row), reason);
         }
         for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row) && !said[row]) {
-            if !self.is_deletion(row) {
+            // What a join would have filled is empty for the reason that is given.
+            if !self.is_deletion(row) && !is_guest(row) && !self.raw.is_flawed(row) {
                 self.reject(row, &plan.name, shown(row).trim().to_owned(), "is empty");
             }
         }
@@ -186,4 +203,25 @@ impl<'a> Judged<'a> {
     fn is_deletion(&self, row: usize) -> bool {
         self.deleted.as_ref().is_some_and(|flags| flags.value(row))
     }
+}
+
+/// Rows whose customer is one of the values that stand for nobody; none if there is no such row.
+fn guests(values: &ArrayRef, anonymous: &[String]) -> Result<Option<BooleanArray>> {
+    let options = FormatOptions::default();
+    let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+    let floating = values.data_type().is_floating();
+    let is_guest = |row: usize| {
+        if values.is_null(row) {
+            return anonymous.iter().any(|known| known.trim().is_empty());
+        }
+        let text = shown.value(row).to_string();
+        // Tools without nullable whole numbers keep a 0 as 0.0.
+        let text = match floating {
+            true => text.strip_suffix(".0").unwrap_or(&text),
+            false => &text,
+        };
+        anonymous.iter().any(|known| known.trim() == text.trim())
+    };
+    let guests: BooleanArray = (0..values.len()).map(|row| Some(is_guest(row))).collect();
+    Ok((guests.true_count() > 0).then_some(guests))
 }

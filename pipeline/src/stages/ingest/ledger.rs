@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
-use crate::config::{Format, Settings, Source, hex};
+use crate::config::{Format, SameLines, Settings, Source, hex};
 use crate::contract::TABLES;
 use crate::failure::Result;
 use crate::sources::SourceFile;
@@ -71,6 +71,10 @@ pub struct Loaded {
     pub duplicates: u64,
     /// Rows that could not be used.
     pub rejected: u64,
+    /// Rows that the source's condition left out.
+    pub left_out: u64,
+    /// Rows that went into that of another.
+    pub merged: u64,
 }
 
 /// Every load so far.
@@ -102,20 +106,47 @@ impl Ledger {
             .collect()
     }
 
-    /// What is known of the files of one source, which is read with these settings now.
-    pub fn of_source<'a>(&'a self, source: &str, mapping: &'a str) -> OfSource<'a> {
+    /// What is known of the files of one source of a table, which is read with these settings
+    /// now; `is_named` says whether the settings still have a source of this name for the table.
+    pub fn of_source<'a>(
+        &'a self,
+        source: &'a str,
+        table: &str,
+        mapping: &'a str,
+        is_named: &dyn Fn(&str) -> bool,
+    ) -> OfSource<'a> {
         let latest = self.latest().into_values();
         let mut of_source = OfSource {
+            source,
             mapping,
             by_path: HashMap::new(),
             by_content: HashMap::new(),
+            elsewhere: HashMap::new(),
         };
-        for entry in latest.filter(|entry| entry.source == source) {
-            of_source.by_path.insert(&entry.path, entry);
-            let alike = of_source.by_content.entry(&entry.sha256);
-            alike.or_default().push(entry);
+        for entry in latest.filter(|entry| entry.table == table) {
+            // What a source gave that is not named any more is found again by its content, so
+            // that a source may be renamed.
+            if entry.source == source {
+                of_source.by_path.insert(&entry.path, entry);
+            }
+            if entry.source == source || !is_named(&entry.source) {
+                let alike = of_source.by_content.entry(&entry.sha256);
+                alike.or_default().push(entry);
+            } else if entry.mapping == mapping {
+                of_source.elsewhere.insert(&entry.sha256, entry);
+            }
         }
         of_source
+    }
+
+    /// The last states of files of sources that the settings do not name any more.
+    pub fn unnamed(&self, settings: &Settings) -> Vec<&Loaded> {
+        let named = |entry: &Loaded| {
+            let mut sources = settings.config.sources_of(&entry.table);
+            sources.any(|(_, source)| source.name() == entry.source)
+        };
+        let latest = self.latest().into_values();
+        latest.filter(|entry| !named(entry)).collect()
     }
 
     /// The number that the next new file gets.
@@ -181,6 +212,8 @@ impl Ledger {
             number("rows_kept", "Rows that were new"),
             number("rows_duplicate", "Rows that were there already"),
             number("rows_rejected", "Rows that could not be used"),
+            number("rows_left_out", "Rows that the source's condition left out"),
+            number("rows_merged", "Rows that went into that of another"),
         ]))
     }
 
@@ -244,6 +277,8 @@ impl Ledger {
             number(&|entry| entry.kept),
             number(&|entry| entry.duplicates),
             number(&|entry| entry.rejected),
+            number(&|entry| entry.left_out),
+            number(&|entry| entry.merged),
         ];
         Ok(RecordBatch::try_new(Self::schema(), columns)?)
     }
@@ -303,6 +338,8 @@ impl Ledger {
                 kept: number("rows_kept", row) as u64,
                 duplicates: number("rows_duplicate", row) as u64,
                 rejected: number("rows_rejected", row) as u64,
+                left_out: number("rows_left_out", row) as u64,
+                merged: number("rows_merged", row) as u64,
             });
         }
         Ok(())
@@ -311,17 +348,28 @@ impl Ledger {
 
 /// The last state of every file of one source.
 pub struct OfSource<'a> {
+    source: &'a str,
     mapping: &'a str,
     by_path: HashMap<&'a Path, &'a Loaded>,
     by_content: HashMap<&'a str, Vec<&'a Loaded>>,
+    /// What other sources of the same table gave that are read in the same way.
+    elsewhere: HashMap<&'a str, &'a Loaded>,
 }
 
 impl<'a> OfSource<'a> {
+    /// The file of another source whose content a file has.
+    pub fn elsewhere(&self, file: &SourceFile) -> Option<&'a Loaded> {
+        self.elsewhere.get(file.sha256.as_str()).copied()
+    }
+
     /// What is known of a file, and what that makes of it now.
     pub fn standing(&self, file: &SourceFile) -> (Standing, Option<&'a Loaded>) {
         let alike = self.by_content.get(file.sha256.as_str());
         let alike = || alike.into_iter().flatten().copied();
-        let same = alike().find(|entry| entry.mapping == self.mapping);
+        // Rows carry the name of their source in what they are recognised by, so what another
+        // source gave is read again under the new name.
+        let same =
+            alike().find(|entry| entry.mapping == self.mapping && entry.source == self.source);
         let path = self.by_path.get(file.path.as_path()).copied();
         match (same, path) {
             // Another content than it had, though one that is loaded under another name as well.
@@ -332,7 +380,7 @@ impl<'a> OfSource<'a> {
             (None, Some(path)) if path.mapping != self.mapping => (Standing::ReadAgain, Some(path)),
             (None, Some(path)) if file.watermark.is_some() => (Standing::New, Some(path)),
             (None, Some(path)) => (Standing::Changed, Some(path)),
-            // Moved and read differently: still the file that it was.
+            // Moved, or its source renamed: still the file that it was.
             (None, None) => match alike().next() {
                 Some(moved) => (Standing::ReadAgain, Some(moved)),
                 None => (Standing::New, None),
@@ -350,6 +398,7 @@ impl<'a> OfSource<'a> {
             format: entry.format,
             etag: entry.etag.clone(),
             watermark: entry.watermark.clone(),
+            sheet: None,
             local: None,
             stamp: None,
         };
@@ -369,7 +418,7 @@ pub fn mapping_hash(settings: &Settings, source: &Source) -> String {
         written.remove("path");
         written.remove("name");
     }
-    let said = serde_json::json!([
+    let mut said = serde_json::json!([
         2, // counts up when the program reads the same settings differently
         written,
         settings.config.project.timezone,
@@ -380,6 +429,12 @@ pub fn mapping_hash(settings: &Settings, source: &Source) -> String {
             false => settings.config.project.currency.as_str(),
         },
     ]);
+    // What is as it always was leaves the hash as it was.
+    if settings.config.ingest.same_lines == SameLines::Drop
+        && let Some(said) = said.as_array_mut()
+    {
+        said.push("same lines".into());
+    }
     hex(&Sha256::digest(said.to_string())[..8])
 }
 
@@ -407,6 +462,8 @@ mod tests {
             kept: 3,
             duplicates: 1,
             rejected: 0,
+            left_out: 0,
+            merged: 0,
         }
     }
 
@@ -418,6 +475,7 @@ mod tests {
             format: Format::Csv,
             etag: None,
             watermark: None,
+            sheet: None,
             local: None,
             stamp: None,
         }
@@ -430,7 +488,7 @@ mod tests {
         };
         let standing = |path, sha256, mapping| {
             ledger
-                .of_source("tills", mapping)
+                .of_source("tills", "interactions", mapping, &|_| true)
                 .standing(&file(path, sha256))
                 .0
         };
@@ -441,15 +499,29 @@ mod tests {
         assert_eq!(standing("0.csv", "Z", "m"), Standing::New);
         assert_eq!(standing("a.csv", "A", "other"), Standing::ReadAgain);
         assert_eq!(standing("moved.csv", "B", "other"), Standing::ReadAgain);
-        let elsewhere = ledger
-            .of_source("shop", "m")
-            .standing(&file("a.csv", "A"))
-            .0;
-        assert_eq!(
-            elsewhere,
-            Standing::New,
-            "another source reads it differently"
-        );
+    }
+
+    #[test]
+    fn a_file_of_another_source_or_table_is_told_apart_by_whether_that_source_is_still_named() {
+        let ledger = Ledger {
+            entries: vec![loaded(1, "a.csv", "A")],
+        };
+        let a = file("a.csv", "A");
+        let of = |source, table, mapping, named: bool| {
+            let known = ledger.of_source(source, table, mapping, &move |_| named);
+            (known.standing(&a).0, known.elsewhere(&a).is_some())
+        };
+        let tills = of("tills", "interactions", "m", true);
+        assert_eq!(tills, (Standing::Known, false));
+        // A file that feeds two tables is two files to the record.
+        assert_eq!(of("tills", "products", "m", true), (Standing::New, false));
+        // Renamed: its rows are read again under the new name, and are not there twice.
+        let renamed = of("shop", "interactions", "m", false);
+        assert_eq!(renamed, (Standing::ReadAgain, false));
+        let both = of("shop", "interactions", "m", true);
+        assert_eq!(both, (Standing::New, true));
+        let differently = of("shop", "interactions", "other", true);
+        assert_eq!(differently, (Standing::New, false));
     }
 
     #[test]

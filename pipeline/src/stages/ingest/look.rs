@@ -24,7 +24,8 @@ use crate::contract;
 use crate::engine::Engine;
 use crate::failure::Result;
 use crate::row_hash::hash_columns;
-use crate::sources::{self, RawBatch, SourceFile};
+use crate::sources::{Pieces, RawBatch, SourceFile};
+use crate::warning::Warning;
 
 /// What a canonical table would be made of.
 #[derive(Clone, Debug)]
@@ -50,6 +51,10 @@ pub struct SourceLook {
     pub rows: u64,
     /// Of these, rows that a load would reject.
     pub rejected: u64,
+    /// Rows beside these that the condition leaves out.
+    pub left_out: u64,
+    /// What its rows are joined with, in words.
+    pub joins: Vec<String>,
     /// Whether all rows were looked at.
     pub whole: bool,
     /// Why rows or cells cannot be used, with how many and where the first stands.
@@ -72,7 +77,7 @@ pub struct ColumnLook {
 }
 
 /// Plans every source and reads the first `rows` of its first and of its last file; all of them
-/// when `rows` is none.
+/// when `rows` is none. Also hands out what was noticed while planning.
 ///
 /// Keys that occur twice are found where all rows are looked at, if a table has no more than five
 /// million with keys; copies of earlier lines, which are no rejects, by the load alone.
@@ -85,7 +90,7 @@ pub fn look(
     engine: &Engine,
     spool: &Path,
     rows: Option<u64>,
-) -> Result<Vec<TableLook>> {
+) -> Result<(Vec<TableLook>, Vec<Warning>)> {
     // As a first load would plan it, whatever has been loaded.
     let ledger = Ledger::default();
     let planning = Planning::new(settings, &ledger, engine, spool, 0);
@@ -106,6 +111,7 @@ pub fn look(
             latest: last_true_day(&settings.config).to_epoch_days(),
             products: None,
             forgotten: &Forgotten::default(),
+            same_lines: settings.config.ingest.same_lines,
         };
         let mut found = Vec::new();
         let mut currencies = Tally::default();
@@ -121,7 +127,7 @@ pub fn look(
             sources: found,
         });
     }
-    Ok(tables)
+    Ok((tables, planning.warnings.take()))
 }
 
 fn look_at(
@@ -136,7 +142,10 @@ fn look_at(
         _ => None,
     });
     let said = plan.known_at.iter().chain(&plan.deleted);
-    let said = said.chain(&plan.money.currency).chain(factors);
+    let said = said
+        .chain(&plan.condition)
+        .chain(&plan.money.currency)
+        .chain(factors);
     let used: BTreeSet<String> = plan
         .expressions
         .iter()
@@ -145,6 +154,7 @@ fn look_at(
         .flat_map(collect_columns)
         .map(|column| column.name().to_owned())
         .chain(plan.source.key.iter().cloned())
+        .chain(plan.join_keys())
         .collect();
     let names = plan.schema.fields().iter().map(|field| field.name());
     let mut look = SourceLook {
@@ -174,6 +184,11 @@ fn look_at(
             .collect(),
         rows: 0,
         rejected: 0,
+        left_out: 0,
+        joins: plan
+            .joins
+            .as_ref()
+            .map_or(Vec::new(), |joins| joins.in_words()),
         whole: true,
         reasons: BTreeMap::new(),
     };
@@ -185,18 +200,23 @@ fn look_at(
             continue;
         }
         let mut left = rows;
-        for piece in sources::open(file, &plan.source, &plan.schema, false)? {
+        let passes = if rows.is_some() { 1 } else { plan.passes()? };
+        look.whole &= passes == plan.passes()?;
+        let pieces = (0..passes).flat_map(|pass| one_or_failure(plan.open(file, false, pass)));
+        for piece in pieces {
             if left == Some(0) {
                 look.whole = false;
                 break;
             }
-            let mut batch = piece?()?;
+            let (mut batch, left_out) = plan.let_through(piece?()?)?;
+            look.left_out += left_out;
             if let Some(left) = &mut left {
                 let taken = (batch.lines.len() as u64).min(*left) as usize;
                 if taken < batch.lines.len() {
                     look.whole = false;
                     batch.rows = batch.rows.slice(0, taken);
                     batch.lines.truncate(taken);
+                    batch.flaws.retain(|flaw| flaw.row < taken);
                     let end = batch.lines.last().copied().unwrap_or(0);
                     batch.malformed.retain(|row| row.line <= end);
                 }
@@ -215,6 +235,11 @@ fn look_at(
         }
     }
     Ok(look)
+}
+
+/// The pieces of a file, or why there are none.
+fn one_or_failure(opened: Result<Pieces>) -> Pieces {
+    opened.unwrap_or_else(|failure| Box::new(std::iter::once(Err(failure))))
 }
 
 /// Rows with keys that are compared with each other.

@@ -1,7 +1,7 @@
 //! Settings and source columns become expressions; every mistake in them is found before a row is read.
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,15 +13,19 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 
 use super::coerce::{Numbers, Said};
+use super::condition;
 use super::currencies::Money;
 use super::layout::{DELETED, KNOWN_AT};
 use super::ledger::{Ledger, OfSource, Standing, mapping_hash};
-use crate::config::{ChangedFiles, Column, Constant, Format, Mapping, Settings, Source, ValueType};
+use crate::config::{
+    ChangedFiles, Column, Constant, Format, Mapping, SameContent, Settings, Source, ValueType,
+};
 use crate::contract::{Content, OWN, Table};
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result, did_you_mean};
-use crate::sources::{self, Fetch, SourceFile};
+use crate::sources::{self, Fetch, Joins, Pieces, SourceFile};
 use crate::user_sql;
+use crate::warning::{OTHER_SHEETS, SAME_CONTENT, Warning};
 
 /// A canonical table of this load: its columns, and the sources that fill them.
 pub struct TablePlan {
@@ -76,6 +80,10 @@ pub struct SourcePlan {
     pub known_at: Option<Arc<dyn PhysicalExpr>>,
     /// How it says that a row is gone.
     pub deleted: Option<Arc<dyn PhysicalExpr>>,
+    /// Which of its rows are loaded.
+    pub condition: Option<Arc<dyn PhysicalExpr>>,
+    /// What its rows are joined with.
+    pub joins: Option<Arc<Joins>>,
 }
 
 /// How what an expression gives becomes a canonical column.
@@ -151,6 +159,12 @@ pub struct Planning<'a> {
     pub next_order: Cell<u32>,
     /// Files of rejected rows that have been mended, each with the source that its rows belong to.
     pub mended: Vec<(String, SourceFile)>,
+    /// What this load reads: table, content and mapping, and the source that it is read for.
+    pub contents: RefCell<HashMap<(&'static str, String, String), String>>,
+    /// Files of sources that are not named any more, which a source of this load goes on with.
+    pub claimed: RefCell<HashSet<i32>>,
+    /// What was noticed.
+    pub warnings: RefCell<Vec<Warning>>,
 }
 
 /// Plans one canonical table; none when no source feeds it and none ever did.
@@ -172,29 +186,61 @@ pub fn plan(
         fed = true;
         let name = source.name();
         let mapping = mapping_hash(settings, source);
-        let known_files = planning.ledger.of_source(&name, &mapping);
+        let is_named = |name: &str| {
+            let mut sources = settings.config.sources_of(table.name);
+            sources.any(|(_, source)| source.name() == name)
+        };
+        let ledger = planning.ledger;
+        let known_files = ledger.of_source(&name, table.name, &mapping, &is_named);
+        let earlier = match source.join.is_empty() {
+            true => known_files.earlier(),
+            // A file is known by what it is joined with too, so its own content has to be at hand.
+            false => BTreeMap::new(),
+        };
         let fetch = Fetch {
             engine: planning.engine,
             spool: planning.spool,
-            earlier: &known_files.earlier(),
+            earlier: &earlier,
         };
-        let files = sources::files(settings, number, source, &fetch)?;
+        let mut files = sources::files(settings, number, source, &fetch)?;
         named.extend(files.iter().cloned());
+        let joins = Joins::find(settings, number, source, &fetch)?;
+        if let Some(joins) = &joins {
+            named.extend(joins.files().cloned());
+            for file in &mut files {
+                file.sha256 = joins.known_by(&file.sha256);
+            }
+        }
         let before = files.len();
-        let files = planning.to_read(number, &known_files, files, &fetch)?;
+        let of = Of {
+            number,
+            name: &name,
+            table: table.name,
+            mapping: &mapping,
+        };
+        let files = planning.to_read(&of, &known_files, files, &fetch)?;
         known += before - files.len();
         let identity = || (name.clone(), mapping.clone());
+        planning.note_sheets(source, &files)?;
         if !files.is_empty() {
-            let opened = Opened::new(settings, &session, number, source, identity(), files)?;
+            let opened = Opened::new(settings, &session, number, source, identity(), files, joins)?;
             found.push(opened);
         }
         let mended = planning.mended.iter().filter(|(of, _)| *of == name);
         let mended: Vec<SourceFile> = mended.map(|(_, file)| file.clone()).collect();
         named.extend(mended.iter().cloned());
-        let mended = planning.to_read(number, &known_files, mended, &fetch)?;
+        let mended = planning.to_read(&of, &known_files, mended, &fetch)?;
         if !mended.is_empty() {
             let source = source.as_mended();
-            let opened = Opened::new(settings, &session, number, &source, identity(), mended)?;
+            let opened = Opened::new(
+                settings,
+                &session,
+                number,
+                &source,
+                identity(),
+                mended,
+                None,
+            )?;
             found.push(opened);
         }
     }
@@ -229,6 +275,8 @@ pub fn plan(
             source: opened.source,
             files: opened.files,
             schema: opened.schema,
+            condition: opened.condition,
+            joins: opened.joins,
         })
         .collect();
     Ok(Some(TablePlan {
@@ -334,13 +382,59 @@ impl<'a> Planning<'a> {
             next_number: Cell::new(ledger.next_number()),
             next_order: Cell::new(0),
             mended: Vec::new(),
+            contents: RefCell::default(),
+            claimed: RefCell::default(),
+            warnings: RefCell::default(),
         }
+    }
+
+    /// Says which sheets of spreadsheets are not read though nobody said so.
+    fn note_sheets(&self, source: &Source, files: &[PlannedFile]) -> Result<()> {
+        for planned in files {
+            let others = sources::other_sheets(&planned.file, source)?;
+            if !others.is_empty() {
+                self.warnings.borrow_mut().push(Warning::new(
+                    OTHER_SHEETS,
+                    format!(
+                        "{}: only its first sheet is read, and not {}; name the sheets that are meant: sheet = \"...\", a list of them, or \"*\"",
+                        planned.file.path.display(),
+                        others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what a file gives comes from another source already: the same content, for the same
+    /// table, read in the same way. A person is told.
+    fn comes_already(&self, of: &Of<'_>, known: &OfSource<'_>, file: &SourceFile) -> bool {
+        if self.settings.config.ingest.same_content == SameContent::Load {
+            return false;
+        }
+        let mut contents = self.contents.borrow_mut();
+        let content = (of.table, file.sha256.clone(), of.mapping.to_owned());
+        let other = known.elsewhere(file).map(|entry| entry.source.clone());
+        let other = other.or_else(|| contents.get(&content).cloned());
+        let Some(other) = other.filter(|other| other != of.name) else {
+            contents.insert(content, of.name.to_owned());
+            return false;
+        };
+        self.warnings.borrow_mut().push(Warning::new(
+            SAME_CONTENT,
+            format!(
+                "{}: {} has the content of a file of the source `{other}`, which is read in the same way, so it is not loaded twice; take it out of one of them, or set same_content = \"load\" under [ingest]",
+                of.table,
+                file.path.display()
+            ),
+        ));
+        true
     }
 
     /// The files that a load has to read, each with its number.
     fn to_read(
         &self,
-        source: usize,
+        of: &Of<'_>,
         known: &OfSource<'_>,
         files: Vec<SourceFile>,
         fetch: &Fetch<'_>,
@@ -348,9 +442,18 @@ impl<'a> Planning<'a> {
         let mut planned: Vec<PlannedFile> = Vec::new();
         let mut contents = HashSet::new();
         for mut file in files {
-            let (standing, entry) = known.standing(&file);
+            let (mut standing, mut entry) = known.standing(&file);
+            if entry.is_some_and(|entry| {
+                entry.source != of.name && !self.claimed.borrow_mut().insert(entry.number)
+            }) {
+                (standing, entry) = (Standing::New, None);
+            }
             let again = standing != Standing::Known && !contents.insert(file.sha256.clone());
             if standing == Standing::Known || again {
+                continue;
+            }
+            let moved = entry.is_some_and(|entry| entry.source != of.name);
+            if (standing == Standing::New || moved) && self.comes_already(of, known, &file) {
                 continue;
             }
             if standing == Standing::Changed
@@ -358,7 +461,7 @@ impl<'a> Planning<'a> {
             {
                 let when = entry.and_then(|entry| DateTime::from_timestamp_micros(entry.loaded_at));
                 let when = when.map(|when| when.format("%Y-%m-%d %H:%M UTC").to_string());
-                let number = source.to_string();
+                let number = of.number.to_string();
                 return Err(Failure::data(format!(
                     "{}: {} has another content than when it was loaded, {}",
                     self.settings.location(&["sources", &number, "path"]),
@@ -412,6 +515,42 @@ pub fn agree_on_keys(plans: &mut [TablePlan]) {
     }
 }
 
+/// The source whose files are looked at.
+struct Of<'a> {
+    number: usize,
+    name: &'a str,
+    table: &'static str,
+    mapping: &'a str,
+}
+
+impl SourcePlan {
+    /// How many times its files have to be read: once, unless a join is too large for memory.
+    pub fn passes(&self) -> Result<u64> {
+        self.joins.as_ref().map_or(Ok(1), |joins| joins.passes())
+    }
+
+    /// Its columns by which it is joined.
+    pub fn join_keys(&self) -> impl Iterator<Item = String> {
+        let keys = self.source.join.iter().flat_map(|join| &join.on.0);
+        keys.map(|(own, _)| own.clone())
+    }
+
+    /// How many of its columns are those of its own files, which stand before all others.
+    pub fn own_columns(&self) -> usize {
+        let own = |joins: &Arc<Joins>| joins.own_columns();
+        self.joins.as_ref().map_or(self.schema.fields().len(), own)
+    }
+
+    /// Opens one of its files, with the columns of `schema`; rows of other passes are not among
+    /// the rows of this one.
+    pub fn open(&self, file: &SourceFile, hashed: bool, pass: u64) -> Result<Pieces> {
+        match &self.joins {
+            Some(joins) => joins.open(file, &self.source, hashed, pass),
+            None => sources::open(file, &self.source, &self.schema, hashed),
+        }
+    }
+}
+
 /// A source whose files were found and whose mapping was planned.
 struct Opened {
     number: usize,
@@ -423,6 +562,8 @@ struct Opened {
     mapped: BTreeMap<String, (Arc<dyn PhysicalExpr>, DataType)>,
     readings: BTreeMap<String, Reading>,
     money: Money,
+    condition: Option<Arc<dyn PhysicalExpr>>,
+    joins: Option<Arc<Joins>>,
 }
 
 impl Opened {
@@ -433,27 +574,37 @@ impl Opened {
         source: &Source,
         (name, mapping): (String, String),
         files: Vec<PlannedFile>,
+        mut joins: Option<Joins>,
     ) -> Result<Self> {
         let first = &files[0].file;
-        let every = files.iter().map(|planned| &planned.file);
-        let schema = sources::common_schema(every, source)?;
+        let own = sources::common_schema(files.iter().map(|planned| &planned.file), source)?;
+        let schema = match &mut joins {
+            Some(joins) => joins.added_to(&own, settings, number)?,
+            None => own,
+        };
         let names = DFSchema::try_from(schema.as_ref().clone()).during(first.path.display())?;
-        let mut mapped = BTreeMap::new();
-        let mut readings = BTreeMap::new();
+        let number_text = number.to_string();
+        let condition = source.condition.as_deref().map(|sql| {
+            let at = settings.wrong(&["sources", &number_text, "where"], "");
+            condition::parse(session, sql, &names)
+                .map_err(|problem| problem.explained(&schema, first.format, at))
+        });
+        let condition = condition.transpose()?;
+        let mut wanted: BTreeSet<String> = source.key.iter().cloned().collect();
+        wanted.extend(condition.iter().flat_map(names_in));
+        wanted.extend(source.currency_column.clone());
         let named = |name: &str, at: &[&str]| {
             by_name(name, &schema)
                 .ok_or_else(|| unknown_column(name, &schema, first, settings.wrong(at, "")))
         };
-        let physical = |logical| session.create_physical_expr(logical, &names);
+        let mut logical = BTreeMap::new();
         for (column, mapping) in &source.columns {
-            let number = number.to_string();
-            let at = ["sources", number.as_str(), "columns", column.as_str()];
-            let by = match mapping {
-                Mapping::Product([_, second]) => Some(physical(named(second, &at)?)?),
+            let at = ["sources", number_text.as_str(), "columns", column.as_str()];
+            let second = match mapping {
+                Mapping::Product([_, second]) => Some(named(second, &at)?),
                 _ => None,
             };
-            readings.insert(column.clone(), Reading::of(source, mapping, by));
-            let logical = match mapping {
+            let expression = match mapping {
                 Mapping::Column(name) | Mapping::BySign(name) | Mapping::Product([name, _]) => {
                     named(name, &at)?
                 }
@@ -462,8 +613,32 @@ impl Opened {
                     wrong_sql(&problem, &schema, first.format, settings.wrong(&at, ""))
                 })?,
             };
+            wanted.extend(names_in(&expression));
+            wanted.extend(second.iter().flat_map(names_in));
+            logical.insert(column, (mapping, expression, second));
+        }
+        let absent = |name: &&String| schema.field_with_name(name).is_err();
+        if let Some(name) = source.key.iter().find(absent) {
+            let at = settings.wrong(&["sources", &number_text, "key"], "");
+            return Err(unknown_column(name, &schema, first, at));
+        }
+        // Of what a join could bring, what nothing is made of is not kept in memory.
+        let schema = match &mut joins {
+            Some(joins) => joins.narrowed(&wanted),
+            None => schema,
+        };
+        let names = DFSchema::try_from(schema.as_ref().clone()).during(first.path.display())?;
+        let mut mapped = BTreeMap::new();
+        let mut readings = BTreeMap::new();
+        for (column, (mapping, expression, second)) in logical {
+            let at = ["sources", number_text.as_str(), "columns", column.as_str()];
+            let by = match second {
+                Some(second) => Some(session.create_physical_expr(second, &names)?),
+                None => None,
+            };
+            readings.insert(column.clone(), Reading::of(source, mapping, by));
             let physical = session
-                .create_physical_expr(logical, &names)
+                .create_physical_expr(expression, &names)
                 .and_then(|expression| {
                     let data_type = expression.data_type(&schema)?;
                     Ok((expression, data_type))
@@ -480,20 +655,22 @@ impl Opened {
             let data_type = declared_type(mapping).unwrap_or(own);
             mapped.insert(column.clone(), (expression, data_type));
         }
-        let absent = |name: &&String| schema.field_with_name(name).is_err();
-        if let Some(name) = source.key.iter().find(absent) {
-            let number = number.to_string();
-            let at = settings.wrong(&["sources", &number, "key"], "");
-            return Err(unknown_column(name, &schema, first, at));
-        }
         let at = number.to_string();
         let currency = match &source.currency_column {
-            Some(name) => Some(physical(named(
-                name,
-                &["sources", &at, "currency_column"],
-            )?)?),
+            Some(name) => {
+                let at = ["sources", at.as_str(), "currency_column"];
+                let named = by_name(name, &schema)
+                    .ok_or_else(|| unknown_column(name, &schema, first, settings.wrong(&at, "")))?;
+                Some(session.create_physical_expr(named, &names)?)
+            }
             None => None,
         };
+        let condition = condition.map(|condition| {
+            let at = settings.wrong(&["sources", &number_text, "where"], "");
+            condition::planned(session, condition, &names)
+                .map_err(|problem| problem.explained(&schema, first.format, at))
+        });
+        let condition = condition.transpose()?;
         Ok(Self {
             number,
             name,
@@ -504,8 +681,19 @@ impl Opened {
             readings,
             money: Money::new(&settings.config, currency),
             schema: Arc::clone(&schema),
+            condition,
+            joins: joins.map(Arc::new),
         })
     }
+}
+
+/// The columns that an expression names.
+fn names_in(expression: &Expr) -> BTreeSet<String> {
+    let columns = expression.column_refs();
+    columns
+        .into_iter()
+        .map(|column| column.name.clone())
+        .collect()
 }
 
 /// The type that the settings give a column of the source, whatever the file says.
@@ -539,7 +727,7 @@ fn unknown_column(name: &str, schema: &SchemaRef, file: &SourceFile, at: Failure
     .hint(did_you_mean(name, &known))
 }
 
-fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Failure {
+pub(super) fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Failure {
     let known = schema
         .fields()
         .iter()

@@ -6,8 +6,10 @@
 mod candidates;
 pub(crate) mod coerce;
 mod commit;
+mod condition;
 mod currencies;
 mod evaluate;
+mod fold;
 pub mod forget;
 mod forget_key;
 mod forgotten;
@@ -29,7 +31,7 @@ mod table;
 mod versions;
 mod zone;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::Array;
 use chrono::{NaiveDate, NaiveTime};
@@ -39,7 +41,7 @@ use self::commit::{Guard, LoadedTable};
 use self::forgotten::Forgotten;
 use self::ledger::Ledger;
 use self::mapping::{Planning, TablePlan};
-pub use self::rejects::was_there;
+pub use self::rejects::{not_listed, was_there};
 use self::rows::Keys;
 use self::store::Stored;
 use self::table::{Load, read_table};
@@ -78,7 +80,8 @@ pub struct Metrics {
     pub gates: Vec<GateResult>,
 }
 
-/// Where the rows of one table ended: `read = kept + duplicates + rejected`.
+/// Where the rows of one table ended: `read = kept + duplicates + rejected +
+/// left_out + merged`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TableMetrics {
     /// The canonical table.
@@ -91,6 +94,12 @@ pub struct TableMetrics {
     pub duplicates: u64,
     /// Rows that cannot be used.
     pub rejected: u64,
+    /// Rows that the conditions of the sources leave out.
+    #[serde(default)]
+    pub left_out: u64,
+    /// Rows that went into that of another with the same key, where many speak of one thing.
+    #[serde(default)]
+    pub merged: u64,
     /// Interactions whose product the products table does not have.
     pub unknown_products: u64,
     /// Rows of earlier loads that hold no longer: corrected, deleted, or gone from their file.
@@ -162,6 +171,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     };
     let mut files = Pending::new(context.out, NAME);
     let mut warnings = missing_in_settings(context);
+    let mut noticed = planning.warnings.take();
+    let claimed = planning.claimed.take();
+    noticed.extend(unnamed_sources(context, &ledger, &tables, &claimed)?);
     let inputs = plans.iter().flat_map(|plan| plan.named.clone()).collect();
     let nothing_new = plans.iter().all(|plan| plan.sources.is_empty());
     if nothing_new && record.is_some() {
@@ -172,13 +184,17 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             None => metrics.tables = as_they_are(record.as_ref()),
         }
         context.progress.step("nothing new");
+        let of_now = [warning::SAME_CONTENT, warning::UNNAMED_SOURCE];
+        let said = said.into_iter().flat_map(|entry| entry.warnings.clone());
+        let said = said.filter(|warning| !of_now.contains(&warning.code.as_str()));
         return Ok(Report {
             inputs,
-            warnings: said.map_or(Vec::new(), |entry| entry.warnings.clone()),
+            warnings: said.chain(noticed).collect(),
             ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
         });
     }
 
+    warnings.extend(noticed);
     let forgotten = Forgotten::read(context.out)?;
     let load = Load {
         context,
@@ -212,7 +228,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             "none of the {} source rows of interactions can be used",
             interactions.metrics.read
         ))
-        .hint("look at the sources: is there a row below the header?"));
+        .hint(match interactions.metrics.left_out {
+            0 => "look at the sources: is there a row below the header?".to_owned(),
+            rows => format!(
+                "the condition (where) of the sources leaves out {}",
+                plural(rows, "row")
+            ),
+        }));
     }
     if context.unseen_load {
         keep_unseen_rejects(context, &mut files)?;
@@ -403,6 +425,40 @@ fn same_time_zone(
     }
 }
 
+/// Rows of sources that the settings do not name any more, which stay in the warehouse.
+fn unnamed_sources(
+    context: &Context<'_>,
+    ledger: &Ledger,
+    tables: &BTreeMap<&str, Stored>,
+    claimed: &HashSet<i32>,
+) -> Result<Vec<Warning>> {
+    let mut by_source: BTreeMap<(&str, &str), Vec<i32>> = BTreeMap::new();
+    let unnamed = ledger.unnamed(context.settings).into_iter();
+    // What a source of this load goes on with is named again.
+    for entry in unnamed.filter(|entry| !claimed.contains(&entry.number)) {
+        let of = by_source.entry((&entry.table, &entry.source));
+        of.or_default().push(entry.number);
+    }
+    let mut warnings = Vec::new();
+    for ((table, source), numbers) in by_source {
+        let Some(stored) = tables.get(table) else {
+            continue;
+        };
+        let rows = stored.holding(&|file| numbers.contains(&file))?;
+        if rows > 0 {
+            warnings.push(Warning::new(
+                warning::UNNAMED_SOURCE,
+                format!(
+                    "{table}: the warehouse holds {} of the source `{source}`, which the settings do not name any more; to start again from the sources that are named: regulars ingest --rebuild -c {}",
+                    plural(rows, "row"),
+                    context.settings.path.display(),
+                ),
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
 /// What the settings leave out, and what that switches off.
 fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
     let config = &context.settings.config;
@@ -488,8 +544,10 @@ impl LoadedTable {
             table,
             read,
             rejected,
+            left_out,
             ..
         } = &self.metrics;
+        let read = &(read - left_out);
         let share = if *read == 0 {
             0.0
         } else {

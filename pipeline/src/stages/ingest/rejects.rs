@@ -37,6 +37,15 @@ const REASONS: usize = 10_000;
 /// The reason of all beyond [`REASONS`].
 const OTHERS: &str = "other reasons";
 
+/// What stands behind a reason that more have than are listed: before and after their number.
+const MORE: (&str, &str) = (" (and ", " more, which are not listed)");
+
+/// The reason and the number of a line that stands for those that are not listed.
+pub fn not_listed(reason: &str) -> Option<(&str, u64)> {
+    let (reason, number) = reason.strip_suffix(MORE.1)?.rsplit_once(MORE.0)?;
+    Some((reason, number.parse().ok()?))
+}
+
 /// A reason together with the column that it is about, if it is about one.
 pub fn what(column: &str, reason: &str) -> String {
     match column {
@@ -53,12 +62,15 @@ pub struct Rejects {
     written: u64,
     /// Rejected rows by reason, to say what went wrong most.
     pub reasons: BTreeMap<String, u64>,
+    /// How many are not listed, by column and reason.
+    more: BTreeMap<(String, String), u64>,
     /// Why the load has to stop, if it has to.
     pub too_many: Option<String>,
 }
 
 /// Whether the reason says that a row was there already, so that it was left out without being bad.
 pub fn was_there(reason: &str) -> bool {
+    let reason = not_listed(reason).map_or(reason, |(reason, _)| reason);
     [COPY, SAME].contains(&reason)
 }
 
@@ -142,6 +154,7 @@ impl Rejects {
             writer: None,
             written: 0,
             reasons: BTreeMap::new(),
+            more: BTreeMap::new(),
             too_many: None,
         }
     }
@@ -168,6 +181,7 @@ impl Rejects {
             return Ok(());
         }
         if !unreadable && times > LISTED {
+            self.note_more(column, reason, 1);
             return Ok(());
         }
         let writer = match &mut self.writer {
@@ -191,8 +205,25 @@ impl Rejects {
         Ok(())
     }
 
-    /// Counts rejects that are not listed; says how often their reason has occurred by now.
-    pub fn count(&mut self, what: &str, number: u64) -> u64 {
+    /// Counts rejects that are not listed.
+    pub fn add_more(&mut self, column: &str, reason: &str, number: u64) {
+        self.count(&what(column, reason), number);
+        self.note_more(column, reason, number);
+    }
+
+    fn note_more(&mut self, column: &str, reason: &str, number: u64) {
+        let of = (column.to_owned(), reason.to_owned());
+        let known = self.more.len() < REASONS || self.more.contains_key(&of);
+        let of = if known {
+            of
+        } else {
+            (String::new(), OTHERS.to_owned())
+        };
+        *self.more.entry(of).or_default() += number;
+    }
+
+    /// Counts rejects; says how often their reason has occurred by now.
+    fn count(&mut self, what: &str, number: u64) -> u64 {
         let known = self.reasons.len() < REASONS || self.reasons.contains_key(what);
         let times = self
             .reasons
@@ -226,6 +257,14 @@ impl Rejects {
     /// Ends the file; the result still has to be committed.
     pub fn finish(mut self) -> Result<Pending> {
         if let Some(mut writer) = self.writer.take() {
+            for ((column, reason), number) in &self.more {
+                let reason = format!("{reason}{}{number}{}", MORE.0, MORE.1);
+                let texts = ["", "0", column.as_str(), "", reason.as_str()].map(neutral);
+                writer
+                    .write_record(texts.iter().map(|text| text.as_bytes()))
+                    .map_err(broken)?;
+                self.written += 1;
+            }
             writer.flush().during(&self.name)?;
             self.files.set_rows(&self.name, self.written);
         }

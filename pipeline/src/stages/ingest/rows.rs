@@ -20,6 +20,7 @@ use super::layout::{KNOWN_AT, Layout, Origin};
 use super::mapping::{PlannedFile, SourcePlan};
 use super::staging::{Partition, spread};
 use super::zone::{DayHour, Zone, date_of};
+use crate::config::SameLines;
 use crate::contract::{Content, Table};
 use crate::failure::{Failure, Result};
 use crate::row_hash::{hash_bytes, hash_columns, mix};
@@ -39,12 +40,16 @@ pub struct Shaper<'a> {
     pub products: Option<&'a Keys>,
     /// Whose rows are not loaded.
     pub forgotten: &'a Forgotten,
+    /// Whether a line is the same whichever source has it.
+    pub same_lines: SameLines,
 }
 
 /// Some rows of a source file, canonical.
 pub struct Shaped {
     /// Rows that were read.
     pub read: u64,
+    /// Rows that the source's condition leaves out.
+    pub left_out: u64,
     /// Rows that cannot be used.
     pub rejected: u64,
     /// Why, in the order of the file; a row may have several.
@@ -116,7 +121,10 @@ impl Shaper<'_> {
     }
 
     /// Makes canonical rows of what was read from a file.
-    pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: &RawBatch) -> Result<Shaped> {
+    pub fn shape(&self, source: &SourcePlan, file: &PlannedFile, raw: RawBatch) -> Result<Shaped> {
+        let bytes = bytes(&raw, source.own_columns());
+        let (raw, left_out) = source.let_through(raw)?;
+        let raw = &raw;
         let rows = raw.rows.num_rows();
         let Canonical {
             judged,
@@ -171,11 +179,12 @@ impl Shaper<'_> {
         }
         rejects.sort_by_key(|reject| reject.line);
         Ok(Shaped {
-            read: (rows + raw.malformed.len()) as u64,
+            read: (rows + raw.malformed.len()) as u64 + left_out,
+            left_out,
             rejected,
             rejects,
             more,
-            bytes: bytes(raw),
+            bytes,
             bad,
             currencies,
             unknown_products: self.unknown_products(&batch)?,
@@ -245,7 +254,10 @@ impl Shaper<'_> {
                     })?;
                     keys.push((name, cast(column, &DataType::Utf8)?));
                 }
-                hash_bytes(0, source.name.as_bytes())
+                match self.same_lines {
+                    SameLines::Drop if keys.is_empty() => 0,
+                    _ => hash_bytes(0, source.name.as_bytes()),
+                }
             }
         };
         for (name, values) in keys.iter().filter(|(_, values)| values.null_count() > 0) {
@@ -333,7 +345,15 @@ impl Shaper<'_> {
             }
             *month = last.1;
         }
-        columns[basket] = with_day_baskets(&columns[basket], &columns[kind], seen);
+        // Guests of one day are not one customer.
+        let customer = self.layout.position("customer_id");
+        let customer = customer.map(|place| Arc::clone(&columns[place]));
+        let known = |row: usize| {
+            customer
+                .as_ref()
+                .is_none_or(|customer| customer.is_valid(row))
+        };
+        columns[basket] = with_day_baskets(&columns[basket], &columns[kind], seen, &known);
         columns.push(Arc::new(
             seen.iter()
                 .map(|seen| seen.map(|seen| seen.day))
@@ -418,14 +438,15 @@ impl SourcePlan {
 }
 
 /// About how many bytes of text rows were: their fields, what stands between these, and line ends.
-fn bytes(raw: &RawBatch) -> Option<u64> {
-    let columns = raw.rows.columns().iter();
+/// Columns that a join has brought stand behind the own ones.
+fn bytes(raw: &RawBatch, own: usize) -> Option<u64> {
+    let columns = raw.rows.columns().iter().take(own);
     let fields = columns.map(|column| {
         let offsets = column.as_string_opt::<i32>()?.value_offsets();
         Some((offsets.last()? - offsets.first()?) as u64)
     });
     let fields: u64 = fields.sum::<Option<u64>>()?;
-    let between = (raw.rows.num_rows() * raw.rows.num_columns()) as u64;
+    let between = (raw.rows.num_rows() * own) as u64;
     let malformed = raw.malformed.iter().map(|row| row.value.len() as u64 + 1);
     Some(fields + between + malformed.sum::<u64>())
 }
@@ -451,11 +472,16 @@ pub fn month_named(name: &str) -> Option<Partition> {
 
 /// What a customer buys in one day without a basket's number is one basket. Its number is the
 /// day's digits, negative where baskets are whole numbers, so that it meets no number of a till.
-fn with_day_baskets(baskets: &ArrayRef, kinds: &ArrayRef, seen: &[Option<DayHour>]) -> ArrayRef {
+fn with_day_baskets(
+    baskets: &ArrayRef,
+    kinds: &ArrayRef,
+    seen: &[Option<DayHour>],
+    known: &dyn Fn(usize) -> bool,
+) -> ArrayRef {
     let kinds = kinds.as_string::<i32>();
     let buys =
         |row: usize| kinds.is_valid(row) && matches!(kinds.value(row), "purchase" | "return");
-    let needs = |row: usize| baskets.is_null(row) && buys(row);
+    let needs = |row: usize| baskets.is_null(row) && buys(row) && known(row);
     if !(0..baskets.len()).any(needs) {
         return Arc::clone(baskets);
     }

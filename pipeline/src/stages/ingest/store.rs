@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema, SchemaRef};
 use deltalake::DeltaTable;
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
@@ -23,7 +23,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use serde_json::{Value, json};
 
-use super::layout::{KNOWN_AT, ROW_KEY, SOURCE_FILE};
+use super::layout::{KNOWN_AT, REPLACED_AT, ROW_KEY, SOURCE_FILE};
 use super::rows::{month_name, month_named};
 use super::staging::Partition;
 use crate::below::below;
@@ -109,8 +109,7 @@ impl Stored {
                                 .await?
                         }
                     };
-                    let columns: arrow::datatypes::Schema =
-                        whole.snapshot()?.schema().as_ref().try_into_arrow()?;
+                    let columns: Schema = whole.snapshot()?.schema().as_ref().try_into_arrow()?;
                     schema = Some(Arc::new(columns));
                     for (name, add) in adds(&whole).await? {
                         let path = folder.join(&name);
@@ -133,6 +132,31 @@ impl Stored {
                 })
             })
             .during(format!("opening the table {name}"))
+    }
+
+    /// How many rows of these source files hold.
+    pub fn holding(&self, of_file: &dyn Fn(i32) -> bool) -> Result<u64> {
+        let Some(schema) = &self.schema else {
+            return Ok(0);
+        };
+        let wanted = [SOURCE_FILE, REPLACED_AT];
+        let fields = wanted
+            .iter()
+            .map(|name| schema.field_with_name(name).cloned());
+        let fields: Vec<Field> = fields.collect::<std::result::Result<_, _>>()?;
+        let schema = Arc::new(Schema::new(fields));
+        let mut rows = 0;
+        for file in &self.files {
+            read_stored(&file.path, &schema, |batch| {
+                let files = batch.column(0).as_primitive::<Int32Type>();
+                let ends = batch.column(1);
+                let held = (0..batch.num_rows())
+                    .filter(|&row| ends.is_null(row) && of_file(files.value(row)));
+                rows += held.count() as u64;
+                Ok(())
+            })?;
+        }
+        Ok(rows)
     }
 
     /// The files by partition.

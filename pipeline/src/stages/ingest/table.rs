@@ -1,17 +1,18 @@
 //! One table of a load: its new files are read, and its partitions merged; nothing is committed.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::commit::LoadedTable;
 use super::currencies::Tally;
+use super::fold::{self, Fold};
 use super::forgotten::Forgotten;
 use super::index::Index;
 use super::layout::{Layout, Origin};
 use super::ledger::{Ledger, Loaded, Standing};
 use super::mapping::{PlannedFile, SourcePlan, TablePlan};
 use super::merge::{Before, Contradiction, Decided, Merger};
-use super::rejects::{COPY, Place, RejectedRows, Rejects, SAME, what};
+use super::rejects::{COPY, Place, RejectedRows, Rejects, SAME};
 use super::rows::{Keys, Shaped, Shaper};
 use super::staging::{Partition, Staging};
 use super::store::{Next, Stored, StoredFile};
@@ -21,7 +22,7 @@ use super::{Context, TableMetrics, last_true_day};
 use crate::config::Format;
 use crate::failure::{Failure, Result};
 use crate::in_order::in_order;
-use crate::sources::{self, SourceFile, Unparsed};
+use crate::sources::{SourceFile, Unparsed};
 use crate::text::{count, percent};
 use crate::warehouse::LoadRecord;
 
@@ -56,6 +57,8 @@ impl Load<'_> {
 #[derive(Clone, Copy, Default)]
 struct FileCounts {
     read: u64,
+    left_out: u64,
+    merged: u64,
     duplicates: u64,
     rejected: u64,
     span: Option<(Partition, Partition)>,
@@ -106,9 +109,12 @@ pub fn read_table(
         staging.push(partition, rows)
     });
     // First of all, since half a file gives all kinds of errors.
-    let files = plan.sources.iter().flat_map(|source| &source.files);
+    let sources = || plan.sources.iter();
+    let files = sources().flat_map(|source| &source.files);
+    let joined = sources().filter_map(|source| source.joins.as_ref());
     files
         .map(|file| &file.file)
+        .chain(joined.flat_map(|joins| joins.files()))
         .try_for_each(SourceFile::is_as_hashed)?;
     read?;
     if reading.outlook.stopped {
@@ -322,6 +328,7 @@ impl<'a> Reading<'a> {
             latest: last_true_day(config).to_epoch_days(),
             products,
             forgotten: load.forgotten,
+            same_lines: config.ingest.same_lines,
         };
         let Self {
             files,
@@ -333,32 +340,35 @@ impl<'a> Reading<'a> {
             outlook,
         } = self;
         let files: &[(&SourcePlan, &PlannedFile)] = files;
-        let pieces = files
-            .iter()
-            .enumerate()
-            .flat_map(|(place, (source, file))| {
-                // What has a key is not recognised by how it stands in its source.
-                let hashed = !source.has_key(layout.table);
-                let opened = sources::open(&file.file, &source.source, &source.schema, hashed);
-                let pieces: Box<dyn Iterator<Item = Result<Unparsed>> + Send> = match opened {
-                    Ok(pieces) => pieces,
-                    Err(failure) => Box::new(std::iter::once(Err(failure))),
-                };
-                pieces.map(move |piece| Ok((place, piece?)))
-            });
+        let pieces = openings(files).flat_map(|opening| {
+            let (place, pass) = match opening {
+                Ok(opening) => opening,
+                Err(failure) => return Box::new(std::iter::once(Err(failure))) as Placed<'_>,
+            };
+            let (source, file) = files[place];
+            // What has a key is not recognised by how it stands in its source.
+            let hashed = !source.has_key(layout.table);
+            match source.open(&file.file, hashed, pass) {
+                Ok(pieces) => Box::new(pieces.map(move |piece| Ok((place, piece?)))),
+                Err(failure) => Box::new(std::iter::once(Err(failure))),
+            }
+        });
         let name = layout.table.name;
         let mut total = 0;
+        // By the number of the source: what many rows say together waits until all were read.
+        let mut folds: BTreeMap<usize, (&SourcePlan, Fold)> = BTreeMap::new();
         let done = in_order(
             rayon::current_num_threads(),
             pieces,
             |(place, piece): (usize, Unparsed)| {
                 let (source, file) = files[place];
-                Ok((place, shaper.shape(source, file, &piece()?)?))
+                Ok((place, shaper.shape(source, file, piece()?)?))
             },
             |(place, shaped): (usize, Shaped)| {
                 let (source, file) = files[place];
                 let counts = &mut counts[place];
                 counts.read += shaped.read;
+                counts.left_out += shaped.left_out;
                 counts.rejected += shaped.rejected;
                 counts.span = widest(counts.span, shaped.span);
                 *unknown_products += shaped.unknown_products;
@@ -372,7 +382,7 @@ impl<'a> Reading<'a> {
                     rejects.add(&place, &reject.column, &reject.value, &reject.reason)?;
                 }
                 for ((column, reason), number) in &shaped.more {
-                    rejects.count(&what(column, reason), *number);
+                    rejects.add_more(column, reason, *number);
                 }
                 if let Some(bad) = &shaped.bad {
                     rejected_rows.add(name, &source.name, bad)?;
@@ -384,6 +394,16 @@ impl<'a> Reading<'a> {
                 load.context
                     .progress
                     .step(&format!("reading {name}: {} rows", count(total)));
+                if source.source.most_frequent {
+                    let (_, fold) = folds
+                        .entry(source.number)
+                        .or_insert_with(|| (source, Fold::default()));
+                    for (_, rows) in &shaped.rows {
+                        counts.merged += rows.num_rows() as u64;
+                        fold.add(layout, rows)?;
+                    }
+                    return Ok(());
+                }
                 shaped
                     .rows
                     .into_iter()
@@ -391,7 +411,35 @@ impl<'a> Reading<'a> {
             },
         );
         // What is to be said of it is said by whoever knows the whole.
-        if outlook.stopped { Ok(()) } else { done }
+        if outlook.stopped {
+            return Ok(());
+        }
+        done?;
+        for (source, fold) in folds.into_values() {
+            if let Some(rows) = fold.finish(layout)? {
+                for origin in fold::origins(&rows) {
+                    let place = place_of(files, Origin::of(origin));
+                    counts[place].merged -= 1;
+                }
+                keep(source, 0, rows)?;
+            }
+        }
+        // Rows of a join that could not be read are nobody's row: listed, and not counted.
+        for of_source in files.chunk_by(|(source, _), (next, _)| std::ptr::eq(*source, *next)) {
+            let Some(joins) = &of_source[0].0.joins else {
+                continue;
+            };
+            joins.release();
+            for broken in joins.broken() {
+                let place = Place {
+                    file: &broken.path,
+                    line: broken.row.line,
+                };
+                rejects.add(&place, "", &broken.row.value, &broken.row.reason)?;
+            }
+        }
+        outlook.stopped = rejects.too_many.is_some();
+        Ok(())
     }
 
     /// Notes what merging found out about new rows.
@@ -404,8 +452,13 @@ impl<'a> Reading<'a> {
     ) -> Result<()> {
         for &code in duplicates {
             let (place, line) = self.place(code);
+            let (source, file) = self.files[place];
+            // What lines say again of a product is no copy of a line.
+            if source.source.most_frequent {
+                self.counts[place].merged += 1;
+                continue;
+            }
             self.counts[place].duplicates += 1;
-            let file = self.files[place].1;
             let reason = if keyed.contains(&file.number) {
                 SAME
             } else {
@@ -433,11 +486,7 @@ impl<'a> Reading<'a> {
 
     fn place(&self, code: u64) -> (usize, u64) {
         let origin = Origin::of(code);
-        let place = self
-            .files
-            .binary_search_by_key(&origin.file, |(_, file)| file.order)
-            .unwrap_or(0);
-        (place, origin.line)
+        (place_of(&self.files, origin), origin.line)
     }
 
     fn finish(
@@ -468,7 +517,13 @@ impl<'a> Reading<'a> {
                 keyed: source.has_key(layout.table),
                 months: counts.span,
                 read: counts.read,
-                kept: counts.read - counts.duplicates - counts.rejected,
+                kept: counts.read
+                    - counts.left_out
+                    - counts.merged
+                    - counts.duplicates
+                    - counts.rejected,
+                left_out: counts.left_out,
+                merged: counts.merged,
                 duplicates: counts.duplicates,
                 rejected: counts.rejected,
             })
@@ -478,6 +533,8 @@ impl<'a> Reading<'a> {
             table: layout.table.name.to_owned(),
             read: sum(&|entry| entry.read),
             kept: sum(&|entry| entry.kept),
+            left_out: sum(&|entry| entry.left_out),
+            merged: sum(&|entry| entry.merged),
             duplicates: sum(&|entry| entry.duplicates),
             rejected: sum(&|entry| entry.rejected),
             unknown_products: self.unknown_products,
@@ -506,6 +563,40 @@ impl<'a> Reading<'a> {
         }
         Ok(table)
     }
+}
+
+/// The place of the file that a row comes from.
+fn place_of(files: &[(&SourcePlan, &PlannedFile)], origin: Origin) -> usize {
+    files
+        .binary_search_by_key(&origin.file, |(_, file)| file.order)
+        .unwrap_or(0)
+}
+
+/// Pieces, each with the place of its file.
+type Placed<'a> = Box<dyn Iterator<Item = Result<(usize, Unparsed)>> + Send + 'a>;
+
+/// The order in which files are opened: the place of each, and the pass. A source that has to be
+/// read several times is read whole before it is read again, and gives its memory back at its end.
+fn openings<'a>(
+    files: &'a [(&'a SourcePlan, &'a PlannedFile)],
+) -> impl Iterator<Item = Result<(usize, u64)>> + Send + 'a {
+    let mut first = 0;
+    files
+        .chunk_by(|(source, _), (next, _)| std::ptr::eq(*source, *next))
+        .flat_map(move |group| {
+            let places = first..first + group.len();
+            first = places.end;
+            if let Some((before, _)) = files.get(places.start.wrapping_sub(1)) {
+                before.joins.iter().for_each(|joins| joins.release());
+            }
+            let (passes, failed) = match group[0].0.passes() {
+                Ok(passes) => (passes, None),
+                Err(failure) => (0, Some(Err(failure))),
+            };
+            let opened = (0..passes)
+                .flat_map(move |pass| places.clone().map(move |place| Ok((place, pass))));
+            failed.into_iter().chain(opened)
+        })
 }
 
 /// Whether the share of rejects that the settings allow can still be kept.

@@ -67,9 +67,12 @@ impl<'a> Choice<'a> {
             .map_or_else(|| fence_of(&mut sizes), |most| most as u32);
 
         let customers = purchases.basket_customers();
+        // Guests come once, and are no measure of what customers buy.
         let mut lines_of = vec![0_u32; purchases.customers.len()];
         for basket in (0..n_baskets).filter(|&basket| is_mined(basket)) {
-            lines_of[customers[basket] as usize] += size(basket);
+            if let Some(lines) = lines_of.get_mut(customers[basket] as usize) {
+                *lines += size(basket);
+            }
         }
         let mut bought: Vec<u32> = lines_of.iter().copied().filter(|n| *n > 0).collect();
         let above_lines = settings
@@ -93,7 +96,8 @@ impl<'a> Choice<'a> {
         let kept = (0..n_baskets)
             .map(|basket| {
                 let giant = size(basket) > above && settings.baskets == Giants::LeaveOut;
-                let bulk = lines_of[customers[basket] as usize] > above_lines
+                let lines = lines_of.get(customers[basket] as usize);
+                let bulk = lines.is_some_and(|lines| *lines > above_lines)
                     && settings.customers == BulkBuyers::LeaveOut;
                 !giant && !bulk
             })
@@ -177,10 +181,14 @@ impl<'a> Choice<'a> {
     }
 
     /// The lines of the baskets that begin on these days: customer, day and item of each, in the
-    /// order of the customers and days.
+    /// order of the customers and days. What guests bought before and after is not known.
     pub fn steps(&self, days: &Range<i32>) -> (Vec<u32>, Vec<i32>, Vec<u32>) {
         let mut steps = (Vec::new(), Vec::new(), Vec::new());
-        for basket in self.on(days) {
+        let known = self.purchases.customers.len() as u32;
+        for basket in self
+            .on(days)
+            .filter(|basket| self.customers[*basket] < known)
+        {
             self.each_line(basket, |line| {
                 steps.0.push(self.customers[basket]);
                 steps.1.push(self.purchases.days[line]);

@@ -70,6 +70,8 @@ impl Plan {
             compare_by: rules.compare_by.clone(),
             money: rules.utility.by,
             segments,
+            // Without guests what was read will do for other stages too.
+            guests: warehouse.guests()? > 0,
         };
         let end = rules
             .until
