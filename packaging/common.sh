@@ -19,7 +19,7 @@ umask 022
 binary=$release/regulars
 platform=$(rustc -vV | sed -n 's/^host: //p')
 
-# Nothing here builds: an hour is spent knowingly, or not at all.
+# Nothing here builds: half an hour is spent knowingly, or not at all.
 need_binary() {
     [ -x "$binary" ] || fail "there is no $binary; build it first: cargo build --release --locked"
     version=$("$binary" --version | cut -d ' ' -f 2)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says in a second what this machine lacks to build regulars, before the better part of an hour is spent.
+# Says in a second what this machine lacks to build regulars, before half an hour is spent.
 #   sh packaging/ready.sh && cargo run --release -- demo
 cd "$(dirname "$0")/.." || exit 1
 lacking=0
