@@ -10,8 +10,11 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::util::{PRODUCTS, SETTINGS, Sandbox, shop, shop_sandbox};
 
+/// Writes what a file of an archive holds.
+type Content<'a> = &'a dyn Fn(&mut dyn Write);
+
 /// An archive of files that are packed as small as can be.
-fn packed(files: &[(&str, &dyn Fn(&mut dyn Write))]) -> Vec<u8> {
+fn packed(files: &[(&str, Content<'_>)]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, write) in files {
         // The first file of OpenDocument tells what it is as it lies there.

@@ -290,10 +290,10 @@ fn cleaning_up_logs_loses_no_record() {
     if !housekeeping(&sandbox, settings) {
         return;
     }
-    let loads = 30;
+    let loads = 200;
     for number in 1..loads {
         delivery(number);
-        if number % 10 == 0 {
+        if number % 20 == 0 {
             assert!(housekeeping(
                 &sandbox,
                 "table.create_checkpoint()\ntable.cleanup_metadata()"

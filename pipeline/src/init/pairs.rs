@@ -75,11 +75,9 @@ fn says_what(file: &Table) -> bool {
 }
 
 fn quantity(file: &Table) -> Option<usize> {
-    let column = file
-        .columns
-        .iter()
-        .position(|column| column.is_number() && fit(&names::QUANTITY, column.known_as()) >= SURE);
-    column
+    let is_quantity =
+        |column: &Column| column.is_number() && fit(&names::QUANTITY, column.known_as()) >= SURE;
+    file.columns.iter().position(is_quantity)
 }
 
 /// The file that says of these lines what they lack, and the columns by which both are joined.

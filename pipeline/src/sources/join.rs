@@ -324,20 +324,20 @@ impl Joins {
                 .ok_or_else(|| Failure::machine("a key of a join was not read"))?;
             let keys = texts(&keys)?;
             let mut places = Vec::with_capacity(rows);
-            for row in 0..rows {
+            for (row, here) in here.iter_mut().enumerate() {
                 let key = keys.is_valid(row).then(|| keys.value(row));
                 let hash = key.map(|key| hash_bytes(0, key.as_bytes()));
                 // What has no key is looked at once, with the first part.
-                here[row] &= lookup.has_part_of(hash);
+                *here &= lookup.has_part_of(hash);
                 let found = match key.zip(hash) {
-                    Some((key, hash)) if here[row] => lookup.find(key, hash),
+                    Some((key, hash)) if *here => lookup.find(key, hash),
                     _ => Found::Nothing,
                 };
                 let place = match found {
                     Found::Row(place) => Some(place),
                     _ => None,
                 };
-                if here[row]
+                if *here
                     && place.is_none()
                     && (join.unmatched == Unmatched::Reject || matches!(found, Found::Several))
                     && flawed.insert(row)
@@ -597,7 +597,7 @@ impl Lookup {
         let mut next = 0;
         // Keys of this chunk are compared before the chunk is among the others.
         let mut own: Vec<usize> = Vec::new();
-        for row in 0..chunk.keys.len() {
+        for (row, keep) in keep.iter_mut().enumerate() {
             // A row that says nothing but its key contradicts nobody: exports leave what is of the
             // order empty in all rows but the first.
             let silent = !chunk.columns.is_empty()
@@ -632,7 +632,7 @@ impl Lookup {
                 true => self.alike.insert(key.to_owned(), (number, next)),
                 false => self.by_hash.insert(hash, (number, next)),
             };
-            keep[row] = true;
+            *keep = true;
             own.push(row);
             next += 1;
         }
