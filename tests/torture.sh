@@ -92,7 +92,8 @@ if strace -f -qq -o /dev/null -e inject=getppid:signal=SIGKILL true 2>/dev/null;
             for fault in signal=SIGKILL error=ENOSPC error=EIO; do
                 again one out
                 {
-                    strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:$fault:when=$number" \
+                    # A write that wakes a thread up may be hit too; who is never woken waits for ever.
+                    timeout --signal=KILL 60 strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:$fault:when=$number" \
                         "$regulars" "${load[@]}" -c shop/regulars.toml --out out >said 2>&1
                     code=$?
                 } 2>/dev/null # the shell would say that it was killed
