@@ -7,7 +7,8 @@ mod exercise;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    let files = exercise::saved_models();
+    let mut files = exercise::saved_models();
+    files.extend(exercise::saved_segmenters());
     if let [which, edits @ ..] = input {
         let (_, text) = &files[usize::from(*which) % files.len()];
         exercise::exercise(&exercise::edit(text, edits));

@@ -1,22 +1,31 @@
-//! What is done with a text that may be a model file: read, and used in every way if it could be. Taken in by
+//! What is done with a text that may be a file of a model or of segments: read, and used in every way if it could be. Taken in by
 //! the fuzz targets and by `tests/model_files.rs`.
 
 use std::path::Path;
 
 use ndarray::Array2;
 use regulars_models::classifiers::Classifier;
-use regulars_models::format::{Model, SavedModel};
+use regulars_models::format::{Model, SavedModel, SavedSegmenter};
 
 /// Names and texts of the saved models that are kept.
 pub fn saved_models() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model-files");
-    let folder = if folder.is_dir() {
-        folder
+    kept("model-files")
+}
+
+/// Names and texts of the saved segments that are kept.
+pub fn saved_segmenters() -> Vec<(String, String)> {
+    kept("segmenter-files")
+}
+
+fn kept(files: &str) -> Vec<(String, String)> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let fixtures = if fixtures.is_dir() {
+        fixtures
     } else {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/model-files")
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
     };
-    let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
-        .expect("the folder of saved models")
+    let mut files: Vec<(String, String)> = std::fs::read_dir(fixtures.join(files))
+        .expect("the folder of saved files")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| {
             path.extension()
@@ -55,8 +64,33 @@ const VALUES: [f32; 16] = [
     -1.0,
 ];
 
-/// Whether the text is a model file. What is read must come back, and be usable whatever it says.
+/// Whether the text is a file of ours. What is read must come back, and be usable whatever it says.
 pub fn exercise(text: &str) -> bool {
+    exercise_segmenter(text) || exercise_model(text)
+}
+
+fn exercise_segmenter(text: &str) -> bool {
+    let Ok(saved) = SavedSegmenter::from_json(text) else {
+        return false;
+    };
+    let written = saved.to_json();
+    let again = SavedSegmenter::from_json(&written).expect("what was written is read");
+    assert_eq!(again.to_json(), written, "what was read comes back");
+    let values = VALUES.map(|value| match value.is_infinite() {
+        true => f64::MIN,
+        false => f64::from(value),
+    });
+    let x = Array2::from_shape_fn((values.len(), saved.features().len()), |(row, column)| {
+        values[(row + 3 * column) % values.len()]
+    });
+    let found = saved.segmenter().assign(x.view()).expect("no infinity");
+    for (label, distance) in found.labels.iter().zip(&found.distances) {
+        assert!(*label < saved.names().len() && distance.is_finite());
+    }
+    true
+}
+
+fn exercise_model(text: &str) -> bool {
     let Ok(saved) = SavedModel::from_json(text) else {
         return false;
     };

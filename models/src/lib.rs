@@ -1,4 +1,4 @@
-//! The algorithms of regulars: trees, clusters, association rules, sequences, cross-sell.
+//! The algorithms of regulars: trees, clusters, association rules, sequences, cross-sell, value.
 //!
 //! Arrays in, arrays out. This crate knows nothing of files, tables, settings or the
 //! command line. Every model follows the shape of [linfa](https://docs.rs/linfa): parameters
@@ -23,10 +23,14 @@
 //! | `midrank_scores`, `SEGMENT_GUIDES` | scores and segments of other columns than recency, frequency and money |
 //! | `RegressionTree`, `RegressionForest` | a readable tree and a forest for amounts, such as the value of a customer |
 //! | `calinski_harabasz`, `davies_bouldin`, `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
+//! | `CategoryNames` | what columns and their categories are called where a tree is printed, for trees that were not saved |
 //! | `random_parts` | the parts by which a tree is pruned, where rows are independent |
+//! | `SavedSegmenter` | segments that were found are kept, and later customers put into them |
 //! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
 //! | `DecisionTreeValidParams`, `GradientBoostingValidParams`, `RandomForestValidParams`, `RegressionForestValidParams`, `RegressionTreeValidParams` | the same, checked |
-//! | `MAX_BINS`, `MAX_DEPTH`, `MOST_ITEMS`, `MOST_RANK`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
+//! | `ContractParams` | the value of customers under contract, whose leaving is seen |
+//! | `SavedValue` | models of value that are used later, or elsewhere |
+//! | `MAX_BINS`, `MAX_DEPTH`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
 #![deny(missing_docs)]
 
 pub use linfa::{self, ParamGuard};
@@ -45,3 +49,4 @@ pub mod rfm;
 pub mod sequences;
 mod special;
 pub mod tree;
+pub mod value;

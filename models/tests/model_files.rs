@@ -7,15 +7,16 @@ mod exercise;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use linfa::Dataset;
 use linfa::prelude::*;
+use linfa::{Dataset, DatasetBase};
 use ndarray::{Array1, Array2, Axis, Ix1};
 use proptest::prelude::*;
 use regulars_models::calibration::{Isotonic, Platt};
 use regulars_models::classifiers::{
     Classifier, LinfaForest, Neighbours, Network, ProbabilityModel, Recipe,
 };
-use regulars_models::format::{Calibration, Feature, Model, SavedModel};
+use regulars_models::clustering::{self, KMeansSegmenter};
+use regulars_models::format::{Calibration, Feature, Model, SavedModel, SavedSegmenter};
 use regulars_models::tree::{
     BoostedRegressor, DecisionTree, GradientBoosting, Judgement, LambdaRank, MultiClassBoosting,
     RandomForest, RegressionForest, RegressionLoss, RegressionTree,
@@ -23,6 +24,26 @@ use regulars_models::tree::{
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model-files")
+}
+
+fn segmenters() -> PathBuf {
+    folder().with_file_name("segmenter-files")
+}
+
+/// Customers without an outcome: the same table in double precision, without infinities.
+fn behaviours() -> Array2<f64> {
+    customers().records().mapv(f64::from)
+}
+
+/// The segments that some customers are put into, and how far they are from their middle.
+fn takes(saved: &SavedSegmenter) -> String {
+    let x = behaviours().slice_axis(Axis(0), (..24).into()).to_owned();
+    let found = saved.segmenter().assign(x.view()).unwrap();
+    let labels = numbers(found.labels);
+    format!(
+        "segments {labels}\ndistances {}\n",
+        numbers(found.distances)
+    )
 }
 
 /// Numbers as files hold them: text, with spaces between.
@@ -78,6 +99,20 @@ fn kept_files_are_read_and_say_what_they_said() {
 }
 
 #[test]
+fn kept_segments_take_the_customers_that_they_took() {
+    let files = exercise::saved_segmenters();
+    assert!(!files.is_empty());
+    for (name, text) in files {
+        let saved =
+            SavedSegmenter::from_json(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let took = std::fs::read_to_string(segmenters().join(format!("{name}.txt"))).unwrap();
+        assert_eq!(takes(&saved), took, "{name}");
+        assert_eq!(saved.to_json(), text, "{name}");
+        assert!(exercise::exercise(&text), "{name}");
+    }
+}
+
+#[test]
 fn python_reads_them_too() {
     let python = std::env::var("REGULARS_PYTHON").unwrap_or_else(|_| "python3".to_string());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read_model.py");
@@ -111,7 +146,8 @@ proptest! {
         which in any::<usize>(),
         edits in proptest::collection::vec(any::<u8>(), 0..12),
     ) {
-        let files = exercise::saved_models();
+        let mut files = exercise::saved_models();
+        files.extend(exercise::saved_segmenters());
         let text = &files[which % files.len()].1;
         exercise::exercise(&exercise::edit(text, &edits));
     }
@@ -268,4 +304,26 @@ fn save_models_to_be_kept() {
         forest.fit(&amounts).unwrap().into(),
         None,
     );
+    save_segments();
+}
+
+fn save_segments() {
+    let path = segmenters().join("1-k-means.json");
+    if path.exists() {
+        return;
+    }
+    let kinds = [true, true, false, true].map(|log| match log {
+        true => clustering::Feature::log(),
+        false => clustering::Feature::default().weight(0.5),
+    });
+    let fitted = KMeansSegmenter::params(kinds.to_vec())
+        .clusters(3..=3)
+        .fit(&DatasetBase::from(behaviours()))
+        .unwrap();
+    let names = ["Long gone", "Frequent", "Typical customers"];
+    let columns = ["days", "visits", "contract", "spend"];
+    let saved = SavedSegmenter::new(&fitted, &columns, &names).unwrap();
+    std::fs::create_dir_all(segmenters()).unwrap();
+    std::fs::write(&path, saved.to_json()).unwrap();
+    std::fs::write(path.with_extension("txt"), takes(&saved)).unwrap();
 }

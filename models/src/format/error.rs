@@ -16,12 +16,12 @@ pub enum FormatError {
         problem: String,
     },
     /// JSON, but of something else.
-    #[error(
-        "this is not a model file: {problem}; give a file that holds \"format\": \"regulars-model\""
-    )]
+    #[error("this is not a model file: {problem}; give a file that holds \"format\": \"{format}\"")]
     NotAModel {
         /// What gave it away.
         problem: String,
+        /// What a file has to hold.
+        format: &'static str,
     },
     /// Written by a later version.
     #[error(

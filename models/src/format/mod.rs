@@ -41,6 +41,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Segments have files of their own, in the same manner: [`SavedSegmenter`].
+//!
 //! **A further model** joins by implementing `Stored` (what it writes, what it reads, what must
 //! hold) and with one line in the list of `model.rs`, or in that of all classifiers.
 
@@ -59,6 +61,7 @@ mod neighbours;
 mod network;
 mod numbers;
 mod preprocessing;
+mod segmenter;
 mod single_feature;
 mod stored_feature;
 mod trees;
@@ -71,6 +74,7 @@ pub use calibrators::Calibration;
 pub use error::{ColumnError, FormatError};
 pub use feature::{Feature, FeatureKind};
 pub use model::Model;
+pub use segmenter::SavedSegmenter;
 pub use trees::MAX_DEPTH;
 
 use error::{Within, must};
@@ -212,7 +216,7 @@ impl SavedModel {
     /// # Errors
     /// [`FormatError`] for whatever is not as it must be; there is no text for which it panics.
     pub fn from_json(text: &str) -> Result<Self, FormatError> {
-        let mut file = header(Json::parse(text)?)?;
+        let mut file = header(Json::parse(text)?, FORMAT)?;
         let kind = file.text("kind")?;
         let calibration = match file.optional("calibration") {
             None => None,
@@ -249,14 +253,15 @@ impl SavedModel {
     }
 }
 
-/// The fields of a model file whose version can be read.
-fn header(json: Json<'_>) -> Result<Fields<'_>, FormatError> {
+/// The fields of a file of this format whose version can be read.
+fn header<'t>(json: Json<'t>, format: &'static str) -> Result<Fields<'t>, FormatError> {
     let other = |problem: &str| FormatError::NotAModel {
         problem: problem.to_string(),
+        format,
     };
     let mut file = Fields::of(json).map_err(|_| other("it is no JSON object"))?;
     match file.optional("format") {
-        Some(Json::Text(text)) if text == FORMAT => {}
+        Some(Json::Text(text)) if text == format => {}
         Some(_) => return Err(other("it is of another format")),
         None => return Err(other("it does not say its format")),
     }
