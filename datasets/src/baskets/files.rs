@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
-use super::Baskets;
+use super::{Baskets, Generator};
 use crate::files::{Beside, Format, TRUTH, TableWriter, WriteError, write_text};
 
 /// What was written.
@@ -39,69 +39,25 @@ pub fn write(
 ) -> Result<Written, WriteError> {
     let beside = Beside::new(out)?;
     let root = beside.path();
-    let name = baskets.to_string();
     let generator = baskets.generator(seed);
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("basket_id", DataType::Int64, true),
-        Field::new("item", DataType::Int64, true),
-    ]));
-    let path = root.join(format!("baskets.{}", format.ending()));
-    let mut table = TableWriter::new(path, format, Arc::clone(&schema))?;
-    let flat_path = root.join(format!("{name}.dat"));
-    let failed = |error| WriteError::io(&flat_path, error);
-    let mut flat = BufWriter::with_capacity(1 << 20, File::create(&flat_path).map_err(failed)?);
-    let mut written = Written::default();
+    let mut rows = Rows::new(root, baskets, format)?;
     let blocks: Vec<u64> = (0..generator.blocks()).collect();
-    let mut text = String::new();
     for round in blocks.chunks(4 * rayon::current_num_threads().max(1)) {
         let done: Vec<Vec<Vec<u32>>> = round
             .par_iter()
             .map(|&block| generator.block(block))
             .collect();
         for block in done {
-            let (mut ids, mut items) = (Vec::new(), Vec::new());
-            text.clear();
-            for basket in &block {
-                written.baskets += 1;
-                for (place, item) in basket.iter().enumerate() {
-                    ids.push(written.baskets as i64);
-                    items.push(i64::from(*item) + 1);
-                    let space = if place == 0 { "" } else { " " };
-                    let _ = write!(text, "{space}{}", item + 1);
-                }
-                text.push('\n');
-            }
-            written.lines += items.len() as u64;
-            let columns: Vec<ArrayRef> = vec![
-                Arc::new(Int64Array::from(ids)),
-                Arc::new(Int64Array::from(items)),
-            ];
-            let rows = RecordBatch::try_new(Arc::clone(&schema), columns)
-                .expect("the columns are those of the schema");
-            table.write(&rows)?;
-            flat.write_all(text.as_bytes()).map_err(failed)?;
+            rows.add(&block)?;
         }
-        progress(written.baskets);
+        progress(rows.written.baskets);
     }
-    table.close()?;
-    flat.into_inner()
-        .map_err(|error| failed(error.into_error()))?;
+    let written = rows.close()?;
     let truth = root.join(TRUTH);
     std::fs::create_dir_all(&truth).map_err(|error| WriteError::io(&truth, error))?;
-    let mut patterns = String::from("items,weight,corruption\n");
-    for pattern in generator.patterns() {
-        let items: Vec<String> = pattern.items.iter().map(|i| (i + 1).to_string()).collect();
-        let _ = writeln!(
-            patterns,
-            "{},{},{}",
-            items.join(" "),
-            pattern.weight,
-            pattern.corruption
-        );
-    }
-    write_text(&truth.join("patterns.csv"), &patterns)?;
+    write_text(&truth.join("patterns.csv"), &patterns(&generator))?;
     let parameters = format!(
-        "{{\n  \"generator\": \"baskets\",\n  \"version\": \"{}\",\n  \"name\": \"{name}\",\n  \"seed\": {seed},\n  \
+        "{{\n  \"generator\": \"baskets\",\n  \"version\": \"{}\",\n  \"name\": \"{baskets}\",\n  \"seed\": {seed},\n  \
          \"baskets\": {},\n  \"lines\": {}\n}}\n",
         env!("CARGO_PKG_VERSION"),
         written.baskets,
@@ -111,6 +67,85 @@ pub fn write(
     write_text(&root.join("regulars.toml"), &settings(baskets, format))?;
     beside.into_place(out)?;
     Ok(written)
+}
+
+/// The baskets while they are written, as a table and as lines of numbers.
+struct Rows {
+    schema: SchemaRef,
+    table: TableWriter,
+    lines_path: PathBuf,
+    lines: BufWriter<File>,
+    written: Written,
+}
+
+impl Rows {
+    fn new(root: &Path, baskets: &Baskets, format: Format) -> Result<Self, WriteError> {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("basket_id", DataType::Int64, true),
+            Field::new("item", DataType::Int64, true),
+        ]));
+        let path = root.join(format!("baskets.{}", format.ending()));
+        let lines_path = root.join(format!("{baskets}.dat"));
+        let lines =
+            File::create(&lines_path).map_err(|error| WriteError::io(&lines_path, error))?;
+        Ok(Self {
+            table: TableWriter::new(path, format, Arc::clone(&schema) as SchemaRef)?,
+            schema,
+            lines_path,
+            lines: BufWriter::with_capacity(1 << 20, lines),
+            written: Written::default(),
+        })
+    }
+
+    fn add(&mut self, block: &[Vec<u32>]) -> Result<(), WriteError> {
+        let (mut ids, mut items) = (Vec::new(), Vec::new());
+        let mut text = String::new();
+        for basket in block {
+            self.written.baskets += 1;
+            for (place, item) in basket.iter().enumerate() {
+                ids.push(self.written.baskets as i64);
+                items.push(i64::from(*item) + 1);
+                let space = if place == 0 { "" } else { " " };
+                let _ = write!(text, "{space}{}", item + 1);
+            }
+            text.push('\n');
+        }
+        self.written.lines += items.len() as u64;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(ids)),
+            Arc::new(Int64Array::from(items)),
+        ];
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
+            .expect("the columns are those of the schema");
+        self.table.write(&rows)?;
+        self.lines
+            .write_all(text.as_bytes())
+            .map_err(|error| WriteError::io(&self.lines_path, error))
+    }
+
+    fn close(mut self) -> Result<Written, WriteError> {
+        self.table.close()?;
+        self.lines
+            .flush()
+            .map_err(|error| WriteError::io(&self.lines_path, error))?;
+        Ok(self.written)
+    }
+}
+
+/// The patterns that the baskets are made of, as CSV.
+fn patterns(generator: &Generator) -> String {
+    let mut text = String::from("items,weight,corruption\n");
+    for pattern in generator.patterns() {
+        let items: Vec<String> = pattern.items.iter().map(|i| (i + 1).to_string()).collect();
+        let _ = writeln!(
+            text,
+            "{},{},{}",
+            items.join(" "),
+            pattern.weight,
+            pattern.corruption
+        );
+    }
+    text
 }
 
 /// Settings under which `regulars ingest` and `regulars rules` mine the baskets.

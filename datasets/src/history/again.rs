@@ -81,60 +81,39 @@ pub fn count_rules(
             [antecedent, consequent, &both].map(|names| sets.place(names))
         })
         .collect();
-    let none = || (0, vec![0_u64; sets.sets.len()]);
-    let (baskets, counts) = (1..=customers.min(world.params.customers))
-        .into_par_iter()
-        .fold(none, |(mut baskets, mut counts), id| {
-            let mut has = vec![false; world.shelves.catalogue.types.len()];
-            let mut basket: Vec<usize> = Vec::new();
-            let mut number = None;
-            let mut count = |basket: &mut Vec<usize>, has: &mut [bool]| {
-                baskets += 1;
-                for &of in &*basket {
-                    for &set in &sets.by_last[of] {
-                        counts[set] += u64::from(sets.sets[set].iter().all(|of| has[*of]));
-                    }
-                }
-                for of in basket.drain(..) {
-                    has[of] = false;
-                }
-            };
-            let end = world.calendar.days;
-            world.live_until(&world.person(id), end, |row: Row| {
-                if row.kind != Kind::Purchase {
-                    return;
-                }
-                if number.is_some() && number != row.basket {
-                    count(&mut basket, &mut has);
-                }
-                number = row.basket;
-                let of = row
-                    .product
-                    .and_then(|id| world.shelves.catalogue.type_of(id));
-                if let Some(of) = of
-                    && !has[of]
-                {
-                    has[of] = true;
-                    basket.push(of);
-                }
-            });
-            if number.is_some() {
-                count(&mut basket, &mut has);
-            }
-            (baskets, counts)
-        })
-        .reduce(none, |(one, mut sums), (other, more)| {
-            for (sum, more) in sums.iter_mut().zip(more) {
-                *sum += more;
-            }
-            (one + other, sums)
-        });
-    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| Together {
-        antecedent: counts[*antecedent],
-        consequent: counts[*consequent],
-        both: counts[*both],
+    let none = || Counts {
+        baskets: 0,
+        of_sets: vec![0; sets.sets.len()],
     };
-    (baskets, places.iter().map(of_rule).collect())
+    let counts = (1..=customers.min(world.params.customers))
+        .into_par_iter()
+        .fold(none, |mut counts, id| {
+            sets.count_in(world, id, &mut counts);
+            counts
+        })
+        .reduce(none, Counts::and);
+    let of_rule = |[antecedent, consequent, both]: &[usize; 3]| Together {
+        antecedent: counts.of_sets[*antecedent],
+        consequent: counts.of_sets[*consequent],
+        both: counts.of_sets[*both],
+    };
+    (counts.baskets, places.iter().map(of_rule).collect())
+}
+
+/// Baskets, and for each set those that held it.
+struct Counts {
+    baskets: u64,
+    of_sets: Vec<u64>,
+}
+
+impl Counts {
+    fn and(mut self, other: Self) -> Self {
+        self.baskets += other.baskets;
+        for (sum, more) in self.of_sets.iter_mut().zip(other.of_sets) {
+            *sum += more;
+        }
+        self
+    }
 }
 
 /// Different sets of types of item, found by the last type of each: a basket looks only at the
@@ -157,6 +136,41 @@ impl<'a> ItemSets<'a> {
             places: HashMap::new(),
             sets: Vec::new(),
             by_last: vec![Vec::new(); types.len()],
+        }
+    }
+
+    /// Counts the baskets of one customer.
+    fn count_in(&self, world: &World, id: u64, counts: &mut Counts) {
+        let catalogue = &world.shelves.catalogue;
+        let mut has = vec![false; catalogue.types.len()];
+        let mut basket: Vec<usize> = Vec::new();
+        let mut number = None;
+        let mut count = |basket: &mut Vec<usize>, has: &mut [bool]| {
+            counts.baskets += 1;
+            for &set in basket.iter().flat_map(|of| &self.by_last[*of]) {
+                counts.of_sets[set] += u64::from(self.sets[set].iter().all(|of| has[*of]));
+            }
+            for of in basket.drain(..) {
+                has[of] = false;
+            }
+        };
+        world.live_until(&world.person(id), world.calendar.days, |row: Row| {
+            if row.kind != Kind::Purchase {
+                return;
+            }
+            if number.is_some() && number != row.basket {
+                count(&mut basket, &mut has);
+            }
+            number = row.basket;
+            if let Some(of) = row.product.and_then(|id| catalogue.type_of(id))
+                && !has[of]
+            {
+                has[of] = true;
+                basket.push(of);
+            }
+        });
+        if number.is_some() {
+            count(&mut basket, &mut has);
         }
     }
 

@@ -146,19 +146,14 @@ pub struct Substitutes {
 
 /// Planted substitutes.
 pub const SUBSTITUTES: [Substitutes; 3] = [
-    Substitutes {
-        categories: ["Butter", "Margarine"],
-        avoid: 0.95,
-    },
-    Substitutes {
-        categories: ["Cola", "Lemonade"],
-        avoid: 0.90,
-    },
-    Substitutes {
-        categories: ["Poultry", "Beef"],
-        avoid: 0.80,
-    },
+    substitutes(["Butter", "Margarine"], 0.95),
+    substitutes(["Cola", "Lemonade"], 0.90),
+    substitutes(["Poultry", "Beef"], 0.80),
 ];
+
+const fn substitutes(categories: [&'static str; 2], avoid: f64) -> Substitutes {
+    Substitutes { categories, avoid }
+}
 
 /// A purchase that brings another one later: `consequent` is bought in no other way.
 #[derive(Clone, Copy, Debug)]
@@ -214,27 +209,15 @@ pub struct Replenishment {
 
 /// Planted rhythms.
 pub const REPLENISHMENTS: [Replenishment; 4] = [
-    Replenishment {
-        item: "Dog food",
-        users: 0.20,
-        days: 14.0,
-    },
-    Replenishment {
-        item: "Laundry detergent",
-        users: 0.55,
-        days: 35.0,
-    },
-    Replenishment {
-        item: "Contact lens fluid",
-        users: 0.08,
-        days: 60.0,
-    },
-    Replenishment {
-        item: "Infant formula",
-        users: 0.06,
-        days: 8.0,
-    },
+    replenishment("Dog food", 0.20, 14.0),
+    replenishment("Laundry detergent", 0.55, 35.0),
+    replenishment("Contact lens fluid", 0.08, 60.0),
+    replenishment("Infant formula", 0.06, 8.0),
 ];
+
+const fn replenishment(item: &'static str, users: f64, days: f64) -> Replenishment {
+    Replenishment { item, users, days }
+}
 
 /// The department of each planted type, by its name, and its category.
 const PLANTED_IN: [(&str, usize, &str); 15] = [
@@ -326,58 +309,8 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue of a seed: the taxonomy is fixed, prices and brands are drawn.
     pub fn new(seed: u64) -> Self {
-        let mut types = Vec::new();
-        let mut within = Vec::new();
-        for (department, categories) in CATEGORIES.iter().enumerate() {
-            let mut members = Vec::new();
-            let mut weights = Vec::new();
-            for (rank, category) in categories.iter().enumerate() {
-                let season = SEASONS
-                    .iter()
-                    .find(|(name, ..)| name == category)
-                    .map(|&(_, first, last)| (first, last));
-                for (place, variant) in VARIANTS.iter().enumerate() {
-                    members.push(types.len());
-                    // Zipf over categories and again over the variants of each.
-                    weights.push((1.0 + rank as f64).powf(-0.8) * (1.0 + place as f64).powf(-1.1));
-                    types.push(ItemType {
-                        name: format!("{category}, {variant}"),
-                        category,
-                        department,
-                        first_product: 0,
-                        season,
-                    });
-                }
-            }
-            within.push((members, Choice::new(&weights)));
-        }
-        for (name, department, category) in PLANTED_IN {
-            types.push(ItemType {
-                name: name.to_owned(),
-                category,
-                department,
-                first_product: 0,
-                season: None,
-            });
-        }
-        let named = |name: &str| {
-            types
-                .iter()
-                .position(|item| item.name == name)
-                .expect("patterns name types of the catalogue")
-        };
-        let mut parts = vec![Part::Plain; types.len()];
-        for (number, pattern) in ASSOCIATIONS.iter().enumerate() {
-            parts[named(&classic(pattern.antecedent))] = Part::Brings(number);
-        }
-        for (number, pattern) in SUBSTITUTES.iter().enumerate() {
-            for (side, category) in pattern.categories.iter().enumerate() {
-                parts[named(&classic(category))] = Part::Avoids(number, side);
-            }
-        }
-        for (number, pattern) in SEQUENCES.iter().enumerate() {
-            parts[named(&classic(pattern.antecedent))] = Part::Starts(number);
-        }
+        let (mut types, within) = shelves();
+        let named = |name: &str| place_of(&types, name);
         let consequents = ASSOCIATIONS.iter().map(|p| named(p.consequent)).collect();
         let followers = SEQUENCES.iter().map(|p| named(p.consequent)).collect();
         let rhythms = REPLENISHMENTS.iter().map(|p| named(p.item)).collect();
@@ -391,23 +324,16 @@ impl Catalogue {
         let departments = (0..TYPES)
             .map(|profile| Choice::new(&PROFILES[profile].taste))
             .collect();
-        let mut popularity = [0.0; PRODUCTS_OF_A_TYPE];
-        let mut sum = 0.0;
-        for (place, share) in popularity.iter_mut().enumerate() {
-            sum += (1.0 + place as f64).powf(-1.2);
-            *share = sum;
-        }
-        popularity.iter_mut().for_each(|share| *share /= sum);
         Self {
+            parts: parts(&types),
             types,
             products,
-            parts,
             consequents,
             followers,
             rhythms,
             departments,
             within,
-            popularity,
+            popularity: popularity(),
         }
     }
 
@@ -441,6 +367,81 @@ impl Catalogue {
         let place = self.popularity.partition_point(|share| *share <= uniform);
         self.types[of].first_product + place.min(PRODUCTS_OF_A_TYPE - 1)
     }
+}
+
+/// Every type of item, and for each department which of them a line is of.
+fn shelves() -> (Vec<ItemType>, Vec<(Vec<usize>, Choice)>) {
+    let item = |name, category, department| ItemType {
+        name,
+        category,
+        department,
+        first_product: 0,
+        season: SEASONS
+            .iter()
+            .find(|(name, ..)| *name == category)
+            .map(|&(_, first, last)| (first, last)),
+    };
+    let mut types = Vec::new();
+    let mut within = Vec::new();
+    for (department, categories) in CATEGORIES.iter().enumerate() {
+        let mut members = Vec::new();
+        let mut weights = Vec::new();
+        for (rank, category) in categories.iter().enumerate() {
+            for (place, variant) in VARIANTS.iter().enumerate() {
+                members.push(types.len());
+                // Zipf over categories and again over the variants of each.
+                weights.push((1.0 + rank as f64).powf(-0.8) * (1.0 + place as f64).powf(-1.1));
+                types.push(item(
+                    format!("{category}, {variant}"),
+                    *category,
+                    department,
+                ));
+            }
+        }
+        within.push((members, Choice::new(&weights)));
+    }
+    let planted = PLANTED_IN.into_iter();
+    types.extend(
+        planted.map(|(name, department, category)| item(name.to_owned(), category, department)),
+    );
+    (types, within)
+}
+
+/// The place of the type of a name that a pattern names.
+fn place_of(types: &[ItemType], name: &str) -> usize {
+    types
+        .iter()
+        .position(|item| item.name == name)
+        .expect("patterns name types of the catalogue")
+}
+
+/// For each type its part in a pattern.
+fn parts(types: &[ItemType]) -> Vec<Part> {
+    let mut parts = vec![Part::Plain; types.len()];
+    let mut plant = |category: &str, part| parts[place_of(types, &classic(category))] = part;
+    for (number, pattern) in ASSOCIATIONS.iter().enumerate() {
+        plant(pattern.antecedent, Part::Brings(number));
+    }
+    for (number, pattern) in SUBSTITUTES.iter().enumerate() {
+        for (side, category) in pattern.categories.iter().enumerate() {
+            plant(category, Part::Avoids(number, side));
+        }
+    }
+    for (number, pattern) in SEQUENCES.iter().enumerate() {
+        plant(pattern.antecedent, Part::Starts(number));
+    }
+    parts
+}
+
+/// Cumulative shares of the products of a type, the most bought first.
+fn popularity() -> [f64; PRODUCTS_OF_A_TYPE] {
+    let mut popularity = [0.0; PRODUCTS_OF_A_TYPE];
+    let mut sum = 0.0;
+    for (place, share) in popularity.iter_mut().enumerate() {
+        sum += (1.0 + place as f64).powf(-1.2);
+        *share = sum;
+    }
+    popularity.map(|share| share / sum)
 }
 
 /// The name of the classic variant of a category.

@@ -11,7 +11,7 @@ use super::World;
 use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED, TROUBLE_DAYS};
 use super::person::Person;
 use super::profiles::{ByType, Effect, PROFILES, Profile};
-use super::random::{Choice, Purpose, Stream};
+use super::random::{Choice, Purpose, Stream, chance_of};
 use super::rows::{Channel, Kind, Row};
 use super::shopping::{BasketCounts, Shopper, Trip};
 
@@ -299,9 +299,8 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
         let complains = self.draw.chance(profile.complains + extra);
         let types = PROFILES.iter().zip(&world.hours.chances[hour]);
         for (evidence, (profile, chance)) in self.evidence.iter_mut().zip(types) {
-            let of = |yes: bool, chance: f64| if yes { chance } else { 1.0 - chance };
-            let online = of(online, profile.online);
-            *evidence += (chance * online * of(complains, profile.complains + extra)).ln();
+            let online = chance_of(online, profile.online);
+            *evidence += (chance * online * chance_of(complains, profile.complains + extra)).ln();
         }
         let baskets = 1 + u32::from(self.draw.chance(SECOND_BASKET));
         let fresh = self.coupon.is_some_and(|campaign| {
@@ -336,22 +335,17 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
     }
 
     fn basket(&mut self, occasion: Occasion) {
-        let Occasion {
-            day,
-            online,
-            redeems,
-            ..
-        } = occasion;
+        let Occasion { day, online, .. } = occasion;
         let (world, person) = (self.world, self.person);
         let second = occasion.hour * 3600 + self.draw.between(0, 3599);
         let trip = Trip {
             person,
             calendar: &world.calendar,
             day,
-            coupon: redeems,
+            coupon: occasion.redeems,
         };
-        let shelves = &world.shelves;
-        shelves.basket(&trip, &mut self.shopper, &mut self.evidence);
+        let (shopper, evidence) = (&mut self.shopper, &mut self.evidence);
+        world.shelves.basket(&trip, shopper, evidence);
         let mut about = Row::new(person.id, day, second, Kind::Purchase);
         about.basket = Some(person.id as i64 * BASKETS_OF_ONE + self.baskets);
         self.baskets += 1;
@@ -361,20 +355,30 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
             Channel::Store
         });
         about.location = (!online).then_some(person.store);
+        self.lines(&about);
+        about.location = None;
+        self.reactions(occasion, &about);
+        let paid = self.shopper.lines.iter().map(|line| line.amount).sum();
+        follow_up(person, &about, paid, &mut self.draw, &mut self.later);
+    }
+
+    /// The lines of a basket, some of which are brought back.
+    fn lines(&mut self, about: &Row) {
+        let products = &self.world.shelves.catalogue.products;
         for line in &self.shopper.lines {
             let row = Row {
-                product: Some(shelves.catalogue.products[line.product].id),
+                product: Some(products[line.product].id),
                 quantity: Some(line.quantity),
                 amount: Some(line.amount),
                 discount: Some(line.discount),
                 cost: Some(line.cost),
-                ..about
+                ..*about
             };
             (self.emit)(row);
             if self.draw.chance(RETURNED) {
                 self.later.add(Row {
                     kind: Kind::Return,
-                    day: day + self.draw.between(2, 14),
+                    day: about.day + self.draw.between(2, 14),
                     quantity: Some(-line.quantity),
                     amount: Some(-line.amount),
                     discount: None,
@@ -383,22 +387,26 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
                 });
             }
         }
-        about.location = None;
-        if redeems {
+    }
+
+    /// What comes with a basket at once: a coupon, a delivery that goes wrong, a complaint.
+    fn reactions(&mut self, occasion: Occasion, about: &Row) {
+        let (world, day) = (self.world, occasion.day);
+        if occasion.redeems {
             let campaign = self.coupon.take();
             (self.emit)(Row {
                 kind: Kind::Response,
                 campaign: campaign.map(|campaign| world.calendar.campaigns[campaign].id),
-                ..about
+                ..*about
             });
         }
         if occasion.bad {
             (self.emit)(Row {
                 kind: Kind::ServiceCall,
-                second: (second + 1800).min(86_399),
+                second: (about.second + 1800).min(86_399),
                 channel: Some(Channel::Delivery),
                 cost: Some(CALL_CENTS),
-                ..about
+                ..*about
             });
             let weight = BAD_DELIVERY_WEIGHT;
             self.life.troubles.push(Trouble { day, weight });
@@ -407,16 +415,14 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
             let rating = self.draw.pick(&world.ratings);
             (self.emit)(Row {
                 kind: Kind::Complaint,
-                second: (second + 3600).min(86_399),
+                second: (about.second + 3600).min(86_399),
                 channel: Some(Channel::Phone),
                 rating: Some(1 + rating as i64),
-                ..about
+                ..*about
             });
             let weight = COMPLAINT_WEIGHTS[rating];
             self.life.troubles.push(Trouble { day, weight });
         }
-        let paid = self.shopper.lines.iter().map(|line| line.amount).sum();
-        follow_up(person, &about, paid, &mut self.draw, &mut self.later);
     }
 
     fn perhaps_leaves(&mut self, day: Day, effect: Effect) {

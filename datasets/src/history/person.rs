@@ -2,7 +2,7 @@
 
 use super::calendar::{Calendar, Day};
 use super::profiles::{AGES, ByType, PROFILES, Profile, TYPES};
-use super::random::{Choice, Purpose, Stream, opinion};
+use super::random::{Choice, Purpose, Stream, chance_of, opinion};
 
 /// Customers of one company are found among this many with neighbouring numbers.
 const ACCOUNT_BLOCK: u64 = 64;
@@ -88,19 +88,6 @@ impl People {
         let before = draw.chance(THERE_AT_START);
         let profile = draw.pick(if before { &self.at_start } else { &self.later });
         let of = &PROFILES[profile];
-        let mut evidence = PROFILES.each_ref().map(|profile| {
-            let share = if before {
-                profile.share_at_start
-            } else {
-                profile.share_later
-            };
-            share.ln()
-        });
-        let mut learn = |chance: &dyn Fn(&Profile) -> f64| {
-            for (evidence, profile) in evidence.iter_mut().zip(&PROFILES) {
-                *evidence += chance(profile).ln();
-            }
-        };
         let joined = if before {
             draw.between(-DAYS_BEFORE, -1)
         } else {
@@ -108,39 +95,21 @@ impl People {
         };
         let rate = draw.gamma(of.rate_shape, of.rate);
         let invoice = draw.chance(of.invoice);
-        learn(&|profile| {
-            if invoice {
-                profile.invoice
-            } else {
-                1.0 - profile.invoice
-            }
-        });
         let belongs = draw.chance(of.account);
-        learn(&|profile| {
-            if belongs {
-                profile.account
-            } else {
-                1.0 - profile.account
-            }
-        });
         let age = draw.pick(&self.ages[profile]);
         let age = (!draw.chance(0.25)).then_some(age);
-        if let Some(age) = age {
-            learn(&|profile| profile.ages[age]);
-        }
         let household = draw.pick(&self.household[profile]);
         let household = (!draw.chance(0.10)).then_some(household);
-        if let Some(household) = household {
-            learn(&|profile| profile.household[household]);
-        }
         let log_income = of.log_income + INCOME_SPREAD * draw.normal();
-        let income = (!draw.chance(0.40)).then_some(log_income);
-        if let Some(income) = income {
-            learn(&|profile| {
-                let away = (income - profile.log_income) / INCOME_SPREAD;
-                (-away * away / 2.0).exp()
-            });
-        }
+        let log_income = (!draw.chance(0.40)).then_some(log_income);
+        let signs = Signs {
+            before,
+            invoice,
+            belongs,
+            age,
+            household,
+            log_income,
+        };
         Person {
             id,
             profile,
@@ -152,11 +121,46 @@ impl People {
             store: 1 + (opinion(self.seed, id, 0) * 25.0) as i64,
             age: age.map(|age| AGES[age]),
             household: household.map(|people| people as i64 + 1),
-            income: income.map(|income| (income.exp() / 100.0).round() as i64 * 100),
+            income: log_income.map(|log| (log.exp() / 100.0).round() as i64 * 100),
             region: REGIONS[draw.between(0, REGIONS.len() as i32 - 1) as usize],
             shoe_size: (!draw.chance(0.5)).then(|| draw.between(36, 47).into()),
-            evidence,
+            evidence: PROFILES.each_ref().map(|profile| signs.evidence(profile)),
         }
+    }
+}
+
+/// What a customer shows that tells of the type, beside visits.
+struct Signs {
+    /// Whether the customer was there before the history begins.
+    before: bool,
+    invoice: bool,
+    belongs: bool,
+    age: Option<usize>,
+    household: Option<usize>,
+    log_income: Option<f64>,
+}
+
+impl Signs {
+    /// The logarithm of the chance of being of a type and showing this, up to a constant.
+    fn evidence(&self, profile: &Profile) -> f64 {
+        let share = match self.before {
+            true => profile.share_at_start,
+            false => profile.share_later,
+        };
+        let mut evidence = share.ln();
+        evidence += chance_of(self.invoice, profile.invoice).ln();
+        evidence += chance_of(self.belongs, profile.account).ln();
+        if let Some(age) = self.age {
+            evidence += profile.ages[age].ln();
+        }
+        if let Some(household) = self.household {
+            evidence += profile.household[household].ln();
+        }
+        if let Some(log_income) = self.log_income {
+            let away = (log_income - profile.log_income) / INCOME_SPREAD;
+            evidence += (-away * away / 2.0).exp().ln();
+        }
+        evidence
     }
 }
 

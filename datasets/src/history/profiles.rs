@@ -66,10 +66,11 @@ pub struct Effect {
 
 impl Effect {
     /// Nothing changes.
-    pub const NONE: Self = Self {
-        pace: 1.0,
-        leaving: 1.0,
-    };
+    pub const NONE: Self = effect(1.0, 1.0);
+}
+
+const fn effect(pace: f64, leaving: f64) -> Effect {
+    Effect { pace, leaving }
 }
 
 /// What makes one type of customer different from the others.
@@ -189,17 +190,7 @@ pub const PROFILES: [Profile; TYPES] = [
         complains: 0.006,
         unforgiving: 5.0,
         price_sensitive: 5.0,
-        campaigns: [
-            Effect {
-                pace: 1.6,
-                leaving: 0.8,
-            },
-            Effect {
-                pace: 1.2,
-                leaving: 1.0,
-            },
-            Effect::NONE,
-        ],
+        campaigns: [effect(1.6, 0.8), effect(1.2, 1.0), Effect::NONE],
         invoice: 0.01,
         account: 0.01,
         ages: [0.06, 0.12, 0.14, 0.18, 0.22, 0.28],
@@ -227,20 +218,7 @@ pub const PROFILES: [Profile; TYPES] = [
         complains: 0.004,
         unforgiving: 6.0,
         price_sensitive: 1.5,
-        campaigns: [
-            Effect {
-                pace: 1.3,
-                leaving: 1.0,
-            },
-            Effect {
-                pace: 1.5,
-                leaving: 0.9,
-            },
-            Effect {
-                pace: 1.4,
-                leaving: 0.7,
-            },
-        ],
+        campaigns: [effect(1.3, 1.0), effect(1.5, 0.9), effect(1.4, 0.7)],
         invoice: 0.02,
         account: 0.01,
         ages: [0.26, 0.30, 0.16, 0.12, 0.09, 0.07],
@@ -268,17 +246,7 @@ pub const PROFILES: [Profile; TYPES] = [
         complains: 0.008,
         unforgiving: 6.0,
         price_sensitive: 2.0,
-        campaigns: [
-            Effect {
-                pace: 1.2,
-                leaving: 0.9,
-            },
-            Effect::NONE,
-            Effect {
-                pace: 1.3,
-                leaving: 0.4,
-            },
-        ],
+        campaigns: [effect(1.2, 0.9), Effect::NONE, effect(1.3, 0.4)],
         invoice: 0.02,
         account: 0.01,
         ages: [0.12, 0.20, 0.20, 0.18, 0.16, 0.14],
@@ -335,17 +303,7 @@ pub const PROFILES: [Profile; TYPES] = [
         unforgiving: 10.0,
         price_sensitive: 1.5,
         // Wants to be left alone: contacts do harm.
-        campaigns: [
-            Effect::NONE,
-            Effect {
-                pace: 0.85,
-                leaving: 1.2,
-            },
-            Effect {
-                pace: 0.70,
-                leaving: 2.5,
-            },
-        ],
+        campaigns: [Effect::NONE, effect(0.85, 1.2), effect(0.70, 2.5)],
         invoice: 0.95,
         account: 0.90,
         ages: [0.02, 0.18, 0.30, 0.30, 0.16, 0.04],

@@ -21,6 +21,11 @@ pub enum Purpose {
     Dirt = 3,
 }
 
+/// The chance that something with this chance turned out so.
+pub fn chance_of(yes: bool, chance: f64) -> f64 {
+    if yes { chance } else { 1.0 - chance }
+}
+
 /// One stream of random numbers.
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);

@@ -14,7 +14,9 @@ use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Soil};
 use super::interactions::MONEY;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
-use crate::history::catalogue::{ASSOCIATIONS, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic};
+use crate::history::catalogue::{
+    ASSOCIATIONS, Product, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic,
+};
 use crate::history::life::Life;
 use crate::history::person::Person;
 use crate::history::profiles::{DEPARTMENTS, PROFILES};
@@ -40,6 +42,24 @@ fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
 
 fn batch(schema: SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
     RecordBatch::try_new(schema, columns).expect("the columns are those of the schema")
+}
+
+fn whole<'a, T, V: Into<Option<i64>>>(rows: &'a [T], of: impl Fn(&'a T) -> V) -> ArrayRef {
+    let values = rows.iter().map(|row| of(row).into());
+    Arc::new(values.collect::<Int64Array>())
+}
+
+fn number<T>(rows: &[T], of: impl Fn(&T) -> f64) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(rows.iter().map(of)))
+}
+
+fn yes<T>(rows: &[T], of: impl Fn(&T) -> bool) -> ArrayRef {
+    let values = rows.iter().map(|row| Some(of(row)));
+    Arc::new(values.collect::<BooleanArray>())
+}
+
+fn text<'a, T, S: AsRef<str>>(rows: &'a [T], of: impl Fn(&'a T) -> Option<S>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<StringArray>())
 }
 
 fn money(cents: impl Iterator<Item = i64>) -> ArrayRef {
@@ -86,29 +106,22 @@ pub fn products(world: &World, dirty: bool) -> Products {
             }
         })
         .collect();
-    let name: ArrayRef = if dirty {
-        Arc::new(BinaryArray::from_iter_values(&names))
-    } else {
-        Arc::new(StringArray::from_iter_values(
-            products.iter().map(|product| &product.name),
-        ))
+    let name: ArrayRef = match dirty {
+        true => Arc::new(BinaryArray::from_iter_values(&names)),
+        false => text(products, |product| Some(&product.name)),
     };
-    let of = |product: &crate::history::catalogue::Product| &catalogue.types[product.of];
-    let text = |values: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(values)) };
+    let of = |product: &Product| &catalogue.types[product.of];
     let schema = products_schema(name.data_type().clone());
     let columns = vec![
-        Arc::new(Int64Array::from_iter_values(products.iter().map(|p| p.id))),
+        whole(products, |product| product.id),
         name,
-        text(
-            products
-                .iter()
-                .map(|p| DEPARTMENTS[of(p).department])
-                .collect(),
-        ),
-        text(products.iter().map(|p| of(p).category).collect()),
-        text(products.iter().map(|p| of(p).name.as_str()).collect()),
-        text(products.iter().map(|p| p.brand).collect()),
-        money(products.iter().map(|p| p.cost_cents)),
+        text(products, |product| {
+            Some(DEPARTMENTS[of(product).department])
+        }),
+        text(products, |product| Some(of(product).category)),
+        text(products, |product| Some(&of(product).name)),
+        text(products, |product| Some(product.brand)),
+        money(products.iter().map(|product| product.cost_cents)),
     ];
     Products {
         rows: batch(schema, columns),
@@ -134,27 +147,25 @@ const SETUP_CENTS: i64 = 50_000;
 /// The campaigns that begin within the history, with what they cost in all: setting them up, and
 /// so many contacts of each.
 pub fn campaigns(world: &World, contacts: &[i64]) -> RecordBatch {
-    let campaigns: Vec<_> = world
+    let campaigns: Vec<&Campaign> = world
         .calendar
         .campaigns
         .iter()
         .filter(|campaign| campaign.starts < world.calendar.days)
         .collect();
-    let names = campaigns.iter().map(|campaign| {
+    let name = |campaign: &&Campaign| {
         let month = world.calendar.date(campaign.starts).format("%B %Y");
-        format!("{} of {month}", campaign.sort().name)
-    });
+        Some(format!("{} of {month}", campaign.sort().name))
+    };
     let cost = |(number, campaign): (usize, &&Campaign)| {
         SETUP_CENTS + contacts[number] * campaign.sort().cost_cents
     };
     batch(
         campaigns_schema(),
         vec![
-            Arc::new(Int64Array::from_iter_values(campaigns.iter().map(|c| c.id))),
-            Arc::new(StringArray::from_iter_values(names)),
-            Arc::new(StringArray::from_iter_values(
-                campaigns.iter().map(|c| c.sort().name),
-            )),
+            whole(&campaigns, |campaign| campaign.id),
+            text(&campaigns, name),
+            text(&campaigns, |campaign| Some(campaign.sort().name)),
             dates(world, campaigns.iter().map(|c| Some(c.starts))),
             dates(
                 world,
@@ -206,37 +217,19 @@ pub fn customers(
         true => Some(person.household.map_or(1, |people| people + 1)),
         false => person.household,
     };
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from_iter_values(
-            rows.iter().map(|(person, ..)| person.id as i64),
-        )),
+    let columns = vec![
+        whole(&rows, |(person, ..)| person.id as i64),
         dates(world, rows.iter().map(|(person, ..)| Some(person.joined))),
-        Arc::new(BooleanArray::from_iter(
-            rows.iter()
-                .map(|(person, life, _)| Some(consent(person, life))),
-        )),
-        Arc::new(StringArray::from_iter(
-            rows.iter().map(|(person, ..)| account(person)),
-        )),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(
-            |(person, ..)| if person.invoice { "invoice" } else { "till" },
-        ))),
-        Arc::new(StringArray::from_iter(
-            rows.iter().map(|(person, ..)| person.age),
-        )),
-        Arc::new(Int64Array::from_iter(
-            rows.iter()
-                .map(|(person, _, conflict)| household(person, *conflict)),
-        )),
-        Arc::new(Int64Array::from_iter(
-            rows.iter().map(|(person, ..)| person.income),
-        )),
-        Arc::new(StringArray::from_iter_values(
-            rows.iter().map(|(person, ..)| person.region),
-        )),
-        Arc::new(Int64Array::from_iter(
-            rows.iter().map(|(person, ..)| person.shoe_size),
-        )),
+        yes(&rows, |(person, life, _)| consent(person, life)),
+        text(&rows, |(person, ..)| account(person)),
+        text(&rows, |(person, ..)| {
+            Some(if person.invoice { "invoice" } else { "till" })
+        }),
+        text(&rows, |(person, ..)| person.age),
+        whole(&rows, |(person, _, conflict)| household(person, *conflict)),
+        whole(&rows, |(person, ..)| person.income),
+        text(&rows, |(person, ..)| Some(person.region)),
+        whole(&rows, |(person, ..)| person.shoe_size),
     ];
     (batch(customers_schema(), columns), dirty)
 }
@@ -266,11 +259,9 @@ pub fn members(world: &World, people: &[(Person, Life)]) -> RecordBatch {
     batch(
         members_schema(),
         vec![
-            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.0))),
-            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.1))),
-            Arc::new(StringArray::from_iter_values(
-                rows.iter().map(|row| arm(row.2)),
-            )),
+            whole(&rows, |row| row.0),
+            whole(&rows, |row| row.1),
+            text(&rows, |row| Some(arm(row.2))),
         ],
     )
 }
@@ -294,20 +285,10 @@ pub fn types(world: &World, people: &[(Person, Life)]) -> RecordBatch {
     batch(
         types_schema(),
         vec![
-            Arc::new(Int64Array::from_iter_values(
-                people.iter().map(|(person, _)| person.id as i64),
-            )),
-            Arc::new(StringArray::from_iter_values(
-                people.iter().map(|(person, _)| person.profile().name),
-            )),
-            Arc::new(Float64Array::from_iter_values(
-                people.iter().map(|(person, _)| person.rate),
-            )),
-            Arc::new(Int64Array::from_iter_values(
-                people
-                    .iter()
-                    .map(|(person, _)| person.profile().regularity as i64),
-            )),
+            whole(people, |(person, _)| person.id as i64),
+            text(people, |(person, _)| Some(person.profile().name)),
+            number(people, |(person, _)| person.rate),
+            whole(people, |(person, _)| person.profile().regularity as i64),
             dates(world, people.iter().map(|(person, _)| Some(person.joined))),
             dates(world, people.iter().map(|(_, life)| left(life))),
         ],
@@ -329,24 +310,16 @@ pub fn churn_schema() -> SchemaRef {
 
 /// The truth about leaving at one as-of date.
 pub fn churn(world: &World, as_of: Day, truths: &[ChurnTruth]) -> RecordBatch {
-    let whole = |value: &dyn Fn(&ChurnTruth) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(truths.iter().map(value)))
-    };
-    let number = |value: &dyn Fn(&ChurnTruth) -> f64| -> ArrayRef {
-        Arc::new(Float64Array::from_iter_values(truths.iter().map(value)))
-    };
     batch(
         churn_schema(),
         vec![
             dates(world, truths.iter().map(|_| Some(as_of))),
-            whole(&|truth| truth.customer as i64),
-            whole(&|truth| truth.baskets.into()),
-            whole(&|truth| truth.recency.into()),
-            Arc::new(BooleanArray::from_iter(
-                truths.iter().map(|truth| Some(truth.churned)),
-            )),
-            number(&|truth| truth.observed),
-            number(&|truth| truth.everything),
+            whole(truths, |truth| truth.customer as i64),
+            whole(truths, |truth| i64::from(truth.baskets)),
+            whole(truths, |truth| i64::from(truth.recency)),
+            yes(truths, |truth| truth.churned),
+            number(truths, |truth| truth.observed),
+            number(truths, |truth| truth.everything),
         ],
     )
 }
@@ -366,27 +339,17 @@ pub fn uplift_schema() -> SchemaRef {
 
 /// The truth about campaigns that ended within the history.
 pub fn uplift(world: &World, truths: &[UpliftTruth]) -> RecordBatch {
-    let number = |value: &dyn Fn(&UpliftTruth) -> f64| -> ArrayRef {
-        Arc::new(Float64Array::from_iter_values(truths.iter().map(value)))
-    };
-    let yes = |value: &dyn Fn(&UpliftTruth) -> bool| -> ArrayRef {
-        Arc::new(BooleanArray::from_iter(
-            truths.iter().map(|truth| Some(value(truth))),
-        ))
-    };
     let id = |truth: &UpliftTruth| world.calendar.campaigns[truth.campaign].id;
     batch(
         uplift_schema(),
         vec![
-            Arc::new(Int64Array::from_iter_values(truths.iter().map(id))),
-            Arc::new(Int64Array::from_iter_values(
-                truths.iter().map(|truth| truth.customer as i64),
-            )),
-            yes(&|truth| truth.treated),
-            yes(&|truth| truth.bought),
-            number(&|truth| truth.if_contacted),
-            number(&|truth| truth.if_not),
-            number(&|truth| truth.if_contacted - truth.if_not),
+            whole(truths, id),
+            whole(truths, |truth| truth.customer as i64),
+            yes(truths, |truth| truth.treated),
+            yes(truths, |truth| truth.bought),
+            number(truths, |truth| truth.if_contacted),
+            number(truths, |truth| truth.if_not),
+            number(truths, |truth| truth.if_contacted - truth.if_not),
         ],
     )
 }
