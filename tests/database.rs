@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use regulars::config::Settings;
 use regulars::engine::Engine;
 use regulars::failure::Result;
+use regulars::outputs::digest;
 use regulars::sources::{self, Fetch, SourceFile};
 
 use crate::servers::{Postgres, python};
@@ -51,7 +52,7 @@ fn ask(
         earlier: &earlier,
     };
     let file = sources::files(&settings, 0, &settings.config.sources[0], &fetch)?.remove(0);
-    let (size, sha256) = sources::digest(file.bytes())?;
+    let (size, sha256) = digest(file.bytes())?;
     assert_eq!((file.size, &file.sha256), (size, &sha256));
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(File::open(file.bytes()).unwrap()).unwrap();

@@ -100,7 +100,7 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         let path = sandbox
             .path("regulars-out")
             .join(file["path"].as_str().unwrap());
-        let (size, sha256) = regulars::sources::digest(&path).unwrap();
+        let (size, sha256) = regulars::outputs::digest(&path).unwrap();
         assert_eq!(file["size"], Value::from(size), "{file}");
         assert_eq!(file["sha256"], Value::from(sha256), "{file}");
     }

@@ -170,3 +170,18 @@ fn as_of_is_as_if_nothing_later_had_been_loaded() {
         );
     }
 }
+
+#[test]
+fn what_to_type_next_names_the_settings_that_were_given() {
+    let sandbox = shop_sandbox(60, 400);
+    let settings = sandbox.read("regulars.toml");
+    sandbox.write("my shop.toml", settings);
+    sandbox
+        .regulars(&["rules", "-c", "my shop.toml", "--out", "re sults"])
+        .ended_with(3)
+        .says(&["regulars ingest -c 'my shop.toml' --out 're sults'"]);
+    sandbox
+        .regulars(&["run", "-c", "my shop.toml"])
+        .ended_with(0)
+        .shows(&["run -c 'my shop.toml' --as-of"]);
+}

@@ -407,7 +407,7 @@ fn a_clean_history_gives_nothing_to_look_at() {
     sandbox
         .regulars(&["profile"])
         .ended_with(0)
-        .shows(&["nothing: every check is clean"]);
+        .shows(&["nothing that a profile looks for"]);
 }
 
 #[test]

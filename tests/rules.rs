@@ -944,3 +944,30 @@ fn what_the_same_customers_buy_instead_of_each_other_are_substitutes() {
     assert!(number(&rows["overlap"][0]) > 0.9);
     assert!(number(&rows["score"][0]) > 0.7);
 }
+
+#[test]
+fn an_order_number_of_several_customers_or_times_is_not_one_basket() {
+    let mined = |added: &str, lines: &str| {
+        let sandbox = shop_sandbox(150, 400);
+        sandbox.write("lines.csv", shop(150, 400) + lines);
+        let settings = SETTINGS.replace("[project]", &format!("[project]\n{added}"));
+        sandbox.write("regulars.toml", settings);
+        sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+        let said = sandbox.regulars(&["rules"]).ended_with(0);
+        sandbox.regulars(&["offers", "--quiet"]).ended_with(0);
+        let rules = sandbox.manifest("regulars-out")["stages"]["rules"].clone();
+        (rules["metrics"]["baskets"].as_u64().unwrap(), said)
+    };
+    let (before, _) = mined("", "");
+    // Shortened by a spreadsheet: two customers, and for the second one two times.
+    let lines = "C0001,2023-04-01 12:00:00,1.23457E+11,tea,1.00\n\
+                 C0001,2023-04-01 12:00:00,1.23457E+11,milk,1.00\n\
+                 C0002,2023-04-01 12:00:00,1.23457E+11,milk,1.00\n\
+                 C0002,2023-04-04 12:00:00,1.23457E+11,bread,1.00\n\
+                 C0002,2023-04-20 12:00:00,1.23457E+11,tea,1.00\n";
+    let (apart, said) = mined("", lines);
+    assert_eq!(apart, before + 3);
+    said.says(&["1 order number is of several customers"]);
+    let (at_any_time, _) = mined("order_days = 30\n", lines);
+    assert_eq!(at_any_time, before + 2);
+}

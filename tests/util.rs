@@ -357,7 +357,7 @@ pub fn query(out: &Path, sql: &str) -> Vec<Vec<String>> {
                 continue;
             }
             let folder = entry.path().canonicalize().expect("a path");
-            let provider = regulars::delta::LiveFiles::of(&table, &folder)
+            let provider = regulars::engine::delta::LiveFiles::of(&table, &folder)
                 .await
                 .expect("its files");
             let name = entry.file_name().to_string_lossy().into_owned();

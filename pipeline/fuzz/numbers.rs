@@ -7,6 +7,10 @@ mod contract {
     pub const MONEY_SCALE: i8 = 4;
 }
 
+#[path = "../src/stages/ingest/coerce/currency.rs"]
+mod currency;
+#[path = "../src/stages/ingest/coerce/exact.rs"]
+mod exact;
 #[path = "../src/stages/ingest/coerce/number.rs"]
 mod number;
 
@@ -14,7 +18,13 @@ use libfuzzer_sys::fuzz_target;
 use number::{Numbers, whole};
 
 fuzz_target!(|input: &str| {
-    for (decimal, thousands) in [('.', None), ('.', Some(',')), (',', Some('.')), (',', Some(' ')), ('.', Some('\''))] {
+    for (decimal, thousands) in [
+        ('.', None),
+        ('.', Some(',')),
+        (',', Some('.')),
+        (',', Some(' ')),
+        ('.', Some('\'')),
+    ] {
         let numbers = Numbers { decimal, thousands };
         let (exact, float) = (numbers.parse_money(input), numbers.parse_float(input));
         if let (Ok((exact, _)), Ok(float)) = (exact, float) {
@@ -23,6 +33,9 @@ fuzz_target!(|input: &str| {
         }
     }
     if let Some(value) = whole(input) {
-        assert!(input.contains(|c: char| c.is_ascii_digit()), "{input:?}: {value}");
+        assert!(
+            input.contains(|c: char| c.is_ascii_digit()),
+            "{input:?}: {value}"
+        );
     }
 });

@@ -25,14 +25,19 @@ fn read(text: &[u8], syntax: Syntax, piece: usize, longest: usize) -> Rows {
                 let mut fields = Vec::new();
                 while let Some(record) = records.next(&mut fields) {
                     assert!(record.start <= record.end && record.end <= piece.bytes.len());
-                    let texts: Vec<Vec<u8>> =
-                        fields.iter().map(|field| field.of(&piece.bytes, &syntax).into_owned()).collect();
-                    let told: usize = texts.iter().map(Vec::len).sum();
-                    assert!(told <= record.end - record.start, "fields say more than their record");
+                    let texts: Vec<Vec<u8>> = fields
+                        .iter()
+                        .map(|field| field.of(&piece.bytes, &syntax).into_owned())
+                        .collect();
+                    let length: usize = texts.iter().map(Vec::len).sum();
+                    assert!(
+                        length <= record.end - record.start,
+                        "fields say more than their record"
+                    );
                     rows.push((record.line, texts));
                 }
             }
-            Cut::Broken(broken) => rows.push((broken.line, vec![broken.shown])),
+            Cut::Broken(broken) => rows.push((broken.line, vec![broken.excerpt])),
         }
     }
     rows
@@ -53,7 +58,11 @@ fuzz_target!(|input: &[u8]| {
     let whole = read(text, syntax, unbounded, unbounded);
     let size = 1 + usize::from(*sizes);
     for piece in [1, 7, size] {
-        assert_eq!(read(text, syntax, piece, unbounded), whole, "pieces of {piece} bytes");
+        assert_eq!(
+            read(text, syntax, piece, unbounded),
+            whole,
+            "pieces of {piece} bytes"
+        );
     }
     // What is given up for its length depends on how the text came; that it is read to its end does not.
     read(text, syntax, size, 16 + 4 * size);

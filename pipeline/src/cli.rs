@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{BasketOf, Day, Settings};
-use crate::failure::Result;
+use crate::config::{BasketOf, Day};
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
 #[derive(Debug, Parser)]
@@ -189,6 +188,19 @@ pub enum Command {
         after_help = "Example:\n  regulars man | man -l -\n  regulars man ~/.local/share/man/man1; man regulars-rules"
     )]
     Man(Man),
+}
+
+impl Command {
+    /// The stage that it runs, where that has no options of its own.
+    pub fn stage(&self) -> Option<(&'static str, &WithSettings)> {
+        match self {
+            Self::Features(args) => Some(("features", args)),
+            Self::Segment(args) => Some(("segment", args)),
+            Self::Churn(args) => Some(("churn", args)),
+            Self::Offers(args) => Some(("offers", args)),
+            _ => None,
+        }
+    }
 }
 
 /// Where results lie.
@@ -466,43 +478,6 @@ pub struct Check {
     /// Folder of earlier loads: says what the last one kept
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-}
-
-impl Rules {
-    /// The settings with these options in their places.
-    pub fn settings(&self) -> Result<Settings> {
-        let mut typed = Vec::new();
-        let mut note = |key: &'static str, value: Option<String>| {
-            typed.extend(value.map(|value| ("rules", key, value)));
-        };
-        note("where", self.scope.clone());
-        note("level", self.level.clone());
-        note("basket", self.basket.map(|basket| format!("{basket:?}")));
-        note("from", self.from.map(|day| day.to_string()));
-        note("until", self.until.map(|day| day.to_string()));
-        note(
-            "min_support",
-            self.min_support.map(|share| share.to_string()),
-        );
-        note(
-            "target",
-            (!self.target.is_empty()).then(|| self.target.join("\n")),
-        );
-        note("compare_by", self.compare_by.clone());
-        Settings::read(&self.settings.config)?.with(typed, |config| {
-            let rules = &mut config.rules;
-            rules.scope = self.scope.clone().or(rules.scope.take());
-            rules.level = self.level.clone().or(rules.level.take());
-            rules.basket = self.basket.unwrap_or(rules.basket);
-            rules.from = self.from.or(rules.from);
-            rules.until = self.until.or(rules.until);
-            rules.min_support = self.min_support.unwrap_or(rules.min_support);
-            rules.compare_by = self.compare_by.clone().or(rules.compare_by.take());
-            if !self.target.is_empty() {
-                rules.target.clone_from(&self.target);
-            }
-        })
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use regulars::cli::{Cli, Command, Load, LoadOptions, OutputFolder, WithSettings};
+use regulars::cli::{Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings};
+use regulars::commands::{self, check, compare, demo, forget, generate, init, manual, profile};
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
-use regulars::lock::Lock;
-use regulars::manifest::{FILE_NAME, Manifest, missing_stage};
-use regulars::run::{Outcome, run, run_locked};
-use regulars::stages::{STAGES, Stage, rules, stage};
+use regulars::outputs::interrupt;
+use regulars::outputs::lock::Lock;
+use regulars::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
+use regulars::run::{Outcome, Run};
+use regulars::stages::{STAGES, rules, stage};
+use regulars::summary;
 use regulars::text::{print, visible};
-use regulars::{check, compare, demo, forget, generate, init, interrupt, manual, profile, summary};
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -38,73 +40,73 @@ fn main() -> ExitCode {
 }
 
 fn execute(command: Command) -> Result<Outcome> {
-    let (name, args) = match command {
+    match command {
         Command::Demo(common) => {
             let out = common.output.out.as_path();
             let lock = Lock::take(out, "demo", common.patience.wait, common.quiet)?;
             let settings = demo::settings(out)?;
-            let load = LoadOptions::default();
-            return run_locked(&lock, &settings, &all(), &common, &load, true);
+            whole(&settings, &common, &LoadOptions::default()).run_locked(lock)
         }
         Command::Run(Load { settings, options }) => {
             let WithSettings { config, common } = settings;
-            return run(&Settings::read(&config)?, &all(), &common, &options, true);
+            whole(&Settings::read(&config)?, &common, &options).run()
         }
         Command::Ingest(Load { settings, options }) => {
             let WithSettings { config, common } = settings;
-            return run(
-                &Settings::read(&config)?,
-                &[named("ingest")?],
-                &common,
-                &options,
-                false,
-            );
+            alone("ingest", &Settings::read(&config)?, &common, &options)
         }
-        Command::Init(args) => return init::run(&args).map(|()| Outcome::Done),
-        Command::Check(args) => return check::run(&args).map(|()| Outcome::Done),
+        Command::Init(args) => init::run(&args).map(|()| Outcome::Done),
+        Command::Check(args) => check::run(&args).map(|()| Outcome::Done),
         Command::SettingsSchema => {
             let _ = std::io::stdout().write_all(schema::schema().as_bytes());
-            return Ok(Outcome::Done);
+            Ok(Outcome::Done)
         }
-        Command::Summary(OutputFolder { out }) => return show(&out),
-        Command::Completions(args) => {
-            return manual::completions(args.shell).map(|()| Outcome::Done);
-        }
-        Command::Man(args) => return manual::pages(args.folder.as_deref()).map(|()| Outcome::Done),
-        Command::Generate(args) => return generate::run(&args).map(|()| Outcome::Done),
-        Command::Forget(args) => return forget::run(&args).map(|()| Outcome::Done),
-        Command::Compare(args) => return compare::run(&args).map(|()| Outcome::Done),
-        Command::Profile(args) => return profile::run(&args).map(|()| Outcome::Done),
+        Command::Summary(OutputFolder { out }) => show(&out),
+        Command::Completions(args) => manual::completions(args.shell).map(|()| Outcome::Done),
+        Command::Man(args) => manual::pages(args.folder.as_deref()).map(|()| Outcome::Done),
+        Command::Generate(args) => generate::run(&args).map(|()| Outcome::Done),
+        Command::Forget(args) => forget::run(&args).map(|()| Outcome::Done),
+        Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
+        Command::Profile(args) => profile::run(&args).map(|()| Outcome::Done),
         Command::Rules(args) => {
-            let settings = args.settings()?;
+            let settings = commands::rules::settings(&args)?;
             let common = args.settings.common;
             if args.estimate {
                 return rules::estimate(&settings, &common).map(|()| Outcome::Done);
             }
-            let stages = [named(rules::NAME)?];
-            return run(&settings, &stages, &common, &LoadOptions::default(), false);
+            alone(rules::NAME, &settings, &common, &LoadOptions::default())
         }
-        Command::Features(args) => ("features", args),
-        Command::Segment(args) => ("segment", args),
-        Command::Churn(args) => ("churn", args),
-        Command::Offers(args) => ("offers", args),
+        other => match other.stage() {
+            Some((name, args)) => {
+                let settings = Settings::read(&args.config)?;
+                alone(name, &settings, &args.common, &LoadOptions::default())
+            }
+            None => Err(Failure::machine("a command that nobody carries out")),
+        },
+    }
+}
+
+/// The whole job.
+fn whole<'a>(settings: &'a Settings, common: &'a Common, load: &'a LoadOptions) -> Run<'a> {
+    Run {
+        settings,
+        stages: STAGES.iter().collect(),
+        common,
+        load,
+        whole: true,
+    }
+}
+
+/// Runs one stage.
+fn alone(name: &str, settings: &Settings, common: &Common, load: &LoadOptions) -> Result<Outcome> {
+    let stage =
+        stage(name).ok_or_else(|| Failure::settings(format!("there is no stage {name}")))?;
+    let run = Run {
+        stages: vec![stage],
+        whole: false,
+        ..whole(settings, common, load)
     };
-    let settings = Settings::read(&args.config)?;
-    run(
-        &settings,
-        &[named(name)?],
-        &args.common,
-        &LoadOptions::default(),
-        false,
-    )
-}
-
-fn named(name: &str) -> Result<&'static Stage> {
-    stage(name).ok_or_else(|| Failure::settings(format!("there is no stage {name}")))
-}
-
-fn all() -> Vec<&'static Stage> {
-    STAGES.iter().collect()
+    run.run()
 }
 
 fn show(out: &std::path::Path) -> Result<Outcome> {

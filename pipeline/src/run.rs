@@ -1,22 +1,19 @@
 //! A run: the stages that were asked for, one after the other, each recorded when it is done.
 
-use std::cell::OnceCell;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
 
 use crate::cli::{Common, LoadOptions};
 use crate::config::Settings;
-use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Result};
-use crate::interrupt;
-use crate::lock::Lock;
-use crate::manifest::{Manifest, StageEntry, missing_stage, process_use, started_now};
-use crate::progress::Progress;
-use crate::stages::{Context, Report, Stage, ingest};
+use crate::outputs::interrupt;
+use crate::outputs::lock::Lock;
+use crate::outputs::manifest::missing_stage;
+use crate::stages::{Asked, Context, Report, Shared, Stage, ingest};
 use crate::summary;
 use crate::text::{count, plural, print};
+use crate::warehouse::receipt;
 use crate::warning::{STAGE_SKIPPED, Warning};
+use crate::workbench::{Began, Workbench};
 
 /// How a run ended, when it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,172 +24,194 @@ pub enum Outcome {
     WarnedAsFailure,
 }
 
-/// Runs stages on an output folder, which is locked meanwhile. With `whole`, a stage with too little
-/// data is left out.
-pub fn run(
-    settings: &Settings,
-    stages: &[&'static Stage],
-    common: &Common,
-    load: &LoadOptions,
-    whole: bool,
-) -> Result<Outcome> {
-    let command = match stages {
-        [stage] if !whole => stage.name,
-        _ => "run",
-    };
-    let out = common.output.out.as_path();
-    let lock = Lock::take(out, command, common.patience.wait, common.quiet)?;
-    run_locked(&lock, settings, stages, common, load, whole)
+/// What was asked for.
+pub struct Run<'a> {
+    /// The checked settings.
+    pub settings: &'a Settings,
+    /// Which stages, in their order.
+    pub stages: Vec<&'static Stage>,
+    /// Options of every command.
+    pub common: &'a Common,
+    /// How `ingest` loads.
+    pub load: &'a LoadOptions,
+    /// Whether it is the whole job: a stage with too little data is left out then.
+    pub whole: bool,
 }
 
-/// Runs stages on an output folder of which the lock is held.
-pub fn run_locked(
-    lock: &Lock,
-    settings: &Settings,
-    stages: &[&'static Stage],
-    common: &Common,
-    load: &LoadOptions,
-    whole: bool,
-) -> Result<Outcome> {
-    if whole && load.dry_run {
-        return Err(Failure::settings(
-            "--dry-run is for `ingest`: what comes after it reads what it commits",
-        )
-        .hint("try the load first: regulars ingest --dry-run"));
+/// What the stages of a run share and leave.
+#[derive(Default)]
+struct SoFar {
+    shared: Shared,
+    warnings: Vec<Warning>,
+    done: Vec<&'static str>,
+}
+
+impl Run<'_> {
+    /// Runs the stages on the output folder, which is locked meanwhile.
+    pub fn run(&self) -> Result<Outcome> {
+        let command = match self.stages[..] {
+            [stage] if !self.whole => stage.name,
+            _ => "run",
+        };
+        let Common {
+            output,
+            patience,
+            quiet,
+            ..
+        } = self.common;
+        self.run_locked(Lock::take(&output.out, command, patience.wait, *quiet)?)
     }
-    let out = common.output.out.as_path();
-    let threads = use_threads(common.threads);
-    let engine = Arc::new(Engine::new(
-        out,
-        threads,
-        settings.config.engine.memory_limit.0,
-    )?);
-    let mut manifest = Manifest::open(out)?;
-    let unseen = ingest::receipt::settle(&engine, out, &mut manifest)?;
-    let unseen_load = !unseen.is_empty();
-    lock.clear(&manifest)?;
-    if whole {
-        manifest.left_out.clear();
-    }
-    manifest.project.clone_from(&settings.config.project.name);
-    manifest
-        .currency
-        .clone_from(&settings.config.project.currency);
-    let seed = common.seed.unwrap_or(settings.config.project.seed);
-    let mut progress = Progress::new(common.quiet);
-    let (warehouse, purchases) = (OnceCell::new(), OnceCell::new());
-    let mut warnings: Vec<Warning> = Vec::new();
-    if stages.iter().any(|stage| stage.name == ingest::NAME) {
-        note(&mut warnings, unseen, &progress);
-    }
-    let mut done: Vec<&str> = Vec::new();
-    let without_history = whole && settings.config.lacks_history();
-    if without_history {
-        for stage in stages {
-            if stage.needs_history(&settings.config) {
-                manifest.forget(out, stage.name)?;
+
+    /// Runs the stages on an output folder of which the lock is held.
+    pub fn run_locked(&self, lock: Lock) -> Result<Outcome> {
+        if self.whole && self.load.dry_run {
+            return Err(Failure::settings(
+                "--dry-run is for `ingest`: what comes after it reads what it commits",
+            )
+            .hint("try the load first: regulars ingest --dry-run"));
+        }
+        let config = &self.settings.config;
+        let (threads, memory) = (self.common.threads, config.engine.memory_limit.0);
+        let mut bench = Workbench::open(lock, threads, memory, self.common.quiet)?;
+        if self.whole {
+            bench.manifest.left_out.clear();
+        }
+        bench.manifest.project.clone_from(&config.project.name);
+        bench.manifest.currency.clone_from(&config.project.currency);
+        let unseen = std::mem::take(&mut bench.unseen);
+        let mut so_far = SoFar::default();
+        so_far.shared.unseen_load = !unseen.is_empty();
+        if self.stages.iter().any(|stage| stage.name == ingest::NAME) {
+            so_far.note(&bench, unseen);
+        }
+        let without_history = self.whole && config.lacks_history();
+        if without_history {
+            self.without_history(&mut bench, &mut so_far)?;
+        }
+        for stage in &self.stages {
+            if !(without_history && (stage.needs_history)(config)) {
+                self.stage(stage, &mut bench, &mut so_far)?;
             }
         }
-        let message = "no source tells what customers did: there are churn scores from the label, and neither segments nor rules nor offers";
-        let warning = Warning::new(STAGE_SKIPPED, message);
-        manifest.left_out.push(warning.clone());
-        note(&mut warnings, vec![warning], &progress);
+        let whole = format!("all that was asked for is whole in {}", bench.out.display());
+        interrupt::whole(whole);
+        if self.whole {
+            summary::write(&mut bench.manifest, &bench.out)?;
+            if !self.common.quiet {
+                print(&summary::text(&bench.manifest, &bench.out));
+            }
+        }
+        Ok(self.judged(&so_far.warnings))
     }
-    for stage in stages {
-        if without_history && stage.needs_history(&settings.config) {
-            continue;
+
+    /// Takes out what an earlier run knew of a history that is not there.
+    fn without_history(&self, bench: &mut Workbench, so_far: &mut SoFar) -> Result<()> {
+        for stage in &self.stages {
+            if (stage.needs_history)(&self.settings.config) {
+                bench.manifest.forget(&bench.out, stage.name)?;
+            }
         }
-        let missing = |name: &&str| !manifest.stages.contains_key(*name);
-        if let Some(earlier) = stage.needs(&settings.config).find(missing) {
-            return Err(missing_stage(
-                out,
-                earlier,
-                &format!("what `{}` reads", stage.name),
-            ));
+        so_far.leave_out(bench, "no source tells what customers did: there are churn scores from the label, and neither segments nor rules nor offers".to_owned());
+        Ok(())
+    }
+
+    /// Runs one stage and records it.
+    fn stage(
+        &self,
+        stage: &'static Stage,
+        bench: &mut Workbench,
+        so_far: &mut SoFar,
+    ) -> Result<()> {
+        let config = &self.settings.config;
+        let missing = |name: &&str| !bench.manifest.stages.contains_key(*name);
+        if let Some(earlier) = stage.needs(config).find(missing) {
+            let what = format!("what `{}` reads", stage.name);
+            return Err(missing_stage(&bench.out, earlier, &what));
         }
-        progress.stage(stage.name);
-        interrupt::whole(whole_so_far(&done, stage.name, out));
-        let (started_at, clock, cpu) = (started_now(), Instant::now(), process_use().1);
-        let context = Context {
-            settings,
-            out,
-            as_of: common.as_of,
-            known_at: common.known_at,
-            load,
-            seed,
-            engine: &engine,
-            manifest: &manifest,
-            unseen_load,
-            progress: &progress,
-            warehouse: &warehouse,
-            purchases: &purchases,
+        bench.progress.stage(stage.name);
+        interrupt::whole(whole_so_far(&so_far.done, stage.name, &bench.out));
+        let began = Began::now();
+        let asked = Asked {
+            settings: self.settings,
+            as_of: self.common.as_of,
+            known_at: self.common.known_at,
+            load: self.load,
+            seed: self.common.seed.unwrap_or(config.project.seed),
         };
+        let context = Context::new(stage, bench, asked, &so_far.shared);
         let report = match (stage.run)(&context) {
             Ok(report) => report,
-            // Without a history there is nothing beside it.
-            Err(failure)
-                if whole && stage.optional && !without_history && failure.cause == Cause::Data =>
-            {
+            Err(failure) if self.goes_on_without(stage, &failure) => {
+                bench.progress.done("left out", began.seconds());
+                bench.manifest.forget(&bench.out, stage.name)?;
                 let message = format!("{} was left out: {}", stage.name, failure.message);
-                progress.done("left out", clock.elapsed().as_secs_f64());
-                manifest.forget(out, stage.name)?;
-                let warning = Warning::new(STAGE_SKIPPED, message);
-                manifest.left_out.push(warning.clone());
-                note(&mut warnings, vec![warning], &progress);
-                continue;
+                so_far.leave_out(bench, message);
+                return Ok(());
             }
             Err(failure) => return Err(failure),
         };
-        let recorded = context.entry(&report)?;
-        let seconds = clock.elapsed().as_secs_f64();
-        let (peak, cpu_now) = process_use();
-        progress.done(&said(stage, &report, load.dry_run), seconds);
-        note(&mut warnings, report.warnings.clone(), &progress);
-        if load.dry_run {
-            continue; // the files that the stage has made go with its report
+        let entry = context.entry(&report)?;
+        let line = line(stage, &report, self.load.dry_run);
+        bench.progress.done(&line, began.seconds());
+        so_far.note(bench, report.warnings.clone());
+        if self.load.dry_run {
+            return Ok(()); // the files that the stage has made go with its report
         }
-        let entry = StageEntry {
-            started_at,
-            seconds,
-            cpu_seconds: cpu.zip(cpu_now).map(|(before, after)| after - before),
-            peak_memory_bytes: peak,
-            ..recorded
-        };
-        manifest.commit(out, stage.name, report.files, entry)?;
+        bench.record(stage.name, report.files, entry, &began)?;
         if stage.name == ingest::NAME {
-            ingest::receipt::clear(out)?;
+            receipt::clear(&bench.out)?;
         }
-        done.push(stage.name);
+        so_far.done.push(stage.name);
+        Ok(())
     }
-    interrupt::whole(format!(
-        "all that was asked for is whole in {}",
-        out.display()
-    ));
-    if whole {
-        summary::write(&mut manifest, out)?;
-        if !common.quiet {
-            print(&summary::text(&manifest, out));
+
+    /// Whether the data are too few for a stage that the whole job can do without; where there is no
+    /// history, there is nothing beside it.
+    fn goes_on_without(&self, stage: &Stage, failure: &Failure) -> bool {
+        self.whole
+            && stage.optional
+            && !self.settings.config.lacks_history()
+            && failure.cause == Cause::Data
+    }
+
+    /// Whether the settings call some of the warnings failures.
+    fn judged(&self, warnings: &[Warning]) -> Outcome {
+        let listed = &self.settings.config.run.fail_on;
+        let fails = |code: &str| {
+            listed
+                .iter()
+                .any(|listed| listed == "all" || listed == code)
+        };
+        let codes = warnings.iter().map(|warning| warning.code.as_str());
+        let failures: Vec<&str> = codes.filter(|code| fails(code)).collect();
+        if failures.is_empty() {
+            return Outcome::Done;
+        }
+        eprintln!(
+            "regulars: done, but the settings call these warnings failures: {}",
+            failures.join(", ")
+        );
+        Outcome::WarnedAsFailure
+    }
+}
+
+impl SoFar {
+    /// Says a warning once, also when several stages have noticed the same.
+    fn note(&mut self, bench: &Workbench, new: Vec<Warning>) {
+        for warning in new {
+            if !self.warnings.contains(&warning) {
+                bench.progress.warn(&warning.message);
+                self.warnings.push(warning);
+            }
         }
     }
-    let failing = |warning: &Warning| {
-        let listed = &settings.config.run.fail_on;
-        listed
-            .iter()
-            .any(|code| code == "all" || *code == warning.code)
-    };
-    let failures: Vec<&str> = warnings
-        .iter()
-        .filter(|warning| failing(warning))
-        .map(|warning| warning.code.as_str())
-        .collect();
-    if failures.is_empty() {
-        return Ok(Outcome::Done);
+
+    /// Says, here and in the manifest, what the run goes on without.
+    fn leave_out(&mut self, bench: &mut Workbench, message: String) {
+        let warning = Warning::new(STAGE_SKIPPED, message);
+        bench.manifest.left_out.push(warning.clone());
+        self.note(bench, vec![warning]);
     }
-    eprintln!(
-        "regulars: done, but the settings call these warnings failures: {}",
-        failures.join(", ")
-    );
-    Ok(Outcome::WarnedAsFailure)
 }
 
 /// For whoever stops a stage: what is whole then.
@@ -211,25 +230,13 @@ fn whole_so_far(done: &[&str], stage: &str, out: &Path) -> String {
     }
 }
 
-/// Makes rayon's pool of this many threads, or of one for each core; says how many.
-pub fn use_threads(asked: Option<u16>) -> usize {
-    let threads = asked.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
-    // Fails only when a pool was made before, which happens in tests of this crate alone.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global();
-    threads
-}
-
-fn said(stage: &Stage, report: &Report, dry_run: bool) -> String {
+/// What is printed when a stage has ended.
+fn line(stage: &Stage, report: &Report, dry_run: bool) -> String {
     let warned = match report.warnings.len() {
         0 => String::new(),
         number => format!(", {}", plural(number as u64, "warning")),
     };
-    let read = if stage.reads.is_empty() {
+    let read = if stage.name == ingest::NAME {
         "source rows"
     } else {
         "rows in"
@@ -240,19 +247,4 @@ fn said(stage: &Stage, report: &Report, dry_run: bool) -> String {
         count(report.rows_in),
         count(report.rows_out)
     )
-}
-
-/// Says a warning once, also when several stages have noticed the same.
-fn note(all: &mut Vec<Warning>, new: Vec<Warning>, progress: &Progress) {
-    for warning in new {
-        if !all.contains(&warning) {
-            progress.warn(&warning.message);
-            all.push(warning);
-        }
-    }
-}
-
-/// Where the sample lies below the output folder.
-pub fn demo_folder(out: &Path) -> std::path::PathBuf {
-    out.join("demo")
 }

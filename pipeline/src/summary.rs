@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::failure::Result;
-use crate::manifest::Manifest;
 use crate::outputs::Pending;
-use crate::stages::{churn, features, ingest, offers, rules, segment};
-use crate::text::{count, money, percent, plural};
+use crate::outputs::manifest::Manifest;
+use crate::stages::{STAGES, churn, features, ingest};
+use crate::text::{count, plural, settings_file};
 
 /// The file's name below the output folder.
 pub const FILE_NAME: &str = "summary.txt";
@@ -32,7 +32,7 @@ pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
 /// The findings, where the files are, and what to try next.
 pub fn text(manifest: &Manifest, out: &Path) -> String {
     let mut text = findings(manifest);
-    leaderboard(manifest, &mut text);
+    text.extend(churn::leaderboard(manifest));
     let _ = writeln!(text, "FILES in {}", out.display());
     let width = manifest
         .files
@@ -63,6 +63,7 @@ pub fn text(manifest: &Manifest, out: &Path) -> String {
     let program = std::env::args()
         .next()
         .unwrap_or_else(|| "regulars".to_owned());
+    let settings = settings_file();
     let demo = out.join("demo").join("regulars.toml");
     let _ = writeln!(text, "\nNEXT");
     if demo.is_file() {
@@ -77,7 +78,7 @@ pub fn text(manifest: &Manifest, out: &Path) -> String {
     {
         let _ = writeln!(
             text,
-            "  Customers whose outcome is not known yet: add them to the source with an empty label, then\n  {program} run -c regulars.toml"
+            "  Customers whose outcome is not known yet: add them to the source with an empty label, then\n  {program} run -c {settings}"
         );
     } else {
         let _ = writeln!(
@@ -86,7 +87,7 @@ pub fn text(manifest: &Manifest, out: &Path) -> String {
         );
         let _ = writeln!(
             text,
-            "  {program} run -c regulars.toml --as-of {} --out regulars-past",
+            "  {program} run -c {settings} --as-of {} --out regulars-past",
             past_date(manifest)
         );
     }
@@ -101,7 +102,7 @@ fn top_level(path: &str) -> bool {
 fn past_date(manifest: &Manifest) -> String {
     let metrics: Option<features::Metrics> = manifest.metrics(features::NAME);
     metrics
-        .and_then(|metrics| metrics.test_date)
+        .and_then(|metrics| metrics.dates.test)
         .map_or("YYYY-MM-DD".to_owned(), |date| date.to_string())
 }
 
@@ -109,10 +110,7 @@ fn past_date(manifest: &Manifest) -> String {
 fn findings(manifest: &Manifest) -> String {
     let mut text = String::new();
     opening(manifest, &mut text);
-    who_they_are(manifest, &mut text);
-    who_is_leaving(manifest, &mut text);
-    what_goes_together(manifest, &mut text);
-    what_next(manifest, &mut text);
+    text.extend(STAGES.iter().filter_map(|stage| (stage.summary)(manifest)));
     let noticed = manifest.stages.values().flat_map(|stage| &stage.warnings);
     let warnings: Vec<&str> = noticed
         .chain(&manifest.left_out)
@@ -136,7 +134,8 @@ fn opening(manifest: &Manifest, text: &mut String) {
     let Some(found) = manifest.metrics::<features::Metrics>(features::NAME) else {
         return;
     };
-    let last = found.score_date.pred_opt().unwrap_or(found.score_date);
+    let score = found.dates.score;
+    let last = score.pred_opt().unwrap_or(score);
     let _ = write!(
         text,
         "\n{}: {} and {} until {last}",
@@ -164,285 +163,4 @@ fn opening(manifest: &Manifest, text: &mut String) {
         }
     }
     text.push_str("\n\n");
-}
-
-fn who_they_are(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<segment::Metrics>(segment::NAME) else {
-        return;
-    };
-    let _ = writeln!(text, "WHO THEY ARE");
-    let longest = found
-        .segments
-        .iter()
-        .map(|s| s.name.chars().count())
-        .chain(found.clusters.iter().map(|c| c.name.chars().count() + 3))
-        .max()
-        .unwrap_or(0);
-    let width = longest.max(24);
-    let _ = writeln!(
-        text,
-        "  {:<width$}  {:>9}  {:>7}  {:>8}",
-        "by recency, frequency, money",
-        "customers",
-        "share",
-        "of spend",
-        width = width.max(28)
-    );
-    let width = width.max(28);
-    let row = |text: &mut String, name: &str, customers: u64, share: f64, spend: f64| {
-        let _ = writeln!(
-            text,
-            "  {name:<width$}  {:>9}  {:>7}  {:>8}",
-            count(customers),
-            percent(share),
-            percent(spend)
-        );
-    };
-    for segment in &found.segments {
-        row(
-            text,
-            &segment.name,
-            segment.customers,
-            segment.share,
-            segment.spend_share,
-        );
-    }
-    if !found.clusters.is_empty() {
-        let _ = writeln!(
-            text,
-            "\n  by behaviour (k-means, k = {} of {} to {})",
-            found.clusters.len(),
-            found.tried.first().map_or(0, |t| t.k),
-            found.tried.last().map_or(0, |t| t.k)
-        );
-        for cluster in &found.clusters {
-            row(
-                text,
-                &format!("{}. {}", cluster.number, cluster.name),
-                cluster.customers,
-                cluster.share,
-                cluster.spend_share,
-            );
-        }
-    }
-    let _ = writeln!(
-        text,
-        "\n  The best tenth of the customers brings {} of the spend of {}.\n",
-        percent(found.top_tenth_share),
-        money(found.spend, &manifest.currency),
-    );
-}
-
-fn who_is_leaving(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else {
-        return;
-    };
-    let _ = writeln!(text, "WHO IS LEAVING ({})", found.outcome);
-    let bands: Vec<String> = found
-        .bands
-        .iter()
-        .map(|band| format!("{} at {} risk", count(band.customers), band.band))
-        .collect();
-    let _ = writeln!(
-        text,
-        "  {} scored: {}.",
-        plural(
-            found.scored,
-            if found.dates.is_some() {
-                "active customer"
-            } else {
-                "customer"
-            }
-        ),
-        bands.join(", ")
-    );
-    let Some(best) = found.model(&found.chosen) else {
-        text.push('\n');
-        return;
-    };
-    let on = found.validation.as_ref();
-    let _ = writeln!(
-        text,
-        "  Scores by {} ({}{}).",
-        best.title,
-        found.why,
-        on.map_or_else(String::new, |on| format!("; chosen on {on}"))
-    );
-    let _ = writeln!(
-        text,
-        "  Tested on {}, which no model had seen ({} of {} customers left):",
-        found.tested_on,
-        count(found.test_churned),
-        count(found.test_rows),
-    );
-    let baseline = found
-        .model(churn::BASELINE)
-        .filter(|row| row.model != best.model);
-    let beside = |figure: &dyn Fn(&churn::ModelRow) -> String| {
-        baseline.map_or_else(String::new, |row| {
-            format!(" ({} {})", row.title, figure(row))
-        })
-    };
-    let _ = writeln!(
-        text,
-        "  - of one who left and one who stayed, the score tells which in {} of cases{};",
-        percent(best.figures.roc_auc),
-        beside(&|row| percent(row.figures.roc_auc)),
-    );
-    let _ = writeln!(
-        text,
-        "  - the tenth with the highest scores holds {:.1} times as many leavers as a tenth drawn at random;",
-        best.figures.lift_top_tenth,
-    );
-    let _ = writeln!(
-        text,
-        "  - the probabilities are off by a Brier score of {:.3}{}.\n",
-        found.delivered.brier,
-        beside(&|row| format!("{:.3}", row.figures.brier)),
-    );
-}
-
-/// The models side by side with what they took, which is not the same from run to run and so
-/// is printed and not written.
-fn leaderboard(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<churn::Metrics>(churn::NAME) else {
-        return;
-    };
-    let _ = writeln!(
-        text,
-        "MODELS OF WHO IS LEAVING (on {}, best first)",
-        found.tested_on
-    );
-    let titles = found.models.iter().map(|row| row.title.chars().count());
-    let width = titles.max().unwrap_or(0);
-    for row in &found.models {
-        let memory = row
-            .peak_memory_bytes
-            .map_or_else(String::new, |bytes| format!(", {} MiB", bytes >> 20));
-        let chosen = if row.chosen { "*" } else { " " };
-        let figures = &row.figures;
-        let ranges = &row.ranges;
-        let _ = writeln!(
-            text,
-            "  {chosen} {:width$}  log loss {:.4} ({:.4} to {:.4})  ROC AUC {:.4}  learned in {:.2} s, scored in {:.2} s{memory}",
-            row.title,
-            figures.log_loss,
-            ranges.log_loss_range.low,
-            ranges.log_loss_range.high,
-            figures.roc_auc,
-            row.fit_seconds,
-            row.score_seconds,
-        );
-    }
-    let _ = writeln!(text, "  * gives the scores; more in churn_models.csv\n");
-}
-
-/// With fewer rules than this people ask where the others are.
-const FEW_RULES: u64 = 5;
-
-fn what_goes_together(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<rules::Metrics>(rules::NAME) else {
-        return;
-    };
-    let _ = write!(
-        text,
-        "WHAT GOES TOGETHER ({} by {}",
-        plural(found.rules, "rule"),
-        found.level
-    );
-    match (found.held_up_share, found.held_up_share_by_lift) {
-        (Some(share), Some(by_lift)) => {
-            let _ = writeln!(
-                text,
-                "; {} of them held up on the weeks after,\n  of as many by lift alone {})",
-                percent(share),
-                percent(by_lift)
-            );
-        }
-        _ => text.push_str(")\n"),
-    }
-    if let Some(slice) = &found.slice {
-        let _ = writeln!(text, "  Only where {slice}.");
-    }
-    for rule in &found.strongest {
-        let _ = writeln!(text, "  - {rule}");
-    }
-    if found.rules < FEW_RULES {
-        let _ = writeln!(
-            text,
-            "  {} tested, and those that fell, each at the first step it fell at:",
-            match found.candidates {
-                1 => "1 candidate was".to_owned(),
-                many => format!("{} candidates were", count(many)),
-            }
-        );
-        for (fell, why) in found.funnel.steps() {
-            let _ = writeln!(text, "  {:>9}  {why}", count(fell));
-        }
-    }
-    let outside = [
-        (&found.giant_baskets, "basket", "different items"),
-        (&found.bulk_buyers, "customer", "items in all baskets"),
-    ];
-    for (outside, noun, what) in outside {
-        if outside.found > 0 {
-            let done = match outside.action.as_str() {
-                "leave_out" => "left out",
-                "cut" => "cut",
-                _ => "kept",
-            };
-            let _ = writeln!(
-                text,
-                "  {} of more than {} {what}: {done}.",
-                plural(outside.found, noun),
-                count(outside.above)
-            );
-        }
-    }
-    if found.differences > 0 {
-        let _ = writeln!(
-            text,
-            "  {} far stronger in one of {} by {}: rules_by_group.csv.",
-            match found.differences {
-                1 => "1 rule is".to_owned(),
-                many => format!("{} rules are", count(many)),
-            },
-            plural(found.groups, "group"),
-            found.compare_by.as_deref().unwrap_or_default()
-        );
-    }
-    if found.sequences > 0 {
-        let _ = writeln!(
-            text,
-            "  {} of what follows what, with the days in between: sequences.csv.",
-            plural(found.sequences, "sequence")
-        );
-    }
-    text.push('\n');
-}
-
-fn what_next(manifest: &Manifest, text: &mut String) {
-    let Some(found) = manifest.metrics::<offers::Metrics>(offers::NAME) else {
-        return;
-    };
-    let _ = writeln!(text, "WHAT EACH WOULD BUY NEXT");
-    let _ = writeln!(
-        text,
-        "  {} for {}, each of a {} not bought before, with the reason.",
-        plural(found.suggestions, "suggestion"),
-        plural(found.customers, "customer"),
-        found.level,
-    );
-    if let Some(test) = &found.test {
-        let _ = writeln!(
-            text,
-            "  Tested on {} held-out days: of {} who then bought something new, {} bought one of their {}\n  (the most popular items: {}).",
-            test.days,
-            plural(test.customers, "customer"),
-            percent(test.model.hit_rate),
-            found.per_customer,
-            percent(test.popularity.hit_rate),
-        );
-    }
-    text.push('\n');
 }

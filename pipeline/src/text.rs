@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
+use std::sync::OnceLock;
 
 /// 1469307 as `1,469,307`.
 pub fn count(number: u64) -> String {
@@ -20,6 +22,13 @@ pub fn count(number: u64) -> String {
 /// 0.123 as `12.3 %`.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
+}
+
+/// The value rounded to `digits` after the point, so that files stay readable and small.
+pub fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    let rounded = (value * scale).round() / scale;
+    if rounded.is_finite() { rounded } else { value }
 }
 
 /// An amount without decimals, with its currency: `1,234 USD`.
@@ -81,6 +90,27 @@ pub fn calm(name: &str) -> String {
         false => word.to_lowercase(),
     };
     name.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@+%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+static SETTINGS_FILE: OnceLock<String> = OnceLock::new();
+
+/// Notes which settings file was given, for whatever names a command to type next.
+pub fn note_settings_file(path: &Path) {
+    let _ = SETTINGS_FILE.set(shell_word(&path.to_string_lossy()));
+}
+
+/// The settings file that was given, as a shell takes it.
+pub fn settings_file() -> &'static str {
+    SETTINGS_FILE.get().map_or("regulars.toml", String::as_str)
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::compute::kernels::length::length;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
+use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -51,14 +52,32 @@ const OPERATORS: [&str; 11] = [
     "AND", "OR", "NOT", "XOR", "IS", "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "AT",
 ];
 
-/// A session for expressions of the settings alone, in which names are meant as they are written,
-/// also without quotes.
-pub fn session(memory_limit: u64) -> SessionContext {
-    let session = SessionContext::new_with_config(
-        SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false),
-    );
-    bound(&session, memory_limit);
-    session
+/// Reads and plans expressions of the settings, in which names are meant as they are written, also
+/// without quotes.
+pub struct Expressions(SessionContext);
+
+impl Expressions {
+    /// Functions keep to so many bytes.
+    pub fn new(memory_limit: u64) -> Self {
+        let written = SessionConfig::new()
+            .set_bool("datafusion.sql_parser.enable_ident_normalization", false);
+        let session = SessionContext::new_with_config(written);
+        bound(&session, memory_limit);
+        Self(session)
+    }
+
+    /// An expression over these columns.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words, in one line.
+    pub fn parse(&self, sql: &str, names: &DFSchema) -> Result<Expr, String> {
+        parse(&self.0, sql, names)
+    }
+
+    /// Makes an expression ready to be calculated over rows of these columns.
+    pub fn planned(&self, expression: Expr, names: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
+        self.0.create_physical_expr(expression, names)
+    }
 }
 
 /// Makes the functions of a session keep to a memory limit.
@@ -72,11 +91,23 @@ pub fn bound(session: &SessionContext, memory_limit: u64) {
     }
 }
 
-/// An expression of the settings over these columns.
-///
-/// # Errors
-/// What is wrong with it, in words, in one line.
-pub fn parse(session: &SessionContext, sql: &str, names: &DFSchema) -> Result<Expr, String> {
+/// Looks at an expression over columns of text whose names are meant in small letters. Says what is
+/// wrong with it, in words, in one line; `AS` at its end is wrong too.
+pub fn look<'a>(sql: &str, columns: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let fields: Vec<Field> = columns
+        .map(|name| Field::new(name, DataType::Utf8, true))
+        .collect();
+    let names = DFSchema::try_from(Schema::new(fields)).map_err(|error| error.strip_backtrace())?;
+    match parse(&SessionContext::new(), sql, &names)? {
+        Expr::Alias(_) => Err(NAMED.to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with an expression that ends in `AS name`.
+pub const NAMED: &str = "this SQL names its result";
+
+fn parse(session: &SessionContext, sql: &str, names: &DFSchema) -> Result<Expr, String> {
     within_limits(sql)?;
     let expression = session
         .parse_sql_expr(sql, names)
@@ -334,7 +365,6 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use arrow::array::{Int64Array, RecordBatch, StringArray};
-    use arrow::datatypes::{Field, Schema};
 
     use super::*;
 
@@ -344,7 +374,7 @@ mod tests {
             Field::new("n", DataType::Int64, true),
         ]);
         let names = DFSchema::try_from(schema).unwrap();
-        parse(&session(64 << 20), sql, &names)
+        Expressions::new(64 << 20).parse(sql, &names)
     }
 
     #[test]
@@ -395,10 +425,10 @@ mod tests {
         let numbers = Arc::new(Int64Array::from(vec![3, 1_000_000_000])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("a", texts), ("n", numbers)]).unwrap();
         let names = DFSchema::try_from(batch.schema().as_ref().clone()).unwrap();
-        let session = session(64 << 20);
+        let expressions = Expressions::new(64 << 20);
         let result = |sql: &str| {
-            let expression = parse(&session, sql, &names).unwrap();
-            let expression = session.create_physical_expr(expression, &names)?;
+            let expression = expressions.parse(sql, &names).unwrap();
+            let expression = expressions.planned(expression, &names)?;
             expression.evaluate(&batch)?.into_array(2)
         };
         for sql in [

@@ -41,6 +41,8 @@ pub const UNKNOWN_PRODUCTS: &str = "unknown-products";
 pub const ALIKE_IDS: &str = "alike-ids";
 /// Ids that a spreadsheet has shortened, so that several became one.
 pub const SHORTENED_IDS: &str = "shortened-ids";
+/// Order numbers of several customers, or of days far apart.
+pub const SPLIT_ORDERS: &str = "split-orders";
 /// A row of totals counts as a customer.
 pub const TOTALS_ROW: &str = "totals-row";
 /// The sources have no products, so whatever needs them is off.
@@ -81,6 +83,7 @@ pub const CODES: &[&str] = &[
     ALIKE_IDS,
     SHORTENED_IDS,
     TOTALS_ROW,
+    SPLIT_ORDERS,
     NO_PRODUCTS,
     NO_AMOUNTS,
     AS_OF_MOVED,

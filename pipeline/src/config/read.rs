@@ -1,42 +1,11 @@
-//! Reading `regulars.toml`, and saying where in it something is wrong.
+//! Reading `regulars.toml`, and checking what the types of the settings cannot say.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::Config;
-use crate::failure::{Cause, Failure, Result, nearest};
-
-/// A place in the settings file.
-#[derive(Clone, Debug)]
-pub struct Location {
-    /// The file.
-    pub path: PathBuf,
-    /// The line, counted from 1.
-    pub line: usize,
-}
-
-impl std::fmt::Display for Location {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.path.display(), self.line)
-    }
-}
-
-/// Checked settings, with the file they were read from.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The settings themselves.
-    pub config: Config,
-    /// The file.
-    pub path: PathBuf,
-    /// The folder that the sources' paths are relative to.
-    pub base: PathBuf,
-    /// The file's text, to find lines in.
-    text: String,
-    /// Options of the command line that took the place of settings: section, key, value.
-    typed: Vec<(&'static str, &'static str, String)>,
-}
+use super::settings::line_of;
+use super::{Config, Settings, churn, features, gate, ingest, offers, rules, run, segment, source};
+use crate::failure::{Failure, Result, nearest};
+use crate::text::note_settings_file;
 
 impl Settings {
     /// Reads and checks a settings file.
@@ -45,6 +14,7 @@ impl Settings {
     /// A missing file, a syntax error, an unknown key or a value that cannot be, each with its
     /// line and what would mend it.
     pub fn read(path: &Path) -> Result<Self> {
+        note_settings_file(path);
         let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Failure::settings(format!("there is no settings file {}", path.display()))
                 .hint("name one with -c, or let a first one be written for your files: regulars init FILE..."),
@@ -69,7 +39,7 @@ impl Settings {
             text,
             typed: Vec::new(),
         };
-        super::check::check(&settings)?;
+        check(&settings)?;
         Ok(settings)
     }
 
@@ -87,136 +57,22 @@ impl Settings {
     ) -> Result<Self> {
         change(&mut self.config);
         self.typed = typed;
-        super::check::check(&self)?;
+        check(&self)?;
         Ok(self)
     }
-
-    /// Where the value at this path of keys stands; list members are named by their number.
-    pub fn location(&self, keys: &[&str]) -> Location {
-        let line = self
-            .span(keys)
-            .map_or(1, |span| line_of(&self.text, span.start));
-        Location {
-            path: self.path.clone(),
-            line,
-        }
-    }
-
-    fn span(&self, keys: &[&str]) -> Option<Range<usize>> {
-        use toml::de::{DeTable, DeValue};
-        let table = DeTable::parse(&self.text).ok()?;
-        let mut span = None;
-        let mut value = DeValue::Table(table.into_inner());
-        for key in keys {
-            let next = match &value {
-                DeValue::Table(table) => {
-                    let (name, inner) = table
-                        .iter()
-                        .find(|(name, _)| name.get_ref().as_ref() == *key)?;
-                    // A table's own span is its header; a key's span is where it was typed.
-                    span = Some(if matches!(inner.get_ref(), DeValue::Array(_)) {
-                        inner.span()
-                    } else {
-                        name.span()
-                    });
-                    inner.get_ref().clone()
-                }
-                DeValue::Array(list) => {
-                    let inner = list.get(key.parse::<usize>().ok()?)?;
-                    span = Some(inner.span());
-                    inner.get_ref().clone()
-                }
-                _ => return span,
-            };
-            value = next;
-        }
-        span
-    }
-
-    /// A failure at a place in the settings: `file:line: [section] key: problem`.
-    ///
-    /// What came from the command line is called by the name of its option instead.
-    pub fn wrong(&self, keys: &[&str], problem: impl std::fmt::Display) -> Failure {
-        if let [section, key, ..] = keys
-            && let Some((_, key, _)) = self
-                .typed
-                .iter()
-                .find(|typed| (typed.0, typed.1) == (*section, *key))
-        {
-            return Failure::settings(format!("--{}: {problem}", key.replace('_', "-")));
-        }
-        let section = match keys {
-            ["sources", number, rest @ ..] => {
-                let number: usize = number.parse().unwrap_or(0);
-                let table = self
-                    .config
-                    .sources
-                    .get(number)
-                    .map_or("?", |source| source.table.as_str());
-                format!(
-                    "source {} ({table}){}",
-                    number + 1,
-                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
-                )
-            }
-            ["gates", number, rest @ ..] => {
-                let number: usize = number.parse().unwrap_or(0);
-                let gates = &self.config.gates;
-                let table = gates.get(number).map_or("?", |gate| gate.table.as_str());
-                format!(
-                    "gate {} ({table}){}",
-                    number + 1,
-                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
-                )
-            }
-            [section, rest @ ..] => {
-                format!(
-                    "[{section}]{}",
-                    rest.iter().map(|key| format!(" {key}")).collect::<String>()
-                )
-            }
-            [] => String::new(),
-        };
-        Failure::settings(format!("{}: {section}: {problem}", self.location(keys)))
-    }
-
-    /// Says where in the settings a failure of theirs has its reason; other failures stay as they are.
-    pub fn place(&self, keys: &[&str], failure: Failure) -> Failure {
-        // One that already begins with a place keeps it.
-        let placed = failure
-            .message
-            .starts_with(&self.path.display().to_string());
-        if failure.cause != Cause::Settings || placed {
-            return failure;
-        }
-        Failure {
-            hint: failure.hint,
-            ..self.wrong(keys, failure.message)
-        }
-    }
-
-    /// SHA-256 of the settings as written, with what the command line put in their place: two runs
-    /// with one hash were asked the same.
-    pub fn hash(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(self.text.as_bytes());
-        for (section, key, value) in &self.typed {
-            hash.update(format!("\0{section}.{key}={value}"));
-        }
-        hex(&hash.finalize())
-    }
 }
 
-/// Bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
-        + 1
+/// Checks every setting; the first wrong one is reported.
+fn check(settings: &Settings) -> Result<()> {
+    source::check(settings)?;
+    ingest::check(settings)?;
+    features::check(settings)?;
+    segment::check(settings)?;
+    churn::check(settings)?;
+    rules::check(settings)?;
+    offers::check(settings)?;
+    run::check(settings)?;
+    gate::check(settings)
 }
 
 /// Turns a syntax or type error of the TOML reader into one message with line and hint.

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Day;
+use super::{Day, Settings};
+use crate::failure::Result;
 
 /// `[rules]`: what is mined from baskets.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -270,4 +271,160 @@ pub enum Money {
     /// What was paid less what it cost the company: the line's `cost`, or `quantity` times the
     /// product's `unit_cost`.
     Margin,
+}
+
+/// Numbers, days and names that the types cannot check.
+pub(super) fn check(settings: &Settings) -> Result<()> {
+    let rules = &settings.config.rules;
+    shares(settings, rules)?;
+    lengths(settings, rules)?;
+    strengths(settings, rules)?;
+    days(settings, rules)?;
+    settings.level(&["rules", "level"], rules.level.as_deref())?;
+    for (place, level) in rules.generalise.iter().enumerate() {
+        settings.level(&["rules", "generalise", &place.to_string()], Some(level))?;
+    }
+    Ok(())
+}
+
+/// Shares, and those of which nothing would be left, or everything, with 0.
+fn shares(settings: &Settings, rules: &Rules) -> Result<()> {
+    let (sequences, utility) = (&rules.sequences, &rules.utility);
+    for (keys, share) in [
+        (&["rules", "min_support"][..], rules.min_support),
+        (&["rules", "min_confidence"], rules.min_confidence),
+        (&["rules", "max_false_share"], rules.max_false_share),
+        (
+            &["rules", "sequences", "min_support"],
+            sequences.min_support,
+        ),
+        (
+            &["rules", "sequences", "min_confidence"],
+            sequences.min_confidence,
+        ),
+        (&["rules", "utility", "min_share"], utility.min_share),
+        (&["rules", "min_new_share"], rules.min_new_share),
+    ] {
+        settings.share(keys, share)?;
+    }
+    let (all, none) = (
+        "0 would list every combination that ever occurred",
+        "nothing could be kept with 0",
+    );
+    for (keys, share, problem, such) in [
+        (
+            &["rules", "min_support"][..],
+            rules.min_support,
+            all,
+            "0.005",
+        ),
+        (
+            &["rules", "sequences", "min_support"],
+            sequences.min_support,
+            all,
+            "0.005",
+        ),
+        (
+            &["rules", "max_false_share"],
+            rules.max_false_share,
+            none,
+            "0.01",
+        ),
+        (
+            &["rules", "utility", "min_share"],
+            utility.min_share,
+            none,
+            "0.01",
+        ),
+    ] {
+        if share == 0.0 {
+            return Err(settings
+                .wrong(keys, problem)
+                .hint(format!("give a share above 0, such as {such}")));
+        }
+    }
+    Ok(())
+}
+
+/// How long and how many things may be.
+fn lengths(settings: &Settings, rules: &Rules) -> Result<()> {
+    let (sequences, utility) = (&rules.sequences, &rules.utility);
+    for (keys, number, least) in [
+        (&["rules", "max_length"][..], rules.max_length, 2),
+        (&["rules", "max_itemsets"], rules.max_itemsets, 1),
+        (
+            &["rules", "sequences", "max_length"],
+            sequences.max_length,
+            2,
+        ),
+        (
+            &["rules", "sequences", "max_sequences"],
+            sequences.max_sequences,
+            1,
+        ),
+        (&["rules", "utility", "max_length"], utility.max_length, 2),
+        (&["rules", "utility", "top"], utility.top, 1),
+        (&["rules", "utility", "min_baskets"], utility.min_baskets, 1),
+        (
+            &["rules", "outliers", "max_items"],
+            rules.outliers.max_items.unwrap_or(1),
+            1,
+        ),
+        (
+            &["rules", "outliers", "max_lines"],
+            rules.outliers.max_lines.unwrap_or(1),
+            1,
+        ),
+    ] {
+        settings.at_least(keys, number, least)?;
+    }
+    Ok(())
+}
+
+/// How much stronger than chance a rule has to be.
+fn strengths(settings: &Settings, rules: &Rules) -> Result<()> {
+    settings.lift(&["rules", "min_lift"], rules.min_lift)?;
+    settings.lift(
+        &["rules", "sequences", "min_lift"],
+        rules.sequences.min_lift,
+    )?;
+    if rules.min_odds_ratio >= 1.0 && rules.min_odds_ratio.is_finite() {
+        return Ok(());
+    }
+    Err(settings
+        .wrong(
+            &["rules", "min_odds_ratio"],
+            format!("{} is no odds ratio to ask for", rules.min_odds_ratio),
+        )
+        .hint("give a number from 1 up; 1 asks for any association"))
+}
+
+/// Days that lie in an order.
+fn days(settings: &Settings, rules: &Rules) -> Result<()> {
+    settings.days(&["rules", "later_days"], rules.later_days)?;
+    if let (Some(from), Some(until)) = (rules.from, rules.until)
+        && from >= until
+    {
+        return Err(settings
+            .wrong(
+                &["rules", "until"],
+                format!("nothing lies from {from} to the day before {until}"),
+            )
+            .hint("until is the first day that is no longer looked at; give a later one"));
+    }
+    let apart = &rules.sequences;
+    for (key, most) in [
+        ("max_gap_days", apart.max_gap_days),
+        ("max_span_days", apart.max_span_days),
+    ] {
+        if most.is_some_and(|most| most < apart.min_gap_days) {
+            return Err(settings
+                .wrong(
+                    &["rules", "sequences", key],
+                    format!("it is below min_gap_days, {}", apart.min_gap_days),
+                )
+                .hint("give more days, or a smaller min_gap_days"));
+        }
+    }
+    Ok(())
 }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::gate::Bound;
 use super::{
     ByteSize, Config, Constant, Day, Encoding, JoinKeys, Mapping, Paths, Quote, Sheets,
     TimeFormats, TimeZone, ValueType,
 };
-use crate::contract::{ABOUT_ROWS, KINDS, TABLES};
+use crate::contract::KINDS;
 
 /// The schema of everything that can be written in `regulars.toml`, as JSON text.
 ///
@@ -46,53 +46,6 @@ fn without_null(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(without_null),
         _ => {}
     }
-}
-
-/// Names of the canonical tables.
-pub fn tables() -> Vec<&'static str> {
-    TABLES.iter().map(|table| table.name).collect()
-}
-
-/// Names of the canonical tables whose rows have a key.
-pub fn tables_with_keys() -> Vec<&'static str> {
-    let keyed = TABLES.iter().filter(|table| table.key.is_some());
-    keyed.map(|table| table.name).collect()
-}
-
-/// Tells which columns each canonical table has, so that an editor offers and explains them.
-pub fn columns_by_table(schema: &mut Schema) {
-    let rules: Vec<Value> = TABLES
-        .iter()
-        .map(|table| {
-            let columns: Map<String, Value> = table
-                .columns
-                .iter()
-                .chain(ABOUT_ROWS)
-                .map(|column| {
-                    let about = json!({ "description": column.about });
-                    (column.name.to_owned(), about)
-                })
-                .collect();
-            let required: Vec<&str> = table
-                .columns
-                .iter()
-                .filter(|column| column.required)
-                .map(|column| column.name)
-                .collect();
-            json!({
-                "if": {
-                    "properties": { "table": { "const": table.name } },
-                    "required": ["table"]
-                },
-                "then": { "properties": { "columns": {
-                    "properties": columns,
-                    "required": required,
-                    "additionalProperties": table.attributes
-                } } }
-            })
-        })
-        .collect();
-    schema.insert("allOf".into(), rules.into());
 }
 
 /// The types that read themselves say themselves how they are written.

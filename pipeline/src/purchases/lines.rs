@@ -16,7 +16,7 @@ pub(super) struct Line<X> {
 }
 
 /// What a line carries beside its codes. Most uses need nothing, and their lines stay small.
-pub(super) trait Extra: Copy + Send {
+pub(super) trait Extra: Copy + Default + Send {
     fn new(money: i64, group: u32) -> Self;
     /// Gives the group its final number.
     fn regroup(&mut self, number: impl Fn(u32) -> u32);
@@ -36,7 +36,7 @@ impl Extra for () {
 }
 
 /// Money in ten-thousandths, and a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Apart {
     pub(super) money: i64,
     pub(super) group: u32,

@@ -1,5 +1,8 @@
 //! Who bought which item in which basket, as arrays: what rules and offers learn from.
 
+pub mod fence;
+
+mod apart;
 mod keys;
 mod lines;
 mod period;
@@ -8,7 +11,7 @@ mod slice;
 
 use std::path::PathBuf;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::NaiveDate;
 
@@ -18,7 +21,9 @@ use self::shelf::Shelf;
 use crate::config::rules::Money;
 use crate::config::{BasketOf, Day, Settings};
 use crate::failure::{Failure, Result, nearest};
+use crate::text::count;
 use crate::warehouse::Warehouse;
+use crate::warning::{SPLIT_ORDERS, Warning};
 
 pub use self::lines::UNGROUPED;
 pub use self::shelf::Items;
@@ -34,6 +39,8 @@ pub struct Ask {
     pub broader: Vec<String>,
     /// Items that are left out.
     pub exclude: Vec<String>,
+    /// Lines of one order number that are more days apart than this are not one basket.
+    pub order_days: u32,
     /// Only the lines for which this SQL is true.
     pub scope: Option<String>,
     /// The first day.
@@ -105,6 +112,8 @@ pub struct Purchases {
     pub groups: Vec<String>,
     /// What became of the lines that were read.
     pub balance: Balance,
+    /// Order numbers that are several baskets.
+    pub split_orders: u64,
 }
 
 /// What became of the purchase lines: every one is in exactly one of the last four.
@@ -126,6 +135,21 @@ impl Balance {
     /// Whether no line was lost and none counted twice.
     pub fn is_even(&self) -> bool {
         self.lines == self.repeated + self.unnamed + self.excluded + self.kept
+    }
+
+    /// Holds the lines, and their totals by item, to what the engine counted.
+    fn must_be_even(&self, line_items: &[u32], items: usize, level: &str) -> Result<()> {
+        let mut by_item = vec![0_u64; items];
+        line_items
+            .iter()
+            .for_each(|&item| by_item[item as usize] += 1);
+        if self.is_even() && by_item.iter().sum::<u64>() == self.kept {
+            return Ok(());
+        }
+        Err(Failure::machine(format!(
+            "this is a fault of regulars, please report it: {} lines by {level} are {self:?}",
+            self.lines
+        )))
     }
 }
 
@@ -156,77 +180,24 @@ impl Purchases {
         shelf: Shelf,
         excluded: &[bool],
     ) -> Result<Self> {
-        let mut customers = Keys::default();
-        let mut baskets = Keys::default();
-        let mut groups = Keys::default();
-        let mut found: Vec<Line<X>> = Vec::new();
-        let mut balance = Balance::default();
+        let mut gathered = Gathered::<X>::default();
         let sql = format!("SELECT * FROM {}", slice::LINES);
-        warehouse.engine.for_each(&sql, |batch| {
-            let customer_codes = customers.codes_or(batch.column(0), GUEST)?;
-            let days = batch.column(2).as_primitive::<Date32Type>();
-            let basket_codes = match ask.basket {
-                BasketOf::Checkout => baskets.codes(batch.column(1)),
-                _ => Vec::new(),
-            };
-            let money = batch.column_by_name("money");
-            let money = money.map(|money| money.as_primitive::<Int64Type>());
-            let grouped = batch.column_by_name("grouped");
-            let codes = grouped.map(|values| (values, groups.codes(values)));
-            for (row, item) in shelf.codes(batch.column(3)).into_iter().enumerate() {
-                let Some(item) = item else {
-                    balance.unnamed += 1;
-                    continue;
-                };
-                if excluded[item as usize] {
-                    balance.excluded += 1;
-                    continue;
-                }
-                let day = days.value(row);
-                found.push(Line {
-                    customer: customer_codes[row],
-                    // Shifted, so that periods before 1970 keep their order.
-                    basket: match ask.basket.period(day) {
-                        Some(period) => period.wrapping_sub(i32::MIN) as u32,
-                        None => basket_codes[row],
-                    },
-                    day,
-                    item,
-                    extra: X::new(
-                        money
-                            .filter(|money| money.is_valid(row))
-                            .map_or(0, |money| money.value(row)),
-                        match &codes {
-                            Some((values, codes)) if values.is_valid(row) => codes[row],
-                            _ => UNGROUPED,
-                        },
-                    ),
-                });
-            }
-            Ok(())
+        warehouse.scope.for_each(&sql, |batch| {
+            gathered.add(&batch, ask.basket, &shelf, excluded)
         })?;
-        let (customers, customer_ranks) = customers.sorted();
-        let (_, basket_ranks) = baskets.sorted();
-        let (group_names, group_ranks) = groups.sorted();
-        let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(code);
-        let mut guests: Vec<u32> = Vec::new();
-        for line in &mut found {
-            if ask.basket == BasketOf::Checkout {
-                line.basket = basket_ranks[line.basket as usize];
-            }
-            match customer_ranks.get(line.customer as usize) {
-                Some(&rank) => line.customer = rank,
-                None => guests.push(line.basket),
-            }
-            line.extra.regroup(|code| rank(&group_ranks, code));
-        }
-        guests.sort_unstable();
-        guests.dedup();
-        for line in found.iter_mut().filter(|line| line.customer == GUEST) {
-            let number = guests.partition_point(|basket| *basket < line.basket);
-            line.customer = (customers.len() + number) as u32;
-        }
-        let read = found.len() as u64;
+        let (customers, customer_ranks) = std::mem::take(&mut gathered.customers).sorted();
+        let (group_names, group_ranks) = std::mem::take(&mut gathered.groups).sorted();
+        let guests = gathered.in_order(ask.basket, &customer_ranks, &group_ranks, customers.len());
+        let split_orders = match ask.basket {
+            BasketOf::Checkout => apart::apart(&mut gathered.lines, ask.order_days),
+            _ => 0,
+        };
+        let Gathered {
+            lines: gathered,
+            mut balance,
+            ..
+        } = gathered;
+        let read = gathered.len() as u64;
         let Lines {
             offsets,
             days,
@@ -234,30 +205,22 @@ impl Purchases {
             line_items,
             basket_days,
             extras,
-        } = lines::sorted(found, customers.len() + guests.len());
+        } = lines::sorted(gathered, customers.len() + guests);
         balance.kept = line_items.len() as u64;
         balance.repeated = read - balance.kept;
-        let counted = warehouse
-            .engine
-            .query(&format!("SELECT count(*) FROM {}", slice::LINES))?;
-        balance.lines = counted.column(0).as_primitive::<Int64Type>().value(0) as u64;
-        let mut by_item = vec![0_u64; shelf.items.len()];
-        line_items
-            .iter()
-            .for_each(|&item| by_item[item as usize] += 1);
-        if !balance.is_even() || by_item.iter().sum::<u64>() != balance.kept {
-            return Err(Failure::machine(format!(
-                "this is a fault of regulars, please report it: {} lines by {} are {balance:?}",
-                balance.lines, ask.level
-            )));
+        balance.lines = count_lines(warehouse)?;
+        balance.must_be_even(&line_items, shelf.items.len(), &ask.level)?;
+        let (mut money, mut basket_groups) = X::columns(&extras, &baskets, basket_days.len());
+        let mut groups = Vec::new();
+        if ask.money.is_none() {
+            money = Vec::new();
         }
-        let (money, basket_groups) = X::columns(&extras, &baskets, basket_days.len());
-        let groups = match group_names.as_string_opt::<i32>() {
+        match group_names.as_string_opt::<i32>() {
             Some(names) if ask.compare_by.is_some() => {
-                names.iter().flatten().map(str::to_owned).collect()
+                groups.extend(names.iter().flatten().map(str::to_owned));
             }
-            _ => Vec::new(),
-        };
+            _ => basket_groups = Vec::new(),
+        }
         Ok(Self {
             ask: ask.clone(),
             customers,
@@ -267,18 +230,26 @@ impl Purchases {
             baskets,
             line_items,
             basket_days,
-            money: if ask.money.is_some() {
-                money
-            } else {
-                Vec::new()
-            },
-            basket_groups: if ask.compare_by.is_some() {
-                basket_groups
-            } else {
-                Vec::new()
-            },
+            money,
+            basket_groups,
             groups,
             balance,
+            split_orders,
+        })
+    }
+
+    /// A warning where order numbers are several baskets.
+    pub fn warning(&self) -> Option<Warning> {
+        (self.split_orders > 0).then(|| {
+            let message = format!(
+                "{} of several customers, or of days more than {} apart: each customer and time is a basket of its own (order_days under [project])",
+                match self.split_orders {
+                    1 => "1 order number is".to_owned(),
+                    many => format!("{} order numbers are", count(many)),
+                },
+                self.ask.order_days
+            );
+            Warning::new(SPLIT_ORDERS, message)
         })
     }
 
@@ -298,6 +269,104 @@ impl Purchases {
             customers[basket as usize] = customer;
         }
         customers
+    }
+}
+
+/// The chosen lines, as the engine counts them.
+fn count_lines(warehouse: &Warehouse) -> Result<u64> {
+    let counted = format!("SELECT count(*) FROM {}", slice::LINES);
+    let counted = warehouse.scope.query(&counted)?;
+    Ok(counted.column(0).as_primitive::<Int64Type>().value(0) as u64)
+}
+
+/// Purchase lines as they come, with codes by arrival.
+#[derive(Default)]
+struct Gathered<X> {
+    customers: Keys,
+    baskets: Keys,
+    groups: Keys,
+    lines: Vec<Line<X>>,
+    balance: Balance,
+}
+
+impl<X: lines::Extra> Gathered<X> {
+    /// Adds rows of [`slice::LINES`].
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        basket: BasketOf,
+        shelf: &Shelf,
+        excluded: &[bool],
+    ) -> Result<()> {
+        let customers = self.customers.codes_or(batch.column(0), GUEST)?;
+        let days = batch.column(2).as_primitive::<Date32Type>();
+        let baskets = match basket {
+            BasketOf::Checkout => self.baskets.codes(batch.column(1)),
+            _ => Vec::new(),
+        };
+        let money = batch.column_by_name("money");
+        let money = money.map(|money| money.as_primitive::<Int64Type>());
+        let grouped = batch.column_by_name("grouped");
+        let groups = grouped.map(|values| (values, self.groups.codes(values)));
+        for (row, item) in shelf.codes(batch.column(3)).into_iter().enumerate() {
+            let Some(item) = item else {
+                self.balance.unnamed += 1;
+                continue;
+            };
+            if excluded[item as usize] {
+                self.balance.excluded += 1;
+                continue;
+            }
+            let day = days.value(row);
+            let money = money.filter(|money| money.is_valid(row));
+            let group = match &groups {
+                Some((values, codes)) if values.is_valid(row) => codes[row],
+                _ => UNGROUPED,
+            };
+            self.lines.push(Line {
+                customer: customers[row],
+                // Shifted, so that periods before 1970 keep their order.
+                basket: match basket.period(day) {
+                    Some(period) => period.wrapping_sub(i32::MIN) as u32,
+                    None => baskets[row],
+                },
+                day,
+                item,
+                extra: X::new(money.map_or(0, |money| money.value(row)), group),
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives every line the codes of sorted keys, and each basket of a guest a customer of its own,
+    /// after the `customers` that have a name; says how many those are.
+    fn in_order(
+        &mut self,
+        basket: BasketOf,
+        customer_ranks: &[u32],
+        group_ranks: &[u32],
+        customers: usize,
+    ) -> usize {
+        let (_, basket_ranks) = std::mem::take(&mut self.baskets).sorted();
+        let rank = |code: u32| group_ranks.get(code as usize).copied().unwrap_or(code);
+        let mut guests: Vec<u32> = Vec::new();
+        for line in &mut self.lines {
+            if basket == BasketOf::Checkout {
+                line.basket = basket_ranks[line.basket as usize];
+            }
+            match customer_ranks.get(line.customer as usize) {
+                Some(&rank) => line.customer = rank,
+                None => guests.push(line.basket),
+            }
+            line.extra.regroup(rank);
+        }
+        guests.sort_unstable();
+        guests.dedup();
+        for line in self.lines.iter_mut().filter(|line| line.customer == GUEST) {
+            let number = guests.partition_point(|basket| *basket < line.basket);
+            line.customer = (customers + number) as u32;
+        }
+        guests.len()
     }
 }
 
@@ -329,6 +398,18 @@ pub fn find_items(
         })
     };
     names.iter().enumerate().map(find).collect()
+}
+
+/// Refuses a warehouse whose interactions name no products, and says what that means here.
+pub fn need_products(warehouse: &Warehouse, so: &str) -> Result<()> {
+    if warehouse.has_column("interactions", "product_id") {
+        return Ok(());
+    }
+    Err(
+        Failure::data(format!("the interactions name no products, so {so}")).hint(
+            "map product_id of the interactions to a column of the source, and run ingest again",
+        ),
+    )
 }
 
 /// The day as a number since 1970-01-01.

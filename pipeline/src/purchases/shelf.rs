@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::keys::FastMap;
 use crate::failure::Result;
 use crate::text::calm;
-use crate::warehouse::{WITH_GUESTS, Warehouse};
+use crate::warehouse::Warehouse;
+use crate::warehouse::views::WITH_GUESTS;
 
 /// What can be in a basket.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,87 +64,25 @@ impl Shelf {
         broader: &[String],
         guests: bool,
     ) -> Result<Self> {
-        let above: String = broader
-            .iter()
-            .map(|level| format!(", \"{level}\""))
-            .collect();
-        let sql = match level {
-            // A product is called by its name where that is one product's alone.
-            "product" if warehouse.has_column("products", "name") => format!(
-                "SELECT product_id, CASE WHEN name IS NULL THEN CAST(product_id AS VARCHAR) \
-                 WHEN count(*) OVER (PARTITION BY name) = 1 THEN name \
-                 ELSE concat(name, ' (', product_id, ')') END AS item{above} FROM products"
-            ),
-            "product" if !broader.is_empty() => format!(
-                "SELECT product_id, CAST(product_id AS VARCHAR) AS item{above} FROM products"
-            ),
-            "product" => format!(
-                "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) AS item FROM {} \
-                 WHERE kind = 'purchase' AND product_id IS NOT NULL",
-                if guests { WITH_GUESTS } else { "interactions" }
-            ),
-            level => format!(
-                "SELECT product_id, \"{level}\"{above} FROM products WHERE \"{level}\" IS NOT NULL"
-            ),
-        };
-        let table = warehouse.engine.query(&sql)?;
-        let ids = table.column(0);
-        // An item is the path from it to the broadest level, so that each has one parent at most.
-        let steps: Vec<_> = (1..table.num_columns())
-            .map(|column| table.column(column).as_string::<i32>())
-            .collect();
-        let step = |row: usize, step: usize| -> &str {
-            if steps[step].is_null(row) {
-                ""
-            } else {
-                steps[step].value(row)
-            }
-        };
-        let path = |row: usize, from: usize| -> Vec<&str> {
-            (from..steps.len()).map(|place| step(row, place)).collect()
-        };
-        let mut codes: Vec<BTreeMap<Vec<&str>, u32>> = vec![BTreeMap::new(); steps.len()];
-        for row in 0..table.num_rows() {
-            for (from, known) in codes.iter_mut().enumerate() {
-                if !step(row, from).is_empty() {
-                    known.insert(path(row, from), 0);
-                }
-            }
-        }
-        let mut items = Items::default();
-        for (from, known) in codes.iter_mut().enumerate() {
-            for (path, code) in known.iter_mut() {
-                *code = items.names.len() as u32;
-                items.names.push((*path.first().unwrap_or(&"")).to_owned());
-                let level = from.checked_sub(1).map_or(level, |place| &broader[place]);
-                items.levels.push(level.to_owned());
-            }
-            if from == 0 {
-                items.at_level = items.names.len();
-            }
-        }
-        for (from, known) in codes.iter().enumerate() {
-            for path in known.keys() {
-                let parent = (1..path.len())
-                    .find(|&up| !path[up].is_empty())
-                    .and_then(|up| codes[from + up].get(&path[up..]));
-                items.parents.push(parent.copied());
-            }
-        }
-        items.ids = items.names.clone();
+        let table = warehouse
+            .scope
+            .query(&sql(warehouse, level, broader, guests))?;
+        let paths = Paths::new(&table);
+        let codes = paths.different();
         let mut shelf = Self {
-            items,
+            items: items(&codes, level, broader),
             numbers: FastMap::default(),
             texts: FastMap::default(),
         };
-        let shown = FormatOptions::default();
-        let shown = ArrayFormatter::try_new(ids.as_ref(), &shown)?;
+        let ids = table.column(0);
+        let format = FormatOptions::default();
+        let written = ArrayFormatter::try_new(ids.as_ref(), &format)?;
         for row in 0..table.num_rows() {
-            let Some(&code) = codes[0].get(&path(row, 0)) else {
+            let Some(&code) = codes[0].get(&paths.of(row, 0)) else {
                 continue;
             };
             if level == "product" {
-                shelf.items.ids[code as usize] = shown.value(row).to_string();
+                shelf.items.ids[code as usize] = written.value(row).to_string();
             }
             match ids.data_type() {
                 DataType::Int64 => {
@@ -201,6 +140,99 @@ impl Shelf {
                 .collect(),
         }
     }
+}
+
+/// Each product, its item, and the item's names at broader levels.
+fn sql(warehouse: &Warehouse, level: &str, broader: &[String], guests: bool) -> String {
+    let above: String = broader
+        .iter()
+        .map(|level| format!(", \"{level}\""))
+        .collect();
+    match level {
+        // A product is called by its name where that is one product's alone.
+        "product" if warehouse.has_column("products", "name") => format!(
+            "SELECT product_id, CASE WHEN name IS NULL THEN CAST(product_id AS VARCHAR) \
+             WHEN count(*) OVER (PARTITION BY name) = 1 THEN name \
+             ELSE concat(name, ' (', product_id, ')') END AS item{above} FROM products"
+        ),
+        "product" if !broader.is_empty() => {
+            format!("SELECT product_id, CAST(product_id AS VARCHAR) AS item{above} FROM products")
+        }
+        "product" => format!(
+            "SELECT DISTINCT product_id, CAST(product_id AS VARCHAR) AS item FROM {} \
+             WHERE kind = 'purchase' AND product_id IS NOT NULL",
+            if guests { WITH_GUESTS } else { "interactions" }
+        ),
+        level => format!(
+            "SELECT product_id, \"{level}\"{above} FROM products WHERE \"{level}\" IS NOT NULL"
+        ),
+    }
+}
+
+/// An item is the path from it to the broadest level, so that each has one parent at most.
+struct Paths<'a> {
+    rows: usize,
+    steps: Vec<&'a StringArray>,
+}
+
+impl<'a> Paths<'a> {
+    fn new(table: &'a RecordBatch) -> Self {
+        let steps = table.columns().iter().skip(1);
+        Self {
+            rows: table.num_rows(),
+            steps: steps.map(|column| column.as_string::<i32>()).collect(),
+        }
+    }
+
+    fn step(&self, row: usize, step: usize) -> &'a str {
+        match self.steps[step].is_null(row) {
+            true => "",
+            false => self.steps[step].value(row),
+        }
+    }
+
+    /// From one level to the broadest.
+    fn of(&self, row: usize, from: usize) -> Vec<&'a str> {
+        (from..self.steps.len())
+            .map(|place| self.step(row, place))
+            .collect()
+    }
+
+    /// The different paths that begin at each level, in their order, with the code of each item.
+    fn different(&self) -> Vec<BTreeMap<Vec<&'a str>, u32>> {
+        let mut codes: Vec<BTreeMap<Vec<&str>, u32>> = vec![BTreeMap::new(); self.steps.len()];
+        for row in 0..self.rows {
+            for (from, known) in codes.iter_mut().enumerate() {
+                if !self.step(row, from).is_empty() {
+                    known.insert(self.of(row, from), 0);
+                }
+            }
+        }
+        let all = codes.iter_mut().flat_map(BTreeMap::values_mut);
+        all.zip(0..).for_each(|(code, next)| *code = next);
+        codes
+    }
+}
+
+/// The items of these paths, not yet told apart.
+fn items(codes: &[BTreeMap<Vec<&str>, u32>], level: &str, broader: &[String]) -> Items {
+    let mut items = Items::default();
+    for (from, known) in codes.iter().enumerate() {
+        let level = from.checked_sub(1).map_or(level, |place| &broader[place]);
+        for path in known.keys() {
+            items.names.push((*path.first().unwrap_or(&"")).to_owned());
+            items.levels.push(level.to_owned());
+            let parent = (1..path.len())
+                .find(|&up| !path[up].is_empty())
+                .and_then(|up| codes[from + up].get(&path[up..]));
+            items.parents.push(parent.copied());
+        }
+        if from == 0 {
+            items.at_level = items.names.len();
+        }
+    }
+    items.ids = items.names.clone();
+    items
 }
 
 /// `name (word, word)`.

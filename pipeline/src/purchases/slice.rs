@@ -1,23 +1,26 @@
 //! The purchase lines that settings ask for, with whatever is known of their products and customers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{ParquetReadOptions, cast, col};
+use datafusion::prelude::{cast, col};
 
 use super::Ask;
 use crate::config::rules::Money;
 use crate::config::{BasketOf, Settings};
-use crate::engine::address;
 use crate::failure::{Cause, During, Failure, Result, nearest};
-use crate::user_sql;
-use crate::warehouse::{WITH_GUESTS, Warehouse};
+use crate::user_sql::Expressions;
+use crate::warehouse::Warehouse;
+use crate::warehouse::views::WITH_GUESTS;
 
 /// The view that the chosen lines are registered as.
 pub(super) const LINES: &str = "chosen_lines";
+/// What every line has.
+const KEYS: [&str; 4] = ["customer_id", "basket_id", "day", "product_id"];
 /// The customers' segments, as the stage left them.
 const SEGMENTS: &str = "segments_file";
 
@@ -67,22 +70,14 @@ impl Names {
             }
         }
         if let Some(path) = segments {
-            let session = warehouse.engine.session();
-            let path = address(path)?;
-            session.deregister_table(SEGMENTS)?;
-            warehouse
-                .engine
-                .wait(session.register_parquet(SEGMENTS, &path, ParquetReadOptions::default()))
-                .during("reading the segments")?;
+            let files = [path.clone()];
+            let named = warehouse.scope.files(SEGMENTS, &files, None);
+            named.during("reading the segments")?;
         }
         for side in &SIDES {
             let schema = match side.table {
                 SEGMENTS if segments.is_none() => continue,
-                SEGMENTS => {
-                    let table = warehouse.engine.session().table(SEGMENTS);
-                    let table = warehouse.engine.wait(table)?;
-                    std::sync::Arc::new(table.schema().as_arrow().clone())
-                }
+                SEGMENTS => warehouse.scope.schema(SEGMENTS)?,
                 name => match warehouse.schema(name) {
                     Some(schema) => std::sync::Arc::clone(schema),
                     None => continue,
@@ -128,14 +123,63 @@ impl Names {
             .map(|(name, known)| arrow::datatypes::Field::new(name, known.data_type.clone(), true));
         let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
         let schema = DFSchema::try_from(schema)?;
-        let session = user_sql::session(settings.config.engine.memory_limit.0);
-        match user_sql::parse(&session, sql, &schema) {
+        let expressions = Expressions::new(settings.config.engine.memory_limit.0);
+        match expressions.parse(sql, &schema) {
             Ok(Expr::Alias(_)) => Err(settings
                 .wrong(keys, "this SQL names its result")
                 .hint("remove AS")),
             Ok(expression) => Ok(expression),
             Err(problem) => Err(self.explain(settings, keys, &problem)),
         }
+    }
+
+    /// The query for the lines with all columns that expressions name, and with their money.
+    fn select<'a>(
+        &self,
+        ask: &Ask,
+        expressions: impl Iterator<Item = &'a Expr>,
+        money: Option<&(String, Option<&'static str>)>,
+    ) -> String {
+        let mut needed: BTreeSet<&str> = KEYS.into();
+        for expression in expressions {
+            needed.extend(
+                expression
+                    .column_refs()
+                    .into_iter()
+                    .map(|c| c.name.as_str()),
+            );
+        }
+        let known: Vec<&Known> = needed.iter().filter_map(|name| self.0.get(*name)).collect();
+        let mut columns: Vec<&str> = known.iter().map(|known| known.sql.as_str()).collect();
+        let mut sides: Vec<&str> = known.iter().filter_map(|known| known.side).collect();
+        if let Some((sql, side)) = money {
+            columns.push(sql);
+            sides.extend(side);
+        }
+        let joins: String = SIDES
+            .iter()
+            .filter(|side| sides.contains(&side.table))
+            .map(|Side { table, key, .. }| {
+                format!(" LEFT JOIN {table} ON {table}.{key} = interactions.{key}")
+            })
+            .collect();
+        let mut span = String::new();
+        if let Some(from) = ask.from {
+            span += &format!(" AND interactions.day >= DATE '{from}'");
+        }
+        if let Some(until) = ask.until {
+            span += &format!(" AND interactions.day < DATE '{until}'");
+        }
+        // In a period guests cannot be told from each other.
+        let source = match ask.guests && ask.basket == BasketOf::Checkout {
+            true => WITH_GUESTS,
+            false => "interactions",
+        };
+        format!(
+            "SELECT {} FROM {source} AS interactions{joins} WHERE interactions.kind = 'purchase' \
+             AND interactions.product_id IS NOT NULL AND interactions.basket_id IS NOT NULL{span}",
+            columns.join(", ")
+        )
     }
 
     /// What DataFusion has against an expression, with the name that was probably meant.
@@ -180,97 +224,44 @@ impl Names {
 /// asked for, `money` in ten-thousandths and `grouped`, the value that baskets are compared by.
 pub(super) fn register(warehouse: &Warehouse, settings: &Settings, ask: &Ask) -> Result<()> {
     let names = Names::new(warehouse, ask.segments.as_ref())?;
-    let section = ask.section;
-    let mut conditions = Vec::new();
-    if let Some(sql) = &ask.scope {
-        conditions.push(names.parse(settings, &[section, "where"], sql)?);
-    }
-    let group = match &ask.compare_by {
-        Some(sql) => Some(names.parse(settings, &[section, "compare_by"], sql)?),
-        None => None,
+    let parse = |key: &str, sql: &Option<String>| {
+        let sql = sql.as_deref();
+        sql.map(|sql| names.parse(settings, &[ask.section, key], sql))
+            .transpose()
     };
-    let mut needed: Vec<&str> = ["customer_id", "basket_id", "day", "product_id"].into();
-    let named = conditions.iter().chain(&group);
-    let named: Vec<String> = named
-        .flat_map(|expression| expression.column_refs().into_iter().map(|c| c.name.clone()))
-        .collect();
-    needed.extend(named.iter().map(String::as_str));
-    needed.sort_unstable();
-    needed.dedup();
-    let mut columns: Vec<&str> = Vec::new();
-    let mut sides: Vec<&str> = Vec::new();
-    for known in needed.iter().filter_map(|name| names.0.get(*name)) {
-        columns.push(&known.sql);
-        sides.extend(known.side);
-    }
+    let condition = parse("where", &ask.scope)?;
+    let group = parse("compare_by", &ask.compare_by)?;
     let money = ask
         .money
-        .map(|money| money_of(warehouse, settings, section, money));
+        .map(|money| money_of(warehouse, settings, ask.section, money));
     let money = money.transpose()?;
-    if let Some((sql, side)) = &money {
-        columns.push(sql);
-        sides.extend(side);
-    }
-    let joins: String = SIDES
-        .iter()
-        .filter(|side| sides.contains(&side.table))
-        .map(|side| {
-            let Side { table, key, .. } = side;
-            format!(" LEFT JOIN {table} ON {table}.{key} = interactions.{key}")
-        })
-        .collect();
-    let mut span = String::new();
-    if let Some(from) = ask.from {
-        span += &format!(" AND interactions.day >= DATE '{from}'");
-    }
-    if let Some(until) = ask.until {
-        span += &format!(" AND interactions.day < DATE '{until}'");
-    }
-    // In a period guests cannot be told from each other.
-    let shown = match ask.guests && ask.basket == BasketOf::Checkout {
-        true => WITH_GUESTS,
-        false => "interactions",
+    let scope = &warehouse.scope;
+    let named = condition.iter().chain(&group);
+    let mut frame = scope.frame(&names.select(ask, named, money.as_ref()))?;
+    let refused = |key: &str, error: DataFusionError| {
+        names.explain(settings, &[ask.section, key], &error.strip_backtrace())
     };
-    let sql = format!(
-        "SELECT {} FROM {shown} AS interactions{joins} WHERE interactions.kind = 'purchase' \
-         AND interactions.product_id IS NOT NULL AND interactions.basket_id IS NOT NULL{span}",
-        columns.join(", ")
-    );
-    let engine = &warehouse.engine;
-    let session = engine.session();
-    let mut frame = engine.wait(session.sql(&sql))?;
-    let refused = |key: &str, error: datafusion::error::DataFusionError| {
-        names.explain(settings, &[section, key], &error.strip_backtrace())
-    };
-    for condition in conditions {
-        frame = frame
-            .filter(condition)
-            .map_err(|error| refused("where", error))?;
+    if let Some(condition) = condition {
+        let filtered = frame.filter(condition);
+        frame = filtered.map_err(|error| refused("where", error))?;
     }
-    let mut shown = vec![
-        col("customer_id"),
-        col("basket_id"),
-        col("day"),
-        col("product_id"),
-    ];
+    let mut columns: Vec<Expr> = KEYS.map(col).into();
     if money.is_some() {
-        shown.push(col("money"));
+        columns.push(col("money"));
     }
     if let Some(group) = group {
-        shown.push(cast(group, DataType::Utf8).alias("grouped"));
+        columns.push(cast(group, DataType::Utf8).alias("grouped"));
     }
     let key = match ask.scope {
         Some(_) => "where",
         None => "compare_by",
     };
-    let frame = frame.select(shown).map_err(|error| refused(key, error))?;
+    let frame = frame.select(columns).map_err(|error| refused(key, error))?;
     // Types are looked at when a query is planned, and the settings are to blame for them here.
-    engine
+    scope
         .wait(frame.clone().create_physical_plan())
         .map_err(|error| refused(key, error))?;
-    session.deregister_table(LINES)?;
-    session.register_table(LINES, frame.into_view())?;
-    Ok(())
+    scope.view(LINES, frame)
 }
 
 /// Where the SQL stands that data of the warehouse do not go along with.

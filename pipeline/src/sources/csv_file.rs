@@ -1,14 +1,13 @@
 //! CSV and TSV files: every field is text until the mapping says otherwise, so `007` stays `007`.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use memchr::{memchr, memchr2};
 
 use super::cut::{Cut, Piece, Syntax};
 use super::records::{Field, Records};
-use super::text::{Advice, Faults, Text, TextRows, cannot_read, given_up, text_columns};
+use super::text::{Form, Text, cannot_read, given_up, text_columns};
 use super::{Pieces, RawBatch, distinct_names, missing_column};
 use crate::config::{Format, Source};
 use crate::failure::{Failure, Result};
@@ -38,14 +37,12 @@ pub fn open(path: &Path, format: Format, source: &Source, schema: &SchemaRef) ->
         places.push(place.ok_or_else(|| missing_column(path, field.name(), &known))?);
     }
     let shape = Shape {
+        form: Form::new(&text, syntax, source, schema),
         syntax,
-        advice: Arc::clone(&text.advice),
         width: names.len(),
         named,
         header: source.header,
         places,
-        schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
-        null_values: source.null_values.clone().into(),
     };
     Ok(text.pieces(schema, move |piece| shape.parse(piece)))
 }
@@ -71,8 +68,8 @@ impl Opened {
         let mut text = Text::open(path, source)?;
         let byte = |mark: char| mark as u8; // the check of the settings has made sure of ASCII
         let mut delimiter = source.delimiter.map(byte);
-        if let Some(said) = spreadsheet_delimiter(text.ahead()?) {
-            delimiter = delimiter.or(Some(said));
+        if let Some(first_line) = spreadsheet_delimiter(text.ahead()?) {
+            delimiter = delimiter.or(Some(first_line));
             text.line()?;
         }
         let mut syntax = Syntax {
@@ -237,10 +234,10 @@ fn has_nothing(fields: &[Field], bytes: &[u8], syntax: &Syntax) -> bool {
     fields.len() > 1 && fields.iter().all(is_empty)
 }
 
-/// What the records of a file have in common.
+/// Where the fields of a record stand, and how many there have to be.
 struct Shape {
+    form: Form,
     syntax: Syntax,
-    advice: Arc<Advice>,
     /// Fields of every record.
     width: usize,
     /// Of these, up to the last one with a name of its own.
@@ -249,37 +246,29 @@ struct Shape {
     header: bool,
     /// For each wanted column, its place in a record.
     places: Vec<usize>,
-    schema: SchemaRef,
-    null_values: Arc<[String]>,
 }
 
 impl Shape {
     fn parse(&self, piece: &Piece) -> Result<RawBatch> {
         let bytes = piece.bytes.as_slice();
-        let faults = Faults::of(bytes, &self.advice);
-        let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
-        let mut records = Records::new(bytes, piece.line, self.syntax);
-        let mut fields: Vec<Field> = Vec::with_capacity(self.width);
-        while let Some(record) = records.next(&mut fields) {
+        self.form.rows(piece, |rows, record, fields| {
             let raw = &bytes[record.start..record.end];
-            if let Some(reason) = faults.of_record(raw) {
-                rows.malformed(record.line, raw, reason);
-            } else if has_nothing(&fields, bytes, &self.syntax) {
-                continue; // delimiters alone
-            } else if fields.len() != self.width && !self.fits(&fields, bytes) {
+            if has_nothing(fields, bytes, &self.syntax) {
+                return; // delimiters alone
+            }
+            if fields.len() != self.width && !self.fits(fields, bytes) {
                 rows.malformed(record.line, raw, self.wrong_width(fields.len()));
-            } else {
-                rows.row(record.line, raw);
-                for (column, &place) in self.places.iter().enumerate() {
-                    match fields.get(place).map(|field| (field, field.place())) {
-                        Some((_, Some(place))) => rows.part(column, bytes, place),
-                        Some((field, None)) => rows.value(column, &field.of(bytes, &self.syntax)),
-                        None => rows.value(column, b""),
-                    }
+                return;
+            }
+            rows.row(record.line, raw);
+            for (column, &place) in self.places.iter().enumerate() {
+                match fields.get(place).map(|field| (field, field.place())) {
+                    Some((_, Some(place))) => rows.part(column, bytes, place),
+                    Some((field, None)) => rows.value(column, &field.of(bytes, &self.syntax)),
+                    None => rows.value(column, b""),
                 }
             }
-        }
-        rows.finish()
+        })
     }
 
     /// Whether only delimiters at the end of the line make a record wider than the header, or the

@@ -64,7 +64,7 @@ pub struct Broken {
     /// The line of a quote that is never closed; none if the line itself is too long.
     pub quote: Option<u64>,
     /// Its first bytes.
-    pub shown: Vec<u8>,
+    pub excerpt: Vec<u8>,
 }
 
 /// Where a scan for the ends of records stands.
@@ -231,10 +231,14 @@ impl<R: Read> Cutter<R> {
         let from = open.map_or(0, |open| {
             memrchr(end, &self.buffer[..open]).map_or(0, |before| before + 1)
         });
-        let shown = &self.buffer[from..];
-        let shown = &shown[..memchr(end, shown).unwrap_or(shown.len()).min(SHOWN)];
-        let shown = shown.strip_suffix(b"\r").unwrap_or(shown).to_vec();
-        let broken = Cut::Broken(Broken { line, quote, shown });
+        let excerpt = &self.buffer[from..];
+        let excerpt = &excerpt[..memchr(end, excerpt).unwrap_or(excerpt.len()).min(SHOWN)];
+        let excerpt = excerpt.strip_suffix(b"\r").unwrap_or(excerpt).to_vec();
+        let broken = Cut::Broken(Broken {
+            line,
+            quote,
+            excerpt,
+        });
         self.scan = Scan::default();
         let mut from = open.unwrap_or(0);
         loop {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::{guess_format, lake};
+use super::{guess, lake};
 use crate::config::{Settings, Source};
 use crate::failure::{During, Failure, Result, nearest};
 
@@ -62,7 +62,7 @@ impl Found {
             vec![path]
         } else if path.is_dir() {
             let all = source.format.is_some();
-            let found = below(&path, &|path| all || guess_format(path).is_some())?;
+            let found = below(&path, &|path| all || guess::by_name(path).is_some())?;
             if found.is_empty() {
                 return Err(settings
                     .wrong(
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn a_folder_is_all_files_below_it_whose_format_is_known() {
         let folder = tree(&FILES);
-        let found = below(folder.path(), &|path| guess_format(path).is_some()).unwrap();
+        let found = below(folder.path(), &|path| guess::by_name(path).is_some()).unwrap();
         assert_eq!(
             names(folder.path(), found),
             ["a.csv", "in/b.csv", "in/deep/c.csv"]

@@ -1,14 +1,12 @@
 //! Text whose fields stand at the same place in every line.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use super::cut::{Piece, Syntax};
-use super::records::Records;
-use super::text::{Advice, Faults, Text, TextRows, text_columns};
-use super::{Pieces, RawBatch, missing_column};
+use super::cut::Syntax;
+use super::text::{Form, Text, text_columns};
+use super::{Pieces, missing_column};
 use crate::config::{FixedField, Source};
 use crate::failure::Result;
 
@@ -41,44 +39,16 @@ pub fn open(path: &Path, source: &Source, schema: &SchemaRef) -> Result<Pieces> 
         quote: None,
     };
     text.cutter.set_syntax(syntax);
-    let shape = Shape {
-        syntax,
-        advice: Arc::clone(&text.advice),
-        fields,
-        schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
-        null_values: source.null_values.clone().into(),
-    };
-    Ok(text.pieces(schema, move |piece| shape.parse(piece)))
-}
-
-struct Shape {
-    syntax: Syntax,
-    advice: Arc<Advice>,
-    fields: Vec<FixedField>,
-    schema: SchemaRef,
-    null_values: Arc<[String]>,
-}
-
-impl Shape {
-    fn parse(&self, piece: &Piece) -> Result<RawBatch> {
-        let bytes = piece.bytes.as_slice();
-        let faults = Faults::of(bytes, &self.advice);
-        let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
-        let mut records = Records::new(bytes, piece.line, self.syntax);
-        let mut none = Vec::new();
-        while let Some(record) = records.next(&mut none) {
-            let raw = &bytes[record.start..record.end];
-            if let Some(reason) = faults.of_record(raw) {
-                rows.malformed(record.line, raw, reason);
-                continue;
-            }
+    let form = Form::new(&text, syntax, source, schema);
+    Ok(text.pieces(schema, move |piece| {
+        form.rows(piece, |rows, record, _| {
+            let raw = &piece.bytes[record.start..record.end];
             rows.row(record.line, raw);
-            for (column, field) in self.fields.iter().enumerate() {
+            for (column, field) in fields.iter().enumerate() {
                 rows.value(column, cut_out(raw, field));
             }
-        }
-        rows.finish()
-    }
+        })
+    }))
 }
 
 /// The characters of a field; fewer, or none, where the line ends before.

@@ -14,10 +14,11 @@ use serde_json::{Map, Value};
 use super::bytes::Input;
 use super::cut::{Cut, Piece, Syntax};
 use super::records::Records;
-use super::text::{Advice, Faults, Text, cannot_read, shown};
+use super::text::{Advice, Faults, Text, cannot_read, excerpt};
 use super::typed::{batch, float_text, has_columns};
-use super::{Malformed, Pieces, RawBatch, hashes};
+use super::{Malformed, Pieces, RawBatch};
 use crate::config::Source;
+use crate::engine::row_hash::hash_bytes;
 use crate::failure::{Failure, Result};
 
 /// Bytes that are looked at to learn the columns and their types.
@@ -184,14 +185,14 @@ impl Shape {
             match row {
                 Ok(cells) => {
                     lines.push(record.line);
-                    line_hashes.push(hashes::of_bytes(raw));
+                    line_hashes.push(hash_bytes(0, raw));
                     for (column, cell) in columns.iter_mut().zip(cells) {
                         column.push(cell);
                     }
                 }
                 Err(reason) => malformed.push(Malformed {
                     line: record.line,
-                    value: shown(raw),
+                    value: excerpt(raw),
                     reason,
                 }),
             }

@@ -13,9 +13,9 @@ use url::Url;
 use super::database::answer::Answer;
 use super::{Fetch, SourceFile};
 use crate::config::Format;
-use crate::delta::LiveFiles;
+use crate::engine::delta::LiveFiles;
 use crate::failure::{During, Failure, Result};
-use crate::table::plain_text;
+use crate::outputs::table::plain_text;
 
 /// Who keeps the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,15 +100,8 @@ fn read(folder: &Path, path: &Path, fetch: &Fetch<'_>, lazy: bool) -> Result<Sou
         }
         let spooled = answer.finish()?.spooled;
         Ok::<_, Failure>(SourceFile {
-            path: path.to_owned(),
-            size: spooled.size,
-            sha256: spooled.sha256,
-            format: Format::Parquet,
             etag: Some(etag),
-            watermark: None,
-            sheet: None,
-            local: Some(spooled.path),
-            stamp: None,
+            ..SourceFile::spooled(path.to_owned(), Format::Parquet, spooled)
         })
     };
     fetch

@@ -8,16 +8,17 @@ mod csv_file;
 mod cut;
 mod database;
 mod decode;
+mod file;
 mod find;
 mod fixed_width;
 mod guess;
-mod hashes;
 mod join;
 mod json_lines;
 mod lake;
 mod line_ends;
 mod parquet_file;
 mod partitions;
+mod raw;
 mod records;
 pub mod remote;
 mod sheet;
@@ -27,110 +28,26 @@ mod text;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 pub use self::decode::{TextOf, text_of};
+pub use self::file::SourceFile;
 use self::find::Found;
 pub use self::join::{Broken, Joins};
 use self::partitions::Partitions;
-pub use self::stamp::Stamp;
-pub use self::typed::float_text;
+pub use self::raw::{Flaw, Malformed, RawBatch};
+pub use self::typed::{float_text, validity};
 use crate::config::{Format, Mapping, Settings, Source};
 use crate::engine::Engine;
-use crate::failure::{During, Failure, Result};
+use crate::failure::{Failure, Result};
 
 /// Rows in one piece of a spreadsheet. Pieces of text have about a MiB, those of Parquet at most
 /// 65,536 rows, those of Arrow files the rows of a batch.
 pub const BATCH_ROWS: usize = 16_384;
-
-/// One file of a source, known by its content. An object of a store, or the result of a query, is
-/// a file too: it is fetched into the spool before it is read.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct SourceFile {
-    /// What it is known and shown by: its path as the settings give it, joined to their folder, or
-    /// its URL without anything secret.
-    pub path: PathBuf,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 of the bytes.
-    pub sha256: String,
-    /// How it is read.
-    pub format: Format,
-    /// What the store calls this state of the object, so that an unchanged one is not fetched again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// The largest value of the query's watermark column so far.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watermark: Option<String>,
-    /// The sheet of a spreadsheet that it is, where several are read.
-    #[serde(skip)]
-    pub sheet: Option<String>,
-    /// Where its bytes lie when that is not `path`.
-    #[serde(skip)]
-    pub local: Option<PathBuf>,
-    /// What its bytes were like on the disk before they were hashed, and their SHA-256, which a
-    /// sheet and a file that is joined with others are not known by; none for what is spooled.
-    #[serde(skip)]
-    pub stamp: Option<(Stamp, String)>,
-}
-
-impl SourceFile {
-    /// A local file, by its content.
-    pub fn read(path: PathBuf, format: Format) -> Result<Self> {
-        let stamp = Stamp::of(&path).during(path.display())?;
-        let (size, sha256) = digest(&path).during(path.display())?;
-        Ok(Self {
-            path,
-            size,
-            stamp: Some((stamp, sha256.clone())),
-            sha256,
-            format,
-            etag: None,
-            watermark: None,
-            sheet: None,
-            local: None,
-        })
-    }
-
-    /// Makes sure that what was read since the file was hashed is what was hashed.
-    ///
-    /// # Errors
-    /// It is another one now, or was touched in between.
-    pub fn is_as_hashed(&self) -> Result<()> {
-        let Some((stamp, hash)) = &self.stamp else {
-            return Ok(());
-        };
-        let now = Stamp::of(self.bytes());
-        let same = match now.as_ref().map(|now| stamp.tells(now)) {
-            Ok(Some(same)) => same,
-            // Only the bytes can tell.
-            Ok(None) => digest(self.bytes()).is_ok_and(|(_, sha256)| sha256 == *hash),
-            Err(_) => false,
-        };
-        if same {
-            return Ok(());
-        }
-        Err(Failure::data(format!(
-            "{} changed while it was being loaded; nothing was loaded",
-            self.path.display()
-        ))
-        .hint("load again when whoever writes it has ended; a file that is written under another name and renamed is never met half way"))
-    }
-
-    /// Where its bytes lie.
-    pub fn bytes(&self) -> &Path {
-        self.local.as_deref().unwrap_or(&self.path)
-    }
-}
 
 /// What finding the files of a source may use.
 pub struct Fetch<'a> {
@@ -140,101 +57,6 @@ pub struct Fetch<'a> {
     pub spool: &'a Path,
     /// What earlier loads know, by [`SourceFile::path`].
     pub earlier: &'a BTreeMap<PathBuf, SourceFile>,
-}
-
-/// A row that could not even be read as a row.
-#[derive(Clone, Debug)]
-pub struct Malformed {
-    /// Line in the file.
-    pub line: u64,
-    /// What was there.
-    pub value: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// Some rows of a file, in the order of the file.
-pub struct RawBatch {
-    /// The source's own columns.
-    pub rows: RecordBatch,
-    /// For each row: its line in a text file (the header is line 1), its row in a spreadsheet, its
-    /// row number in a Parquet or Arrow file.
-    pub lines: Vec<u64>,
-    /// For each row: a hash of the whole row as it stands in the source, so that exact copies of
-    /// earlier rows can be found, whatever columns are wanted. In text it is that of the record's
-    /// bytes (decoded, without the line end); in files with types, that of the values of all
-    /// columns that are not nested. The folders `name=value` on the way to the file count too.
-    /// Empty if the file was opened without hashes.
-    pub hashes: Vec<u64>,
-    /// Rows between these that could not be read.
-    pub malformed: Vec<Malformed>,
-    /// What is wrong with some of these rows, though they could be read; in their order.
-    pub flaws: Vec<Flaw>,
-}
-
-/// What is wrong with a row that could be read.
-#[derive(Clone, Debug)]
-pub struct Flaw {
-    /// Its place among the rows.
-    pub row: usize,
-    /// The source's column.
-    pub column: String,
-    /// What stands there.
-    pub value: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl RawBatch {
-    /// Whether something is wrong with a row that could be read.
-    pub fn is_flawed(&self, row: usize) -> bool {
-        self.flaws
-            .binary_search_by_key(&row, |flaw| flaw.row)
-            .is_ok()
-    }
-
-    /// With more of what is wrong with its rows; of a row that has a flaw already that one stays.
-    pub fn with_flaws(mut self, flaws: impl Iterator<Item = Flaw>) -> Self {
-        let new: Vec<Flaw> = flaws.filter(|flaw| !self.is_flawed(flaw.row)).collect();
-        self.flaws.extend(new);
-        self.flaws.sort_by_key(|flaw| flaw.row);
-        self
-    }
-
-    /// The rows that are chosen; what could not be read stays.
-    pub fn chosen(self, chosen: &BooleanArray) -> Result<Self> {
-        if chosen.true_count() == self.lines.len() {
-            return Ok(self);
-        }
-        let kept: Vec<usize> = (0..self.lines.len())
-            .filter(|row| chosen.is_valid(*row) && chosen.value(*row))
-            .collect();
-        let flaws = self.flaws.into_iter().filter_map(|flaw| {
-            let row = kept.binary_search(&flaw.row).ok()?;
-            Some(Flaw { row, ..flaw })
-        });
-        Ok(Self {
-            rows: filter_record_batch(&self.rows, chosen)?,
-            flaws: flaws.collect(),
-            lines: kept.iter().map(|row| self.lines[*row]).collect(),
-            hashes: match self.hashes.as_slice() {
-                [] => Vec::new(),
-                hashes => kept.iter().map(|row| hashes[*row]).collect(),
-            },
-            malformed: self.malformed,
-        })
-    }
-
-    /// No row but one that could not be read.
-    fn of_malformed(schema: &SchemaRef, malformed: Malformed) -> Self {
-        Self {
-            rows: RecordBatch::new_empty(schema.clone()),
-            lines: Vec::new(),
-            hashes: Vec::new(),
-            malformed: vec![malformed],
-            flaws: Vec::new(),
-        }
-    }
 }
 
 /// Some rows of a file that are not parsed yet; any thread can do that, in any order.
@@ -329,10 +151,9 @@ pub fn fetch(file: &mut SourceFile, fetch: &Fetch<'_>) -> Result<()> {
 
 /// How a file is read: as the settings say, or as its name tells.
 fn format_of(settings: &Settings, at: &[&str], source: &Source, path: &Path) -> Result<Format> {
-    let guessed = || guess_format(path);
     source
         .format
-        .or_else(guessed)
+        .or_else(|| guess::by_name(path))
         .ok_or_else(|| unknown_format(settings, at, path))
 }
 
@@ -344,27 +165,6 @@ fn unknown_format(settings: &Settings, at: &[&str], path: &Path) -> Failure {
     settings
         .wrong(at, problem)
         .hint("add format = \"csv\" or format = \"parquet\" to this source")
-}
-
-/// The format that the ending of a name tells.
-fn guess_format(path: &Path) -> Option<Format> {
-    guess::by_name(path)
-}
-
-/// Size and SHA-256 of a file.
-pub fn digest(path: &Path) -> Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok((size, crate::config::hex(&hasher.finalize())));
-        }
-        size += read as u64;
-        hasher.update(&buffer[..read]);
-    }
 }
 
 /// The columns of a file, without reading its rows; folders `name=value` on the way to it give

@@ -9,7 +9,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::typed::batch;
-use super::{Pieces, RawBatch, Unparsed, hashes};
+use super::{Pieces, RawBatch, Unparsed};
+use crate::engine::row_hash::{hash_bytes, mix};
 use crate::failure::Result;
 
 /// What Hive calls the folder of rows without a value.
@@ -87,13 +88,13 @@ impl Partitions {
                 }
             });
         }
-        let folders = hashes::of_bytes(format!("{:?}", self.0).as_bytes());
+        let folders = hash_bytes(0, format!("{:?}", self.0).as_bytes());
         Ok(RawBatch {
             rows: batch(wanted, columns, rows)?,
             hashes: raw
                 .hashes
                 .into_iter()
-                .map(|hash| hashes::with(hash, folders))
+                .map(|hash| mix(hash, folders))
                 .collect(),
             ..raw
         })

@@ -266,7 +266,7 @@ mod tests {
                     vec![format!(
                         "{:?} {}",
                         broken.quote,
-                        String::from_utf8_lossy(&broken.shown)
+                        String::from_utf8_lossy(&broken.excerpt)
                     )],
                 )),
             }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::hex;
 use crate::failure::{During, Result};
-use crate::temporary::make_folder;
+use crate::outputs::temporary::make_folder;
 
 /// A file of the spool that is being written.
 pub struct SpoolFile {
@@ -88,7 +88,7 @@ mod tests {
         let spooled = file.finish().unwrap();
         assert!(spooled.path.to_str().unwrap().ends_with("long.csv.gz"));
         assert_eq!(
-            crate::sources::digest(&spooled.path).unwrap(),
+            crate::outputs::digest(&spooled.path).unwrap(),
             (spooled.size, spooled.sha256)
         );
     }

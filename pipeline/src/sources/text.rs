@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, StringArray};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field as ColumnField, Schema, SchemaRef};
 use memchr::memchr;
 
 use super::bytes::{self, Input};
 use super::cut::{Broken, Cut, Cutter, LONGEST, Piece, Syntax};
 use super::decode::{TextOf, decoded, likely, mended, text_of};
 use super::line_ends::{squeezed, unified};
-use super::typed::{batch, fitted};
-use super::{Malformed, Pieces, RawBatch, Unparsed, hashes};
+use super::records::{Field, Record, Records};
+use super::typed::{batch, fitted, validity};
+use super::{Malformed, Pieces, RawBatch, Unparsed};
 use crate::config::{Encoding, Source};
+use crate::engine::row_hash::hash_bytes;
 use crate::failure::{Failure, Result};
 
 /// Bytes that most values have at most.
@@ -42,7 +44,7 @@ pub struct Text {
 pub struct Advice {
     path: PathBuf,
     encoding: Encoding,
-    said: OnceLock<String>,
+    words: OnceLock<String>,
 }
 
 impl Advice {
@@ -62,7 +64,7 @@ impl Advice {
                     .to_owned(),
             }
         };
-        self.said.get_or_init(find).clone()
+        self.words.get_or_init(find).clone()
     }
 }
 
@@ -105,7 +107,7 @@ impl Text {
             advice: Arc::new(Advice {
                 path: path.to_owned(),
                 encoding,
-                said: OnceLock::new(),
+                words: OnceLock::new(),
             }),
         };
         for _ in 0..source.skip_lines {
@@ -197,7 +199,7 @@ pub fn given_up(broken: &Broken) -> Malformed {
     };
     Malformed {
         line: broken.line,
-        value: shown(&broken.shown),
+        value: excerpt(&broken.excerpt),
         reason,
     }
 }
@@ -212,7 +214,7 @@ pub fn cannot_read(path: &Path, error: std::io::Error) -> Failure {
 }
 
 /// The beginning of a record, to be shown.
-pub fn shown(record: &[u8]) -> String {
+pub fn excerpt(record: &[u8]) -> String {
     String::from_utf8_lossy(&record[..record.len().min(4 * SHOWN)])
         .chars()
         .take(SHOWN)
@@ -223,7 +225,7 @@ pub fn shown(record: &[u8]) -> String {
 pub fn text_columns<'a>(names: impl IntoIterator<Item = &'a str>) -> SchemaRef {
     let fields = names
         .into_iter()
-        .map(|name| Field::new(name, DataType::Utf8, true));
+        .map(|name| ColumnField::new(name, DataType::Utf8, true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
@@ -268,6 +270,48 @@ fn unmarked(value: &[u8]) -> &[u8] {
     match value {
         [b'\'', rest @ ..] if !rest.is_empty() && rest.iter().all(numeric) => rest,
         value => value,
+    }
+}
+
+/// What the records of a file have in common, wherever their fields stand.
+pub struct Form {
+    syntax: Syntax,
+    advice: Arc<Advice>,
+    /// The columns that are wanted, all of them text.
+    schema: SchemaRef,
+    null_values: Arc<[String]>,
+}
+
+impl Form {
+    /// That of a text whose records are cut by this syntax.
+    pub fn new(text: &Text, syntax: Syntax, source: &Source, schema: &SchemaRef) -> Self {
+        Self {
+            syntax,
+            advice: Arc::clone(&text.advice),
+            schema: text_columns(schema.fields().iter().map(|field| field.name().as_str())),
+            null_values: source.null_values.clone().into(),
+        }
+    }
+
+    /// The rows of a piece; `add` is given every record that is text, to make a row of it.
+    pub fn rows(
+        &self,
+        piece: &Piece,
+        mut add: impl FnMut(&mut TextRows, Record, &[Field]),
+    ) -> Result<RawBatch> {
+        let bytes = piece.bytes.as_slice();
+        let faults = Faults::of(bytes, &self.advice);
+        let mut rows = TextRows::new(&self.schema, &self.null_values, bytes.len());
+        let mut records = Records::new(bytes, piece.line, self.syntax);
+        let mut fields = Vec::new();
+        while let Some(record) = records.next(&mut fields) {
+            let raw = &bytes[record.start..record.end];
+            match faults.of_record(raw) {
+                Some(reason) => rows.malformed(record.line, raw, reason),
+                None => add(&mut rows, record, &fields),
+            }
+        }
+        rows.finish()
     }
 }
 
@@ -318,7 +362,7 @@ impl TextRows {
     /// Adds a row that stood as `record`; its values come next, by [`TextRows::value`].
     pub fn row(&mut self, line: u64, record: &[u8]) {
         self.lines.push(line);
-        self.hashes.push(hashes::of_bytes(record));
+        self.hashes.push(hash_bytes(0, record));
     }
 
     /// Adds the value of a column to the last row, which stands in a piece of text.
@@ -367,7 +411,7 @@ impl TextRows {
     pub fn malformed(&mut self, line: u64, record: &[u8], reason: impl Into<String>) {
         self.malformed.push(Malformed {
             line,
-            value: shown(record),
+            value: excerpt(record),
             reason: reason.into(),
         });
     }
@@ -390,11 +434,7 @@ impl TextRows {
 
 impl Texts {
     fn finish(self) -> Result<ArrayRef> {
-        let nulls = (!self.nulls.is_empty()).then(|| {
-            let mut valid = vec![true; self.ends.len() - 1];
-            self.nulls.iter().for_each(|&row| valid[row] = false);
-            NullBuffer::from(valid)
-        });
+        let nulls = validity(self.ends.len() - 1, &self.nulls);
         let offsets = OffsetBuffer::new(self.ends.into());
         Ok(Arc::new(StringArray::try_new(
             offsets,

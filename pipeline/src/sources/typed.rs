@@ -6,12 +6,14 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray,
 };
+use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::cmp::not_distinct;
-use arrow::compute::{cast, filter_record_batch, is_not_null, is_null, or};
+use arrow::compute::{cast, is_not_null, is_null, or};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::{Malformed, RawBatch, hashes, missing_column};
+use super::{Malformed, RawBatch, missing_column};
+use crate::engine::row_hash::hash_columns;
 use crate::failure::{During, Result};
 
 /// Whether a column can be mapped; nested ones cannot, since nothing can be made of them yet.
@@ -44,6 +46,15 @@ pub fn has_columns(path: &Path, own: &Schema, wanted: &Schema) -> Result<()> {
     Ok(())
 }
 
+/// Which of so many rows have a value, in Arrow's layout; nothing where all of them have.
+pub fn validity(rows: usize, nulls: &[usize]) -> Option<NullBuffer> {
+    (!nulls.is_empty()).then(|| {
+        let mut valid = vec![true; rows];
+        nulls.iter().for_each(|&row| valid[row] = false);
+        NullBuffer::from(valid)
+    })
+}
+
 /// The numbers of so many rows, from `first` on.
 pub fn numbered(first: u64, rows: usize) -> Vec<u64> {
     (first..first + rows as u64).collect()
@@ -61,7 +72,7 @@ pub fn shaped(
         rows: rows.clone(),
         lines,
         hashes: if hashed {
-            hashes::of_rows(rows.columns(), rows.num_rows())?
+            hash_columns(rows.columns(), rows.num_rows(), 0)?
         } else {
             Vec::new()
         },
@@ -99,22 +110,16 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
         let fitting = cast(column, field.data_type()).during(place())?;
         let whole = unchanged(column, &fitting).during(place())?;
         let options = FormatOptions::default();
-        let shown = ArrayFormatter::try_new(column.as_ref(), &options)?;
-        for (row, good) in good.iter_mut().enumerate() {
-            if whole.value(row) || !*good {
-                continue;
+        let values = ArrayFormatter::try_new(column.as_ref(), &options)?;
+        let lost = |row: &usize| !whole.value(*row);
+        for row in (0..good.len()).filter(lost) {
+            if std::mem::replace(&mut good[row], false) {
+                malformed.push(Malformed {
+                    line: raw.lines[row],
+                    value: values.value(row).to_string(),
+                    reason: cannot_hold(field, column.data_type()),
+                });
             }
-            *good = false;
-            malformed.push(Malformed {
-                line: raw.lines[row],
-                value: shown.value(row).to_string(),
-                reason: format!(
-                    "column `{}` is {} in this file and {} in the first one, which cannot hold this value",
-                    field.name(),
-                    column.data_type(),
-                    field.data_type()
-                ),
-            });
         }
         columns.push(fitting);
     }
@@ -122,24 +127,23 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
     if malformed.is_empty() {
         return Ok(RawBatch { rows, ..raw });
     }
-    let kept = |row: &usize| good[*row];
-    let lines = (0..good.len())
-        .filter(kept)
-        .map(|row| raw.lines[row])
-        .collect();
-    let hashes = (0..raw.hashes.len())
-        .filter(kept)
-        .map(|row| raw.hashes[row])
-        .collect();
     malformed.extend(raw.malformed);
     malformed.sort_by_key(|malformed| malformed.line);
-    Ok(RawBatch {
-        rows: filter_record_batch(&rows, &BooleanArray::from(good))?,
-        lines,
-        hashes,
+    let raw = RawBatch {
+        rows,
         malformed,
-        flaws: Vec::new(),
-    })
+        ..raw
+    };
+    raw.chosen(&BooleanArray::from(good))
+}
+
+/// Why a value of another type than that of the first file is no value.
+fn cannot_hold(field: &Field, here: &DataType) -> String {
+    format!(
+        "column `{}` is {here} in this file and {} in the first one, which cannot hold this value",
+        field.name(),
+        field.data_type()
+    )
 }
 
 /// A floating-point number as text, which depends on nothing but the number: whole numbers have no

@@ -1,4 +1,5 @@
-//! The run, top to bottom. [`STAGES`] is the only place that knows the order.
+//! The run, top to bottom. [`STAGES`] is the only place that knows the order; whatever else there is to
+//! know of a stage stands in its folder.
 
 pub mod churn;
 pub mod features;
@@ -19,85 +20,95 @@ use crate::cli::LoadOptions;
 use crate::config::{Config, Day, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
-use crate::interrupt::Hold;
-use crate::manifest::{Manifest, StageEntry};
 use crate::outputs::Pending;
+use crate::outputs::interrupt::Hold;
+use crate::outputs::manifest::{Input, Manifest, StageEntry};
 use crate::progress::Progress;
 use crate::purchases::{Ask, Purchases};
-use crate::sources::SourceFile;
 use crate::warehouse::Warehouse;
 use crate::warning::Warning;
+use crate::workbench::{self, Workbench};
 
 /// One step of the pipeline: reads tables, writes tables, reports.
 pub struct Stage {
-    /// Its name as a command, a settings section and a file of this folder.
+    /// Its name as a command, a settings section and a folder.
     pub name: &'static str,
-    /// The stages whose files it reads.
-    pub reads: &'static [&'static str],
-    /// What it does.
-    pub run: fn(&Context<'_>) -> Result<Report>,
+    /// The stages whose files it reads, for these settings.
+    pub reads: fn(&Config) -> &'static [Reads],
+    /// Whether it works on what customers did, rather than on what a table says of them.
+    pub needs_history: fn(&Config) -> bool,
     /// Whether a run goes on without it when the data are too few for it.
     pub optional: bool,
+    /// What it does.
+    pub run: fn(&Context<'_>) -> Result<Report>,
+    /// What the summary says of it, once it has run.
+    pub summary: fn(&Manifest) -> Option<String>,
+}
+
+/// An earlier stage whose files a stage reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// It has to have run.
+    Needed(&'static str),
+    /// Its files are read where they are there.
+    IfThere(&'static str),
+}
+
+impl Reads {
+    /// The stage that wrote the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Needed(name) | Self::IfThere(name) => name,
+        }
+    }
 }
 
 impl Stage {
     /// The stages that must have run before it, for these settings.
     pub fn needs(&self, config: &Config) -> impl Iterator<Item = &'static str> {
-        let labelled = self.has_label(config);
-        let reads = self.reads.iter().copied();
-        reads.filter(move |name| !(labelled && *name == features::NAME))
-    }
-
-    /// Whether it works on what customers did, rather than on what a table says of them.
-    pub fn needs_history(&self, config: &Config) -> bool {
-        self.name != ingest::NAME && !self.has_label(config)
-    }
-
-    /// Whether a label in the customers' table takes the place of features over time.
-    fn has_label(&self, config: &Config) -> bool {
-        self.name == churn::NAME && config.churn.label.is_some()
+        let reads = (self.reads)(config).iter();
+        reads.filter_map(|reads| match reads {
+            Reads::Needed(name) => Some(*name),
+            Reads::IfThere(_) => None,
+        })
     }
 }
 
 /// Every stage, in the order of a run.
 pub const STAGES: &[Stage] = &[
-    Stage {
-        name: ingest::NAME,
-        reads: &[],
-        run: ingest::run,
-        optional: false,
-    },
-    Stage {
-        name: features::NAME,
-        reads: &[ingest::NAME],
-        run: features::run,
-        optional: false,
-    },
-    Stage {
-        name: segment::NAME,
-        reads: &[features::NAME],
-        run: segment::run,
-        optional: false,
-    },
-    Stage {
-        name: churn::NAME,
-        reads: &[ingest::NAME, features::NAME],
-        run: churn::run,
-        optional: true,
-    },
-    Stage {
-        name: rules::NAME,
-        reads: &[ingest::NAME],
-        run: rules::run,
-        optional: true,
-    },
-    Stage {
-        name: offers::NAME,
-        reads: &[ingest::NAME],
-        run: offers::run,
-        optional: true,
-    },
+    ingest::STAGE,
+    features::STAGE,
+    segment::STAGE,
+    churn::STAGE,
+    rules::STAGE,
+    offers::STAGE,
 ];
+
+/// What was asked for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The checked settings.
+    pub settings: &'a Settings,
+    /// Nothing on or after this day may be seen.
+    pub as_of: Option<Day>,
+    /// Corrections that became known on or after this day may not be seen.
+    pub known_at: Option<Day>,
+    /// How `ingest` loads.
+    pub load: &'a LoadOptions,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// What the stages of a run share.
+#[derive(Default)]
+pub struct Shared {
+    /// Opened when first asked for.
+    warehouse: OnceCell<Warehouse>,
+    /// Read when first asked for; stages that ask for the same share them.
+    purchases: OnceCell<Arc<Purchases>>,
+    /// Whether the load before was cut off, so that nobody has seen its rejects.
+    pub unseen_load: bool,
+}
 
 /// What every stage is given.
 pub struct Context<'a> {
@@ -115,22 +126,59 @@ pub struct Context<'a> {
     pub seed: u64,
     /// Runs queries.
     pub engine: &'a Arc<Engine>,
-    /// What earlier stages left.
-    pub manifest: &'a Manifest,
-    /// Whether the load before was cut off, so that nobody has seen its rejects.
-    pub unseen_load: bool,
     /// Tells a person how far it is.
     pub progress: &'a Progress,
-    /// Opened when first asked for.
-    pub warehouse: &'a OnceCell<Warehouse>,
-    /// Read when first asked for; stages that ask for the same share them.
-    pub purchases: &'a OnceCell<Arc<Purchases>>,
+    stage: &'static Stage,
+    manifest: &'a Manifest,
+    shared: &'a Shared,
 }
 
 impl<'a> Context<'a> {
+    /// What a stage is given on a workbench.
+    pub fn new(
+        stage: &'static Stage,
+        bench: &'a Workbench,
+        asked: Asked<'a>,
+        shared: &'a Shared,
+    ) -> Self {
+        Self {
+            settings: asked.settings,
+            out: &bench.out,
+            as_of: asked.as_of,
+            known_at: asked.known_at,
+            load: asked.load,
+            seed: asked.seed,
+            engine: &bench.engine,
+            progress: &bench.progress,
+            stage,
+            manifest: &bench.manifest,
+            shared,
+        }
+    }
+
+    /// The record of an earlier stage's files, or of its own.
+    ///
+    /// # Errors
+    /// A fault of ours: the stage has not said that it reads them.
+    pub fn left_by(&self, name: &str) -> Result<&'a Manifest> {
+        let read = (self.stage.reads)(&self.settings.config);
+        if name == self.stage.name || read.iter().any(|reads| reads.name() == name) {
+            return Ok(self.manifest);
+        }
+        Err(Failure::machine(format!(
+            "the stage {} does not say that it reads from {name}",
+            self.stage.name
+        )))
+    }
+
+    /// Whether the load before was cut off, so that nobody has seen its rejects.
+    pub fn unseen_load(&self) -> bool {
+        self.shared.unseen_load
+    }
+
     /// The warehouse, as if nothing on or after the as-of date had been loaded.
     pub fn warehouse(&self) -> Result<&'a Warehouse> {
-        if let Some(open) = self.warehouse.get() {
+        if let Some(open) = self.shared.warehouse.get() {
             return Ok(open);
         }
         let opened = Warehouse::open(
@@ -140,7 +188,7 @@ impl<'a> Context<'a> {
             self.as_of,
             self.known_at,
         )?;
-        Ok(self.warehouse.get_or_init(|| opened))
+        Ok(self.shared.warehouse.get_or_init(|| opened))
     }
 }
 
@@ -148,10 +196,6 @@ impl Context<'_> {
     /// What the manifest will say of the stage, but for how long it took.
     pub fn entry(&self, report: &Report) -> Result<StageEntry> {
         Ok(StageEntry {
-            settings_sha256: self.settings.hash(),
-            settings: serde_json::to_value(&self.settings.config)
-                .map_err(|error| Failure::machine(error.to_string()))?,
-            seed: self.seed,
             as_of_asked: self.as_of.map(|day| day.to_string()),
             known_at: self.known_at.map(|day| day.to_string()),
             as_of: report.as_of.map(|day| day.to_string()),
@@ -160,7 +204,7 @@ impl Context<'_> {
             rows_out: report.rows_out,
             metrics: report.metrics.clone(),
             warnings: report.warnings.clone(),
-            ..StageEntry::default()
+            ..workbench::entry(self.settings, self.seed)?
         })
     }
 
@@ -171,14 +215,14 @@ impl Context<'_> {
 
     /// The purchases that a section asks for.
     pub fn purchases(&self, ask: &Ask) -> Result<Arc<Purchases>> {
-        if let Some(read) = self.purchases.get()
+        if let Some(read) = self.shared.purchases.get()
             && ask.is_met_by(&read.ask)
         {
             return Ok(Arc::clone(read));
         }
         let read = Purchases::read(self.warehouse()?, self.settings, ask)?;
         let read = Arc::new(read);
-        let _ = self.purchases.set(Arc::clone(&read));
+        let _ = self.shared.purchases.set(Arc::clone(&read));
         Ok(read)
     }
 }
@@ -188,7 +232,7 @@ pub struct Report {
     /// The date that the results speak of.
     pub as_of: Option<NaiveDate>,
     /// Source files, for `ingest`.
-    pub inputs: Vec<SourceFile>,
+    pub inputs: Vec<Input>,
     /// Rows read.
     pub rows_in: u64,
     /// Rows written.
@@ -232,16 +276,22 @@ mod tests {
 
     #[test]
     fn every_stage_reads_only_what_an_earlier_stage_wrote() {
-        let mut earlier = Vec::new();
-        for stage in STAGES {
-            for name in stage.reads {
-                assert!(
-                    earlier.contains(name),
-                    "{} reads from {name} before it has run",
-                    stage.name
-                );
+        let history = Config::default();
+        let mut labelled = Config::default();
+        labelled.churn.label = Some("left".to_owned());
+        for config in [history, labelled] {
+            let mut earlier = Vec::new();
+            for stage in STAGES {
+                for reads in (stage.reads)(&config) {
+                    assert!(
+                        earlier.contains(&reads.name()),
+                        "{} reads from {} before it has run",
+                        stage.name,
+                        reads.name()
+                    );
+                }
+                earlier.push(stage.name);
             }
-            earlier.push(stage.name);
         }
     }
 }

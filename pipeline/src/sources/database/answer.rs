@@ -1,10 +1,11 @@
 //! The rows of a result on their way into the spool: written as Parquet, never all in memory.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::{SortOptions, sort_to_indices};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::ScalarValue;
 use parquet::arrow::ArrowWriter;
@@ -18,6 +19,18 @@ use crate::sources::spool::{SpoolFile, Spooled};
 const ROW_GROUP: usize = 1 << 17;
 /// Bytes that a row group may have in memory before it is written.
 const ROW_GROUP_BYTES: usize = 32 << 20;
+
+/// The columns of a result, any of them null somewhere.
+pub fn schema(names: &[String], types: impl Iterator<Item = DataType>) -> SchemaRef {
+    let columns = names.iter().zip(types);
+    let fields = columns.map(|(name, data_type)| Field::new(name, data_type, true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// What a query that gives nothing is answered.
+pub fn no_columns() -> Failure {
+    Failure::settings("the query gives no columns").hint("write a SELECT")
+}
 
 /// A result that is being written.
 pub struct Answer {

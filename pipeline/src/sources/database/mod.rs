@@ -58,7 +58,7 @@ pub fn fetch(
             ("relation", format!("SELECT * FROM {relation}"))
         }
     };
-    let path = PathBuf::from(format!("{}#{}", found.shown(), what(source, &sql)));
+    let path = PathBuf::from(format!("{}#{}", found.address(), what(source, &sql)));
     let earlier = fetch.earlier.get(&path);
     let question = Question {
         sql,
@@ -118,9 +118,9 @@ impl Database {
     }
 
     /// What it is known and shown by.
-    fn shown(&self) -> String {
+    fn address(&self) -> String {
         match self {
-            Self::Postgres(server) => server.shown(),
+            Self::Postgres(server) => server.address(),
             Self::Sqlite(file) => format!("sqlite:{}", file.display()),
             #[cfg(feature = "odbc")]
             Self::Odbc(connection) => format!("odbc:{connection}"),
@@ -131,15 +131,8 @@ impl Database {
 fn file(path: PathBuf, answered: Answered, earlier: Option<&SourceFile>) -> SourceFile {
     let before = || earlier.and_then(|earlier| earlier.watermark.clone());
     SourceFile {
-        path,
-        size: answered.spooled.size,
-        sha256: answered.spooled.sha256,
-        format: Format::Parquet,
-        etag: None,
         watermark: answered.largest.or_else(before),
-        sheet: None,
-        local: Some(answered.spooled.path),
-        stamp: None,
+        ..SourceFile::spooled(path, Format::Parquet, answered.spooled)
     }
 }
 

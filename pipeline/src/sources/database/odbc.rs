@@ -1,14 +1,15 @@
 //! Other databases through their ODBC drivers: every value as text, in blocks of rows.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use arrow::datatypes::{DataType as ArrowType, Schema};
 use odbc_api::buffers::TextRowSet;
-use odbc_api::{ConnectionOptions, Cursor, DataType, Error, ResultSetMetadata, environment};
+use odbc_api::{
+    Connection, ConnectionOptions, Cursor, DataType, Error, ResultSetMetadata, environment,
+};
 
-use super::answer::{Answer, Answered};
+use super::answer::{Answer, Answered, no_columns, schema};
 use super::column::{Column, PLACES};
 use super::{Question, quoted};
 use crate::failure::{Failure, Result};
@@ -28,43 +29,13 @@ pub fn ask(connection: &str, question: &Question, spool: &Path) -> Result<Answer
     let client = manager
         .connect_with_connection_string(&connection, ConnectionOptions::default())
         .map_err(|error| unreachable(&error))?;
-    let mut names = Vec::new();
-    let mut columns = Vec::new();
-    let mut prepared = client
-        .prepare(&question.sql)
-        .map_err(|error| refused(&error))?;
-    let count = prepared
-        .num_result_cols()
-        .map_err(|error| refused(&error))?;
-    for number in 1..=u16::try_from(count).unwrap_or_default() {
-        names.push(prepared.col_name(number).map_err(|error| refused(&error))?);
-        let data_type = prepared
-            .col_data_type(number)
-            .map_err(|error| refused(&error))?;
-        columns.push(column(&data_type));
-    }
-    drop(prepared);
+    let (names, mut columns) = columns_of(&client, &question.sql)?;
     if names.is_empty() {
-        return Err(Failure::settings("the query gives no columns").hint("write a SELECT"));
+        return Err(no_columns());
     }
-    let fields: Vec<Field> = names
-        .iter()
-        .zip(&columns)
-        .map(|(name, column)| Field::new(name, column.data_type(), true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+    let schema = schema(&names, columns.iter().map(Column::data_type));
     let mut answer = Answer::begin(spool, schema.clone(), question.watermark.as_deref())?;
-    let since = question
-        .watermark
-        .as_ref()
-        .and_then(|name| schema.field_with_name(name).ok());
-    let literal = since.map(|field| field.data_type().clone());
-    if literal == Some(ArrowType::Utf8) {
-        return Err(Failure::settings(
-            "`watermark` names a column of text, whose order each database has its own idea of",
-        )
-        .hint("name a number, a date or a time"));
-    }
+    let literal = type_of_watermark(question, &schema)?;
     let wanted = question.wanted(|column, since| {
         // Without quotes: each database has its own.
         format!(
@@ -89,20 +60,15 @@ pub fn ask(connection: &str, question: &Question, spool: &Path) -> Result<Answer
     {
         for row in 0..block.num_rows() {
             taken += 1;
-            for (place, column) in columns.iter_mut().enumerate() {
+            for ((place, column), name) in columns.iter_mut().enumerate().zip(&names) {
                 let text = block.at(place, row).map(str::from_utf8).transpose();
                 let kept = text
                     .map_err(|_| "is no UTF-8 text")
                     .and_then(|text| column.push(text));
                 kept.map_err(|reason| {
-                    Failure::data(format!(
-                        "row {taken}: column `{}`: its value {reason}",
-                        names[place]
-                    ))
-                    .hint(format!(
-                        "change it in the query, for example CAST({} AS VARCHAR(100))",
-                        names[place]
-                    ))
+                    Failure::data(format!("row {taken}: column `{name}`: its value {reason}")).hint(
+                        format!("change it in the query, for example CAST({name} AS VARCHAR(100))"),
+                    )
                 })?;
             }
         }
@@ -110,6 +76,37 @@ pub fn ask(connection: &str, question: &Question, spool: &Path) -> Result<Answer
         answer.write(&RecordBatch::try_new(schema.clone(), arrays)?)?;
     }
     answer.finish()
+}
+
+/// The type of the watermark's column, of which a greater value is asked for.
+fn type_of_watermark(question: &Question, schema: &Schema) -> Result<Option<ArrowType>> {
+    let name = question.watermark.as_ref();
+    let field = name.and_then(|name| schema.field_with_name(name).ok());
+    let data_type = field.map(|field| field.data_type().clone());
+    if data_type == Some(ArrowType::Utf8) {
+        return Err(Failure::settings(
+            "`watermark` names a column of text, whose order each database has its own idea of",
+        )
+        .hint("name a number, a date or a time"));
+    }
+    Ok(data_type)
+}
+
+/// What the columns of a query are called, and what takes their values.
+fn columns_of(client: &Connection<'_>, sql: &str) -> Result<(Vec<String>, Vec<Column>)> {
+    let (mut names, mut columns) = (Vec::new(), Vec::new());
+    let mut prepared = client.prepare(sql).map_err(|error| refused(&error))?;
+    let count = prepared
+        .num_result_cols()
+        .map_err(|error| refused(&error))?;
+    for number in 1..=u16::try_from(count).unwrap_or_default() {
+        names.push(prepared.col_name(number).map_err(|error| refused(&error))?);
+        let data_type = prepared
+            .col_data_type(number)
+            .map_err(|error| refused(&error))?;
+        columns.push(column(&data_type));
+    }
+    Ok((names, columns))
 }
 
 /// The column for a type of ODBC.

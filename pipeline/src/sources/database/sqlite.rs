@@ -9,11 +9,11 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BinaryBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
 };
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::DataType;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Statement};
 
-use super::answer::{Answer, Answered};
+use super::answer::{Answer, Answered, no_columns, schema};
 use super::{Question, quoted};
 use crate::failure::{Failure, Result};
 use crate::sources::BATCH_ROWS;
@@ -35,32 +35,14 @@ pub fn ask(file: &Path, question: &Question, spool: &Path) -> Result<Answered> {
         .map(ToString::to_string)
         .collect();
     if names.is_empty() {
-        return Err(Failure::settings("the query gives no columns").hint("write a SELECT"));
+        return Err(no_columns());
     }
-    let mut held = vec![Held::default(); names.len()];
-    let mut rows = statement.query([]).map_err(fault)?;
-    while let Some(row) = rows.next().map_err(fault)? {
-        for (column, held) in held.iter_mut().enumerate() {
-            match row.get_ref(column).map_err(fault)? {
-                ValueRef::Null => {}
-                ValueRef::Integer(_) => held.whole = true,
-                ValueRef::Real(_) => held.real = true,
-                ValueRef::Text(_) => held.text = true,
-                ValueRef::Blob(_) => held.blob = true,
-            }
-        }
-    }
-    drop(rows);
+    let held = held(&mut statement, names.len()).map_err(fault)?;
     let mut columns = Vec::with_capacity(names.len());
     for (name, held) in names.iter().zip(&held) {
         columns.push(held.column(name)?);
     }
-    let fields: Vec<Field> = names
-        .iter()
-        .zip(&columns)
-        .map(|(name, column)| Field::new(name, column.data_type(), true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+    let schema = schema(&names, columns.iter().map(Column::data_type));
     let mut answer = Answer::begin(spool, schema.clone(), question.watermark.as_deref())?;
     let mut statement = database.prepare(&question.wanted(newer)).map_err(fault)?;
     let mut rows = statement.query([]).map_err(fault)?;
@@ -90,6 +72,24 @@ pub fn ask(file: &Path, question: &Question, spool: &Path) -> Result<Answered> {
     }
     batch(&mut columns)?;
     answer.finish()
+}
+
+/// What each column of a result holds.
+fn held(statement: &mut Statement<'_>, columns: usize) -> rusqlite::Result<Vec<Held>> {
+    let mut held = vec![Held::default(); columns];
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for (column, held) in held.iter_mut().enumerate() {
+            match row.get_ref(column)? {
+                ValueRef::Null => {}
+                ValueRef::Integer(_) => held.whole = true,
+                ValueRef::Real(_) => held.real = true,
+                ValueRef::Text(_) => held.text = true,
+                ValueRef::Blob(_) => held.blob = true,
+            }
+        }
+    }
+    Ok(held)
 }
 
 /// The condition for rows after a watermark: a text is compared with a text, a number with a number.

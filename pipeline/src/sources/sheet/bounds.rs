@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::{legacy, tags::Tags};
+use super::{dense, legacy, tags::Tags};
 use crate::failure::{During, Failure, Result};
 use crate::text::count;
 
@@ -15,8 +15,6 @@ use crate::text::count;
 const MOST_UNPACKED: u64 = 2 << 30;
 /// Bytes of its texts and of anything else that is held as a whole.
 const MOST_HELD: u64 = 512 << 20;
-/// Cells of formats that are held with all their blanks.
-pub const MOST_DENSE: u64 = 16 << 20;
 
 /// Makes sure that a spreadsheet can be held in memory.
 ///
@@ -50,10 +48,10 @@ fn archive(path: &Path) -> Result<Option<String>> {
         let Ok(mut part) = archive.by_index(number) else {
             continue;
         };
-        let Ok(shown) = part.name().map(|name| name.into_owned()) else {
+        let Ok(written) = part.name().map(|name| name.into_owned()) else {
             continue;
         };
-        let name = shown.to_lowercase();
+        let name = written.to_lowercase();
         if ![".xml", ".rels", ".bin"]
             .iter()
             .any(|end| name.ends_with(end))
@@ -71,7 +69,7 @@ fn archive(path: &Path) -> Result<Option<String>> {
             unpacked += read as u64;
             if size > most || unpacked > MOST_UNPACKED {
                 return Ok(Some(format!(
-                    "unpacked, {shown} is larger than {} MiB, the limit",
+                    "unpacked, {written} is larger than {} MiB, the limit",
                     most >> 20
                 )));
             }
@@ -91,7 +89,7 @@ enum Look {
     /// Nothing but its size.
     Size,
     /// How many texts it says to have: room is made for them before they are there.
-    Texts { tags: Tags, said: u64 },
+    Texts { tags: Tags, announced: u64 },
     /// How many cells it stands for: one may be repeated over a sheet.
     Cells { tags: Tags, table: Repeated },
 }
@@ -100,7 +98,7 @@ impl Look {
     fn at(name: &str) -> Self {
         if name.ends_with("sharedstrings.xml") {
             let tags = Tags::default();
-            return Self::Texts { tags, said: 0 };
+            return Self::Texts { tags, announced: 0 };
         }
         if name.ends_with("content.xml") {
             return Self::Cells {
@@ -114,11 +112,11 @@ impl Look {
     fn take(&mut self, bytes: &[u8]) -> Option<String> {
         match self {
             Self::Size => {}
-            Self::Texts { tags, said } => tags.take(bytes, |tag| {
+            Self::Texts { tags, announced } => tags.take(bytes, |tag| {
                 let number = tag
                     .attribute("uniqueCount")
                     .and_then(|text| text.parse().ok());
-                *said = (*said).max(number.unwrap_or(0));
+                *announced = (*announced).max(number.unwrap_or(0));
             }),
             Self::Cells { tags, table } => tags.take(bytes, |tag| {
                 let repeats = |name: &str| {
@@ -138,12 +136,7 @@ impl Look {
                 }
             }),
         }
-        self.cells().filter(|cells| *cells > MOST_DENSE).map(|_| {
-            format!(
-                "its sheets have more than {} cells, with the blank ones between them, the limit",
-                count(MOST_DENSE)
-            )
-        })
+        self.cells().and_then(dense::refused)
     }
 
     fn cells(&self) -> Option<u64> {
@@ -156,9 +149,9 @@ impl Look {
     fn end(self, size: u64) -> Option<String> {
         match self {
             // The shortest text is `<si/>`.
-            Self::Texts { said, .. } if said > size / 5 => Some(format!(
+            Self::Texts { announced, .. } if announced > size / 5 => Some(format!(
                 "it says that it has {} texts, and they would not fit into it",
-                count(said)
+                count(announced)
             )),
             _ => None,
         }
@@ -235,7 +228,7 @@ mod tests {
         assert!(cells(&sheet(&format!("{one}{blank}{one}"))) > 1_000_000);
         let wide = "<table:table-row table:number-rows-repeated=\"99999\"><table:table-cell \
                     table:number-columns-repeated=\"9999\"><text:p>x</text:p></table:table-cell></table:table-row>";
-        assert!(cells(&sheet(wide)) > MOST_DENSE);
+        assert!(cells(&sheet(wide)) > dense::MOST_CELLS);
     }
 
     #[test]

@@ -6,9 +6,8 @@
 
 use std::path::Path;
 
-use super::bounds::MOST_DENSE;
+use super::dense::{MOST_CELLS, refused};
 use crate::failure::{During, Result};
-use crate::text::count;
 
 /// What is wrong with the size of a workbook; nothing when it is small enough, or damaged so that
 /// the library will say so.
@@ -18,13 +17,7 @@ pub fn check(path: &Path) -> Result<Option<String>> {
         let named = |name| file.stream(name);
         named("Workbook").or_else(|| named("Book"))
     });
-    let too_large = stream.is_some_and(|stream| cells(&stream) > MOST_DENSE);
-    Ok(too_large.then(|| {
-        format!(
-            "its sheets have more than {} cells, with the blank ones between them, the limit",
-            count(MOST_DENSE)
-        )
-    }))
+    Ok(stream.and_then(|stream| refused(cells(&stream))))
 }
 
 /// Cells of all sheets, from the first to the last of each with all between them.
@@ -40,7 +33,7 @@ fn cells(stream: &[u8]) -> u64 {
             }
             _ => {}
         }
-        if total > MOST_DENSE {
+        if total > MOST_CELLS {
             break;
         }
     }
@@ -59,7 +52,7 @@ const CELLS_OF_ROW: u16 = 0x00bd;
 
 fn sheet_cells(sheet: &[u8]) -> u64 {
     let (mut rows, mut columns) = (Span::default(), Span::default());
-    let mut said = 0;
+    let mut announced = 0;
     let mut within = 0;
     for (kind, data) in Records(sheet) {
         match kind {
@@ -67,7 +60,7 @@ fn sheet_cells(sheet: &[u8]) -> u64 {
             // The library reads until the first end that is none of a chart.
             END if within <= 1 => break,
             END => within -= 1,
-            DIMENSIONS => said = dimensions(data),
+            DIMENSIONS => announced = dimensions(data),
             kind if CELLS.contains(&kind) || kind == CELLS_OF_ROW => {
                 let at = |place| half(data, place).map_or(0, u64::from);
                 rows.add(at(0));
@@ -79,7 +72,7 @@ fn sheet_cells(sheet: &[u8]) -> u64 {
             _ => {}
         }
     }
-    said.max(rows.length().saturating_mul(columns.length()))
+    announced.max(rows.length().saturating_mul(columns.length()))
 }
 
 /// Cells for which room is made because a sheet says so.
@@ -319,10 +312,10 @@ mod tests {
     #[test]
     fn a_sheet_is_as_large_as_from_its_first_to_its_last_cell() {
         assert_eq!(cells(&book(&[cell(2, 1), cell(4, 3)])), 9);
-        assert!(cells(&book(&[cell(0, 0), cell(65_535, 65_535)])) > MOST_DENSE);
-        let mut said = [0, 1 << 30].map(u32::to_le_bytes).concat();
-        said.extend([0, 255, 0].map(u16::to_le_bytes).concat());
-        assert!(cells(&book(&[record(DIMENSIONS, &said)])) > MOST_DENSE);
+        assert!(cells(&book(&[cell(0, 0), cell(65_535, 65_535)])) > MOST_CELLS);
+        let mut announced = [0, 1 << 30].map(u32::to_le_bytes).concat();
+        announced.extend([0, 255, 0].map(u16::to_le_bytes).concat());
+        assert!(cells(&book(&[record(DIMENSIONS, &announced)])) > MOST_CELLS);
         let secret = [record(FILE_PASS, &[0; 2]), book(&[cell(65_535, 9_999)])].concat();
         assert_eq!(cells(&secret), 0);
     }

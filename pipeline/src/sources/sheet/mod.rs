@@ -5,6 +5,7 @@
 
 mod bounds;
 mod cells;
+mod dense;
 mod legacy;
 mod tags;
 
@@ -74,10 +75,10 @@ pub fn each(files: Vec<SourceFile>, sheets: &Sheets) -> Result<Vec<SourceFile>> 
                 each.push(file.clone());
                 continue;
             }
-            let shown = name.replace(['/', '\\'], "_");
+            let plain = name.replace(['/', '\\'], "_");
             let content = Sha256::new_with_prefix(format!("{}#{name}", file.sha256));
             each.push(SourceFile {
-                path: format!("{}#{shown}", file.path.display()).into(),
+                path: format!("{}#{plain}", file.path.display()).into(),
                 sha256: hex(&content.finalize()),
                 sheet: Some(name.clone()),
                 local: Some(file.bytes().to_owned()),

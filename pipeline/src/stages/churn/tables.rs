@@ -3,251 +3,243 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array, UInt64Array};
-use regulars_models::associations::wilson_interval;
-use regulars_models::tree::{CategoryNames, DecisionTree, LeafRule};
+use ndarray::Array1;
+use regulars_models::format::Feature;
+use regulars_models::tree::{DecisionTree, LeafRule};
 
-use super::contest::{DateRow, ModelRow};
-use super::figures::{Figures, Range, ReliabilityRow};
+use super::population::{Population, REASONS};
 use crate::failure::Result;
-use crate::table::{TableBuilder, numbers, text};
+use crate::learning::figures::{Figures, Range, Ranges, ReliabilityRow};
+use crate::learning::leaderboard::{MeanFigures, ModelRow};
+use crate::learning::learned::Learned;
+use crate::learning::train::TestRow;
+use crate::outputs::table::{TableBuilder, numbers, text};
 
-/// A figure, what it says, and where it stands.
-type Column<T> = (&'static str, &'static str, fn(&T) -> f64);
+/// The interval of a figure, and its mean over several tests.
+type Beside = (fn(&Ranges) -> Range, fn(&MeanFigures) -> f64);
+
+/// An end of an interval: its name, what it is, and where it lies.
+type End = (&'static str, &'static str, fn(Range) -> f64);
+
+/// A figure of a model as a column of a table.
+struct FigureColumn {
+    name: &'static str,
+    about: &'static str,
+    of: fn(&Figures) -> f64,
+    /// What stands beside it, if anything does.
+    beside: Option<Beside>,
+}
+
+impl FigureColumn {
+    const fn new(name: &'static str, about: &'static str, of: fn(&Figures) -> f64) -> Self {
+        Self {
+            name,
+            about,
+            of,
+            beside: None,
+        }
+    }
+
+    const fn beside(mut self, range: fn(&Ranges) -> Range, mean: fn(&MeanFigures) -> f64) -> Self {
+        self.beside = Some((range, mean));
+        self
+    }
+}
 
 /// The figures of a model, in the order of the columns.
-const FIGURES: [Column<Figures>; 15] = [
-    (
+const FIGURES: [FigureColumn; 15] = [
+    FigureColumn::new(
         "log_loss",
         "Mean surprise at what happened; lower is better",
         |f| f.log_loss,
-    ),
-    (
+    )
+    .beside(|ranges| ranges.log_loss_range, |mean| mean.mean_log_loss),
+    FigureColumn::new(
         "roc_auc",
         "Area under the ROC curve; 0.5 is chance, 1 perfect",
         |f| f.roc_auc,
-    ),
-    ("average_precision", "Mean precision over all depths", |f| {
+    )
+    .beside(|ranges| ranges.roc_auc_range, |mean| mean.mean_roc_auc),
+    FigureColumn::new("average_precision", "Mean precision over all depths", |f| {
         f.average_precision
-    }),
-    (
+    })
+    .beside(
+        |ranges| ranges.average_precision_range,
+        |mean| mean.mean_average_precision,
+    ),
+    FigureColumn::new(
         "lift_top_tenth",
         "Leavers in the top tenth over those in a tenth drawn at random",
         |f| f.lift_top_tenth,
     ),
-    (
+    FigureColumn::new(
         "brier",
         "Mean squared error of the probabilities; lower is better",
         |f| f.brier,
     ),
-    (
+    FigureColumn::new(
         "brier_reliability",
         "Part of the Brier score: how far what was said is from what happened, in ten bins; lower is better",
         |f| f.brier_reliability,
     ),
-    (
+    FigureColumn::new(
         "brier_resolution",
         "Part of the Brier score: how far what happened in a bin is from what happens at large; higher is better",
         |f| f.brier_resolution,
     ),
-    (
+    FigureColumn::new(
         "brier_uncertainty",
         "Part of the Brier score: what the outcomes alone make of it, the same for every model",
         |f| f.brier_uncertainty,
     ),
-    (
+    FigureColumn::new(
         "brier_within",
         "Part of the Brier score: what differences within a bin add; brier = reliability - resolution + uncertainty + within",
         |f| f.brier_within,
     ),
-    (
+    FigureColumn::new(
         "calibration_error",
         "Expected calibration error, in ten bins of equal numbers; lower is better",
         |f| f.calibration_error,
     ),
-    (
+    FigureColumn::new(
         "kolmogorov_smirnov",
         "Distance of the scores of leavers and stayers at the cut-off where they are furthest apart",
         |f| f.kolmogorov_smirnov,
     ),
-    (
+    FigureColumn::new(
         "expected_maximum_profit",
         "EMPC: what the best campaign earns for each customer, over what is not known of the acceptance",
         |f| f.expected_maximum_profit,
     ),
-    (
+    FigureColumn::new(
         "expected_maximum_profit_share",
         "The share of customers that campaign contacts",
         |f| f.expected_maximum_profit_share,
     ),
-    (
+    FigureColumn::new(
         "maximum_profit",
         "What the best campaign earns for each customer, with the mean acceptance",
         |f| f.maximum_profit,
     ),
-    (
+    FigureColumn::new(
         "maximum_profit_share",
         "The share of customers that campaign contacts",
         |f| f.maximum_profit_share,
     ),
 ];
 
-/// Ends of the intervals.
-const RANGES: [Column<ModelRow>; 6] = [
-    ("log_loss_low", "Lower end of the 95 % interval", |row| {
-        low(&row.ranges.log_loss_range)
-    }),
-    ("log_loss_high", "Upper end of the 95 % interval", |row| {
-        high(&row.ranges.log_loss_range)
-    }),
-    ("roc_auc_low", "Lower end of the 95 % interval", |row| {
-        low(&row.ranges.roc_auc_range)
-    }),
-    ("roc_auc_high", "Upper end of the 95 % interval", |row| {
-        high(&row.ranges.roc_auc_range)
-    }),
-    (
-        "average_precision_low",
-        "Lower end of the 95 % interval",
-        |row| low(&row.ranges.average_precision_range),
-    ),
-    (
-        "average_precision_high",
-        "Upper end of the 95 % interval",
-        |row| high(&row.ranges.average_precision_range),
-    ),
-];
-
-/// Means over the test dates.
-const MEANS: [Column<ModelRow>; 3] = [
-    (
-        "mean_log_loss",
-        "Mean over all test dates (churn_dates)",
-        |row| row.mean.mean_log_loss,
-    ),
-    (
-        "mean_roc_auc",
-        "Mean over all test dates (churn_dates)",
-        |row| row.mean.mean_roc_auc,
-    ),
-    (
-        "mean_average_precision",
-        "Mean over all test dates (churn_dates)",
-        |row| row.mean.mean_average_precision,
-    ),
-];
-
-fn low(range: &Range) -> f64 {
-    range.low
-}
-
-fn high(range: &Range) -> f64 {
-    range.high
-}
-
 /// The leaderboard.
 pub fn models(rows: &[ModelRow]) -> Result<RecordBatch> {
-    let ranks: ArrayRef = Arc::new(rows.iter().map(|row| row.rank).collect::<UInt64Array>());
     let flags = |of: fn(&ModelRow) -> bool| -> ArrayRef {
-        Arc::new(
-            rows.iter()
-                .map(|row| Some(of(row)))
-                .collect::<BooleanArray>(),
-        )
+        let flags = rows.iter().map(|row| Some(of(row)));
+        Arc::new(flags.collect::<BooleanArray>())
     };
+    let ranks: ArrayRef = Arc::new(rows.iter().map(|row| row.rank).collect::<UInt64Array>());
     let trees: ArrayRef = Arc::new(rows.iter().map(|row| row.trees).collect::<UInt64Array>());
-    let mut table = TableBuilder::new()
-        .column("rank", "Its place by log loss on the test date", ranks)
-        .column(
-            "model",
-            "Its name in the settings",
-            text(rows.iter().map(|row| &row.model)),
-        )
-        .column(
-            "title",
-            "What people call it",
-            text(rows.iter().map(|row| &row.title)),
-        )
-        .column(
-            "chosen",
-            "Whether it gives the scores",
-            flags(|row| row.chosen),
-        )
-        .column(
-            "explains",
-            "Whether it says exactly what each feature adds to a score",
-            flags(|row| row.explains),
-        )
-        .column(
-            "validation_log_loss",
-            "Log loss on the validation date, by which one was chosen",
-            numbers(
-                validation(rows.iter().map(|row| row.validation_log_loss)),
-                6,
-            ),
-        );
-    for (name, about, of) in FIGURES {
-        let values = rows.iter().map(|row| of(&row.figures));
-        table = table.column(name, about, numbers(values, 6));
+    let table = TableBuilder::new().column("rank", "Its place by log loss on the test date", ranks);
+    let table = named(
+        table,
+        rows.iter()
+            .map(|row| (row.model.as_str(), row.title.as_str())),
+    )
+    .column(
+        "chosen",
+        "Whether it gives the scores",
+        flags(|row| row.chosen),
+    )
+    .column(
+        "explains",
+        "Whether it says exactly what each feature adds to a score",
+        flags(|row| row.explains),
+    );
+    let mut table = figures(
+        table,
+        "Log loss on the validation date, by which one was chosen",
+        rows.iter()
+            .map(|row| (row.validation_log_loss, &row.figures)),
+    );
+    let beside = || {
+        FIGURES
+            .iter()
+            .filter_map(|figure| Some((figure.name, figure.beside?)))
+    };
+    for (name, (range, _)) in beside() {
+        let ends: [End; 2] = [
+            ("low", "Lower end of the 95 % interval", |range| range.low),
+            ("high", "Upper end of the 95 % interval", |range| range.high),
+        ];
+        for (end, about, of) in ends {
+            let values = rows.iter().map(|row| of(range(&row.ranges)));
+            table = table.column(&format!("{name}_{end}"), about, numbers(values, 6));
+        }
     }
-    for (name, about, of) in RANGES.into_iter().chain(MEANS) {
-        table = table.column(name, about, numbers(rows.iter().map(of), 6));
+    for (name, (_, mean)) in beside() {
+        let values = rows.iter().map(|row| mean(&row.mean));
+        let about = "Mean over all test dates (churn_dates)";
+        table = table.column(&format!("mean_{name}"), about, numbers(values, 6));
     }
     table.column("trees", "Trees, for boosting", trees).build()
 }
 
 /// Every model on every test date.
-pub fn dates(rows: &[DateRow]) -> Result<RecordBatch> {
-    let count = |of: fn(&DateRow) -> u64| -> ArrayRef {
+pub fn dates(rows: &[TestRow]) -> Result<RecordBatch> {
+    let count = |of: fn(&TestRow) -> u64| -> ArrayRef {
         Arc::new(rows.iter().map(of).collect::<UInt64Array>())
     };
-    let mut table = TableBuilder::new()
-        .column(
-            "test_date",
-            "Where it was tested, on what could be known by then",
-            text(rows.iter().map(|row| &row.test)),
-        )
-        .column(
-            "model",
-            "Its name in the settings",
-            text(rows.iter().map(|row| row.model)),
-        )
-        .column(
-            "title",
-            "What people call it",
-            text(rows.iter().map(|row| &row.title)),
-        )
-        .column(
-            "learned_from",
-            "Customers at all dates it learned from",
-            count(|row| row.train_rows),
-        )
-        .column(
-            "customers",
-            "Customers at the test date",
-            count(|row| row.test_rows),
-        )
-        .column(
-            "left",
-            "Those of them who left",
-            count(|row| row.test_churned),
-        )
-        .column(
-            "validation_log_loss",
-            "Log loss on the last date before it that teaches",
-            numbers(
-                validation(rows.iter().map(|row| row.validation_log_loss)),
-                6,
-            ),
-        );
-    for (name, about, of) in FIGURES {
-        let values = rows.iter().map(|row| of(&row.figures));
-        table = table.column(name, about, numbers(values, 6));
-    }
-    table.build()
+    let table = TableBuilder::new().column(
+        "test_date",
+        "Where it was tested, on what could be known by then",
+        text(rows.iter().map(|row| &row.test)),
+    );
+    let table = named(
+        table,
+        rows.iter().map(|row| (row.model, row.title.as_str())),
+    )
+    .column(
+        "learned_from",
+        "Customers at all dates it learned from",
+        count(|row| row.train_rows),
+    )
+    .column(
+        "customers",
+        "Customers at the test date",
+        count(|row| row.test_rows),
+    )
+    .column("left", "Those of them who left", count(|row| row.test_yes));
+    let about = "Log loss on the last date before it that teaches";
+    let values = rows
+        .iter()
+        .map(|row| (row.validation_log_loss, &row.figures));
+    figures(table, about, values).build()
 }
 
-fn validation(losses: impl Iterator<Item = Option<f64>>) -> impl Iterator<Item = f64> {
-    losses.map(|loss| loss.unwrap_or(f64::NAN))
+/// Which model a row is of.
+fn named<'a>(
+    table: TableBuilder,
+    models: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> TableBuilder {
+    let names = models.clone().map(|(name, _)| name);
+    let titles = models.map(|(_, title)| title);
+    table
+        .column("model", "Its name in the settings", text(names))
+        .column("title", "What people call it", text(titles))
+}
+
+/// What models reach.
+///
+/// - `validation`: what the log loss is on by which one is chosen.
+fn figures<'a>(
+    table: TableBuilder,
+    validation: &str,
+    rows: impl Iterator<Item = (Option<f64>, &'a Figures)> + Clone,
+) -> TableBuilder {
+    let losses = rows.clone().map(|(loss, _)| loss.unwrap_or(f64::NAN));
+    let table = table.column("validation_log_loss", validation, numbers(losses, 6));
+    FIGURES.iter().fold(table, |table, figure| {
+        let values = rows.clone().map(|(_, figures)| (figure.of)(figures));
+        table.column(figure.name, figure.about, numbers(values, 6))
+    })
 }
 
 /// What was said beside what happened.
@@ -271,37 +263,31 @@ pub fn calibration(rows: &[ReliabilityRow]) -> Result<RecordBatch> {
         .column(
             "said",
             "Mean probability in the bin",
-            number(|row| row.said),
+            number(|row| row.mean),
         )
-        .column("happened", "The share that left", number(happened))
+        .column(
+            "happened",
+            "The share that left",
+            number(ReliabilityRow::happened),
+        )
         .column(
             "happened_low",
             "Lower end of its 95 % interval (Wilson)",
-            number(|row| wilson_interval(row.left, row.customers)[0]),
+            number(|row| row.interval()[0]),
         )
         .column(
             "happened_high",
             "Upper end of its 95 % interval (Wilson)",
-            number(|row| wilson_interval(row.left, row.customers)[1]),
+            number(|row| row.interval()[1]),
         )
-        .column(
-            "customers",
-            "Customers in the bin",
-            count(|row| row.customers),
-        )
-        .column("left", "Those of them who left", count(|row| row.left))
+        .column("customers", "Customers in the bin", count(|row| row.rows))
+        .column("left", "Those of them who left", count(|row| row.yes))
         .build()
 }
 
-/// The share of a bin's customers that left.
-pub fn happened(row: &ReliabilityRow) -> f64 {
-    row.left as f64 / row.customers as f64
-}
-
 /// One rule for each leaf of the readable tree, the likeliest to leave first.
-pub fn tree_rules(tree: &DecisionTree, names: &[CategoryNames]) -> Result<RecordBatch> {
-    let mut rules = tree.rules();
-    rules.sort_by(|a, b| b.rate.total_cmp(&a.rate).then(a.leaf.cmp(&b.leaf)));
+pub fn tree_rules(tree: &DecisionTree, features: &[Feature]) -> Result<RecordBatch> {
+    let rules = likeliest(tree);
     let number = |of: fn(&LeafRule) -> f64| numbers(rules.iter().map(of), 6);
     let leaves: ArrayRef = Arc::new(
         rules
@@ -320,7 +306,7 @@ pub fn tree_rules(tree: &DecisionTree, names: &[CategoryNames]) -> Result<Record
         .column(
             "rule",
             "What leads there; every customer meets exactly one rule",
-            text(rules.iter().map(|rule| rule.to_text(names))),
+            text(rules.iter().map(|rule| rule.to_text(features))),
         )
         .column(
             "customers",
@@ -350,13 +336,13 @@ pub fn tree_rules(tree: &DecisionTree, names: &[CategoryNames]) -> Result<Record
         .build()
 }
 
-/// What the scores look at, most important first.
+/// What the scores look at, most important first; no rows where the model does not tell.
 ///
-/// - `importance`: one a feature, where the model tells; else there are no rows.
-pub fn features(about: &[String], names: &[String], importance: &[f64]) -> Result<RecordBatch> {
+/// - `meanings`: what each feature is.
+pub fn features(learned: &Learned, meanings: &[String]) -> Result<RecordBatch> {
+    let importance = learned.importance().unwrap_or_default();
     let total: f64 = importance.iter().sum();
-    let mut order: Vec<usize> = (0..importance.len()).collect();
-    order.sort_by(|a, b| importance[*b].total_cmp(&importance[*a]).then(a.cmp(b)));
+    let order = descending(&importance);
     let share = |place: &usize| {
         if total > 0.0 {
             importance[*place] / total
@@ -368,7 +354,7 @@ pub fn features(about: &[String], names: &[String], importance: &[f64]) -> Resul
         .column(
             "feature",
             "The feature",
-            text(order.iter().map(|place| &names[*place])),
+            text(order.iter().map(|place| &learned.features()[*place].name)),
         )
         .column(
             "importance",
@@ -378,37 +364,42 @@ pub fn features(about: &[String], names: &[String], importance: &[f64]) -> Resul
         .column(
             "meaning",
             "What it is",
-            text(order.iter().map(|place| &about[*place])),
+            text(order.iter().map(|place| &meanings[*place])),
         )
         .build()
 }
 
+/// Places of numbers, the largest first.
+pub fn descending(numbers: &Array1<f64>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_by(|a, b| numbers[*b].total_cmp(&numbers[*a]).then(a.cmp(b)));
+    order
+}
+
+/// The rules of the readable tree, the likeliest to leave first.
+pub fn likeliest(tree: &DecisionTree) -> Vec<LeafRule> {
+    let mut rules = tree.rules();
+    rules.sort_by(|a, b| b.rate.total_cmp(&a.rate).then(a.leaf.cmp(&b.leaf)));
+    rules
+}
+
 /// The scores: one row a customer.
 ///
-/// - `probabilities`, `bands`, `reasons`: one for each customer; fewer reasons than `most` leave
-///   the others empty.
-/// - `left`: what is known of each customer already, where a label says it.
+/// - `probabilities`, `bands`, `reasons`: one for each customer; fewer reasons than there are
+///   columns for leave the others empty.
 pub fn scores(
-    customers: ArrayRef,
-    probabilities: &[f64],
+    population: &Population,
+    probabilities: &Array1<f64>,
     bands: &[&str],
     reasons: &[Vec<String>],
-    most: usize,
-    left: Option<ArrayRef>,
 ) -> Result<RecordBatch> {
-    let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|a, b| {
-        probabilities[*b]
-            .total_cmp(&probabilities[*a])
-            .then(a.cmp(b))
-    });
     let mut ranks = vec![0u32; probabilities.len()];
-    for (rank, row) in order.iter().enumerate() {
-        ranks[*row] = rank as u32 + 1;
+    for (rank, row) in descending(probabilities).into_iter().enumerate() {
+        ranks[row] = rank as u32 + 1;
     }
     let ranks: ArrayRef = Arc::new(UInt32Array::from(ranks));
     let mut table = TableBuilder::new()
-        .column("customer_id", "Who", customers)
+        .column("customer_id", "Who", population.customers.clone())
         .column(
             "churn_probability",
             "Probability of leaving",
@@ -416,16 +407,17 @@ pub fn scores(
         )
         .column("band", "Risk band", text(bands))
         .column("rank", "1 is the customer most likely to leave", ranks);
-    for place in 0..most {
+    for place in 0..REASONS {
         let nth = reasons
             .iter()
             .map(|reasons| reasons.get(place).map_or("", String::as_str));
         let about = format!("What weighs most in the score, number {}", place + 1);
         table = table.column(&format!("reason_{}", place + 1), &about, text(nth));
     }
-    if let Some(left) = left {
+    if let Some(known) = &population.known {
         let about = "Whether the customer left, by the label; empty where it does not say";
-        table = table.column("left", about, left);
+        let churned: ArrayRef = Arc::new(BooleanArray::from(known.labels.clone()));
+        table = table.column("left", about, churned);
     }
     table.build()
 }

@@ -1,39 +1,9 @@
-//! Which rows teach, which are looked at to choose, and which test: by dates, without looking ahead.
-
-use std::ops::Range;
+//! Which dates teach, which are looked at to choose, and which test: without looking ahead.
 
 use chrono::{Days, NaiveDate};
 
 use crate::failure::{Failure, Result};
-
-/// One test of the models: rows of a set, by their places.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
-    /// What the test is made on, in words: a date.
-    pub name: String,
-    /// What the choice is made on.
-    pub validation: Validation,
-    /// The rows that the tested models learn from.
-    pub train: Range<usize>,
-    /// The rows that none of them has seen.
-    pub test: Range<usize>,
-}
-
-/// What choices are made on: how many trees, and which model.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Validation {
-    /// Models learn from some rows and are looked at on others.
-    Rows {
-        /// What it is, in words: a date.
-        name: String,
-        /// The rows they learn from.
-        learn: Range<usize>,
-        /// The rows they are looked at.
-        check: Range<usize>,
-    },
-    /// A third of these rows is held out.
-    Third(Range<usize>),
-}
+use crate::learning::task::{Trial, Validation};
 
 /// The tests at the last `test_dates` of the dates.
 ///

@@ -1,6 +1,6 @@
 //! `features`: one row for each customer at each as-of date, from what could be seen before it.
 
-mod dates;
+mod history;
 mod sql;
 
 use std::collections::HashMap;
@@ -11,25 +11,35 @@ use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use self::dates::SnapshotDates;
-use super::{Context, Report};
+use super::{Context, Reads, Report, Stage};
 use crate::config::{Day, Known};
+use crate::engine::Scope;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::text::plural;
+use crate::timeline::dates::{SnapshotDates, Spacing};
+use crate::timeline::snapshot::file_name;
+use crate::warehouse::Warehouse;
 
 /// The stage's one name.
-pub const NAME: &str = "features";
+pub const NAME: &str = crate::timeline::FEATURES;
+
+/// The stage.
+pub const STAGE: Stage = Stage {
+    name: NAME,
+    reads: |_| &[Reads::Needed("ingest")],
+    needs_history: |_| true,
+    optional: false,
+    run,
+    summary: |_| None, // the opening of the summary speaks of the history
+};
 
 /// The snapshots that were written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metrics {
-    /// The date at which scores are made: the end of the history.
-    pub score_date: NaiveDate,
-    /// The last date whose horizon is over: models are tested on it.
-    pub test_date: Option<NaiveDate>,
-    /// Dates whose horizons end by the test date, earliest first.
-    pub train_dates: Vec<NaiveDate>,
+    /// Their dates.
+    #[serde(flatten)]
+    pub dates: SnapshotDates,
     /// Interactions that could be seen at the score date.
     pub interactions: u64,
     /// Those of guests, whom no row of the features is about.
@@ -41,57 +51,110 @@ pub struct Metrics {
     pub features: Vec<String>,
 }
 
-/// The name of a snapshot's file.
-pub fn file_name(as_of: NaiveDate) -> String {
-    format!("features/{as_of}.parquet")
-}
-
 /// Rows of the snapshots that are computed at once.
 const ROWS_AT_ONCE: usize = 250_000;
 
 /// Folds the history once and computes every snapshot from that.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let warehouse = context.warehouse()?;
-    let engine = context.engine;
-    let dates = SnapshotDates::new(
-        warehouse.first_day,
-        warehouse.end,
-        &context.settings.config.churn,
-    );
+    let config = &context.settings.config;
+    let spacing = Spacing {
+        horizon: config.churn.horizon_days,
+        step: config.churn.step_days,
+        before: config.churn.min_history_days,
+        most: config.churn.max_snapshots,
+    };
+    let dates = SnapshotDates::new(warehouse.first_day, warehouse.end, spacing);
 
     context
         .progress
         .step("collecting the days of every customer");
-    let plan = sql::Plan::new(warehouse, &context.settings.config.features)?;
-    plan.prepare(engine)?;
-    let all = engine.query("SELECT count(DISTINCT customer_id) FROM customer_days")?;
-    let all = all.column(0).as_primitive::<Int64Type>().value(0).max(1) as usize;
+    let history = history::look(warehouse, config.features.departments)?;
+    let plan = sql::Plan::new(&history, config.features.evening_from);
+    plan.prepare(&warehouse.scope)?;
+    let taken = Taken::take(context, warehouse, &plan, &dates)?;
+    let guests = warehouse.guests()?;
+    let seen = count(&warehouse.scope, "SELECT count(*) FROM interactions")?;
+    let interactions = seen + guests;
+    context.progress.step(&format!(
+        "{} at {} dates",
+        plural(taken.customers, "customer"),
+        dates.all().len()
+    ));
+    let metrics = Metrics {
+        dates,
+        interactions,
+        guests,
+        customers: taken.customers,
+        features: taken.names,
+    };
+    Ok(Report {
+        as_of: Some(metrics.dates.score),
+        rows_in: interactions,
+        rows_out: taken.rows,
+        warnings: warehouse.warnings.clone(),
+        ..Report::new(taken.files, &metrics)?
+    })
+}
 
-    let mut files = Pending::new(context.out, NAME);
-    let (mut customers, mut rows_out, mut names) = (0, 0, Vec::new());
-    // Several dates at once save time, and all dates of a large history would fill the memory.
-    let then = context.settings.config.features.known == Known::Then;
-    let at_once = if then { 1 } else { dates_at_once(all) };
-    for some_dates in dates.all().chunks(at_once) {
-        context.progress.step(&format!(
-            "features at {} of {}",
-            some_dates[0],
-            plural(dates.all().len() as u64, "date")
-        ));
-        if then {
-            let known = Day(some_dates[0]);
-            let past = known.0 != dates.score;
-            warehouse.show(if past {
-                Some(context.known_at.map_or(known, |at| at.min(known)))
+/// Snapshots on their way into place.
+struct Taken {
+    files: Pending,
+    /// Customers at the score date.
+    customers: u64,
+    /// Rows of all dates.
+    rows: u64,
+    names: Vec<String>,
+}
+
+impl Taken {
+    /// Takes the snapshots of all dates, a few at a time.
+    fn take(
+        context: &Context<'_>,
+        warehouse: &Warehouse,
+        plan: &sql::Plan,
+        dates: &SnapshotDates,
+    ) -> Result<Self> {
+        let all = count(
+            &warehouse.scope,
+            "SELECT count(DISTINCT customer_id) FROM customer_days",
+        )?;
+        let mut taken = Self {
+            files: Pending::new(context.out, NAME),
+            customers: 0,
+            rows: 0,
+            names: Vec::new(),
+        };
+        // Several dates at once save time, and all dates of a large history would fill the memory.
+        let then = context.settings.config.features.known == Known::Then;
+        let at_once = if then { 1 } else { dates_at_once(all as usize) };
+        for some_dates in dates.all().chunks(at_once) {
+            context.progress.step(&format!(
+                "features at {} of {}",
+                some_dates[0],
+                plural(dates.all().len() as u64, "date")
+            ));
+            let past = then && some_dates[0] != dates.score;
+            let known_then = if past {
+                let known = Day(some_dates[0]);
+                let known = context.known_at.map_or(known, |at| at.min(known));
+                let scope = warehouse.known_at(Some(known))?;
+                plan.prepare(&scope)?;
+                Some(scope)
             } else {
-                context.known_at
-            })?;
-            plan.prepare(engine)?;
+                None
+            };
+            let scope = known_then.as_ref().unwrap_or(&warehouse.scope);
+            scope.batch("as_of_dates", as_of_table(some_dates)?)?;
+            taken.add(&scope.query(&plan.snapshots())?, plan, dates.score)?;
         }
-        engine.register("as_of_dates", as_of_table(some_dates)?)?;
-        let snapshots = engine.query(&plan.snapshots())?;
+        Ok(taken)
+    }
+
+    /// Adds the snapshots of some dates, one below the other.
+    fn add(&mut self, snapshots: &RecordBatch, plan: &sql::Plan, score: NaiveDate) -> Result<()> {
         let days = snapshots.column(0).as_primitive::<Int32Type>();
-        let table = described(&snapshots, &plan)?;
+        let table = described(snapshots, plan)?;
         let mut start = 0;
         while start < table.num_rows() {
             let length = (start..table.num_rows())
@@ -101,51 +164,31 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             let about = format!(
                 "Features of every customer who bought before {date}, from what was known then"
             );
-            files.parquet(&file_name(date), &about, &table.slice(start, length))?;
-            if date == dates.score {
-                customers = length as u64;
+            let rows = table.slice(start, length);
+            self.files.parquet(&file_name(date), &about, &rows)?;
+            if date == score {
+                self.customers = length as u64;
             }
             start += length;
         }
-        rows_out += table.num_rows() as u64;
-        if names.is_empty() {
+        self.rows += table.num_rows() as u64;
+        if self.names.is_empty() {
             let schema = table.schema();
             let fields = schema.fields().iter().skip(1);
-            names = fields.map(|field| field.name().clone()).collect();
+            self.names = fields.map(|field| field.name().clone()).collect();
         }
+        Ok(())
     }
-    if then {
-        warehouse.show(context.known_at)?;
-    }
-    let guests = warehouse.guests()?;
-    let interactions = engine.query("SELECT count(*) FROM interactions")?;
-    let interactions = interactions.column(0).as_primitive::<Int64Type>().value(0) as u64 + guests;
-    let metrics = Metrics {
-        score_date: dates.score,
-        test_date: dates.test,
-        train_dates: dates.train.clone(),
-        interactions,
-        guests,
-        customers,
-        features: names,
-    };
-    context.progress.step(&format!(
-        "{} at {} dates",
-        plural(customers, "customer"),
-        dates.all().len()
-    ));
-    Ok(Report {
-        as_of: Some(dates.score),
-        rows_in: interactions,
-        rows_out,
-        warnings: warehouse.warnings.clone(),
-        ..Report::new(files, &metrics)?
-    })
+}
+
+fn count(scope: &Scope, sql: &str) -> Result<u64> {
+    let counted = scope.query(sql)?;
+    Ok(counted.column(0).as_primitive::<Int64Type>().value(0) as u64)
 }
 
 /// For how many dates the snapshots of so many customers are computed at once.
 fn dates_at_once(customers: usize) -> usize {
-    (ROWS_AT_ONCE / customers).max(1)
+    (ROWS_AT_ONCE / customers.max(1)).max(1)
 }
 
 fn date_of(day: i32) -> Result<NaiveDate> {

@@ -1,26 +1,17 @@
-//! `where` of a source: which of its rows are loaded. The others are counted as left out.
+//! `where` of a source: the condition on rows that are loaded, and what may be wrong with it.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::prelude::SessionContext;
 
-use super::evaluate::evaluate;
-use super::mapping::{SourcePlan, wrong_sql};
-use crate::config::{Format, Mapping};
-use crate::contract;
-use crate::failure::{Failure, Result};
-use crate::sources::{Flaw, RawBatch};
-use crate::user_sql;
-
-/// The column of rejects for which a condition cannot be calculated.
-const WHERE: &str = "where";
+use crate::config::Format;
+use crate::failure::Failure;
+use crate::user_sql::Expressions;
 
 /// What is wrong with a condition.
 pub enum Problem {
@@ -47,12 +38,8 @@ fn refused(error: DataFusionError) -> Problem {
 }
 
 /// Reads a condition over the columns of a source.
-pub fn parse(
-    session: &SessionContext,
-    sql: &str,
-    names: &DFSchema,
-) -> std::result::Result<Expr, Problem> {
-    let condition = user_sql::parse(session, sql, names).map_err(Problem::Sql)?;
+pub fn parse(expressions: &Expressions, sql: &str, names: &DFSchema) -> Result<Expr, Problem> {
+    let condition = expressions.parse(sql, names).map_err(Problem::Sql)?;
     let mut wrong = None;
     condition
         .apply(|part| {
@@ -75,13 +62,11 @@ pub fn parse(
 
 /// Makes it ready to be asked of rows.
 pub fn planned(
-    session: &SessionContext,
+    expressions: &Expressions,
     condition: Expr,
     names: &DFSchema,
-) -> std::result::Result<Arc<dyn PhysicalExpr>, Problem> {
-    let physical = session
-        .create_physical_expr(condition, names)
-        .map_err(refused)?;
+) -> Result<Arc<dyn PhysicalExpr>, Problem> {
+    let physical = expressions.planned(condition, names).map_err(refused)?;
     match physical.data_type(names.as_arrow()).map_err(refused)? {
         DataType::Boolean | DataType::Null => Ok(physical),
         other => Err(Problem::Meaning(
@@ -121,58 +106,30 @@ fn text_beside_number(part: &Expr, names: &DFSchema) -> Option<String> {
     })
 }
 
-impl SourcePlan {
-    /// The rows that the condition lets through, and how many it does not. A row that a join has
-    /// nothing for cannot be asked, and stays to be rejected.
-    pub fn let_through(&self, raw: RawBatch) -> Result<(RawBatch, u64)> {
-        let (raw, nameless) = match self.source.most_frequent {
-            true => self.with_key(raw)?,
-            false => (raw, 0),
-        };
-        let (raw, left) = self.where_true(raw)?;
-        Ok((raw, nameless + left))
+/// What the engine has against SQL over the columns of a source, at its place in the settings.
+pub fn wrong_sql(error: &str, schema: &SchemaRef, format: Format, at: Failure) -> Failure {
+    let known = schema
+        .fields()
+        .iter()
+        .map(|field| format!("`{}`", field.name()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let problem = error
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split(" Valid fields are")
+        .next()
+        .unwrap_or_default();
+    let problem = problem.trim_end_matches('.');
+    let failure = Failure::settings(format!(
+        "{}this SQL does not fit the source: {problem}",
+        at.message
+    ));
+    if format.is_untyped() && !problem.contains("No field named") {
+        return failure.hint(format!(
+            "the columns of a CSV are text; for a product of two write {{ product = [\"...\", \"...\"] }}, else calculate with try_cast(column AS DOUBLE). Columns: {known}"
+        ));
     }
-
-    /// Lines that name nothing tell nothing of a thing.
-    fn with_key(&self, raw: RawBatch) -> Result<(RawBatch, u64)> {
-        let key = contract::table(&self.source.table).and_then(|table| table.key);
-        let Some(Mapping::Column(column)) = key.and_then(|key| self.source.columns.get(key)) else {
-            return Ok((raw, 0));
-        };
-        let Some(values) = raw.rows.column_by_name(&column.name) else {
-            return Ok((raw, 0));
-        };
-        let texts = values.as_string_opt::<i32>();
-        let named = |row: usize| {
-            values.is_valid(row) && texts.is_none_or(|texts| !texts.value(row).trim().is_empty())
-        };
-        let chosen: Vec<bool> = (0..values.len()).map(named).collect();
-        let left = chosen.iter().filter(|chosen| !**chosen).count() as u64;
-        Ok((raw.chosen(&BooleanArray::from(chosen))?, left))
-    }
-
-    fn where_true(&self, raw: RawBatch) -> Result<(RawBatch, u64)> {
-        let Some(condition) = &self.condition else {
-            return Ok((raw, 0));
-        };
-        let rows = raw.rows.num_rows();
-        let (answers, wrong) = evaluate(condition, &raw.rows)?;
-        let raw = raw.with_flaws(wrong.into_iter().map(|wrong| Flaw {
-            row: wrong.row,
-            column: WHERE.to_owned(),
-            value: wrong.value,
-            reason: wrong.reason,
-        }));
-        let Some(answers) = answers.as_boolean_opt() else {
-            return Ok((
-                raw.chosen(&BooleanArray::from(vec![false; rows]))?,
-                rows as u64,
-            ));
-        };
-        let through =
-            |row: usize| raw.is_flawed(row) || answers.is_valid(row) && answers.value(row);
-        let chosen: Vec<bool> = (0..rows).map(through).collect();
-        let left = chosen.iter().filter(|chosen| !**chosen).count() as u64;
-        Ok((raw.chosen(&BooleanArray::from(chosen))?, left))
-    }
+    failure.hint(format!("columns of the source: {known}"))
 }

@@ -66,7 +66,7 @@ mod tests {
     use datafusion::common::DFSchema;
 
     use super::*;
-    use crate::user_sql;
+    use crate::user_sql::Expressions;
 
     #[test]
     fn rows_that_cannot_be_calculated_are_found_and_the_others_are() {
@@ -74,9 +74,9 @@ mod tests {
         let texts = Arc::new(StringArray::from(texts)) as ArrayRef;
         let rows = RecordBatch::try_from_iter([("a", texts)]).unwrap();
         let names = DFSchema::try_from(rows.schema().as_ref().clone()).unwrap();
-        let session = user_sql::session(1 << 30);
-        let expression = user_sql::parse(&session, "CAST(a AS BIGINT) + 1", &names).unwrap();
-        let expression = session.create_physical_expr(expression, &names).unwrap();
+        let expressions = Expressions::new(1 << 30);
+        let expression = expressions.parse("CAST(a AS BIGINT) + 1", &names).unwrap();
+        let expression = expressions.planned(expression, &names).unwrap();
         let (values, wrong) = evaluate(&expression, &rows).unwrap();
         assert_eq!((values.len(), values.null_count()), (7, 2));
         let found: Vec<_> = wrong.iter().map(|w| (w.row, w.value.as_str())).collect();

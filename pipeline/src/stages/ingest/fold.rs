@@ -7,9 +7,9 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, take};
 use arrow::datatypes::UInt64Type;
 
-use super::layout::{Layout, ORIGIN};
+use crate::engine::row_hash::hash_columns;
 use crate::failure::{Failure, Result};
-use crate::row_hash::hash_columns;
+use crate::warehouse::layout::{Layout, ORIGIN};
 
 /// The rows of a source, as far as they say different things.
 #[derive(Default)]
@@ -102,7 +102,7 @@ fn most_frequent(column: &ArrayRef, hashes: &[u64], group: &[usize], times: &[u6
     first.map_or(group[0], |(_, _, row)| *row)
 }
 
-/// The origins of rows, as [`super::layout::Origin`] packs them.
+/// The origins of rows, as [`crate::warehouse::layout::Origin`] packs them.
 pub fn origins(rows: &RecordBatch) -> Vec<u64> {
     let column = rows.column_by_name(ORIGIN);
     column.map_or(Vec::new(), |column| {

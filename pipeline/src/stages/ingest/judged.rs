@@ -6,13 +6,13 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::nullif;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::coerce::{Coerced, Notation, coerce, kind_by_sign, product};
+use super::coerce::{Coerced, Notation, Problem, coerce, kind_by_sign, product};
 use super::currencies::{Money, Tally};
 use super::evaluate::{Incalculable, evaluate};
-use super::layout::DELETED;
-use super::mapping::{ColumnPlan, Reading, SourcePlan};
+use super::plan::{Reading, SourcePlan};
 use crate::failure::Result;
 use crate::sources::RawBatch;
+use crate::warehouse::layout::{ColumnPlan, DELETED};
 
 /// So many bad cells of one piece of a file are told one by one; the others are counted.
 const TOLD: usize = 20_000;
@@ -27,6 +27,40 @@ pub struct Reject {
     pub value: String,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// What a source has in the cells of a column, or of the two that are multiplied.
+struct Written<'a> {
+    first: ArrayFormatter<'a>,
+    second: Option<ArrayFormatter<'a>>,
+}
+
+impl<'a> Written<'a> {
+    fn new(first: &'a ArrayRef, second: Option<&'a ArrayRef>) -> Result<Self> {
+        let format = |values: &'a ArrayRef| ArrayFormatter::try_new(values.as_ref(), &PLAINLY);
+        Ok(Self {
+            first: format(first)?,
+            second: second.map(format).transpose()?,
+        })
+    }
+
+    fn of(&self, row: usize) -> String {
+        match &self.second {
+            Some(second) => format!("{} x {}", self.first.value(row), second.value(row)),
+            None => self.first.value(row).to_string(),
+        }
+    }
+}
+
+static PLAINLY: FormatOptions<'static> = FormatOptions::new();
+
+/// What is known of the rows of a column that cannot be used.
+struct Unusable {
+    problems: Vec<Problem>,
+    /// Rows of which a reason is given.
+    noted: Vec<bool>,
+    /// Rows of guests, who may be without a customer.
+    guests: Option<BooleanArray>,
 }
 
 /// What has been found out about some rows of a source file.
@@ -139,8 +173,8 @@ impl<'a> Judged<'a> {
                 (coerced, Some(second))
             }
         };
-        let mut said = vec![false; rows];
-        wrong.iter().for_each(|wrong| said[wrong.row] = true);
+        let mut noted = vec![false; rows];
+        wrong.iter().for_each(|wrong| noted[wrong.row] = true);
         self.reject_all(&plan.name, wrong);
         let Coerced {
             values: mut coerced,
@@ -161,31 +195,42 @@ impl<'a> Judged<'a> {
         if let Some(guests) = &guests {
             coerced = nullif(&coerced, guests)?;
         }
-        let is_guest = |row: usize| guests.as_ref().is_some_and(|guests| guests.value(row));
-        if problems.is_empty() && !(plan.required && coerced.null_count() > 0) {
-            return Ok(Some(coerced));
-        }
-        let options = FormatOptions::default();
-        let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
-        let second = second
-            .as_ref()
-            .map(|second| ArrayFormatter::try_new(second.as_ref(), &options))
-            .transpose()?;
-        let shown = |row: usize| match &second {
-            Some(second) => format!("{} x {}", shown.value(row), second.value(row)),
-            None => shown.value(row).to_string(),
-        };
-        for (row, reason) in problems.into_iter().filter(|(row, _)| !is_guest(*row)) {
-            said[row] = true;
-            self.reject(row, &plan.name, shown(row), reason);
-        }
-        for row in (0..rows).filter(|&row| plan.required && coerced.is_null(row) && !said[row]) {
-            // What a join would have filled is empty for the reason that is given.
-            if !self.is_deletion(row) && !is_guest(row) && !self.raw.is_flawed(row) {
-                self.reject(row, &plan.name, shown(row).trim().to_owned(), "is empty");
-            }
+        if !problems.is_empty() || plan.required && coerced.null_count() > 0 {
+            let written = Written::new(&values, second.as_ref())?;
+            let found = Unusable {
+                problems,
+                noted,
+                guests,
+            };
+            self.reject_values(plan, &coerced, &written, found);
         }
         Ok(Some(coerced))
+    }
+
+    /// Rejects the rows of a column with problems, and those that lack a value where there has to be
+    /// one.
+    fn reject_values(
+        &mut self,
+        plan: &ColumnPlan,
+        coerced: &ArrayRef,
+        written: &Written<'_>,
+        mut found: Unusable,
+    ) {
+        let guests = found.guests.take();
+        let is_guest = |row: usize| guests.as_ref().is_some_and(|guests| guests.value(row));
+        let problems = found.problems.into_iter();
+        for (row, reason) in problems.filter(|(row, _)| !is_guest(*row)) {
+            found.noted[row] = true;
+            self.reject(row, &plan.name, written.of(row), reason);
+        }
+        let missing = |row: &usize| plan.required && coerced.is_null(*row) && !found.noted[*row];
+        for row in (0..coerced.len()).filter(missing) {
+            // What a join would have filled is empty for the reason that is given.
+            if !self.is_deletion(row) && !is_guest(row) && !self.raw.is_flawed(row) {
+                let value = written.of(row).trim().to_owned();
+                self.reject(row, &plan.name, value, "is empty");
+            }
+        }
     }
 
     /// Rows that cannot be used, with those that could not even be read.

@@ -9,22 +9,24 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::physical_expr::utils::collect_columns;
 
 use super::currencies::Tally;
-use super::forgotten::Forgotten;
+use super::files::Planning;
 use super::judged::Reject;
 use super::last_true_day;
-use super::layout::{Layout, Origin};
-use super::ledger::Ledger;
-use super::mapping::{self, PlannedFile, Planning, Reading, SourcePlan};
+use super::mapping;
+use super::plan::{PlannedFile, Reading, SourcePlan};
 use super::rejects::what;
 use super::rows::{Canonical, Shaper};
-use super::versions::{Entry, Outcome, Terms, versions};
 use super::zone::Zone;
 use crate::config::{Mapping, Settings};
 use crate::contract;
 use crate::engine::Engine;
+use crate::engine::row_hash::hash_columns;
 use crate::failure::Result;
-use crate::row_hash::hash_columns;
 use crate::sources::{Pieces, RawBatch, SourceFile};
+use crate::warehouse::forgotten::Forgotten;
+use crate::warehouse::layout::{Layout, Origin};
+use crate::warehouse::ledger::Ledger;
+use crate::warehouse::versions::{Entry, Outcome, Terms, versions};
 use crate::warning::Warning;
 
 /// What a canonical table would be made of.

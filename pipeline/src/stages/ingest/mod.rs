@@ -5,63 +5,71 @@
 
 mod candidates;
 pub(crate) mod coerce;
-mod commit;
 mod condition;
 mod currencies;
 mod evaluate;
+mod files;
 mod fold;
-pub mod forget;
-mod forget_key;
-mod forgotten;
-mod index;
+pub mod gates;
 mod judged;
-mod layout;
-mod ledger;
+mod loaded;
 pub mod look;
 mod mapping;
-mod merge;
 mod odd_ids;
-pub mod receipt;
+mod plan;
+mod reading;
 mod rejects;
 mod rows;
-mod staging;
-mod state;
-mod store;
+mod shared;
 mod table;
-mod versions;
 mod zone;
 
 use std::collections::{BTreeMap, HashSet};
 
-use arrow::array::Array;
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
-use self::commit::{Guard, LoadedTable};
-use self::forgotten::Forgotten;
-use self::ledger::Ledger;
-use self::mapping::{Planning, TablePlan};
+use self::files::Planning;
+use self::gates::{GateResult, LoadCounts, TableCounts};
+pub use self::loaded::TableMetrics;
+use self::loaded::{LoadedTable, product_keys};
+use self::plan::TablePlan;
 pub use self::rejects::{not_listed, was_there};
 use self::rows::Keys;
-use self::store::Stored;
-use self::table::{Load, read_table};
-use super::{Context, Report};
-use crate::below::below;
+use self::shared::Load;
+use self::table::read_table;
+use super::{Context, Report, Stage};
 use crate::config::{Config, Day, Format, Source};
 use crate::contract;
+use crate::engine::Scope;
+use crate::engine::row_hash::random;
 use crate::failure::{During, Failure, Result};
-use crate::gates::{self, GateResult, LoadCounts, TableCounts};
-use crate::interrupt;
-use crate::manifest;
 use crate::outputs::Pending;
-use crate::row_hash::random;
+use crate::outputs::below::below;
+use crate::outputs::interrupt;
+use crate::outputs::manifest;
 use crate::sources::SourceFile;
-use crate::text::{count, percent, plural};
-use crate::warehouse::{LoadRecord, can_start, last_load};
+use crate::text::plural;
+use crate::warehouse::commit::{self, Guard};
+use crate::warehouse::forgotten::Forgotten;
+use crate::warehouse::ledger::{self, Ledger};
+use crate::warehouse::record::{LoadRecord, can_start, last_load};
+use crate::warehouse::store::{self, Stored};
+use crate::warehouse::{LOADER, receipt, state};
 use crate::warning::{self, Warning};
 
 /// The stage's one name.
-pub const NAME: &str = "ingest";
+pub const NAME: &str = LOADER;
+
+/// The stage.
+pub const STAGE: Stage = Stage {
+    name: NAME,
+    reads: |_| &[],
+    needs_history: |_| false,
+    optional: false,
+    run,
+    summary: |_| None, // the opening of the summary speaks of what was loaded
+};
 
 /// What the last load did, and where the rows of each table ended. A load that finds nothing new
 /// leaves what the one before it said.
@@ -80,163 +88,39 @@ pub struct Metrics {
     pub gates: Vec<GateResult>,
 }
 
-/// Where the rows of one table ended: `read = kept + duplicates + rejected +
-/// left_out + merged`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct TableMetrics {
-    /// The canonical table.
-    pub table: String,
-    /// Rows of the source files.
-    pub read: u64,
-    /// Rows that were new.
-    pub kept: u64,
-    /// Rows that were there already: copies of earlier lines, repetitions of what a key says.
-    pub duplicates: u64,
-    /// Rows that cannot be used.
-    pub rejected: u64,
-    /// Rows that the conditions of the sources leave out.
-    #[serde(default)]
-    pub left_out: u64,
-    /// Rows that went into that of another with the same key, where many speak of one thing.
-    #[serde(default)]
-    pub merged: u64,
-    /// Interactions whose product the products table does not have.
-    pub unknown_products: u64,
-    /// Rows of earlier loads that hold no longer: corrected, deleted, or gone from their file.
-    pub ended: u64,
-    /// Rows of the table that hold after the load.
-    pub rows: u64,
-}
-
 /// Loads what is new in the sources into the warehouse, all of it or nothing.
 pub fn run(context: &Context<'_>) -> Result<Report> {
-    let settings = context.settings;
     let guard = Guard::take(context.out)?;
-    let record = if context.load.rebuild {
-        can_start(context.engine, context.out)?;
-        None
-    } else {
-        last_load(context.engine, context.out)?
-    };
-    if let Some(record) = record.as_ref().filter(|_| !context.load.dry_run) {
-        state::write(context.out, record)?;
+    let mut there = There::open(context, &guard)?;
+    let planned = Planned::new(context, &guard, &there)?;
+    let mut files = Pending::new(context.out, NAME);
+    if planned.is_nothing_new() && there.record.is_some() {
+        return unchanged(context, &there, planned, files);
     }
-    let mut tables = BTreeMap::new();
-    for name in ledger::every_table() {
-        let version = record.as_ref().and_then(|record| record.version_of(name));
-        let stored = Stored::open(context.engine, context.out, name, version)?;
-        tables.insert(name, stored);
-    }
-    guard.clean_up(tables.values())?;
-    let mut ledger = Ledger::default();
-    for file in &tables[ledger::TABLE].files {
-        store::read_stored(&file.path, &Ledger::schema(), |rows| ledger.add_rows(&rows))?;
-    }
-    ledger.sort();
-
-    let now = || chrono::Utc::now().timestamp_micros();
-    let midnight = |day: Day| day.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
-    let loaded_at = context.load.loaded_at.map_or_else(now, midnight);
-    let spool = guard.scratch().join("sources");
-    let planning = Planning {
-        mended: mended(context)?,
-        ..Planning::new(settings, &ledger, context.engine, &spool, loaded_at)
-    };
-    let mut plans = Vec::new();
-    for table in contract::TABLES {
-        context
-            .progress
-            .step(&format!("looking at the sources of {}", table.name));
-        let stored = tables[table.name].schema.as_ref();
-        plans.extend(mapping::plan(&planning, table, stored)?);
-    }
-    if !plans.iter().any(|plan| plan.table.name == "interactions") {
-        return Err(Failure::settings(format!(
-            "{}: no source feeds the table interactions",
-            settings.path.display()
-        ))
-        .hint(
-            "add [[sources]] with table = \"interactions\"; or, where a column of the customers says who left, name it: label = \"...\" under [churn]",
-        ));
-    }
-    mapping::agree_on_keys(&mut plans);
-    same_time_zone(context, record.as_ref(), &ledger, &plans)?;
-
     let mut metrics = Metrics {
-        load: record.as_ref().map_or(0, |record| record.load),
+        load: there.ledger.next_load() as u64,
         files_read: 0,
-        files_known: plans.iter().map(|plan| plan.known as u64).sum(),
+        files_known: planned.known,
         tables: Vec::new(),
         gates: Vec::new(),
     };
-    let mut files = Pending::new(context.out, NAME);
+    let inputs = planned.inputs;
     let mut warnings = missing_in_settings(context);
-    let mut noticed = planning.warnings.take();
-    let claimed = planning.claimed.take();
-    noticed.extend(unnamed_sources(context, &ledger, &tables, &claimed)?);
-    let inputs = plans.iter().flat_map(|plan| plan.named.clone()).collect();
-    let nothing_new = plans.iter().all(|plan| plan.sources.is_empty());
-    if nothing_new && record.is_some() {
-        let said = context.manifest.stages.get(NAME);
-        let last = context.manifest.metrics::<Metrics>(NAME);
-        match last.filter(|last| last.load == metrics.load) {
-            Some(last) => (metrics.tables, metrics.gates) = (last.tables, last.gates),
-            None => metrics.tables = as_they_are(record.as_ref()),
-        }
-        context.progress.step("nothing new");
-        let of_now = [warning::SAME_CONTENT, warning::UNNAMED_SOURCE];
-        let said = said.into_iter().flat_map(|entry| entry.warnings.clone());
-        let said = said.filter(|warning| !of_now.contains(&warning.code.as_str()));
-        return Ok(Report {
-            inputs,
-            warnings: said.chain(noticed).collect(),
-            ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
-        });
-    }
-
-    warnings.extend(noticed);
-    let forgotten = Forgotten::read(context.out)?;
-    let load = Load {
+    warnings.extend(planned.noticed);
+    let mut loaded = read_tables(
         context,
-        forgotten: &forgotten,
-        ledger: &ledger,
-        record: record.as_ref(),
-        scratch: guard.scratch(),
-        loaded_at,
-    };
-    let mut loaded: Vec<LoadedTable> = Vec::new();
-    let mut products: Option<Keys> = None;
-    for plan in plans {
-        let name = plan.table.name;
-        let stored = tables
-            .remove(name)
-            .ok_or_else(|| Failure::machine("a table was opened once"))?;
-        let table = read_table(&load, plan, stored, products.as_ref())?;
-        if name == "products" {
-            products = Some(product_keys(&table)?);
-        }
+        &guard,
+        &mut there,
+        planned.tables,
+        planned.loaded_at,
+    )?;
+    for table in &loaded {
         table.warn(&mut warnings);
         metrics.files_read += table.entries.len() as u64;
         metrics.tables.push(table.metrics.clone());
-        loaded.push(table);
     }
-    if let Some(interactions) = loaded.last()
-        && interactions.metrics.rows == 0
-        && !settings.config.lacks_history()
-    {
-        return Err(Failure::data(format!(
-            "none of the {} source rows of interactions can be used",
-            interactions.metrics.read
-        ))
-        .hint(match interactions.metrics.left_out {
-            0 => "look at the sources: is there a row below the header?".to_owned(),
-            rows => format!(
-                "the condition (where) of the sources leaves out {}",
-                plural(rows, "row")
-            ),
-        }));
-    }
-    if context.unseen_load {
+    must_have_rows(context, &loaded)?;
+    if context.unseen_load() {
         keep_unseen_rejects(context, &mut files)?;
     }
     for table in &mut loaded {
@@ -244,70 +128,299 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
-    let keys = odd_ids::keys(&loaded);
-    let gates = !settings.config.gates.is_empty();
-    // A table without rows may have no file that could be asked.
-    let asked = |table: &&LoadedTable| gates || !keys.is_empty() && table.paths().next().is_some();
-    for table in loaded.iter().filter(asked) {
-        candidates::register(context.engine, table)?;
-    }
-    odd_ids::warn(context, &keys, &mut warnings)?;
-    context.progress.step("asking the quality gates");
-    metrics.gates = ask_the_gates(context, &loaded, record.as_ref(), &mut warnings)?;
-    metrics.load = ledger.next_load() as u64;
-    let record = LoadRecord {
-        commit: format!("{:016x}", random()),
-        generation: record.as_ref().map_or(0, |record| record.generation),
-        timezone: settings.config.project.timezone.0.name().to_owned(),
-        load: metrics.load,
-        tables: BTreeMap::new(),
-        held: loaded
-            .iter()
-            .map(|table| (table.metrics.table.clone(), table.metrics.rows))
-            .collect(),
-        first_loaded_at: record
-            .as_ref()
-            .map_or(loaded_at, |record| record.first_loaded_at),
-        version: 0,
-    };
-    let stored = tables
-        .remove(ledger::TABLE)
-        .ok_or_else(|| Failure::machine("the loads were opened once"))?;
-    let rows_in = metrics.tables.iter().map(|table| table.read).sum();
-    let rows_out = metrics.tables.iter().map(|table| table.kept).sum();
+    metrics.gates = judge(context, &loaded, there.record.as_ref(), &mut warnings)?;
+    let record = there.next_record(context, &metrics, planned.loaded_at);
     let mut report = Report {
         inputs,
-        rows_in,
-        rows_out,
+        rows_in: metrics.tables.iter().map(|table| table.read).sum(),
+        rows_out: metrics.tables.iter().map(|table| table.kept).sum(),
         warnings,
         ..Report::new(files, &metrics)?
     };
-    if context.load.dry_run {
-        return Ok(report);
+    if !context.load.dry_run {
+        context.progress.step("committing");
+        report.hold = Some(interrupt::hold());
+        commit_load(context, &guard, &mut report, there, loaded, record)?;
     }
-    context.progress.step("committing");
-    report.hold = Some(interrupt::hold());
+    Ok(report)
+}
+
+/// The warehouse before a load.
+struct There {
+    /// What the last load said about itself.
+    record: Option<LoadRecord>,
+    /// Every table, by name.
+    tables: BTreeMap<&'static str, Stored>,
+    /// What has been loaded.
+    ledger: Ledger,
+}
+
+impl There {
+    fn open(context: &Context<'_>, guard: &Guard) -> Result<Self> {
+        let record = if context.load.rebuild {
+            can_start(context.engine, context.out)?;
+            None
+        } else {
+            last_load(context.engine, context.out)?
+        };
+        if let Some(record) = record.as_ref().filter(|_| !context.load.dry_run) {
+            state::write(context.out, record)?;
+        }
+        let mut tables = BTreeMap::new();
+        for name in ledger::every_table() {
+            let version = record.as_ref().and_then(|record| record.version_of(name));
+            let stored = Stored::open(context.engine, context.out, name, version)?;
+            tables.insert(name, stored);
+        }
+        guard.clean_up(tables.values())?;
+        let mut ledger = Ledger::default();
+        for file in &tables[ledger::TABLE].files {
+            store::read_stored(&file.path, &Ledger::schema(), |rows| ledger.add_rows(&rows))?;
+        }
+        ledger.sort();
+        Ok(Self {
+            record,
+            tables,
+            ledger,
+        })
+    }
+
+    /// A table, which is taken once.
+    fn take(&mut self, name: &str) -> Result<Stored> {
+        let stored = self.tables.remove(name);
+        stored.ok_or_else(|| Failure::machine(format!("the table {name} was opened once")))
+    }
+
+    /// What this load will say about itself.
+    fn next_record(&self, context: &Context<'_>, metrics: &Metrics, loaded_at: i64) -> LoadRecord {
+        let record = self.record.as_ref();
+        let tables = metrics.tables.iter();
+        LoadRecord {
+            commit: format!("{:016x}", random()),
+            generation: record.map_or(0, |record| record.generation),
+            timezone: context.settings.config.project.timezone.0.name().to_owned(),
+            load: metrics.load,
+            tables: BTreeMap::new(),
+            held: tables
+                .map(|table| (table.table.clone(), table.rows))
+                .collect(),
+            first_loaded_at: record.map_or(loaded_at, |record| record.first_loaded_at),
+            version: 0,
+        }
+    }
+}
+
+/// What a load is going to read.
+struct Planned {
+    tables: Vec<TablePlan>,
+    /// Every file that the settings name.
+    inputs: Vec<manifest::Input>,
+    /// Files that are loaded already.
+    known: u64,
+    noticed: Vec<Warning>,
+    /// When the load happens, microseconds UTC.
+    loaded_at: i64,
+}
+
+impl Planned {
+    fn new(context: &Context<'_>, guard: &Guard, there: &There) -> Result<Self> {
+        let settings = context.settings;
+        let now = || chrono::Utc::now().timestamp_micros();
+        let midnight = |day: Day| day.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+        let loaded_at = context.load.loaded_at.map_or_else(now, midnight);
+        let spool = guard.scratch().join("sources");
+        let planning = Planning {
+            mended: mended(context)?,
+            ..Planning::new(settings, &there.ledger, context.engine, &spool, loaded_at)
+        };
+        let mut plans = Vec::new();
+        for table in contract::TABLES {
+            let step = format!("looking at the sources of {}", table.name);
+            context.progress.step(&step);
+            let stored = there.tables[table.name].schema.as_ref();
+            plans.extend(mapping::plan(&planning, table, stored)?);
+        }
+        if !plans.iter().any(|plan| plan.table.name == "interactions") {
+            return Err(Failure::settings(format!(
+                "{}: no source feeds the table interactions",
+                settings.path.display()
+            ))
+            .hint(
+                "add [[sources]] with table = \"interactions\"; or, where a column of the customers says who left, name it: label = \"...\" under [churn]",
+            ));
+        }
+        mapping::agree_on_keys(&mut plans);
+        same_time_zone(context, there.record.as_ref(), &there.ledger, &plans)?;
+        let mut noticed = planning.warnings.take();
+        let claimed = planning.claimed.take();
+        noticed.extend(unnamed_sources(context, there, &claimed)?);
+        Ok(Self {
+            inputs: plans
+                .iter()
+                .flat_map(|plan| &plan.named)
+                .map(SourceFile::recorded)
+                .collect(),
+            known: plans.iter().map(|plan| plan.known as u64).sum(),
+            tables: plans,
+            noticed,
+            loaded_at,
+        })
+    }
+
+    fn is_nothing_new(&self) -> bool {
+        self.tables.iter().all(|plan| plan.sources.is_empty())
+    }
+}
+
+/// A load that finds nothing new says what the one before it said.
+fn unchanged(
+    context: &Context<'_>,
+    there: &There,
+    planned: Planned,
+    files: Pending,
+) -> Result<Report> {
+    let load = there.record.as_ref().map_or(0, |record| record.load);
+    let last = context.left_by(NAME)?.metrics::<Metrics>(NAME);
+    let (tables, gates) = match last.filter(|last| last.load == load) {
+        Some(last) => (last.tables, last.gates),
+        None => (as_they_are(there.record.as_ref()), Vec::new()),
+    };
+    let metrics = Metrics {
+        load,
+        files_read: 0,
+        files_known: planned.known,
+        tables,
+        gates,
+    };
+    context.progress.step("nothing new");
+    let of_now = [warning::SAME_CONTENT, warning::UNNAMED_SOURCE];
+    let earlier = context.left_by(NAME)?.stages.get(NAME).into_iter();
+    let earlier = earlier.flat_map(|entry| entry.warnings.clone());
+    let earlier = earlier.filter(|warning| !of_now.contains(&warning.code.as_str()));
+    Ok(Report {
+        inputs: planned.inputs,
+        warnings: earlier.chain(planned.noticed).collect(),
+        ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
+    })
+}
+
+/// Reads what is new of every table and merges it with what is there.
+fn read_tables(
+    context: &Context<'_>,
+    guard: &Guard,
+    there: &mut There,
+    plans: Vec<TablePlan>,
+    loaded_at: i64,
+) -> Result<Vec<LoadedTable>> {
+    let forgotten = Forgotten::read(context.out)?;
+    let mut loaded: Vec<LoadedTable> = Vec::new();
+    let mut products: Option<Keys> = None;
+    for plan in plans {
+        let name = plan.table.name;
+        let stored = there.take(name)?;
+        let load = Load {
+            context,
+            forgotten: &forgotten,
+            ledger: &there.ledger,
+            record: there.record.as_ref(),
+            scratch: guard.scratch(),
+            loaded_at,
+        };
+        let table = read_table(&load, plan, stored, products.as_ref())?;
+        if name == "products" {
+            products = Some(product_keys(&table)?);
+        }
+        loaded.push(table);
+    }
+    Ok(loaded)
+}
+
+/// A load of which no row of the interactions can be used is none.
+fn must_have_rows(context: &Context<'_>, loaded: &[LoadedTable]) -> Result<()> {
+    let empty = |table: &&LoadedTable| table.metrics.rows == 0;
+    let lacks_history = context.settings.config.lacks_history();
+    let Some(interactions) = loaded.last().filter(empty).filter(|_| !lacks_history) else {
+        return Ok(());
+    };
+    Err(Failure::data(format!(
+        "none of the {} source rows of interactions can be used",
+        interactions.metrics.read
+    ))
+    .hint(match interactions.metrics.left_out {
+        0 => "look at the sources: is there a row below the header?".to_owned(),
+        rows => format!(
+            "the condition (where) of the sources leaves out {}",
+            plural(rows, "row")
+        ),
+    }))
+}
+
+/// Looks at the tables as they will be: ids that cannot be meant, and the quality gates.
+fn judge(
+    context: &Context<'_>,
+    loaded: &[LoadedTable],
+    record: Option<&LoadRecord>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<GateResult>> {
+    let keys = odd_ids::keys(loaded);
+    let gates = !context.settings.config.gates.is_empty();
+    let scope = context.engine.scope();
+    // A table without rows may have no file that could be asked.
+    let asked = |table: &&LoadedTable| gates || !keys.is_empty() && table.paths().next().is_some();
+    for table in loaded.iter().filter(asked) {
+        candidates::name_them(&scope, table)?;
+    }
+    odd_ids::warn(&scope, context.progress, &keys, warnings)?;
+    context.progress.step("asking the quality gates");
+    ask_the_gates(context, &scope, loaded, record, warnings)
+}
+
+/// Commits a load, with a receipt for whoever comes next if the process ends on the way.
+fn commit_load(
+    context: &Context<'_>,
+    guard: &Guard,
+    report: &mut Report,
+    mut there: There,
+    loaded: Vec<LoadedTable>,
+    record: LoadRecord,
+) -> Result<()> {
+    let (engine, out) = (context.engine, context.out);
     let commit = record.commit.clone();
-    receipt::write(context, &mut report, &commit)?;
-    if let Err(failure) = commit::commit(context, &guard, loaded, (ledger, stored), record) {
-        match last_load(context.engine, context.out) {
+    let entry = context.entry(report)?;
+    receipt::write(out, &mut report.files, entry, &commit)?;
+    let stored = there.take(ledger::TABLE)?;
+    let mut next = Vec::with_capacity(loaded.len());
+    for table in loaded {
+        there.ledger.entries.extend(table.entries);
+        next.push(table.next);
+    }
+    let done = commit::commit(engine, guard, next, (&there.ledger, stored), record);
+    if let Err(failure) = done {
+        match last_load(engine, out) {
             // What failed came after the last commit, which is what counts.
             Ok(Some(there)) if there.commit == commit => context.progress.warn(&failure.message),
             Ok(_) => {
                 report.files.lets_go();
-                receipt::clear(context.out)?;
+                receipt::clear(out)?;
                 return Err(failure);
             }
             // The next command finds out.
             Err(_) => return Err(failure),
         }
     }
-    Ok(report)
+    let keep_days = context.settings.config.ingest.keep_days;
+    if let Err(failure) = commit::sweep(engine, out, keep_days) {
+        // The load counts; the next one tries again.
+        let message = format!("old files of the warehouse stay for now: {failure}");
+        context.progress.warn(&message);
+    }
+    Ok(())
 }
 
 /// Holds the tables, as they will be, to what the settings ask of them.
 fn ask_the_gates(
     context: &Context<'_>,
+    scope: &Scope,
     loaded: &[LoadedTable],
     record: Option<&LoadRecord>,
     warnings: &mut Vec<Warning>,
@@ -335,7 +448,7 @@ fn ask_the_gates(
             .map(|table| (table.metrics.table.clone(), counts(table)))
             .collect(),
     };
-    let results = gates::check(context.engine, &config.gates, &view, &counts)?;
+    let results = gates::check(scope, &config.gates, &view, &counts)?;
     if let Some(path) = &context.load.junit {
         gates::write_junit(path, &results, &config.project.name)?;
     }
@@ -428,12 +541,11 @@ fn same_time_zone(
 /// Rows of sources that the settings do not name any more, which stay in the warehouse.
 fn unnamed_sources(
     context: &Context<'_>,
-    ledger: &Ledger,
-    tables: &BTreeMap<&str, Stored>,
+    there: &There,
     claimed: &HashSet<i32>,
 ) -> Result<Vec<Warning>> {
     let mut by_source: BTreeMap<(&str, &str), Vec<i32>> = BTreeMap::new();
-    let unnamed = ledger.unnamed(context.settings).into_iter();
+    let unnamed = there.ledger.unnamed(context.settings).into_iter();
     // What a source of this load goes on with is named again.
     for entry in unnamed.filter(|entry| !claimed.contains(&entry.number)) {
         let of = by_source.entry((&entry.table, &entry.source));
@@ -441,7 +553,7 @@ fn unnamed_sources(
     }
     let mut warnings = Vec::new();
     for ((table, source), numbers) in by_source {
-        let Some(stored) = tables.get(table) else {
+        let Some(stored) = there.tables.get(table) else {
             continue;
         };
         let rows = stored.holding(&|file| numbers.contains(&file))?;
@@ -501,7 +613,7 @@ fn as_they_are(record: Option<&LoadRecord>) -> Vec<TableMetrics> {
 
 /// The rejects of the load before, which stay when nothing was read.
 fn rejects_as_they_are(context: &Context<'_>, mut files: Pending) -> Result<Pending> {
-    let earlier = context.manifest.files.iter();
+    let earlier = context.left_by(NAME)?.files.iter();
     for file in earlier.filter(|file| file.stage == NAME) {
         let path = context.out.join(&file.path);
         if path.is_file() {
@@ -514,10 +626,10 @@ fn rejects_as_they_are(context: &Context<'_>, mut files: Pending) -> Result<Pend
 
 /// The rejects of a load that was cut off, which nobody has seen, beside those of this one.
 fn keep_unseen_rejects(context: &Context<'_>, files: &mut Pending) -> Result<()> {
-    let load = context.manifest.metrics::<Metrics>(NAME);
+    let load = context.left_by(NAME)?.metrics::<Metrics>(NAME);
     let load = load.map_or(0, |metrics| metrics.load);
     for file in context
-        .manifest
+        .left_by(NAME)?
         .files
         .iter()
         .filter(|file| file.stage == NAME)
@@ -535,95 +647,4 @@ fn keep_unseen_rejects(context: &Context<'_>, files: &mut Pending) -> Result<()>
         std::fs::copy(&path, &place).during(path.display())?;
     }
     Ok(())
-}
-
-impl LoadedTable {
-    /// Holds the load to the share of rejects that the settings allow.
-    fn within(&self, limit: f64, context: &Context<'_>) -> Result<()> {
-        let TableMetrics {
-            table,
-            read,
-            rejected,
-            left_out,
-            ..
-        } = &self.metrics;
-        let read = &(read - left_out);
-        let share = if *read == 0 {
-            0.0
-        } else {
-            *rejected as f64 / *read as f64
-        };
-        if share <= limit {
-            return Ok(());
-        }
-        Err(Failure::data(format!(
-            "{table}: {} of {} rows ({}) cannot be used, more than the {} that the settings allow; nothing was loaded",
-            count(*rejected),
-            count(*read),
-            percent(share),
-            percent(limit),
-        ))
-        .hint(format!(
-            "most are: {}. Each row is in {}; mend them, or raise max_reject_share under [ingest]",
-            self.reasons,
-            context.out.join(&self.rejects_name).display()
-        )))
-    }
-
-    fn warn(&self, warnings: &mut Vec<Warning>) {
-        let TableMetrics {
-            table,
-            read,
-            duplicates,
-            rejected,
-            unknown_products,
-            ..
-        } = &self.metrics;
-        if *rejected > 0 {
-            let message = format!(
-                "{table}: {} of {} rows rejected ({}); see {}",
-                count(*rejected),
-                count(*read),
-                self.reasons,
-                self.rejects_name
-            );
-            warnings.push(Warning::new(warning::REJECTED_ROWS, message));
-        }
-        if *duplicates > 0 {
-            let message = format!(
-                "{table}: {} left out that were there already; see {}, or keep copies of lines with duplicates = \"keep\" under [ingest]",
-                plural(*duplicates, "row"),
-                self.rejects_name
-            );
-            warnings.push(Warning::new(warning::DUPLICATE_ROWS, message));
-        }
-        if *unknown_products > 0 {
-            let message = format!(
-                "{table}: {} rows name products that the products table does not have",
-                count(*unknown_products)
-            );
-            warnings.push(Warning::new(warning::UNKNOWN_PRODUCTS, message));
-        }
-    }
-}
-
-/// The keys of the products after this load.
-fn product_keys(table: &LoadedTable) -> Result<Keys> {
-    let mut keys = Keys::default();
-    for path in table.paths() {
-        store::read_stored(&path, &table.layout.stored, |batch| {
-            if let (Some(values), Some(ends)) = (
-                batch.column_by_name("product_id"),
-                batch.column_by_name(layout::REPLACED_AT),
-            ) {
-                (0..batch.num_rows())
-                    .filter(|&row| ends.is_null(row))
-                    .for_each(|row| {
-                        keys.insert(values, row);
-                    });
-            }
-            Ok(())
-        })?;
-    }
-    Ok(keys)
 }

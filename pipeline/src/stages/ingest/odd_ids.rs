@@ -5,9 +5,10 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int64Type};
 
 use super::candidates;
-use super::commit::LoadedTable;
+use super::loaded::LoadedTable;
+use crate::engine::Scope;
 use crate::failure::Result;
-use crate::stages::Context;
+use crate::progress::Progress;
 use crate::text::{count, plural};
 use crate::warning::{self, Warning};
 
@@ -78,23 +79,28 @@ pub fn keys(loaded: &[LoadedTable]) -> Vec<Key> {
 }
 
 /// Warns of ids that cannot be what was meant, with some of them.
-pub fn warn(context: &Context<'_>, keys: &[Key], warnings: &mut Vec<Warning>) -> Result<()> {
+pub fn warn(
+    scope: &Scope,
+    progress: &Progress,
+    keys: &[Key],
+    warnings: &mut Vec<Warning>,
+) -> Result<()> {
     for key in keys {
-        context.progress.step(&format!("comparing {}", key.name));
+        progress.step(&format!("comparing {}", key.name));
         if TYPED.contains(&key.name) {
-            warnings.extend(alike(context, key)?);
+            warnings.extend(alike(scope, key)?);
         }
-        warnings.extend(shortened(context, key)?);
+        warnings.extend(shortened(scope, key)?);
         if key.name == "customer_id" {
-            warnings.extend(totals(context, key)?);
+            warnings.extend(totals(scope, key)?);
         }
     }
     Ok(())
 }
 
 /// `007` and `7`, `Ann@x.org` and `ann@x.org`.
-fn alike(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
-    let found = context.engine.query(&format!(
+fn alike(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
+    let found = scope.query(&format!(
         "SELECT least, most FROM (
            SELECT min(id) AS least, max(id) AS most, count(*) AS ids
            FROM ({}) GROUP BY ltrim(replace(lower(id), ' ', ''), '0')
@@ -122,12 +128,12 @@ fn alike(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
 }
 
 /// `1.23457E+11` is what a spreadsheet leaves of `123456789012`, and of many others.
-fn shortened(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
+fn shortened(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
     let name = key.name;
     let condition = format!("{name} LIKE '_.%E+__'");
     let (mut rows, mut example) = (0, None);
     for table in &key.tables {
-        let found = context.engine.query(&format!(
+        let found = scope.query(&format!(
             "SELECT count(*) AS n, min({name}) AS id FROM {} WHERE {condition}",
             candidates::name(table)
         ))?;
@@ -147,7 +153,7 @@ fn shortened(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
 }
 
 /// `Total (40 rows)` is no customer.
-fn totals(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
+fn totals(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
     let begins: Vec<String> = TOTALS
         .iter()
         .map(|word| format!("lower({}) LIKE '{word}%'", key.name))
@@ -155,7 +161,7 @@ fn totals(context: &Context<'_>, key: &Key) -> Result<Option<Warning>> {
     let condition = format!(" AND ({})", begins.join(" OR "));
     let ids = key.ids(&condition);
     let sql = format!("SELECT id FROM ({ids}) ORDER BY id LIMIT {MOST}");
-    let found = context.engine.query(&sql)?;
+    let found = scope.query(&sql)?;
     let ids = found.column(0).as_string::<i32>().iter().flatten();
     let is_total = |id: &&str| {
         let id = id.to_lowercase();

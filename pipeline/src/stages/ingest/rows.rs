@@ -14,17 +14,18 @@ use chrono::Datelike;
 use super::coerce::{Notation, Numbers, Said, coerce};
 use super::currencies::Tally;
 use super::evaluate::{Incalculable, evaluate};
-use super::forgotten::Forgotten;
 use super::judged::{Judged, Reject};
-use super::layout::{KNOWN_AT, Layout, Origin};
-use super::mapping::{PlannedFile, SourcePlan};
-use super::staging::{Partition, spread};
+use super::plan::{PlannedFile, SourcePlan};
 use super::zone::{DayHour, Zone, date_of};
 use crate::config::SameLines;
 use crate::contract::{Content, Table};
+use crate::engine::row_hash::{hash_bytes, hash_columns, mix};
 use crate::failure::{Failure, Result};
-use crate::row_hash::{hash_bytes, hash_columns, mix};
 use crate::sources::RawBatch;
+use crate::warehouse::forgotten::Forgotten;
+use crate::warehouse::layout::{KNOWN_AT, Layout, Origin};
+use crate::warehouse::partition::Partition;
+use crate::warehouse::staging::spread;
 
 /// What the rows of one table go through; any thread can do it.
 pub struct Shaper<'a> {
@@ -456,18 +457,6 @@ pub fn month_of(day: i32) -> Partition {
     date_of(day).map_or(0, |date| {
         u32::try_from(date.year()).unwrap_or(0) * 12 + date.month0()
     })
-}
-
-/// A month as it names a partition: `2024-03`.
-pub fn month_name(month: Partition) -> String {
-    format!("{:04}-{:02}", month / 12, month % 12 + 1)
-}
-
-/// The month of this name.
-pub fn month_named(name: &str) -> Option<Partition> {
-    let (year, month) = name.split_once('-')?;
-    let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
-    (1..=12).contains(&month).then(|| year * 12 + month - 1)
 }
 
 /// What a customer buys in one day without a basket's number is one basket. Its number is the

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::rules::{BulkBuyers, Giants, Outliers};
 use crate::failure::{Failure, Result};
-use crate::fence::fence_of;
 use crate::purchases::Purchases;
+use crate::purchases::fence::fence_of;
 
 /// What lies beyond a limit, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,24 @@ pub struct Outside {
     pub share_of_lines: f64,
     /// What the settings say should become of them: `keep`, `leave_out` or `cut`.
     pub action: String,
+}
+
+impl Outside {
+    /// Those of some sizes, of which all lines are so many, that lie above a limit.
+    fn new(
+        above: u32,
+        sizes: impl Iterator<Item = u32>,
+        lines: u64,
+        action: &impl Serialize,
+    ) -> Self {
+        let beyond: Vec<u64> = sizes.filter(|n| *n > above).map(u64::from).collect();
+        Self {
+            above: above.into(),
+            found: beyond.len() as u64,
+            share_of_lines: beyond.iter().sum::<u64>() as f64 / lines.max(1) as f64,
+            action: name_of(action),
+        }
+    }
 }
 
 /// The purchases of a history, and which of them count.
@@ -51,14 +69,8 @@ impl<'a> Choice<'a> {
     /// Looks for giant baskets and bulk buyers among the baskets of some days; what is found there
     /// to be the limit holds on all days.
     pub fn new(purchases: &'a Purchases, settings: &Outliers, mined: Range<i32>) -> Self {
-        let n_baskets = purchases.basket_days.len();
-        let mut starts = vec![0; n_baskets + 1];
-        for &basket in &purchases.baskets {
-            starts[basket as usize + 1] += 1;
-        }
-        for basket in 0..n_baskets {
-            starts[basket + 1] += starts[basket];
-        }
+        let starts = starts_of(purchases);
+        let n_baskets = starts.len() - 1;
         let is_mined = |basket: usize| mined.contains(&purchases.basket_days[basket]);
         let size = |basket: usize| (starts[basket + 1] - starts[basket]) as u32;
         let mut sizes: Vec<u32> = (0..n_baskets).filter(|&b| is_mined(b)).map(size).collect();
@@ -80,19 +92,10 @@ impl<'a> Choice<'a> {
             .map_or_else(|| fence_of(&mut bought), |most| most as u32);
 
         let all: u64 = lines_of.iter().map(|&lines| u64::from(lines)).sum();
-        let outside = |above: u32, values: &mut dyn Iterator<Item = u32>, action: String| {
-            let beyond: Vec<u64> = values.filter(|n| *n > above).map(u64::from).collect();
-            Outside {
-                above: above.into(),
-                found: beyond.len() as u64,
-                share_of_lines: beyond.iter().sum::<u64>() as f64 / all.max(1) as f64,
-                action,
-            }
-        };
-        let mut of_baskets = (0..n_baskets).filter(|&b| is_mined(b)).map(size);
-        let giants = outside(above, &mut of_baskets, name_of(&settings.baskets));
-        let mut of_customers = lines_of.iter().copied();
-        let bulk_buyers = outside(above_lines, &mut of_customers, name_of(&settings.customers));
+        let of_baskets = (0..n_baskets).filter(|&b| is_mined(b)).map(size);
+        let giants = Outside::new(above, of_baskets, all, &settings.baskets);
+        let of_customers = lines_of.iter().copied();
+        let bulk_buyers = Outside::new(above_lines, of_customers, all, &settings.customers);
         let kept = (0..n_baskets)
             .map(|basket| {
                 let giant = size(basket) > above && settings.baskets == Giants::LeaveOut;
@@ -102,19 +105,8 @@ impl<'a> Choice<'a> {
                 !giant && !bulk
             })
             .collect();
-        let cut = (settings.baskets == Giants::Cut).then(|| {
-            let mut counts = vec![0_u32; purchases.items.len()];
-            for (basket, &item) in purchases.baskets.iter().zip(&purchases.line_items) {
-                counts[item as usize] += u32::from(is_mined(*basket as usize));
-            }
-            let mut order: Vec<u32> = (0..counts.len() as u32).collect();
-            order.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
-            let mut places = vec![0; order.len()];
-            for (place, &item) in order.iter().enumerate() {
-                places[item as usize] = place as u32;
-            }
-            (above as usize, places)
-        });
+        let cut = (settings.baskets == Giants::Cut)
+            .then(|| (above as usize, places_by_frequency(purchases, is_mined)));
         Self {
             purchases,
             customers,
@@ -200,6 +192,12 @@ impl<'a> Choice<'a> {
 }
 
 impl Part {
+    /// For each of the baskets its customer, from those of the purchases' baskets.
+    pub fn customers(&self, of_purchases: &[u32]) -> Vec<u32> {
+        let customer = |&basket: &u32| of_purchases[basket as usize];
+        self.numbers.iter().map(customer).collect()
+    }
+
     /// Those of the baskets that pass.
     pub fn filter(&self, pass: impl Fn(u32) -> bool) -> Result<Part> {
         let mut offsets = vec![0];
@@ -221,6 +219,33 @@ impl Part {
 
 fn made(offsets: Vec<usize>, items: Vec<u32>, n_items: usize) -> Result<Baskets> {
     Baskets::from_csr(offsets, items, n_items).map_err(|error| Failure::data(error.to_string()))
+}
+
+/// Where the lines of each basket begin, and one more.
+fn starts_of(purchases: &Purchases) -> Vec<usize> {
+    let mut starts = vec![0; purchases.basket_days.len() + 1];
+    for &basket in &purchases.baskets {
+        starts[basket as usize + 1] += 1;
+    }
+    for basket in 1..starts.len() {
+        starts[basket] += starts[basket - 1];
+    }
+    starts
+}
+
+/// For each item its place by the number of mined baskets that hold it, the most frequent first.
+fn places_by_frequency(purchases: &Purchases, is_mined: impl Fn(usize) -> bool) -> Vec<u32> {
+    let mut counts = vec![0_u32; purchases.items.len()];
+    for (basket, &item) in purchases.baskets.iter().zip(&purchases.line_items) {
+        counts[item as usize] += u32::from(is_mined(*basket as usize));
+    }
+    let mut order: Vec<u32> = (0..counts.len() as u32).collect();
+    order.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
+    let mut places = vec![0; order.len()];
+    for (place, &item) in order.iter().enumerate() {
+        places[item as usize] = place as u32;
+    }
+    places
 }
 
 /// A value of the settings as it is written there.

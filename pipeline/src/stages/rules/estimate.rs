@@ -1,7 +1,6 @@
 //! How much there would be to mine, before it is mined.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use regulars_models::associations::Estimate;
@@ -12,15 +11,12 @@ use super::no_baskets;
 use super::plan::Plan;
 use crate::cli::Common;
 use crate::config::Settings;
-use crate::engine::Engine;
 use crate::failure::Result;
-use crate::lock::Lock;
-use crate::manifest::Manifest;
-use crate::progress::Progress;
+use crate::outputs::lock::Lock;
 use crate::purchases::Purchases;
-use crate::run::use_threads;
 use crate::text::{count, percent, plural, print};
 use crate::warehouse::Warehouse;
+use crate::workbench::Workbench;
 
 /// The supports that are looked at: the one asked for, and what lower ones would cost.
 const PARTS: [f64; 3] = [1.0, 0.5, 0.25];
@@ -32,15 +28,13 @@ const PARTS: [f64; 3] = [1.0, 0.5, 0.25];
 pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
     let out = common.output.out.as_path();
     // What queries spill lies there.
-    let _lock = Lock::take(out, "rules --estimate", common.patience.wait, common.quiet)?;
-    let threads = use_threads(common.threads);
+    let lock = Lock::take(out, "rules --estimate", common.patience.wait, common.quiet)?;
     let memory = settings.config.engine.memory_limit.0;
-    let engine = Arc::new(Engine::new(out, threads, memory)?);
-    let manifest = Manifest::open(out)?;
-    let mut progress = Progress::new(common.quiet);
-    progress.stage("estimate");
-    let warehouse = Warehouse::open(&engine, settings, out, common.as_of, common.known_at)?;
-    let plan = Plan::new(settings, &warehouse, &manifest, out, common.as_of)?;
+    let mut bench = Workbench::open(lock, common.threads, memory, common.quiet)?;
+    bench.progress.stage("estimate");
+    let (engine, progress) = (&bench.engine, &mut bench.progress);
+    let warehouse = Warehouse::open(engine, settings, out, common.as_of, common.known_at)?;
+    let plan = Plan::new(settings, &warehouse, &bench.manifest, out, common.as_of)?;
     progress.step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = Purchases::read(&warehouse, settings, &plan.ask)?;
     let choice = Choice::new(&purchases, &settings.config.rules.outliers, plan.mined());
@@ -57,7 +51,7 @@ pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
         plan.ask.level,
         plural(purchases.items.len() as u64, "item"),
         settings.config.rules.max_length,
-        plural(threads as u64, "thread")
+        plural(bench.threads as u64, "thread")
     );
     let _ = writeln!(
         text,
@@ -94,7 +88,7 @@ fn line(support: f64, found: &Estimate) -> String {
     };
     format!(
         "{:>12}  {:>9}  {:>16}  {within:>7}  {:>10}  {:>13}",
-        crate::table::round(support, 9),
+        crate::outputs::table::round(support, 9),
         count(found.min_count.into()),
         count(found.itemsets.round() as u64),
         bytes(found.bytes),

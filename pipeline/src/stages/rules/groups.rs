@@ -1,22 +1,23 @@
 //! Which rules are far stronger in one group of baskets than in the others.
 
+use std::cmp::Ordering;
+
 use arrow::array::RecordBatch;
 use regulars_models::associations::{Contrast, Rule, benjamini_hochberg, contrast};
 
+use super::again::{HELD_UP, share_held_up};
 use super::choice::Part;
 use super::mine::Miner;
-use super::page::{LISTED, ShownDifference};
+use super::page::{DifferenceLine, LISTED};
 use super::tables::{flags, whole};
 use super::{NAME, words};
 use crate::config::Settings;
 use crate::failure::Result;
+use crate::outputs::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::purchases::{Items, Purchases, UNGROUPED};
-use crate::table::{TableBuilder, exact_numbers, numbers, text};
 
 /// More groups than this are no groups to compare.
 const MOST_GROUPS: usize = 50;
-/// Later p-values, corrected for all differences, up to which one held up.
-const HELD_UP: f64 = 0.05;
 /// Rows of each group on the page.
 const OF_EACH: usize = 6;
 
@@ -56,46 +57,94 @@ pub fn compare(
     mined: &Part,
     later: &Part,
 ) -> Result<Differences> {
-    let group_of = |basket: u32| purchases.basket_groups[basket as usize];
-    let mut sizes = vec![0_u64; purchases.groups.len()];
-    let mut ungrouped = 0;
-    for &basket in &mined.numbers {
-        match group_of(basket) {
-            UNGROUPED => ungrouped += 1,
-            group => sizes[group as usize] += 1,
-        }
-    }
-    let groups: Vec<u32> = (0..sizes.len() as u32)
-        .filter(|&g| sizes[g as usize] > 0)
-        .collect();
+    let (groups, ungrouped) = groups_of(purchases, mined);
     if groups.len() > MOST_GROUPS {
         let problem = format!("it has {} different values", groups.len());
         return Err(settings.wrong(&[NAME, "compare_by"], problem).hint(format!(
             "name something with at most {MOST_GROUPS}, such as segment or channel"
         )));
     }
-    let halves = |part: &Part, group: u32| -> Result<[Part; 2]> {
-        let here = part.filter(|basket| group_of(basket) == group)?;
-        let rest = part.filter(|basket| ![group, UNGROUPED].contains(&group_of(basket)))?;
-        Ok([here, rest])
-    };
-    let mut compared = Vec::new();
+    let mut rows = Vec::new();
     let mut measured_again = false;
     // With one group there are no others.
     for &group in groups.iter().filter(|_| groups.len() > 1) {
-        let [here, rest] = halves(mined, group)?;
-        let mine = miner.mine_group(&here)?;
-        let rules = mine.plain();
-        let found = contrast(&rules, &here.baskets, &rest.baskets);
-        let [here, rest] = halves(later, group)?.map(|part| part.baskets);
-        measured_again |= here.n_baskets() > 0 && rest.n_baskets() > 0;
-        let again = contrast(&rules, &here, &rest);
-        let rows = rules
-            .into_iter()
-            .zip(mine.customers())
-            .zip(found)
-            .zip(again);
-        compared.extend(rows.map(|(((rule, customers), found), later)| Difference {
+        let split = |part: &Part| Halves::new(purchases, part, group);
+        let (mined, later) = (split(mined)?, split(later)?);
+        measured_again |= later.here.baskets.n_baskets() > 0 && later.rest.baskets.n_baskets() > 0;
+        rows.extend(stronger_here(miner, group, &mined, &later)?);
+    }
+    let asked = &settings.config.rules;
+    for (place, q_value) in corrected(&rows, |row| &row.found) {
+        rows[place].q_value = q_value;
+    }
+    rows.retain(|row| {
+        row.q_value <= asked.max_false_share && row.found.odds_ratio_ratio >= asked.min_odds_ratio
+    });
+    if measured_again {
+        for (place, q_value) in corrected(&rows, |row| &row.later) {
+            let row = &mut rows[place];
+            row.held_up = Some(q_value <= HELD_UP && row.later.odds_ratio_ratio > 1.0);
+        }
+    }
+    rows.sort_by(by_group_and_surest);
+    Ok(Differences {
+        rows,
+        names: purchases.groups.clone(),
+        ungrouped,
+        groups: groups.len() as u64,
+    })
+}
+
+/// The groups that have a basket, and how many baskets are in none.
+fn groups_of(purchases: &Purchases, part: &Part) -> (Vec<u32>, u64) {
+    let mut there = vec![false; purchases.groups.len()];
+    let mut ungrouped = 0;
+    for &basket in &part.numbers {
+        match purchases.basket_groups[basket as usize] {
+            UNGROUPED => ungrouped += 1,
+            group => there[group as usize] = true,
+        }
+    }
+    let groups = (0..there.len() as u32).filter(|&group| there[group as usize]);
+    (groups.collect(), ungrouped)
+}
+
+/// The baskets of a group, and those of all others.
+struct Halves {
+    here: Part,
+    rest: Part,
+}
+
+impl Halves {
+    fn new(purchases: &Purchases, part: &Part, group: u32) -> Result<Self> {
+        let group_of = |basket: u32| purchases.basket_groups[basket as usize];
+        Ok(Self {
+            here: part.filter(|basket| group_of(basket) == group)?,
+            rest: part.filter(|basket| ![group, UNGROUPED].contains(&group_of(basket)))?,
+        })
+    }
+
+    fn contrast(&self, rules: &[Rule]) -> Vec<Contrast> {
+        contrast(rules, &self.here.baskets, &self.rest.baskets)
+    }
+}
+
+/// The rules of a group beside what they are among the others, now and later; nothing is tested yet.
+fn stronger_here(
+    miner: &Miner<'_>,
+    group: u32,
+    mined: &Halves,
+    later: &Halves,
+) -> Result<Vec<Difference>> {
+    let mine = miner.mine_group(&mined.here)?;
+    let rules = mine.plain();
+    let contrasts = mined
+        .contrast(&rules)
+        .into_iter()
+        .zip(later.contrast(&rules));
+    let rows = rules.into_iter().zip(mine.customers()).zip(contrasts);
+    Ok(rows
+        .map(|((rule, customers), (found, later))| Difference {
             group,
             rule,
             customers,
@@ -103,52 +152,28 @@ pub fn compare(
             q_value: f64::NAN,
             later,
             held_up: None,
-        }));
-    }
-    let p_values: Vec<f64> = compared
-        .iter()
-        .map(|row: &Difference| row.found.association_p_value)
-        .collect();
-    for (row, q_value) in compared.iter_mut().zip(benjamini_hochberg(&p_values)) {
-        row.q_value = q_value;
-    }
-    let asked = &settings.config.rules;
-    let mut rows = compared;
-    rows.retain(|row| {
-        row.q_value <= asked.max_false_share && row.found.odds_ratio_ratio >= asked.min_odds_ratio
-    });
-    if measured_again {
-        let p_values: Vec<f64> = rows
-            .iter()
-            .map(|row| row.later.association_p_value)
-            .collect();
-        for (row, q_value) in rows.iter_mut().zip(benjamini_hochberg(&p_values)) {
-            row.held_up = Some(q_value <= HELD_UP && row.later.odds_ratio_ratio > 1.0);
-        }
-    }
-    rows.sort_by(|a, b| {
-        (a.group.cmp(&b.group))
-            .then(
-                a.found
-                    .association_p_value
-                    .total_cmp(&b.found.association_p_value),
-            )
-            .then(
-                b.found
-                    .odds_ratio_ratio
-                    .total_cmp(&a.found.odds_ratio_ratio),
-            )
-            .then_with(|| {
-                (&a.rule.antecedent, &a.rule.consequent)
-                    .cmp(&(&b.rule.antecedent, &b.rule.consequent))
-            })
-    });
-    Ok(Differences {
-        rows,
-        names: purchases.groups.clone(),
-        ungrouped,
-        groups: groups.len() as u64,
-    })
+        })
+        .collect())
+}
+
+/// The place of each row and its p-value, corrected for all of them.
+fn corrected(
+    rows: &[Difference],
+    of: fn(&Difference) -> &Contrast,
+) -> impl Iterator<Item = (usize, f64)> + use<> {
+    let p_values: Vec<f64> = rows.iter().map(|row| of(row).association_p_value).collect();
+    benjamini_hochberg(&p_values).into_iter().enumerate()
+}
+
+/// Group by group, the surest first, and of those the strongest.
+fn by_group_and_surest(a: &Difference, b: &Difference) -> Ordering {
+    let (one, other) = (&a.found, &b.found);
+    (a.group.cmp(&b.group))
+        .then((one.association_p_value).total_cmp(&other.association_p_value))
+        .then((other.odds_ratio_ratio).total_cmp(&one.odds_ratio_ratio))
+        .then_with(|| {
+            (&a.rule.antecedent, &a.rule.consequent).cmp(&(&b.rule.antecedent, &b.rule.consequent))
+        })
 }
 
 impl Differences {
@@ -159,32 +184,21 @@ impl Differences {
 
     /// The share of them that held up on later baskets.
     pub fn held_up_share(&self) -> Option<f64> {
-        let known: Vec<bool> = self.rows.iter().filter_map(|row| row.held_up).collect();
-        let held = known.iter().filter(|held| **held).count();
-        (!known.is_empty()).then(|| held as f64 / known.len() as f64)
+        share_held_up(self.rows.iter().map(|row| row.held_up))
     }
 
     /// The first ones of each group, for the page.
-    pub fn shown(&self, items: &Items) -> Vec<ShownDifference> {
-        let mut shown: Vec<ShownDifference> = Vec::new();
-        for row in &self.rows {
-            let group = self.names[row.group as usize].clone();
-            let of_group = shown
-                .iter()
-                .rev()
-                .take_while(|other| other.group == group)
-                .count();
-            if of_group < OF_EACH && shown.len() < LISTED * OF_EACH {
-                shown.push(ShownDifference {
-                    group,
-                    names: words::sides(&row.rule, items),
-                    confidence: [row.found.group.confidence, row.found.rest.confidence],
-                    lift: [row.found.group.lift, row.found.rest.lift],
-                    held_up: row.held_up,
-                });
-            }
-        }
-        shown
+    pub fn page_rows(&self, items: &Items) -> Vec<DifferenceLine> {
+        let groups = self.rows.chunk_by(|one, other| one.group == other.group);
+        let first = groups.flat_map(|rows| rows.iter().take(OF_EACH));
+        let row = |row: &Difference| DifferenceLine {
+            group: self.names[row.group as usize].clone(),
+            names: words::sides(&row.rule, items),
+            confidence: [row.found.group.confidence, row.found.rest.confidence],
+            lift: [row.found.group.lift, row.found.rest.lift],
+            held_up: row.held_up,
+        };
+        first.take(LISTED * OF_EACH).map(row).collect()
     }
 
     /// Everything as a table.

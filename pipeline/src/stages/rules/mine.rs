@@ -4,20 +4,18 @@ use std::collections::HashSet;
 
 use regulars_models::ParamGuard;
 use regulars_models::associations::{
-    Baskets, Estimate, ItemsetError, ItemsetParams, Itemsets, Later, MinSupport, OnLimit,
-    Redundancy, Rule, RuleParams, RuleValidParams, Selected, SelectionParams, SideItems, Strata,
-    Taxonomy, held_up_share, measure_later,
+    Baskets, Estimate, ItemsetError, ItemsetParams, Itemsets, MinSupport, OnLimit, Redundancy,
+    Rule, RuleParams, RuleValidParams, Rules, Selected, SelectionParams, SelectionValidParams,
+    SideItems, Strata, Taxonomy,
 };
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::choice::Part;
-use crate::config::{Rules, Settings, rules};
+use crate::config::{Settings, rules};
 use crate::failure::{Failure, Result};
 use crate::purchases::{Items, find_items};
 
-/// Later p-values, corrected for the number of kept rules, up to which a rule held up.
-const HELD_UP: f64 = 0.05;
 /// A rule has to say so many times more than the rule of broader items above it predicts.
 const INTEREST: f64 = 1.1;
 
@@ -161,7 +159,7 @@ impl<'a> Miner<'a> {
         })
     }
 
-    fn asked(&self) -> &Rules {
+    fn asked(&self) -> &rules::Rules {
         &self.settings.config.rules
     }
 
@@ -225,24 +223,27 @@ impl<'a> Miner<'a> {
         self.mine_in(part, self.asked().min_customers.max(1))
     }
 
-    fn mine_in(&self, part: &Part, least: usize) -> Result<Mined> {
+    /// What is chosen among the rules that are true.
+    fn selection(&self) -> Result<SelectionValidParams> {
         let asked = self.asked();
-        let baskets = &part.baskets;
-        let customers: Vec<u32> = part
-            .numbers
-            .iter()
-            .map(|&basket| self.customers[basket as usize])
-            .collect();
-        let itemsets = self.itemsets(baskets, least)?;
-        let fitted = self.params.fit(&itemsets);
-        let selection = SelectionParams::new()
+        SelectionParams::new()
             .min_odds_ratio(asked.min_odds_ratio)
             .min_new_share(asked.min_new_share)
             .both_directions(asked.both_directions)
             .max_q_value(asked.max_false_share)
             .check()
-            .map_err(|error| Failure::settings(error.to_string()))?
-            .fit_with_customers(&fitted, baskets, &Strata::by_size(baskets), &customers);
+            .map_err(|error| Failure::settings(error.to_string()))
+    }
+
+    fn mine_in(&self, part: &Part, least: usize) -> Result<Mined> {
+        let asked = self.asked();
+        let baskets = &part.baskets;
+        let itemsets = self.itemsets(baskets, least)?;
+        let fitted = self.params.fit(&itemsets);
+        let customers = part.customers(self.customers);
+        let strata = Strata::by_size(baskets);
+        let selection =
+            (self.selection()?).fit_with_customers(&fitted, baskets, &strata, &customers);
         let dropped = fitted.dropped();
         let mut funnel = Funnel {
             candidates: fitted.n_candidates() as u64,
@@ -259,20 +260,8 @@ impl<'a> Miner<'a> {
         };
         let mut rules = selection.selected;
         if let Some(taxonomy) = &self.taxonomy {
-            let interest = taxonomy
-                .interest(fitted.as_slice(), &itemsets, INTEREST)
-                .map_err(|error| Failure::machine(error.to_string()))?;
-            let interesting: HashSet<(&[u32], &[u32])> = fitted
-                .as_slice()
-                .iter()
-                .zip(interest)
-                .filter(|(_, interest)| interest.interesting)
-                .map(|(rule, _)| (&rule.antecedent[..], &rule.consequent[..]))
-                .collect();
             let before = rules.len();
-            rules.retain(|chosen| {
-                interesting.contains(&(&chosen.rule.antecedent[..], &chosen.rule.consequent[..]))
-            });
+            keep_beyond_broader(&mut rules, taxonomy, &fitted, &itemsets)?;
             funnel.predicted_by_broader = (before - rules.len()) as u64;
         }
         let before = rules.len();
@@ -321,6 +310,27 @@ impl<'a> Miner<'a> {
     }
 }
 
+/// Takes out what a rule of broader items says already.
+fn keep_beyond_broader(
+    chosen: &mut Vec<Selected>,
+    taxonomy: &Taxonomy,
+    fitted: &Rules,
+    itemsets: &Itemsets,
+) -> Result<()> {
+    let interest = taxonomy
+        .interest(fitted.as_slice(), itemsets, INTEREST)
+        .map_err(|error| Failure::machine(error.to_string()))?;
+    fn sides(rule: &Rule) -> (&[u32], &[u32]) {
+        (&rule.antecedent, &rule.consequent)
+    }
+    let interesting: HashSet<_> = (fitted.as_slice().iter().zip(interest))
+        .filter(|(_, interest)| interest.interesting)
+        .map(|(rule, _)| sides(rule))
+        .collect();
+    chosen.retain(|chosen| interesting.contains(&sides(&chosen.rule)));
+    Ok(())
+}
+
 fn wrong_support(error: &ItemsetError) -> Failure {
     Failure::data(error.to_string()).hint("raise min_support or lower max_length under [rules]")
 }
@@ -339,11 +349,4 @@ fn taxonomy(items: &Items) -> Result<Option<Taxonomy>> {
     Taxonomy::new(items.len(), &[&pairs])
         .map(Some)
         .map_err(|error| Failure::machine(error.to_string()))
-}
-
-/// Rules on later baskets, and the share of them that held up.
-pub fn later(rules: &[Rule], baskets: &Baskets) -> (Vec<Later>, Option<f64>) {
-    let later = measure_later(rules, baskets, HELD_UP);
-    let share = held_up_share(&later);
-    (later, share)
 }

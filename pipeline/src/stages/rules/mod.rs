@@ -1,7 +1,9 @@
 //! `rules`: what is bought together and after each other, few things of each, and whether it held up.
 
+mod again;
 mod choice;
 mod estimate;
+mod findings;
 mod groups;
 mod metrics;
 mod mine;
@@ -9,227 +11,88 @@ mod page;
 mod plan;
 mod sequences;
 mod substitutes;
+mod summary;
 mod tables;
 mod utility;
 mod words;
 
-use regulars_models::associations::{Baskets, Itemsets, Later, Selected};
+use regulars_models::associations::Baskets;
 
 pub use self::estimate::estimate;
 pub use self::metrics::Metrics;
 
 use self::choice::Choice;
+use self::findings::{Findings, Mining};
 use self::mine::Miner;
-use self::page::{Page, Shown};
 use self::plan::Plan;
-use super::{Context, Report};
+use super::{Context, Reads, Report, Stage};
 use crate::config::Settings;
 use crate::failure::{Cause, Failure, Result};
+use crate::outputs::table::round;
 use crate::purchases::{Balance, Items, Purchases};
-use crate::table::round;
-use crate::text::{count, plural};
-use crate::warning::{SUPPORT_RAISED, Warning};
+use crate::text::plural;
 
 /// The stage's one name.
 pub const NAME: &str = "rules";
 
-/// Rules in the summary and the manifest.
-const STRONGEST: usize = 5;
+/// The stage.
+pub const STAGE: Stage = Stage {
+    name: NAME,
+    reads: |_| &[Reads::Needed("ingest"), Reads::IfThere("segment")],
+    needs_history: |_| true,
+    optional: true,
+    run,
+    summary: summary::paragraph,
+};
 
 /// Mines the baskets up to the last weeks, and measures what was found again on those.
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let settings = context.settings;
     let asked = &settings.config.rules;
     let warehouse = context.warehouse()?;
-    let plan = Plan::new(
-        settings,
-        warehouse,
-        context.manifest,
-        context.out,
-        context.as_of,
-    )?;
+    let segments = context.left_by("segment")?;
+    let plan = Plan::new(settings, warehouse, segments, context.out, context.as_of)?;
     context
         .progress
         .step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = context.purchases(&plan.ask)?;
-    let items = &purchases.items;
     let choice = Choice::new(&purchases, &asked.outliers, plan.mined());
-    let miner = Miner::new(settings, items, &choice.customers)?;
+    let miner = Miner::new(settings, &purchases.items, &choice.customers)?;
     let mined = miner.generalised(choice.part(&plan.mined())?)?;
-    let later = miner.generalised(choice.part(&plan.later())?)?;
     let n_baskets = mined.baskets.n_baskets() as u64;
     no_baskets(settings, &plan, &purchases, n_baskets)?;
-    context
-        .progress
-        .step(&format!("mining {} baskets", count(n_baskets)));
-    let found = miner.mine(&mined)?;
-    if found.itemsets.longest() < 2 {
-        return Err(no_pair(settings, &miner, &mined.baskets, items)?);
-    }
-    let (again, held_up_share) = mine::later(&found.plain(), &later.baskets);
-    let (_, held_up_share_by_lift) = mine::later(&miner.by_lift(&found), &later.baskets);
-
-    let mut files = context.files(NAME);
-    files.parquet(
-        "itemsets.parquet",
-        "Items that are bought together often",
-        &tables::itemset_table(&found.itemsets, items)?,
-    )?;
-    let about = format!(
-        "What is bought together more often than chance, by {}, the most useful rule first",
-        plan.ask.level
-    );
-    let table = tables::rule_table(&found, &again, items)?;
-    files.parquet_and_csv("rules", &about, &table)?;
-
-    let mut metrics = Metrics {
-        level: plan.ask.level.clone(),
-        broader: plan.ask.broader.clone(),
-        basket: plan.ask.basket.words().to_owned(),
-        slice: plan.ask.scope.clone(),
-        mined_from: plan.from,
-        mined_until: plan.split,
-        baskets: n_baskets,
-        later_baskets: later.baskets.n_baskets() as u64,
-        items: items.len() as u64,
-        lines: purchases.balance,
-        giant_baskets: choice.giants.clone(),
-        bulk_buyers: choice.bulk_buyers.clone(),
-        min_baskets: found.itemsets.min_count().into(),
-        itemsets: found.itemsets.len() as u64,
-        candidates: found.funnel.candidates,
-        funnel: found.funnel.clone(),
-        rules: found.rules.len() as u64,
-        held_up_share,
-        held_up_share_by_lift,
-        compare_by: plan.ask.compare_by.clone(),
-        strongest: found
-            .rules
-            .iter()
-            .take(STRONGEST)
-            .map(|chosen| words::sentence(&chosen.rule, items))
-            .collect(),
-        ..Metrics::default()
+    let mining = Mining {
+        context,
+        plan: &plan,
+        purchases: &purchases,
+        choice: &choice,
+        miner: &miner,
+        later: miner.generalised(choice.part(&plan.later())?)?,
+        mined,
     };
-    let mut warnings = warehouse.warnings.clone();
-    if found.itemsets.min_count() > found.itemsets.asked_count() {
-        warnings.push(Warning::new(
-            SUPPORT_RAISED,
-            format!(
-                "more than {} itemsets are in {}; the support was raised to {}",
-                count(asked.max_itemsets as u64),
-                plural(found.itemsets.asked_count().into(), "basket"),
-                plural(found.itemsets.min_count().into(), "basket")
-            ),
-        ));
-    }
-    let rules = shown(&found.rules, &again, items);
-    let mut differences = Vec::new();
+    let warnings = warehouse.warnings.iter().cloned();
+    let warnings = warnings.chain(purchases.warning()).collect();
+    let mut findings = Findings::new(context, warnings);
+    findings.rules(&mining)?;
     if plan.ask.compare_by.is_some() {
-        context.progress.step("comparing groups");
-        let compared = groups::compare(settings, &miner, &purchases, &mined, &later)?;
-        files.parquet_and_csv(
-            "rules_by_group",
-            "Rules that are far stronger in one group of baskets than in the others",
-            &compared.table(items)?,
-        )?;
-        metrics.groups = compared.groups;
-        metrics.ungrouped_baskets = compared.ungrouped;
-        metrics.differences = compared.len() as u64;
-        metrics.differences_held_up_share = compared.held_up_share();
-        differences = compared.shown(items);
+        findings.groups(&mining)?;
     }
-    let mut ordered = [Vec::new(), Vec::new()];
-    let mut steps = Vec::new();
     if asked.sequences.on || asked.transitions {
-        let history = sequences::histories(&choice, &purchases, &plan.mined())?;
-        if asked.sequences.on {
-            context.progress.step("looking for sequences");
-            let after = sequences::histories(&choice, &purchases, &plan.later())?;
-            let found = sequences::find(asked, &history, &after)?;
-            files.parquet_and_csv(
-                "sequences",
-                "What is bought first and what later, the most useful first",
-                &found.table(items)?,
-            )?;
-            if found.min_support > asked.sequences.min_support {
-                warnings.push(Warning::new(
-                    SUPPORT_RAISED,
-                    format!(
-                        "more than {} sequences are in a share of {} of the histories; the support was raised to {:.4}",
-                        count(asked.sequences.max_sequences as u64),
-                        asked.sequences.min_support,
-                        found.min_support
-                    ),
-                ));
-            }
-            metrics.sequence_support = Some(found.min_support);
-            metrics.frequent_sequences = found.frequent;
-            metrics.sequence_candidates = found.candidates;
-            metrics.sequences = found.len() as u64;
-            metrics.sequences_held_up_share = found.held_up_share();
-            metrics.new_sequences = found.new_things() as u64;
-            ordered = [false, true].map(|again| found.shown(items, again));
-        }
-        if asked.transitions {
-            context.progress.step("counting transitions");
-            let found = sequences::transitions(asked, &history);
-            files.parquet_and_csv(
-                "transitions",
-                "How often an item is in the next basket of a customer after another",
-                &found.table(items)?,
-            )?;
-            metrics.steps = found.steps;
-            metrics.transitions = found.len() as u64;
-            steps = found.shown();
-        }
+        findings.follow_ups(&mining)?;
     }
-    let mut instead = Vec::new();
     if asked.substitutes {
-        context.progress.step("looking for substitutes");
-        let found = if plan.ask.broader.is_empty() {
-            substitutes::find(asked, &mined, &choice.customers)?
-        } else {
-            // Items of one level: a category is no substitute of what is in it.
-            let part = choice.part(&plan.mined())?;
-            substitutes::find(asked, &part, &choice.customers)?
-        };
-        files.parquet_and_csv(
-            "substitutes",
-            "What is bought instead of each other, the strongest first",
-            &found.table(items)?,
-        )?;
-        metrics.substitute_candidates = found.tested;
-        metrics.substitutes = found.len() as u64;
-        instead = found.shown(items);
+        findings.substitutes(&mining)?;
     }
-    let mut sets = Vec::new();
     if plan.ask.money.is_some() {
-        context.progress.step("adding up money");
-        let lines = choice.money(&plan.mined());
-        let found = utility::find(&asked.utility, lines, items.len())?;
-        let money = plan.money_words();
-        let about = format!("The sets of items that bring the most {money}");
-        files.parquet_and_csv("utility", &about, &utility::table(&found, items, money)?)?;
-        metrics.utility_by = Some(money.to_owned());
-        metrics.utility_sets = found.len() as u64;
-        sets = utility::shown(&found, items);
+        findings.utility(&mining)?;
     }
-    let page = page::render(&Page {
-        project: &settings.config.project.name,
-        currency: &settings.config.project.currency,
-        metrics: &metrics,
-        names: &items.spoken,
-        supports: &supports(&found.itemsets, items),
-        rules: &rules,
-        sequences: &ordered[0],
-        again: &ordered[1],
-        steps: &steps,
-        substitutes: &instead,
-        differences: &differences,
-        utility: &sets,
-    })?;
-    files.text("rules.html", "What goes together, a page of plots", &page)?;
+    findings.page(&mining)?;
+    let Findings {
+        files,
+        metrics,
+        warnings,
+        ..
+    } = findings;
     context.progress.step(&plural(metrics.rules, "rule"));
     Ok(Report {
         as_of: Some(warehouse.end),
@@ -238,38 +101,6 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         warnings,
         ..Report::new(files, &metrics)?
     })
-}
-
-/// The rules as the page shows them.
-fn shown(rules: &[Selected], again: &[Later], items: &Items) -> Vec<Shown> {
-    let rows = rules.iter().zip(again);
-    rows.map(|(Selected { rule, .. }, later)| {
-        let known = later.held_up.is_some() && later.measures.antecedent_count > 0;
-        Shown {
-            antecedent: rule.antecedent.clone(),
-            consequent: rule.consequent.clone(),
-            names: words::sides(rule, items),
-            words: words::sentence(rule, items),
-            count: rule.measures.count,
-            support: rule.measures.support,
-            confidence: rule.measures.confidence,
-            lift: rule.measures.lift,
-            later_confidence: known.then_some(later.measures.confidence),
-            later_lift: known
-                .then_some(later.measures.lift)
-                .filter(|lift| lift.is_finite()),
-            held_up: later.held_up,
-        }
-    })
-    .collect()
-}
-
-/// For each item the share of the baskets that hold it; 0 for those that are not frequent.
-fn supports(itemsets: &Itemsets, items: &Items) -> Vec<f64> {
-    let baskets = f64::from(itemsets.n_baskets().max(1));
-    (0..items.len() as u32)
-        .map(|item| f64::from(itemsets.count_of(&[item]).unwrap_or(0)) / baskets)
-        .collect()
 }
 
 /// Says why there is nothing to mine.

@@ -1,16 +1,16 @@
 //! What the settings ask for, once it is known what the warehouse holds.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate};
 
 use super::NAME;
 use crate::config::rules::Money;
-use crate::config::{Day, Settings};
+use crate::config::{Day, Rules, Settings};
 use crate::failure::{Failure, Result, did_you_mean};
-use crate::manifest::Manifest;
-use crate::purchases::{Ask, day_number};
+use crate::outputs::manifest::Manifest;
+use crate::purchases::{Ask, day_number, need_products};
 use crate::warehouse::Warehouse;
 
 /// The customers' segments, where an earlier stage has left them.
@@ -41,35 +41,21 @@ impl Plan {
         as_of: Option<Day>,
     ) -> Result<Self> {
         let rules = &settings.config.rules;
-        if !warehouse.has_column("interactions", "product_id") {
-            return Err(Failure::data(
-                "the interactions name no products, so there are no baskets to mine",
-            )
-            .hint(
-                "map product_id of the interactions to a column of the source, and run ingest again",
-            ));
-        }
+        need_products(warehouse, "there are no baskets to mine")?;
         let level = warehouse.level(settings, NAME, rules.level.as_deref())?;
-        let asks_for_segments = rules.scope.is_some() || rules.compare_by.is_some();
-        let file = manifest.files.iter().find(|file| file.path == SEGMENTS);
-        let made = file.and_then(|file| manifest.stages.get(&file.stage));
-        let wanted = as_of.map(|day| day.to_string());
-        // Segments of another date would know what may not be seen, or too little.
-        let segments = made
-            .filter(|made| asks_for_segments && made.as_of_asked == wanted)
-            .map(|_| out.join(SEGMENTS));
         let ask = Ask {
             section: NAME,
             broader: broader(settings, warehouse, &level)?,
             level,
             exclude: rules.exclude.clone(),
+            order_days: settings.config.project.order_days,
             scope: rules.scope.clone(),
             from: rules.from,
             until: rules.until,
             basket: rules.basket,
             compare_by: rules.compare_by.clone(),
             money: rules.utility.by,
-            segments,
+            segments: segments_file(settings, manifest, out, as_of),
             // Without guests what was read will do for other stages too.
             guests: warehouse.guests()? > 0,
         };
@@ -79,21 +65,10 @@ impl Plan {
         let from = rules
             .from
             .map_or(warehouse.first_day, |Day(day)| day.max(warehouse.first_day));
-        let split = end
-            .checked_sub_days(Days::new(rules.later_days.into()))
+        let split = end.checked_sub_days(Days::new(rules.later_days.into()));
+        let split = split
             .filter(|split| *split > from)
-            .ok_or_else(|| match (rules.from, rules.until) {
-                (None, None) => Failure::data(format!(
-                    "the history is no longer than the {} days kept for measuring rules again",
-                    rules.later_days
-                ))
-                .hint("set a smaller later_days under [rules]"),
-                _ => Failure::data(format!(
-                    "from {from} until {end} there are no more than the {} days kept for measuring rules again",
-                    rules.later_days
-                ))
-                .hint("set a smaller later_days, or other days for from and until, under [rules]"),
-            })?;
+            .ok_or_else(|| no_day_to_mine(rules, from, end))?;
         Ok(Self { ask, from, split })
     }
 
@@ -113,6 +88,37 @@ impl Plan {
             Some(Money::Margin) => "margin",
             _ => "revenue",
         }
+    }
+}
+
+/// Where the segments are that the settings speak of.
+fn segments_file(
+    settings: &Settings,
+    manifest: &Manifest,
+    out: &Path,
+    as_of: Option<Day>,
+) -> Option<PathBuf> {
+    let rules = &settings.config.rules;
+    if rules.scope.is_none() && rules.compare_by.is_none() {
+        return None;
+    }
+    let file = manifest.files.iter().find(|file| file.path == SEGMENTS)?;
+    let made = manifest.stages.get(&file.stage)?;
+    // Segments of another date would know what may not be seen, or too little.
+    (made.as_of_asked == as_of.map(|day| day.to_string())).then(|| out.join(SEGMENTS))
+}
+
+fn no_day_to_mine(rules: &Rules, from: NaiveDate, end: NaiveDate) -> Failure {
+    let days = rules.later_days;
+    match (rules.from, rules.until) {
+        (None, None) => Failure::data(format!(
+            "the history is no longer than the {days} days kept for measuring rules again"
+        ))
+        .hint("set a smaller later_days under [rules]"),
+        _ => Failure::data(format!(
+            "from {from} until {end} there are no more than the {days} days kept for measuring rules again"
+        ))
+        .hint("set a smaller later_days, or other days for from and until, under [rules]"),
     }
 }
 

@@ -7,19 +7,18 @@ use regulars_models::ParamGuard;
 use regulars_models::associations::{MinSupport, benjamini_hochberg};
 use regulars_models::sequences::{
     Histories, SequenceError, SequenceMeasures, SequenceParams, SequenceRule, SequenceRuleParams,
-    Transition, TransitionParams, remeasure,
+    Sequences, Transition, TransitionParams, remeasure,
 };
 
+use super::again::{HELD_UP, share_held_up};
 use super::choice::Choice;
-use super::page::{ShownSequence, Step};
+use super::page::{SequenceLine, Step};
 use super::tables::{flags, whole};
 use crate::config::rules::{self, Rules};
 use crate::failure::{Failure, Result};
+use crate::outputs::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::purchases::{Items, Purchases};
-use crate::table::{TableBuilder, exact_numbers, numbers, text};
 
-/// Later p-values, corrected for the number of sequences, up to which one held up.
-const HELD_UP: f64 = 0.05;
 /// What stands between two steps.
 const THEN: &str = " > ";
 /// By so much the support is raised while there are too many sequences.
@@ -56,34 +55,23 @@ pub struct Found {
     pub min_support: f64,
 }
 
-/// Looks for sequences, and measures them again on the later days.
-pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Found> {
-    let rules::Sequences {
-        min_support,
-        min_confidence,
-        min_lift,
-        max_length,
-        min_gap_days,
-        max_gap_days,
-        max_span_days,
-        max_sequences,
-        ..
-    } = settings.sequences;
-    let mut support = min_support;
-    let sequences = loop {
+/// The frequent sequences, and the support that was asked of them in the end.
+fn frequent(asked: &rules::Sequences, mined: &Histories) -> Result<(Sequences, f64)> {
+    let mut support = asked.min_support;
+    loop {
         let mut params = SequenceParams::new(MinSupport::Share(support))
-            .max_items(max_length)
-            .max_patterns(max_sequences)
-            .min_gap(min_gap_days);
-        if let Some(days) = max_gap_days {
+            .max_items(asked.max_length)
+            .max_patterns(asked.max_sequences)
+            .min_gap(asked.min_gap_days);
+        if let Some(days) = asked.max_gap_days {
             params = params.max_gap(days);
         }
-        if let Some(days) = max_span_days {
+        if let Some(days) = asked.max_span_days {
             params = params.max_span(days);
         }
         let fitted = params.check().and_then(|params| params.fit(mined));
         match fitted {
-            Ok(sequences) => break sequences,
+            Ok(sequences) => return Ok((sequences, support)),
             Err(SequenceError::TooManyPatterns { .. }) if support < 1.0 => {
                 support = (support * RAISE).min(1.0);
             }
@@ -92,10 +80,15 @@ pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Fo
                     .hint("raise min_support or max_sequences under [rules.sequences]"));
             }
         }
-    };
+    }
+}
+
+/// Looks for sequences, and measures them again on the later days.
+pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Found> {
+    let (sequences, min_support) = frequent(&settings.sequences, mined)?;
     let rules = SequenceRuleParams::new()
-        .min_confidence(min_confidence)
-        .min_lift(min_lift)
+        .min_confidence(settings.sequences.min_confidence)
+        .min_lift(settings.sequences.min_lift)
         .max_q_value(settings.max_false_share)
         .check()
         .map_err(|error| Failure::settings(error.to_string()))?
@@ -115,7 +108,7 @@ pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Fo
         held_up,
         frequent: sequences.len() as u64,
         candidates,
-        min_support: support,
+        min_support,
     })
 }
 
@@ -127,9 +120,7 @@ impl Found {
 
     /// The share of them that held up on the later days.
     pub fn held_up_share(&self) -> Option<f64> {
-        let known: Vec<bool> = self.held_up.iter().copied().flatten().collect();
-        let held = known.iter().filter(|held| **held).count();
-        (!known.is_empty()).then(|| held as f64 / known.len() as f64)
+        share_held_up(self.held_up.iter().copied())
     }
 
     /// How many lead to something new.
@@ -138,14 +129,14 @@ impl Found {
     }
 
     /// Those that lead to something new, or those of buying again, for the page.
-    pub fn shown(&self, items: &Items, again: bool) -> Vec<ShownSequence> {
+    pub fn page_rows(&self, items: &Items, again: bool) -> Vec<SequenceLine> {
         let rows = self.rules.iter().zip(&self.held_up);
         rows.filter_map(|(rule, held_up)| {
             if is_again(rule) != again {
                 return None;
             }
             let lag = rule.measures.lag?;
-            Some(ShownSequence {
+            Some(SequenceLine {
                 names: [
                     steps(&rule.prefix, |codes| items.spoken_of(codes)),
                     items.spoken_of(&rule.next),
@@ -242,7 +233,7 @@ impl Transitions {
     }
 
     /// All of them, for the page.
-    pub fn shown(&self) -> Vec<Step> {
+    pub fn page_rows(&self) -> Vec<Step> {
         let step = |pair: &Transition| Step {
             from: pair.from,
             to: pair.to,

@@ -5,12 +5,12 @@ use regulars_models::ParamGuard;
 use regulars_models::associations::{MinSupport, Pair, PairParams, SameCustomers};
 
 use super::choice::Part;
-use super::page::ShownPair;
+use super::page::PairLine;
 use super::tables::whole;
 use crate::config::Rules;
 use crate::failure::{Failure, Result};
+use crate::outputs::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::purchases::Items;
-use crate::table::{TableBuilder, exact_numbers, numbers, text};
 
 /// Pairs of items that avoid each other, the strongest first.
 pub struct Substitutes {
@@ -24,11 +24,7 @@ pub struct Substitutes {
 /// `customers` tells for each of the purchases' baskets whose it is. A pair has to avoid each other
 /// among baskets of like size and among the baskets of each customer.
 pub fn find(settings: &Rules, part: &Part, customers: &[u32]) -> Result<Substitutes> {
-    let customers: Vec<u32> = part
-        .numbers
-        .iter()
-        .map(|&basket| customers[basket as usize])
-        .collect();
+    let customers = part.customers(customers);
     let found = PairParams::new(MinSupport::Share(settings.min_support))
         // More than half false is no choice that anybody makes, and none that the test allows.
         .max_q_value(settings.max_false_share.min(0.5))
@@ -51,8 +47,8 @@ impl Substitutes {
     }
 
     /// All of them, for the page.
-    pub fn shown(&self, items: &Items) -> Vec<ShownPair> {
-        let shown = |pair: &Pair| ShownPair {
+    pub fn page_rows(&self, items: &Items) -> Vec<PairLine> {
+        let row = |pair: &Pair| PairLine {
             names: pair.items.map(|item| items.spoken_of(&[item])),
             together: pair.given_size.together.into(),
             expected: pair.given_size.expected,
@@ -60,7 +56,7 @@ impl Substitutes {
             overlap: pair.customers.as_ref().map(SameCustomers::overlap),
             score: pair.score,
         };
-        self.pairs.iter().map(shown).collect()
+        self.pairs.iter().map(row).collect()
     }
 
     /// Everything as a table.

@@ -8,8 +8,8 @@ use regulars_models::associations::{Adjusted, Itemsets, Later, Measures, Rule};
 use super::mine::Mined;
 use super::words::sentence;
 use crate::failure::Result;
+use crate::outputs::table::{TableBuilder, exact_numbers, numbers, text};
 use crate::purchases::Items;
-use crate::table::{TableBuilder, exact_numbers, numbers, text};
 
 /// A column of counts.
 pub fn whole(values: impl IntoIterator<Item = u64>) -> ArrayRef {
@@ -77,8 +77,7 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
     let exact = |of: fn(&Rule) -> f64| exact_numbers(all().map(of));
     let sized =
         |of: fn(&Adjusted) -> f64| numbers(rules.iter().map(|chosen| of(&chosen.adjusted)), 6);
-    let later = |of: fn(&Later) -> f64| numbers(again.iter().map(of), 6);
-    TableBuilder::new()
+    let table = TableBuilder::new()
         .column("antecedent", "Who buys this", antecedent(Items::names_of))
         .column("consequent", "also buys this", consequent(Items::names_of))
         .column("in_words", "The rule as a sentence", text(all().map(|rule| sentence(rule, items))))
@@ -109,7 +108,14 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("customers", "Different customers with such a basket", whole(found.customers()))
         .column("antecedent_count", "Baskets with the antecedent", counted(|m| m.antecedent_count))
         .column("consequent_count", "Baskets with the consequent", counted(|m| m.consequent_count))
-        .column("baskets", "Baskets in all", counted(|m| m.n_baskets))
+        .column("baskets", "Baskets in all", counted(|m| m.n_baskets));
+    later_columns(table, again).build()
+}
+
+/// The same measures on later baskets, and whether the rules held up there.
+fn later_columns(table: TableBuilder, again: &[Later]) -> TableBuilder {
+    let later = |of: fn(&Later) -> f64| numbers(again.iter().map(of), 6);
+    table
         .column("later_count", "Later baskets with both", whole(again.iter().map(|later| later.measures.count)))
         .column("later_support", "Support on the later baskets", later(|l| l.measures.support))
         .column("later_confidence", "Confidence on the later baskets", later(|l| l.measures.confidence))
@@ -133,5 +139,4 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
             "Whether both sides were again together more often than chance among later baskets that are alike in what else they hold, and more often than with one item less: later_q_value up to 0.05",
             flags(again.iter().map(|later| later.held_up)),
         )
-        .build()
 }

@@ -6,13 +6,13 @@ use regulars_models::associations::{
     MinUtility, UtilityBaskets, UtilityItemset, UtilityItemsets, UtilityParams,
 };
 
-use super::page::ShownUtility;
+use super::page::UtilityLine;
 use super::tables;
 use crate::config::rules::Utility;
 use crate::contract::MONEY_SCALE;
 use crate::failure::{Failure, Result};
+use crate::outputs::table::numbers;
 use crate::purchases::Items;
-use crate::table::numbers;
 
 /// Finds the sets; the lines are those of [`Choice::money`](super::choice::Choice::money).
 pub fn find(
@@ -40,15 +40,15 @@ fn amount(money: i64) -> f64 {
 }
 
 /// All of them, for the page.
-pub fn shown(sets: &UtilityItemsets, items: &Items) -> Vec<ShownUtility> {
+pub fn page_rows(sets: &UtilityItemsets, items: &Items) -> Vec<UtilityLine> {
     let total = sets.total_utility() as f64;
-    let shown = |set: UtilityItemset<'_>| ShownUtility {
+    let row = |set: UtilityItemset<'_>| UtilityLine {
         items: items.spoken_of(set.items),
         baskets: set.count.into(),
         money: amount(set.utility),
         share: set.utility as f64 / total,
     };
-    sets.iter().map(shown).collect()
+    sets.iter().map(row).collect()
 }
 
 /// Everything as a table.

@@ -16,7 +16,7 @@ use tokio_postgres::error::ErrorPosition;
 
 use self::copy::field;
 pub use self::server::Server;
-use super::answer::{Answer, Answered};
+use super::answer::{Answer, Answered, no_columns};
 use super::column::Column;
 use super::{Question, quoted};
 use crate::failure::{Failure, Result};
@@ -26,7 +26,7 @@ use crate::sources::BATCH_ROWS;
 const BATCH_BYTES: usize = 8 << 20;
 
 /// What the server or its client said about a failure.
-struct Said {
+struct Complaint {
     /// The SQLSTATE, when it was the server.
     code: Option<String>,
     message: String,
@@ -35,7 +35,7 @@ struct Said {
     position: Option<usize>,
 }
 
-impl From<tokio_postgres::Error> for Said {
+impl From<tokio_postgres::Error> for Complaint {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(server) = error.as_db_error() else {
             return Self::plain(&error);
@@ -52,7 +52,7 @@ impl From<tokio_postgres::Error> for Said {
     }
 }
 
-impl Said {
+impl Complaint {
     fn plain(error: &dyn std::error::Error) -> Self {
         let mut deepest = error;
         while let Some(inner) = deepest.source() {
@@ -111,11 +111,11 @@ pub async fn ask(client: &Client, question: &Question, spool: &Path) -> Result<A
             "BEGIN READ ONLY; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 3",
         )
         .await
-        .map_err(|error| Said::from(error).about(question))?;
+        .map_err(|error| Complaint::from(error).about(question))?;
     let statement = client
         .prepare(&question.sql)
         .await
-        .map_err(|error| Said::from(error).about(question))?;
+        .map_err(|error| Complaint::from(error).about(question))?;
     let mut reader = Reader::new(statement.columns().iter().map(|column| {
         let type_name = column.type_().name();
         (
@@ -125,7 +125,7 @@ pub async fn ask(client: &Client, question: &Question, spool: &Path) -> Result<A
         )
     }));
     if reader.columns.is_empty() {
-        return Err(Failure::settings("the query gives no columns").hint("write a SELECT"));
+        return Err(no_columns());
     }
     let mut answer = Answer::begin(spool, reader.schema.clone(), question.watermark.as_deref())?;
     let text = question.watermark.as_ref().is_some_and(|name| {
@@ -139,14 +139,14 @@ pub async fn ask(client: &Client, question: &Question, spool: &Path) -> Result<A
     });
     let copy = format!("COPY (\n{wanted}\n) TO STDOUT");
     let rows = client.copy_out(copy.as_str()).await.map_err(|error| {
-        let mut said = Said::from(error);
-        said.position = None; // a place in another text than the settings have
-        said.about(question)
+        let mut complaint = Complaint::from(error);
+        complaint.position = None; // a place in another text than the settings have
+        complaint.about(question)
     })?;
     let mut stream = pin!(rows);
     let mut lines: Vec<u8> = Vec::new();
     while let Some(bytes) = stream.next().await {
-        let bytes = bytes.map_err(|error| Said::from(error).about(question))?;
+        let bytes = bytes.map_err(|error| Complaint::from(error).about(question))?;
         lines.extend_from_slice(&bytes);
         let mut start = 0;
         while let Some(end) = memchr::memchr(b'\n', &lines[start..]) {
@@ -246,13 +246,13 @@ mod tests {
 
     #[test]
     fn a_place_in_the_query_is_told_by_line_and_character() {
-        let said = Said {
+        let complaint = Complaint {
             code: Some("42703".to_owned()),
             message: "column \"kunde\" does not exist".to_owned(),
             hint: None,
             position: Some(17),
         };
-        let failure = said.about(&question("SELECT id,\n     kunde FROM t"));
+        let failure = complaint.about(&question("SELECT id,\n     kunde FROM t"));
         assert_eq!(
             failure.message,
             "PostgreSQL says: column \"kunde\" does not exist, at line 2, character 6 of the query"

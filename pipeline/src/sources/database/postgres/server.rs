@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
-use super::{Said, tls};
+use super::{Complaint, tls};
 use crate::failure::{During, Failure, Result};
 
 /// Where a variable's value is looked up.
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// What it is known and shown by.
-    pub fn shown(&self) -> String {
+    pub fn address(&self) -> String {
         let name = self.database();
         if self.host.starts_with('/') {
             return format!("postgresql:///{name}");
@@ -186,15 +186,15 @@ impl Server {
             };
             return Failure::machine(format!("no server answers at {place}")).hint(REACH);
         }
-        let said = Said::from(error);
-        let failure = match said.code.as_deref() {
+        let complaint = Complaint::from(error);
+        let failure = match complaint.code.as_deref() {
             // The names of a role and a database stand in the settings.
-            Some("3D000" | "28000" | "42501") => Failure::settings(said.message),
-            _ => Failure::machine(said.message),
+            Some("3D000" | "28000" | "42501") => Failure::settings(complaint.message),
+            _ => Failure::machine(complaint.message),
         };
-        failure.hint(match said.code.as_deref() {
+        failure.hint(match complaint.code.as_deref() {
             Some("3D000") => "is the name of the database right? psql -l lists what there is".to_owned(),
-            Some("28P01") | None if self.password.is_none() || said.code.is_some() => format!(
+            Some("28P01") | None if self.password.is_none() || complaint.code.is_some() => format!(
                 "set PGPASSWORD for the user{}, or write a line into ~/.pgpass, which nobody else may read (chmod 600)",
                 self.user.as_deref().map(|user| format!(" {user}")).unwrap_or_default()
             ),
@@ -314,7 +314,7 @@ mod tests {
             ],
         )
         .unwrap();
-        assert_eq!(server.shown(), "postgresql://db:5433/shop");
+        assert_eq!(server.address(), "postgresql://db:5433/shop");
         assert_eq!(server.user.as_deref(), Some("ann"));
         assert_eq!(server.password.as_deref(), Some("sesame"));
         assert_eq!(server.sslmode, "prefer");
@@ -357,7 +357,7 @@ mod tests {
             ("PGSYSCONFDIR", "/nowhere"),
         ];
         let server = resolve(&[("service", "shop"), ("dbname", "a")], &variables).unwrap();
-        assert_eq!(server.shown(), "postgresql://db:5432/a");
+        assert_eq!(server.address(), "postgresql://db:5432/a");
         assert_eq!(server.password.as_deref(), Some("sesame"));
         let failure = resolve(&[("service", "shp")], &variables).err().unwrap();
         assert!(failure.message.contains("no service `shp`"), "{failure}");

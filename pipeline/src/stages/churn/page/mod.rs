@@ -1,18 +1,19 @@
 //! The models, the calibration, what the scores look at and the readable tree as one page.
 
 use minijinja::Value;
-use regulars_models::associations::wilson_interval;
 use regulars_models::tree::LeafRule;
 use serde::Serialize;
 
-use super::contest::{ModelRow, Outcome};
-use super::figures::{CALIBRATED, ReliabilityRow};
-use super::files::Words;
-use super::sets::Columns;
-use super::tables::happened;
+use super::bands::BandRow;
+use super::population::{LEARNING, Words};
+use super::tables::{descending, likeliest};
 use crate::failure::Result;
-use crate::page;
-use crate::table::round;
+use crate::learning::figures::{CALIBRATED, ReliabilityRow};
+use crate::learning::leaderboard::{Assessment, ModelRow};
+use crate::learning::learned::Learned;
+use crate::outputs::table::round;
+use crate::pages;
+use crate::pages::plot::{Axis, Tick};
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -27,7 +28,7 @@ const WIDTH: f64 = 160.0;
 
 /// A model as the page shows it.
 #[derive(Serialize)]
-struct Shown {
+struct ModelLine {
     title: String,
     chosen: bool,
     validation_log_loss: Option<f64>,
@@ -54,19 +55,19 @@ struct Dot {
     high: f64,
     calibrated: bool,
     customers: u64,
-    said: f64,
+    mean: f64,
     happened: f64,
 }
 
-/// A place on an axis, in the unit of the plot, and what it is called.
+/// The marks of the calibration's plot.
 #[derive(Serialize)]
-struct Tick {
-    at: f64,
-    label: String,
+struct Ticks {
+    across: Vec<Tick>,
+    up: Vec<Tick>,
 }
 
 #[derive(Serialize)]
-struct Feature {
+struct FeatureLine {
     name: String,
     about: String,
     share: f64,
@@ -74,7 +75,7 @@ struct Feature {
 }
 
 #[derive(Serialize)]
-struct Rule {
+struct RuleLine {
     text: String,
     rows: u64,
     coverage: f64,
@@ -83,62 +84,54 @@ struct Rule {
 }
 
 /// Puts what was found into the page.
-pub fn render(outcome: &Outcome, columns: &Columns, words: &Words) -> Result<String> {
-    let mut page = page::environment()?;
+pub fn render(
+    learned: &Learned,
+    found: &Assessment,
+    words: &Words,
+    bands: &[BandRow],
+) -> Result<String> {
+    let mut page = pages::environment()?;
     page.add_filter("fine", |value: f64| format!("{value:.4}"));
-    let reach = reach(&outcome.reliability);
-    let rules = rules(outcome, columns);
+    let reach = reach(&found.reliability);
+    let scored: u64 = bands.iter().map(|band| band.customers).sum();
+    let chosen = found.models.iter().find(|row| row.chosen);
+    let tree = learned.tree.to_svg(learned.features(), LEARNING.yes);
     let context = Value::from_pairs([
         ("project", Value::from(words.project.as_str())),
-        ("outcome", Value::from(words.outcome.as_str())),
+        ("outcome", Value::from(words.churned.as_str())),
         ("tested", Value::from(words.tested.as_str())),
         ("learned", Value::from(words.learned.as_str())),
-        ("why", Value::from(outcome.why.as_str())),
-        ("validation", Value::from(outcome.validation.clone())),
-        ("bands", page::value_of(&words.bands)?),
-        (
-            "scored",
-            Value::from(words.bands.iter().map(|band| band.customers).sum::<u64>()),
-        ),
-        (
-            "chosen",
-            page::value_of(&outcome.models.iter().find(|row| row.chosen))?,
-        ),
-        ("models", page::value_of(&shown(&outcome.models))?),
-        ("several", Value::from(!outcome.dates.is_empty())),
-        ("dots", page::value_of(&dots(&outcome.reliability, reach))?),
-        ("ticks", page::value_of(&ticks(reach))?),
-        ("calibration", page::value_of(&outcome.calibration)?),
-        (
-            "features",
-            page::value_of(&features(outcome, columns, words))?,
-        ),
-        ("all_rules", Value::from(outcome.tree.leaf_count())),
-        ("rules", page::value_of(&rules)?),
-        (
-            "tree",
-            Value::from_safe_string(outcome.tree.to_svg(&columns.printed(), "left")),
-        ),
+        ("why", Value::from(found.why.as_str())),
+        ("validation", Value::from(found.validation.clone())),
+        ("bands", pages::value_of(&bands)?),
+        ("scored", Value::from(scored)),
+        ("chosen", pages::value_of(&chosen)?),
+        ("models", pages::value_of(&model_lines(&found.models))?),
+        ("several", Value::from(!found.tests.is_empty())),
+        ("dots", pages::value_of(&dots(&found.reliability, reach))?),
+        ("ticks", pages::value_of(&ticks(reach))?),
+        ("calibration", pages::value_of(&found.calibration)?),
+        ("features", pages::value_of(&features(learned, words))?),
+        ("all_rules", Value::from(learned.tree.leaf_count())),
+        ("rules", pages::value_of(&rules(learned))?),
+        ("tree", Value::from_safe_string(tree)),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
-    page::render(&page, "churn.html", TEMPLATE, context)
+    pages::render(&page, "churn.html", TEMPLATE, context)
 }
 
-fn shown(models: &[ModelRow]) -> Vec<Shown> {
+fn model_lines(models: &[ModelRow]) -> Vec<ModelLine> {
     let ranges = models.iter().map(|row| row.ranges.log_loss_range);
     let lowest = ranges
         .clone()
         .map(|range| range.low)
         .fold(f64::INFINITY, f64::min);
     let highest = ranges.map(|range| range.high).fold(0.0, f64::max);
-    let place = |value: f64| {
-        let share = (value - lowest) / (highest - lowest);
-        round(WIDTH * if share.is_finite() { share } else { 0.5 }, 2)
-    };
+    let axis = Axis::new([lowest, highest], [0.0, WIDTH]);
     let row = |row: &ModelRow| {
         let range = row.ranges.log_loss_range;
         let figures = &row.figures;
-        Shown {
+        ModelLine {
             title: row.title.clone(),
             chosen: row.chosen,
             validation_log_loss: row.validation_log_loss,
@@ -152,7 +145,7 @@ fn shown(models: &[ModelRow]) -> Vec<Shown> {
             profit: figures.expected_maximum_profit,
             profit_share: figures.expected_maximum_profit_share,
             mean_log_loss: row.mean.mean_log_loss,
-            plot: [range.low, range.high, figures.log_loss].map(place),
+            plot: [range.low, range.high, figures.log_loss].map(|value| axis.at(value)),
         }
     };
     models.iter().map(row).collect()
@@ -161,74 +154,70 @@ fn shown(models: &[ModelRow]) -> Vec<Shown> {
 /// The largest probability that the plot of the calibration has to hold, a whole tenth.
 fn reach(bins: &[ReliabilityRow]) -> f64 {
     let largest = |row: &ReliabilityRow| {
-        let [_, high] = wilson_interval(row.left, row.customers);
-        high.max(row.said)
+        let [_, high] = row.interval();
+        high.max(row.mean)
     };
     let largest = bins.iter().map(largest).fold(0.1, f64::max);
     ((largest * 10.0).ceil() / 10.0).min(1.0)
 }
 
+/// The axes of the calibration's plot: probabilities across, what happened up.
+fn axes(reach: f64) -> [Axis; 2] {
+    [[0.0, SIDE], [SIDE, 0.0]].map(|places| Axis::new([0.0, reach], places))
+}
+
 fn dots(bins: &[ReliabilityRow], reach: f64) -> Vec<Dot> {
-    let across = |share: f64| round(SIDE * share / reach, 2);
-    let up = |share: f64| round(SIDE * (1.0 - share / reach), 2);
+    let [across, up] = axes(reach);
     let dot = |row: &ReliabilityRow| {
-        let [low, high] = wilson_interval(row.left, row.customers);
+        let [low, high] = row.interval();
         Dot {
-            x: across(row.said),
-            y: up(happened(row)),
-            low: up(low),
-            high: up(high),
+            x: across.at(row.mean),
+            y: up.at(row.happened()),
+            low: up.at(low),
+            high: up.at(high),
             calibrated: row.scores == CALIBRATED,
-            customers: row.customers,
-            said: row.said,
-            happened: happened(row),
+            customers: row.rows,
+            mean: row.mean,
+            happened: row.happened(),
         }
     };
     bins.iter().map(dot).collect()
 }
 
-fn ticks(reach: f64) -> Vec<Tick> {
-    let tick = |part: u32| {
-        let share = reach * f64::from(part) / 4.0;
-        Tick {
-            at: round(SIDE * f64::from(part) / 4.0, 2),
-            label: format!("{} %", round(100.0 * share, 1)),
-        }
-    };
-    (0..=4).map(tick).collect()
+fn ticks(reach: f64) -> Ticks {
+    let [across, up] = axes(reach).map(|axis| {
+        let tick = |part: u32| {
+            let share = reach * f64::from(part) / 4.0;
+            axis.tick(share, format!("{} %", round(100.0 * share, 1)))
+        };
+        (0..=4).map(tick).collect()
+    });
+    Ticks { across, up }
 }
 
-fn features(outcome: &Outcome, columns: &Columns, words: &Words) -> Vec<Feature> {
-    let Some(importance) = outcome.model.importance() else {
-        return Vec::new();
-    };
+fn features(learned: &Learned, words: &Words) -> Vec<FeatureLine> {
+    let importance = learned.importance().unwrap_or_default();
     let total = importance.sum();
     let largest = importance.fold(0.0, |most: f64, value| most.max(*value));
-    let mut order: Vec<usize> = (0..importance.len())
-        .filter(|place| importance[*place] > 0.0)
-        .collect();
-    order.sort_by(|a, b| importance[*b].total_cmp(&importance[*a]).then(a.cmp(b)));
-    order.truncate(FEATURES);
-    let feature = |place: usize| Feature {
-        name: columns.names[place].clone(),
-        about: words.about.get(place).cloned().unwrap_or_default(),
+    let line = |place: usize| FeatureLine {
+        name: learned.features()[place].name.clone(),
+        about: words.features.get(place).cloned().unwrap_or_default(),
         share: importance[place] / total,
         width: round(100.0 * importance[place] / largest, 2),
     };
-    order.into_iter().map(feature).collect()
+    let order = descending(&importance).into_iter().take(FEATURES);
+    let used = order.filter(|place| importance[*place] > 0.0);
+    used.map(line).collect()
 }
 
-fn rules(outcome: &Outcome, columns: &Columns) -> Vec<Rule> {
-    let printed = columns.printed();
-    let mut rules = outcome.tree.rules();
-    rules.sort_by(|a, b| b.rate.total_cmp(&a.rate).then(a.leaf.cmp(&b.leaf)));
-    rules.truncate(RULES);
-    let rule = |rule: &LeafRule| Rule {
-        text: rule.to_text(&printed),
+fn rules(learned: &Learned) -> Vec<RuleLine> {
+    let line = |rule: LeafRule| RuleLine {
+        text: rule.to_text(learned.features()),
         rows: rule.rows as u64,
         coverage: rule.coverage,
         rate: rule.rate,
         lift: rule.lift,
     };
-    rules.iter().map(rule).collect()
+    let rules = likeliest(&learned.tree).into_iter().take(RULES);
+    rules.map(line).collect()
 }

@@ -1,89 +1,87 @@
-//! The features as SQL: the history is folded once into small tables, from which every as-of
-//! date is answered by conditions on days.
-//!
-//! Sums are taken over exact decimals and whole numbers and become floating point only at the
-//! end, so that they do not depend on the order in which threads meet the rows.
+//! The features of the catalogue as queries: the history is folded once into small tables, from
+//! which every as-of date is answered by conditions on days.
 
 mod accounts;
 mod channels;
 mod contacts;
+mod days;
 mod events;
-mod first_seen;
-mod kinds;
-mod purchases;
 
 use std::fmt::Write as _;
 
-use self::kinds::Kinds;
-use crate::config::Features;
-use crate::engine::Engine;
+pub use self::channels::CHOSEN;
+use crate::contract::features::{History, Made, Named, Over, columns};
+use crate::engine::Scope;
 use crate::failure::Result;
-use crate::warehouse::Warehouse;
 
 /// What stands for an amount where the sources have none.
-const NO_AMOUNT: &str = "CAST(0 AS DECIMAL(18, 4))";
+pub const NO_AMOUNT: &str = "CAST(0 AS DECIMAL(18, 4))";
 
-/// One feature: its name, what it means, and its expression.
-struct Feature {
-    name: String,
-    about: String,
-    sql: String,
-    /// Whether the expression is over a joined table rather than over a customer's days.
-    joined: bool,
-}
+/// A table that the history is folded into: its name and its query.
+type Fold = (&'static str, String);
 
-/// What can be computed from this warehouse.
+/// What is computed from a history.
 pub struct Plan {
-    /// Queries that fold the history, in order: name and SQL.
-    folds: Vec<(&'static str, String)>,
-    features: Vec<Feature>,
+    /// In order: a later one may read from an earlier one.
+    folds: Vec<Fold>,
+    columns: Vec<Made>,
     /// `LEFT JOIN ...` for features that do not come from a customer's days.
     joins: String,
 }
 
 impl Plan {
-    /// Looks at what was loaded and decides what can be computed.
-    pub fn new(warehouse: &Warehouse, settings: &Features) -> Result<Self> {
+    /// Every feature that can be made from a history; from an hour on a basket is an evening one.
+    pub fn new(history: &History, evening_from: u8) -> Self {
+        let columns = columns(history);
         let mut plan = Plan {
-            folds: Vec::new(),
-            features: Vec::new(),
+            folds: days::folds(history, evening_from).to_vec(),
+            columns,
             joins: String::new(),
         };
-        let kinds = Kinds::new(warehouse)?;
-        plan.purchases(warehouse, settings, kinds.has("return"))?;
-        plan.first_seen(warehouse);
-        plan.events(&kinds);
-        plan.contacts(warehouse, &kinds);
-        plan.channels(warehouse)?;
-        plan.accounts(warehouse)?;
-        Ok(plan)
+        let mut tables: Vec<Over> = Vec::new();
+        for column in &plan.columns {
+            if !tables.contains(&column.sql.over) {
+                tables.push(column.sql.over);
+            }
+        }
+        for over in tables {
+            plan.add(history, over);
+        }
+        plan
     }
 
-    /// A feature over the days of a customer before the as-of date.
-    fn add(&mut self, name: &str, about: &str, sql: &str) {
-        self.push(name, about, sql, false);
-    }
-
-    /// A feature over a table of [`Self::join`], the days' features `f` and their names.
-    fn add_joined(&mut self, name: &str, about: &str, sql: &str) {
-        self.push(name, about, sql, true);
-    }
-
-    fn push(&mut self, name: &str, about: &str, sql: &str, joined: bool) {
-        debug_assert!(
-            !self.features.iter().any(|feature| feature.name == name),
-            "{name} twice"
-        );
-        self.features.push(Feature {
-            name: name.to_owned(),
-            about: about.to_owned(),
-            sql: sql.to_owned(),
-            joined,
-        });
-    }
-
-    /// Joins a query with one row at most for each `as_of` and `customer_id`, under a name.
-    fn join(&mut self, name: &str, query: &str) {
+    /// Folds the history into a table, and joins what features ask of it.
+    fn add(&mut self, history: &History, over: Over) {
+        let asked = |part: fn(&Made) -> &[Named]| once(&self.columns, over, part);
+        let by_then = asked(|column| &column.sql.by_then);
+        let (name, query) = match over {
+            Over::Days => return,
+            Over::FirstSeen { table, fold } => {
+                self.folds.push((table, fold.to_owned()));
+                // A name of its own: the fold has that of the table.
+                let name = format!("{table}_by_then");
+                (name, added_up(table, &by_then))
+            }
+            Over::Events => {
+                let by_day = asked(|column| &column.sql.by_day);
+                let along = asked(|column| &column.sql.along);
+                self.folds.push(events::fold(history, &by_day, &along));
+                ("events".to_owned(), added_up("event_days", &by_then))
+            }
+            Over::Contacts => {
+                self.folds
+                    .push(contacts::fold(history.tells("campaign_id")));
+                ("contacts".to_owned(), added_up("contact_days", &by_then))
+            }
+            Over::Channels => {
+                self.folds.push(channels::fold(&history.channels));
+                ("channels".to_owned(), added_up("channel_days", &by_then))
+            }
+            Over::Accounts => {
+                self.folds.extend(accounts::folds(&history.accounts));
+                ("accounts".to_owned(), accounts::query())
+            }
+        };
         let _ = write!(
             self.joins,
             " LEFT JOIN ({query}) {name} ON {name}.as_of = f.as_of AND {name}.customer_id = f.customer_id"
@@ -91,9 +89,9 @@ impl Plan {
     }
 
     /// Folds the history.
-    pub fn prepare(&self, engine: &Engine) -> Result<()> {
+    pub fn prepare(&self, scope: &Scope) -> Result<()> {
         for (name, sql) in &self.folds {
-            engine.fold(name, sql)?;
+            scope.fold(name, sql)?;
         }
         Ok(())
     }
@@ -102,13 +100,12 @@ impl Plan {
     pub fn snapshots(&self) -> String {
         let mut inner = String::new();
         let mut outer = String::new();
-        for feature in &self.features {
-            let Feature { name, sql, .. } = feature;
-            if feature.joined {
-                let _ = write!(outer, ", {sql} AS {name}");
-            } else {
-                let _ = write!(inner, ", {sql} AS {name}");
+        for Made { name, sql, .. } in &self.columns {
+            if sql.over == Over::Days {
+                let _ = write!(inner, ", {} AS {name}", sql.value);
                 let _ = write!(outer, ", f.{name}");
+            } else {
+                let _ = write!(outer, ", {} AS {name}", sql.value);
             }
         }
         format!(
@@ -121,61 +118,44 @@ impl Plan {
 
     /// What each feature means.
     pub fn descriptions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.features
+        self.columns
             .iter()
-            .map(|feature| (feature.name.as_str(), feature.about.as_str()))
+            .map(|column| (column.name.as_str(), column.about.as_str()))
     }
+}
+
+/// What the features over a table ask of it, each once.
+fn once(columns: &[Made], over: Over, part: fn(&Made) -> &[Named]) -> Vec<Named> {
+    let mut asked: Vec<Named> = Vec::new();
+    for column in columns.iter().filter(|column| column.sql.over == over) {
+        for (name, sql) in part(column) {
+            match asked.iter().find(|(known, _)| known == name) {
+                Some((_, known)) => debug_assert_eq!(known, sql, "{name} is two things"),
+                None => asked.push((name.clone(), sql.clone())),
+            }
+        }
+    }
+    asked
+}
+
+/// Sums over the days of a table before each date, one row for a date and customer at most.
+fn added_up(table: &str, by_then: &[Named]) -> String {
+    format!(
+        "SELECT as_of, customer_id{} FROM {table} JOIN as_of_dates ON d < as_of GROUP BY 1, 2",
+        listed(by_then)
+    )
+}
+
+/// Columns as a query lists them.
+fn listed(columns: &[Named]) -> String {
+    let mut list = String::new();
+    for (name, sql) in columns {
+        let _ = write!(list, ", {sql} AS {name}");
+    }
+    list
 }
 
 /// A text as SQL writes it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-/// Names without those that would share a column because they differ in punctuation alone.
-fn distinct_columns<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::new();
-    for name in names {
-        if !distinct
-            .iter()
-            .any(|known| identifier(known) == identifier(name))
-        {
-            distinct.push(name.to_owned());
-        }
-    }
-    distinct
-}
-
-/// A name that can be a column without quotes.
-fn identifier(name: &str) -> String {
-    let mut identifier = String::new();
-    for part in name
-        .to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-    {
-        if !identifier.is_empty() {
-            identifier.push('_');
-        }
-        identifier.push_str(part);
-    }
-    if identifier.is_empty() {
-        "unnamed".to_owned()
-    } else {
-        identifier
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_departments_become_names_of_columns() {
-        assert_eq!(identifier("MEAT-PCKGD"), "meat_pckgd");
-        assert_eq!(identifier("  Drug / GM "), "drug_gm");
-        assert_eq!(identifier("--"), "unnamed");
-        let names = ["Drug GM", "DRUG-GM", "Drug"].into_iter();
-        assert_eq!(distinct_columns(names), ["Drug GM", "Drug"]);
-    }
 }

@@ -3,9 +3,9 @@
 use chrono_tz::Tz;
 
 use super::super::zone::Zone;
-use super::time::Written;
+use super::written::{SECOND, Written};
 
-const SECOND: i64 = 1_000_000;
+/// Seconds in an hour.
 const HOUR: i64 = 3600;
 
 /// A zone that a text names.

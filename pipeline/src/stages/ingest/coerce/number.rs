@@ -1,15 +1,7 @@
 //! Numbers as people and programs write them, exact to the ten-thousandth.
 
-use crate::contract::MONEY_SCALE;
-
-/// Ten-thousandths in one.
-pub const ONE: i128 = 10i128.pow(MONEY_SCALE as u32);
-
-/// Why a text is no number.
-pub type Reason = &'static str;
-
-/// A currency: its code, or the sign where that is all that is known.
-pub type Currency = &'static str;
+use super::currency::{Currency, without_currency};
+use super::exact::{Reason, finite, from_float, plain};
 
 /// The marks of the numbers of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,91 +20,6 @@ impl Default for Numbers {
         }
     }
 }
-
-/// Codes of ISO 4217, those in use and some that old files hold; they may stand before or after an
-/// amount.
-const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN \
-    BZD CAD CDF CHE CHF CHW CLF CLP CNH CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS \
-    GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP \
-    LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP \
-    PKR PLN PYG QAR RMB RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP \
-    TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL \
-    DEM FRF ITL ESP NLG BEF ATS FIM IEP PTE GRD SIT SKK EEK LVL LTL";
-
-/// What stands for a currency besides its code, and the currency that it means; longer ones come
-/// before those that they begin or end with. `¥` is Chinese or Japanese, and `kr` of five countries.
-const SIGNS: &[(&str, &str)] = &[
-    ("USD$", "USD"),
-    ("US$", "USD"),
-    ("AU$", "AUD"),
-    ("A$", "AUD"),
-    ("CA$", "CAD"),
-    ("C$", "CAD"),
-    ("NZ$", "NZD"),
-    ("HK$", "HKD"),
-    ("NT$", "TWD"),
-    ("MX$", "MXN"),
-    ("SG$", "SGD"),
-    ("S$", "SGD"),
-    ("R$", "BRL"),
-    ("$", "USD"),
-    ("＄", "USD"),
-    ("€", "EUR"),
-    ("£", "GBP"),
-    ("￡", "GBP"),
-    ("CN¥", "CNY"),
-    ("JP¥", "JPY"),
-    ("¥", "¥"),
-    ("￥", "¥"),
-    ("元", "CNY"),
-    ("円", "JPY"),
-    ("원", "KRW"),
-    ("₩", "KRW"),
-    ("￦", "KRW"),
-    ("₹", "INR"),
-    ("₽", "RUB"),
-    ("руб.", "RUB"),
-    ("руб", "RUB"),
-    ("₺", "TRY"),
-    ("TL", "TRY"),
-    ("₴", "UAH"),
-    ("грн", "UAH"),
-    ("₪", "ILS"),
-    ("₫", "VND"),
-    ("₱", "PHP"),
-    ("₦", "NGN"),
-    ("฿", "THB"),
-    ("₡", "CRC"),
-    ("₲", "PYG"),
-    ("₵", "GHS"),
-    ("₸", "KZT"),
-    ("₮", "MNT"),
-    ("₭", "LAK"),
-    ("₼", "AZN"),
-    ("₾", "GEL"),
-    ("֏", "AMD"),
-    ("؋", "AFN"),
-    ("৳", "BDT"),
-    ("៛", "KHR"),
-    ("﷼", "IRR"),
-    ("zł", "PLN"),
-    ("Kč", "CZK"),
-    ("Ft", "HUF"),
-    ("SFr.", "CHF"),
-    ("Fr.", "CHF"),
-    ("лв.", "BGN"),
-    ("лв", "BGN"),
-    ("lei", "RON"),
-    ("Rs.", "Rs"),
-    ("Rs", "Rs"),
-    ("Rp", "IDR"),
-    ("RM", "MYR"),
-    ("kr.", "kr"),
-    ("kr", "kr"),
-    ("Kr.", "kr"),
-    ("Kr", "kr"),
-    ("FCFA", "XOF"),
-];
 
 const NO_NUMBER: Reason = "is no number";
 
@@ -228,65 +135,6 @@ impl Numbers {
     }
 }
 
-fn finite(value: f64) -> Result<f64, Reason> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err("is not a finite number")
-    }
-}
-
-/// A floating-point number in ten-thousandths.
-pub fn from_float(value: f64) -> Result<i128, Reason> {
-    finite(value).map(|value| (value * ONE as f64).round() as i128)
-}
-
-/// An optional sign, digits, and decimals, read digit by digit, so that 0.1 is a tenth.
-fn plain(text: &[u8], decimal: u8) -> Option<i128> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    // As many digits as surely fit; more are read as floating point, beyond what an amount holds.
-    let value = match digits.len() {
-        1..=14 => ten_thousandths::<i64>(digits, decimal)?.into(),
-        15..=30 => ten_thousandths::<i128>(digits, decimal)?,
-        _ => return None,
-    };
-    Some(if negative { -value } else { value })
-}
-
-/// Digits with at most one decimal mark as ten-thousandths, rounded.
-fn ten_thousandths<T>(digits: &[u8], decimal: u8) -> Option<T>
-where
-    T: Copy + From<u8> + std::ops::Mul<Output = T> + std::ops::Add<Output = T>,
-{
-    let with = |value: T, byte: u8| value * T::from(10) + T::from(byte - b'0');
-    let mut value = T::from(0);
-    let mut whole = 0;
-    while whole < digits.len() && digits[whole].is_ascii_digit() {
-        value = with(value, digits[whole]);
-        whole += 1;
-    }
-    let fraction = match digits[whole..] {
-        [] => &[],
-        [mark, ref fraction @ ..] if mark == decimal => fraction,
-        _ => return None,
-    };
-    if whole + fraction.len() == 0 || !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let kept = MONEY_SCALE as usize;
-    for place in 0..kept {
-        value = with(value, fraction.get(place).copied().unwrap_or(b'0'));
-    }
-    if fraction.get(kept).is_some_and(|&digit| digit >= b'5') {
-        value = value + T::from(1);
-    }
-    Some(value)
-}
-
 fn is_blank(character: char) -> bool {
     matches!(
         character,
@@ -366,47 +214,6 @@ fn without_sign_and_currency(text: &str) -> Result<(bool, &str, Option<Currency>
         return Err(NO_NUMBER);
     }
     Ok((negative, rest, currency))
-}
-
-fn without_currency(text: &str) -> Option<(&str, Currency)> {
-    let is_word = |sign: &str| sign.chars().all(|c| c.is_alphabetic() || c == '.');
-    let sign_beside = |words: bool| {
-        let mut signs = SIGNS.iter().filter(|(sign, _)| is_word(sign) == words);
-        signs.find_map(|&(sign, currency)| {
-            let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
-            rest.map(|rest| (rest, currency))
-        })
-    };
-    let first = || {
-        let (first, rest) = text.split_at_checked(3)?;
-        code(first).map(|currency| (rest, currency))
-    };
-    let last = || {
-        let (rest, last) = text.split_at_checked(text.len().checked_sub(3)?)?;
-        code(last).map(|currency| (rest, currency))
-    };
-    // Words that are signs may begin codes, as RM does RMB.
-    sign_beside(false)
-        .or_else(first)
-        .or_else(last)
-        .or_else(|| sign_beside(true))
-}
-
-/// The currency with this code, in capitals or small letters; what is not of ISO by the name that is.
-pub fn code(text: &str) -> Option<Currency> {
-    let known = CURRENCIES
-        .split_ascii_whitespace()
-        .find(|known| known.eq_ignore_ascii_case(text))?;
-    Some(match known {
-        "RMB" | "CNH" => "CNY",
-        known => known,
-    })
-}
-
-/// The currency that a word or a sign stands for.
-pub fn currency_named(text: &str) -> Option<Currency> {
-    let sign = SIGNS.iter().find(|(sign, _)| *sign == text);
-    sign.map(|(_, currency)| *currency).or_else(|| code(text))
 }
 
 /// The currency beside an amount, whatever its marks.

@@ -1,29 +1,17 @@
 //! Times as text: days and times of day on a wall, moments, seconds since 1970, and the days that
 //! spreadsheets count.
 
-use arrow::compute::kernels::cast_utils::string_to_datetime;
-use chrono::format::{Item, Numeric, Parsed, StrftimeItems, parse};
-use chrono::{NaiveDateTime, Utc};
-
-use super::named_zone::{self, NamedZone};
+use super::counted::{looks_like_serial, serial, since_unix, units_since_unix};
+use super::iso::{Iso, fast_iso, iso, sure_iso};
+use super::named_zone;
+use super::pattern::Pattern;
+use super::written::{SECOND, Written};
 use crate::config::{EXCEL, ISO, TimeFormats, UNIX, UNIX_MILLISECONDS};
-
-const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
-
-/// A time as it was written, in microseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// What a clock on the wall showed.
-    Wall(i64),
-    /// A moment: the text said how far the clock is from UTC.
-    Moment(i64),
-}
 
 /// The time formats of a source, of which the first that fits is taken.
 pub struct Times {
     formats: Vec<Format>,
-    shown: Option<String>,
+    names: Option<String>,
 }
 
 enum Format {
@@ -33,67 +21,6 @@ enum Format {
     /// Days since the end of 1899.
     Excel,
     Pattern(Pattern),
-}
-
-/// A format of `strftime`.
-struct Pattern {
-    items: Vec<Item<'static>>,
-    /// `%Y` is in it, which is a year of four digits: chrono alone would read 24 as the year 24.
-    has_century: bool,
-    /// `%Z` was in it, which stands for a name that is read apart: chrono would pass over it.
-    has_zone: bool,
-    /// It ends in a word for UTC.
-    is_utc: bool,
-}
-
-impl Pattern {
-    /// What is no format, which the check of the settings does not let through, fits nothing.
-    fn new(format: &str) -> Self {
-        let has_zone = format.contains("%Z");
-        let plain = format.replace("%Z", "");
-        let plain = match has_zone {
-            true => plain.split_whitespace().collect::<Vec<_>>().join(" "),
-            false => plain,
-        };
-        let items = StrftimeItems::new(&plain)
-            .parse_to_owned()
-            .unwrap_or_default();
-        let is_year = |item: &Item<'_>| matches!(item, Item::Numeric(Numeric::Year, _));
-        Self {
-            has_century: items.iter().any(is_year),
-            has_zone,
-            is_utc: ["UTC", "GMT", "Z"]
-                .iter()
-                .any(|name| plain.ends_with(name) && !plain.ends_with(&format!("%{name}"))),
-            items,
-        }
-    }
-
-    fn read(&self, text: &str) -> Option<Written> {
-        let (written, year) = by_pattern(text, &self.items)?;
-        if self.has_century && year.is_some_and(|year| year < 1000) {
-            return None;
-        }
-        Some(match written {
-            Written::Wall(wall) if self.is_utc => Written::Moment(wall),
-            written => written,
-        })
-    }
-
-    /// Whether only the two digits of its year keep a text from fitting.
-    fn lacks_century(&self, text: &str) -> bool {
-        self.has_century && self.read(text).is_none() && by_pattern(text, &self.items).is_some()
-    }
-
-    /// A text in which the zone stands somewhere between other words.
-    fn read_around_zone(&self, text: &str) -> Option<Written> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        (0..words.len()).find_map(|place| {
-            let zone = NamedZone::of(words[place])?;
-            let (before, after) = (&words[..place], &words[place + 1..]);
-            zone.applied_to(self.read(&[before, after].concat().join(" "))?)
-        })
-    }
 }
 
 impl Format {
@@ -123,11 +50,11 @@ impl Times {
         let Some(TimeFormats(formats)) = formats else {
             return Self {
                 formats: vec![Format::Iso],
-                shown: None,
+                names: None,
             };
         };
         Self {
-            shown: Some(formats.join(" or ")),
+            names: Some(formats.join(" or ")),
             formats: formats
                 .iter()
                 .map(|format| match format.as_str() {
@@ -226,11 +153,11 @@ impl Times {
             Format::Pattern(pattern) => pattern.lacks_century(text),
             _ => false,
         };
-        match &self.shown {
-            Some(shown) if self.formats.iter().any(short_year) => format!(
-                "is no time written as {shown}: %Y is a year of four digits; for one of two add a format with %y"
+        match &self.names {
+            Some(names) if self.formats.iter().any(short_year) => format!(
+                "is no time written as {names}: %Y is a year of four digits; for one of two add a format with %y"
             ),
-            Some(shown) => format!("is no time written as {shown}"),
+            Some(names) => format!("is no time written as {names}"),
             None if looks_like_serial(text) => format!(
                 "is no time; if it is a day as spreadsheets count them, set time_format = \"{EXCEL}\""
             ),
@@ -240,251 +167,12 @@ impl Times {
     }
 }
 
-/// Serial numbers of the days from 1980 to 2099.
-const SERIALS: std::ops::Range<f64> = 29_221.0..73_051.0;
-
-/// Whether a text is a number that a spreadsheet would show as a day of our times.
-pub fn looks_like_serial(text: &str) -> bool {
-    text.parse().is_ok_and(|number| SERIALS.contains(&number))
-}
-
-/// A day, and a part of it, counted from the end of 1899, as spreadsheets keep them; a clock of
-/// theirs goes by milliseconds. The days before March 1900 are counted in two ways, so they are none.
-fn serial(days: f64) -> Option<Written> {
-    const OF_1970: f64 = 25_569.0;
-    if !(61.0..2_958_466.0).contains(&days) {
-        return None;
-    }
-    let millis = ((days - OF_1970) * 86_400_000.0).round() as i64;
-    Some(Written::Wall(millis * 1000))
-}
-
-/// ISO 8601 in its usual forms; the rest is left to Arrow.
-fn iso(text: &str) -> Option<Written> {
-    match fast_iso(text.as_bytes()) {
-        Iso::Fits(written) => Some(written),
-        Iso::NoSuchDay => None,
-        Iso::Other => slow_iso(text),
-    }
-}
-
-/// A whole ISO 8601 time with its `T`, which is nothing else whatever the formats: so the times of
-/// files with types are written where other files of their source have text.
-fn sure_iso(text: &str) -> Option<Written> {
-    let whole = text.len() >= 19 && text.as_bytes()[10] == b'T';
-    match fast_iso(text.as_bytes()) {
-        Iso::Fits(written) if whole => Some(written),
-        _ => None,
-    }
-}
-
-fn slow_iso(text: &str) -> Option<Written> {
-    let clock = text.get(10..).unwrap_or_default();
-    let after = clock.strip_prefix(['T', 't']).unwrap_or(clock);
-    if let Some(at) = after.find(|c: char| c.is_ascii_alphabetic())
-        && !matches!(&after[at..], "Z" | "z")
-    {
-        // A half of the day; what else has letters names a zone, which is looked at elsewhere.
-        return matches!(&after[at..], "AM" | "PM" | "am" | "pm")
-            .then(|| half_day(text))
-            .flatten();
-    }
-    if clock.ends_with(['Z', 'z']) || clock.contains(['+', '-']) {
-        let moment = string_to_datetime(&Utc, text).ok()?;
-        return Some(Written::Moment(moment.timestamp_micros()));
-    }
-    let wall = string_to_datetime(&Utc, text)
-        .map(|wall| wall.naive_utc())
-        .or_else(|_| NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M"));
-    Some(Written::Wall(wall.ok()?.and_utc().timestamp_micros()))
-}
-
-/// `2024-12-31 06:30 PM`.
-fn half_day(text: &str) -> Option<Written> {
-    ["%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p"]
-        .iter()
-        .find_map(|format| Pattern::new(format).read(text))
-}
-
-enum Iso {
-    Fits(Written),
-    /// A day such as 30 February.
-    NoSuchDay,
-    Other,
-}
-
-/// `YYYY-MM-DD`, then perhaps `T` or a blank, `HH:MM`, `:SS`, `.` and decimals, and `Z` or an
-/// offset, over bytes: most of the time of a load goes by here.
-fn fast_iso(text: &[u8]) -> Iso {
-    let Some((date, mut rest)) = text.split_at_checked(10) else {
-        return Iso::Other;
-    };
-    let (Some(century), Some(year), Some(month), Some(day)) = (
-        two_digits(&date[0..]),
-        two_digits(&date[2..]),
-        two_digits(&date[5..]),
-        two_digits(&date[8..]),
-    ) else {
-        return Iso::Other;
-    };
-    if date[4] != b'-' || date[7] != b'-' {
-        return Iso::Other;
-    }
-    let Some(days) = days_since_1970(century * 100 + year, month, day) else {
-        return Iso::NoSuchDay;
-    };
-    let mut wall = days * DAY;
-    if rest.is_empty() {
-        return Iso::Fits(Written::Wall(wall));
-    }
-    let ([b'T' | b' ', clock @ ..], true) = (rest, rest.len() >= 6) else {
-        return Iso::Other;
-    };
-    let (Some(hour), b':', Some(minute)) = (two_digits(clock), clock[2], two_digits(&clock[3..]))
-    else {
-        return Iso::Other;
-    };
-    if hour > 23 || minute > 59 {
-        return Iso::Other;
-    }
-    wall += (hour * 60 + minute) * 60 * SECOND;
-    rest = &clock[5..];
-    if let [b':', seconds @ ..] = rest {
-        match two_digits(seconds) {
-            Some(second @ 0..=59) => wall += second * SECOND,
-            _ => return Iso::Other,
-        }
-        rest = &seconds[2..];
-        if let [b'.', decimals @ ..] = rest {
-            let digits = decimals
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
-            if !(1..=9).contains(&digits) {
-                return Iso::Other;
-            }
-            let mut unit = SECOND / 10;
-            for digit in &decimals[..digits] {
-                wall += i64::from(digit - b'0') * unit;
-                unit /= 10;
-            }
-            rest = &decimals[digits..];
-        }
-    }
-    match offset(rest) {
-        Some(None) => Iso::Fits(Written::Wall(wall)),
-        Some(Some(offset)) => Iso::Fits(Written::Moment(wall - offset * SECOND)),
-        None => Iso::Other,
-    }
-}
-
-/// Seconds that a clock is ahead of UTC, if the text says so; none if it is no offset.
-fn offset(text: &[u8]) -> Option<Option<i64>> {
-    let text = match text {
-        [b' ', rest @ ..] if !rest.is_empty() => rest,
-        text => text,
-    };
-    let (sign, digits) = match text {
-        [] => return Some(None),
-        [b'Z' | b'z'] | b"UTC" | b"GMT" => return Some(Some(0)),
-        [b'+', digits @ ..] => (1, digits),
-        [b'-', digits @ ..] => (-1, digits),
-        _ => return None,
-    };
-    let hours = two_digits(digits)?;
-    let minutes = match &digits[2..] {
-        [] => 0,
-        [b':', minutes @ ..] | minutes if minutes.len() == 2 => two_digits(minutes)?,
-        _ => return None,
-    };
-    (hours < 24 && minutes < 60).then_some(Some(sign * (hours * 60 + minutes) * 60))
-}
-
-fn two_digits(text: &[u8]) -> Option<i64> {
-    match text {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => {
-            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
-        }
-        _ => None,
-    }
-}
-
-/// The number of a day of the Gregorian calendar, if there is such a day (Hinnant, "chrono-Compatible
-/// Low-Level Date Algorithms", `days_from_civil`).
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if !(1..=last).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
-}
-
-/// Seconds, or other units, since 1970, perhaps with decimals.
-fn since_unix(text: &str, unit: i64) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) || whole.is_empty() {
-        return None;
-    }
-    let mut micros = whole.parse::<i64>().ok()?.checked_mul(unit)?;
-    let sign = if whole.starts_with('-') { -1 } else { 1 };
-    let mut part = unit;
-    for digit in fraction.bytes() {
-        part /= 10;
-        micros += sign * i64::from(digit - b'0') * part;
-    }
-    in_calendar(micros)
-}
-
-/// A count of units since 1970 as microseconds, if it lies in the years 1 to 9999.
-pub fn units_since_unix(count: i64, unit: i64) -> Option<i64> {
-    in_calendar(count.checked_mul(unit)?)
-}
-
-/// Milliseconds that were taken for seconds lie far outside.
-fn in_calendar(micros: i64) -> Option<i64> {
-    const FIRST: i64 = -719_162 * DAY;
-    const BEHIND: i64 = 2_932_897 * DAY;
-    (FIRST..BEHIND).contains(&micros).then_some(micros)
-}
-
-/// The time, and the year as it was written.
-fn by_pattern(text: &str, items: &[Item<'static>]) -> Option<(Written, Option<i32>)> {
-    let mut parsed = Parsed::new();
-    parse(&mut parsed, text, items.iter()).ok()?;
-    let year = parsed.year();
-    if parsed.offset().is_some() || parsed.timestamp().is_some() {
-        let _ = parsed.set_offset(0); // only where a timestamp says enough
-        let moment = parsed.to_datetime().ok()?;
-        return Some((Written::Moment(moment.timestamp_micros()), year));
-    }
-    let date = parsed.to_naive_date().ok()?;
-    if parsed.hour_mod_12().is_some() && parsed.minute().is_none() {
-        parsed.set_minute(0).ok()?;
-    }
-    let wall = match parsed.hour_mod_12() {
-        None => date.and_hms_opt(0, 0, 0)?,
-        Some(_) => date.and_time(parsed.to_naive_time().ok()?),
-    };
-    Some((Written::Wall(wall.and_utc().timestamp_micros()), year))
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Datelike, NaiveDate};
 
     use super::*;
+    use crate::stages::ingest::coerce::iso::{days_since_1970, slow_iso};
 
     fn times(formats: &[&str]) -> Times {
         let formats = formats.iter().map(|&format| format.to_owned()).collect();
@@ -493,15 +181,15 @@ mod tests {
 
     #[track_caller]
     fn check(times: &Times, text: &str, expected: &str) {
-        let shown = |micros: i64| {
+        let text_of = |micros: i64| {
             DateTime::from_timestamp_micros(micros)
                 .unwrap()
                 .naive_utc()
                 .to_string()
         };
         let got = match times.parse(text) {
-            Some(Written::Wall(micros)) => shown(micros),
-            Some(Written::Moment(micros)) => shown(micros) + " UTC",
+            Some(Written::Wall(micros)) => text_of(micros),
+            Some(Written::Moment(micros)) => text_of(micros) + " UTC",
             None => "none".to_owned(),
         };
         assert_eq!(got, expected, "{text}");

@@ -10,7 +10,9 @@ use std::f64::consts::PI;
 
 use serde::Serialize;
 
-use super::{Shown, fix, short_name};
+use super::{RuleLine, short_name};
+use crate::pages::plot::place;
+use crate::text::percent;
 
 /// The picture, in its own units.
 pub const WIDTH: f64 = 1060.0;
@@ -56,98 +58,124 @@ struct Edge {
     title: String,
 }
 
+/// What is drawn: items, and between pairs of them the rules.
+#[derive(Default)]
+struct Drawn<'a> {
+    /// Item codes.
+    items: Vec<u32>,
+    /// Where each item stands in `items`.
+    places: BTreeMap<u32, usize>,
+    pairs: BTreeMap<(usize, usize), Link<'a>>,
+    rules: usize,
+}
+
+/// The rules between two items.
+struct Link<'a> {
+    lift: f64,
+    /// Whether there is one from the first to the second, and one back.
+    ways: [bool; 2],
+    words: &'a str,
+}
+
 /// Draws the first rules, as far as there is room for their items and for themselves.
-pub fn graph(rules: &[Shown], names: &[String], supports: &[f64]) -> Graph {
-    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut nodes: Vec<u32> = Vec::new();
-    // For each pair of places the greatest lift, whether it goes each way, and the words.
-    let mut pairs: BTreeMap<(usize, usize), (f64, [bool; 2], String)> = BTreeMap::new();
-    let mut drawn = 0;
+pub fn graph(rules: &[RuleLine], names: &[String], supports: &[f64]) -> Graph {
+    let mut drawn = Drawn::default();
     for rule in rules {
-        let items = rule.antecedent.iter().chain(&rule.consequent);
-        let new = items
-            .clone()
-            .filter(|item| !places.contains_key(item))
-            .count();
-        if nodes.len() + new > NODES || pairs.len() >= EDGES {
-            continue;
-        }
-        drawn += 1;
-        for &item in items {
-            places.entry(item).or_insert_with(|| {
-                nodes.push(item);
-                nodes.len() - 1
-            });
-        }
-        for from in &rule.antecedent {
-            for to in &rule.consequent {
-                let (from, to) = (places[from], places[to]);
-                let entry = pairs
-                    .entry((from.min(to), from.max(to)))
-                    .or_insert_with(|| (0.0, [false; 2], rule.words.clone()));
-                entry.0 = entry.0.max(rule.lift);
-                entry.1[usize::from(from > to)] = true;
-            }
-        }
+        drawn.add(rule);
     }
-    let links: Vec<(usize, usize)> = pairs.keys().copied().collect();
-    let labels: Vec<String> = nodes
+    let name = |item: &u32| names[*item as usize].as_str();
+    let labels: Vec<String> = drawn
+        .items
         .iter()
-        .map(|&item| short_name(&names[item as usize]))
+        .map(|item| short_name(name(item)))
         .collect();
     let widths: Vec<f64> = labels
         .iter()
         .map(|label| label.chars().count() as f64 * LETTER + 14.0)
         .collect();
-    let at = place(nodes.len(), &links, &widths);
-    let most = nodes
-        .iter()
-        .map(|&item| supports[item as usize])
-        .fold(1e-9, f64::max);
-    let radius = |item: u32| 5.0 + 11.0 * (supports[item as usize] / most).sqrt();
-    let edges = pairs.iter().map(|(&(a, b), (lift, ways, words))| {
-        let (from, to) = if ways[0] { (a, b) } else { (b, a) };
-        let [[x1, y1], [x2, y2]] = [at[from], at[to]];
-        let length = ((x2 - x1).powi(2) + (y2 - y1).powi(2)).sqrt().max(1.0);
-        // The line ends where the point begins, so that its arrow can be seen.
-        let (start, end) = (radius(nodes[from]) + 1.0, radius(nodes[to]) + 4.0);
-        let along = |by: f64| [x1 + (x2 - x1) * by / length, y1 + (y2 - y1) * by / length];
-        let ([x1, y1], [x2, y2]) = (along(start), along((length - end).max(start)));
-        Edge {
-            x1: fix(x1),
-            y1: fix(y1),
-            x2: fix(x2),
-            y2: fix(y2),
-            width: fix((1.0 + lift.max(1.0).ln()).min(4.5)),
-            both: ways[0] && ways[1],
-            title: words.clone(),
-        }
+    let links: Vec<(usize, usize)> = drawn.pairs.keys().copied().collect();
+    let at = laid_out(drawn.items.len(), &links, &widths);
+    let support = |item: &u32| supports[*item as usize];
+    let most = drawn.items.iter().map(support).fold(1e-9, f64::max);
+    let radius = |item: &u32| 5.0 + 11.0 * (support(item) / most).sqrt();
+    let edges = drawn.pairs.iter().map(|(&pair, link)| {
+        let ends = [pair.0, pair.1].map(|end| (at[end], radius(&drawn.items[end])));
+        edge(ends, link)
     });
-    let edges = edges.collect();
-    let points = nodes.iter().zip(&at).zip(labels);
+    let points = drawn.items.iter().zip(&at).zip(labels);
     Graph {
         width: WIDTH,
         height: HEIGHT,
+        edges: edges.collect(),
         nodes: points
-            .map(|((&item, [x, y]), label)| Node {
-                x: fix(*x),
-                y: fix(*y),
-                radius: fix(radius(item)),
+            .map(|((item, [x, y]), label)| Node {
+                x: place(*x),
+                y: place(*y),
+                radius: place(radius(item)),
                 label,
-                title: format!(
-                    "{}: in {} of baskets",
-                    names[item as usize],
-                    crate::text::percent(supports[item as usize])
-                ),
+                title: format!("{}: in {} of baskets", name(item), percent(support(item))),
             })
             .collect(),
-        edges,
-        rules: drawn,
+        rules: drawn.rules,
+    }
+}
+
+impl<'a> Drawn<'a> {
+    /// Adds a rule, if there is room.
+    fn add(&mut self, rule: &'a RuleLine) {
+        let items = rule.antecedent.iter().chain(&rule.consequent);
+        let new = |item: &&u32| !self.places.contains_key(item);
+        let new = items.clone().filter(new).count();
+        if self.items.len() + new > NODES || self.pairs.len() >= EDGES {
+            return;
+        }
+        self.rules += 1;
+        for &item in items {
+            self.places.entry(item).or_insert_with(|| {
+                self.items.push(item);
+                self.items.len() - 1
+            });
+        }
+        for from in &rule.antecedent {
+            for to in &rule.consequent {
+                let (from, to) = (self.places[from], self.places[to]);
+                let link = self
+                    .pairs
+                    .entry((from.min(to), from.max(to)))
+                    .or_insert_with(|| Link {
+                        lift: 0.0,
+                        ways: [false; 2],
+                        words: &rule.words,
+                    });
+                link.lift = link.lift.max(rule.lift);
+                link.ways[usize::from(from > to)] = true;
+            }
+        }
+    }
+}
+
+/// A line between two points of some size.
+fn edge([a, b]: [([f64; 2], f64); 2], link: &Link<'_>) -> Edge {
+    let (from, to) = if link.ways[0] { (a, b) } else { (b, a) };
+    let ([x1, y1], [x2, y2]) = (from.0, to.0);
+    let length = ((x2 - x1).powi(2) + (y2 - y1).powi(2)).sqrt().max(1.0);
+    // The line ends where the point begins, so that its arrow can be seen.
+    let (start, end) = (from.1 + 1.0, to.1 + 4.0);
+    let along = |by: f64| [x1 + (x2 - x1) * by / length, y1 + (y2 - y1) * by / length];
+    let ([x1, y1], [x2, y2]) = (along(start), along((length - end).max(start)));
+    Edge {
+        x1: place(x1),
+        y1: place(y1),
+        x2: place(x2),
+        y2: place(y2),
+        width: place((1.0 + link.lift.max(1.0).ln()).min(4.5)),
+        both: link.ways == [true; 2],
+        title: link.words.to_owned(),
     }
 }
 
 /// Where each of `n` points lies.
-fn place(n: usize, links: &[(usize, usize)], widths: &[f64]) -> Vec<[f64; 2]> {
+fn laid_out(n: usize, links: &[(usize, usize)], widths: &[f64]) -> Vec<[f64; 2]> {
     let middle = [WIDTH / 2.0, HEIGHT / 2.0];
     // A sunflower: even, and no two points in one place.
     let mut at: Vec<[f64; 2]> = (0..n)
@@ -242,12 +270,12 @@ fn move_labels_apart(at: &mut [[f64; 2]], widths: &[f64]) {
 mod tests {
     use super::*;
 
-    fn rule(from: u32, to: u32) -> Shown {
-        Shown {
+    fn rule(from: u32, to: u32) -> RuleLine {
+        RuleLine {
             antecedent: vec![from],
             consequent: vec![to],
             lift: 2.0,
-            ..Shown::default()
+            ..RuleLine::default()
         }
     }
 
@@ -278,7 +306,7 @@ mod tests {
         let names: Vec<String> = (0..40)
             .map(|i| format!("a product of number {i}"))
             .collect();
-        let rules: Vec<Shown> = (0..39).map(|i| rule(i, i + 1)).collect();
+        let rules: Vec<RuleLine> = (0..39).map(|i| rule(i, i + 1)).collect();
         let drawn = graph(&rules, &names, &[0.1; 40]);
         assert_eq!(drawn.nodes.len(), NODES);
         for (i, a) in drawn.nodes.iter().enumerate() {

@@ -10,8 +10,7 @@ use self::graph::Graph;
 use self::plots::{Matrix, Scatter};
 use super::Metrics;
 use crate::failure::Result;
-use crate::page;
-use crate::table::round;
+use crate::pages;
 
 pub use self::plots::Step;
 
@@ -24,7 +23,7 @@ const NAME_LENGTH: usize = 24;
 
 /// A rule as the page shows it.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Shown {
+pub struct RuleLine {
     /// Item codes.
     pub antecedent: Vec<u32>,
     /// Item codes.
@@ -51,7 +50,7 @@ pub struct Shown {
 
 /// A sequence as the page shows it.
 #[derive(Clone, Debug, Serialize)]
-pub struct ShownSequence {
+pub struct SequenceLine {
     /// What came first, and what then.
     pub names: [String; 2],
     /// Customers who did both.
@@ -68,7 +67,7 @@ pub struct ShownSequence {
 
 /// Two items that are bought instead of each other.
 #[derive(Clone, Debug, Serialize)]
-pub struct ShownPair {
+pub struct PairLine {
     /// Their names.
     pub names: [String; 2],
     /// Baskets with both.
@@ -85,7 +84,7 @@ pub struct ShownPair {
 
 /// A rule that is another in one group than in the others.
 #[derive(Clone, Debug, Serialize)]
-pub struct ShownDifference {
+pub struct DifferenceLine {
     /// The group.
     pub group: String,
     /// Both sides of the rule.
@@ -100,7 +99,7 @@ pub struct ShownDifference {
 
 /// A set that brings much money.
 #[derive(Clone, Debug, Serialize)]
-pub struct ShownUtility {
+pub struct UtilityLine {
     /// Its items.
     pub items: String,
     /// Baskets with all of them.
@@ -124,19 +123,19 @@ pub struct Page<'a> {
     /// For each item the share of the baskets that hold it.
     pub supports: &'a [f64],
     /// Rules, best first.
-    pub rules: &'a [Shown],
+    pub rules: &'a [RuleLine],
     /// Sequences that lead to something new, best first.
-    pub sequences: &'a [ShownSequence],
+    pub sequences: &'a [SequenceLine],
     /// Sequences of buying again, best first.
-    pub again: &'a [ShownSequence],
+    pub again: &'a [SequenceLine],
     /// Steps from one basket to the next.
     pub steps: &'a [Step],
     /// Substitutes, best first.
-    pub substitutes: &'a [ShownPair],
+    pub substitutes: &'a [PairLine],
     /// Differences between groups, largest first.
-    pub differences: &'a [ShownDifference],
+    pub differences: &'a [DifferenceLine],
     /// Sets by money, most first.
-    pub utility: &'a [ShownUtility],
+    pub utility: &'a [UtilityLine],
 }
 
 #[derive(Serialize)]
@@ -155,7 +154,7 @@ pub fn render(found: &Page<'_>) -> Result<String> {
         graph: graph::graph(found.rules, found.names, found.supports),
         transitions: plots::transitions(found.steps, found.names),
     };
-    let mut page = page::environment()?;
+    let mut page = pages::environment()?;
     page.add_filter("times", |value: f64| match value {
         value if value >= 10.0 => format!("{value:.0}"),
         value if value >= 0.095 => format!("{value:.1}"),
@@ -166,26 +165,21 @@ pub fn render(found: &Page<'_>) -> Result<String> {
     let context = Value::from_pairs([
         ("project", Value::from(found.project)),
         ("currency", Value::from(found.currency)),
-        ("m", page::value_of(found.metrics)?),
-        ("pictures", page::value_of(&pictures)?),
-        ("rules", page::value_of(&first(found.rules))?),
-        ("sequences", page::value_of(&first(found.sequences))?),
-        ("again", page::value_of(&first(found.again))?),
-        ("substitutes", page::value_of(&first(found.substitutes))?),
-        ("differences", page::value_of(&found.differences)?),
-        ("utility", page::value_of(&first(found.utility))?),
+        ("m", pages::value_of(found.metrics)?),
+        ("pictures", pages::value_of(&pictures)?),
+        ("rules", pages::value_of(&first(found.rules))?),
+        ("sequences", pages::value_of(&first(found.sequences))?),
+        ("again", pages::value_of(&first(found.again))?),
+        ("substitutes", pages::value_of(&first(found.substitutes))?),
+        ("differences", pages::value_of(&found.differences)?),
+        ("utility", pages::value_of(&first(found.utility))?),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
-    page::render(&page, "rules.html", TEMPLATE, context)
+    pages::render(&page, "rules.html", TEMPLATE, context)
 }
 
 fn first<T>(rows: &[T]) -> &[T] {
     &rows[..rows.len().min(LISTED)]
-}
-
-/// A coordinate with as many digits as can be seen.
-fn fix(value: f64) -> f64 {
-    round(value, 2)
 }
 
 /// A name that fits where room is short.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Shown, fix, short_name};
+use super::{RuleLine, short_name};
+use crate::pages::plot::{Axis, Tick, place};
 use crate::text::percent;
 
 /// The picture of the scatter, and the room around its points.
@@ -32,12 +33,6 @@ pub struct Scatter {
 }
 
 #[derive(Debug, Serialize)]
-struct Tick {
-    at: f64,
-    label: String,
-}
-
-#[derive(Debug, Serialize)]
 struct Point {
     x: f64,
     y: f64,
@@ -48,43 +43,19 @@ struct Point {
 }
 
 /// Rules as points.
-pub fn scatter(rules: &[Shown]) -> Scatter {
+pub fn scatter(rules: &[RuleLine]) -> Scatter {
     let rules = &rules[..rules.len().min(POINTS)];
-    let ends = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
-            (low.min(value), high.max(value))
-        })
-    };
-    let (low, high) = ends(&mut rules.iter().map(|rule| rule.support));
-    let (_, most) = ends(&mut rules.iter().map(|rule| rule.confidence));
+    let supports = rules.iter().map(|rule| rule.support);
+    let low = supports.clone().fold(f64::INFINITY, f64::min);
     if rules.is_empty() || low <= 0.0 {
         return Scatter::default();
     }
-    // A little room beyond the first and the last point, on a log scale.
-    let (low, high) = (low / 1.25, (high * 1.25).max(low * 2.5));
-    let x = |support: f64| LEFT + (support / low).ln() / (high / low).ln() * (WIDTH - LEFT - RIGHT);
-    let step = [0.02, 0.05, 0.1, 0.2]
-        .into_iter()
-        .find(|step| most / step <= 6.0)
-        .unwrap_or(0.2);
-    let highest = ((most / step).floor() + 1.0).min((1.0 / step).round()) * step;
-    let y = |confidence: f64| HEIGHT - BOTTOM - confidence / highest * (HEIGHT - TOP - BOTTOM);
-    let decades = (low.log10().floor() as i32..=high.log10().ceil() as i32)
-        .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
-    let across = decades
-        .filter(|value| (low..=high).contains(value))
-        .map(|value| Tick {
-            at: fix(x(value)),
-            label: share(value),
-        });
-    let up = (0..=(highest / step).round() as usize).map(|i| Tick {
-        at: fix(y(i as f64 * step)),
-        label: format!("{:.0} %", i as f64 * step * 100.0),
-    });
+    let (x, across) = across(low, supports.fold(0.0, f64::max));
+    let (y, up) = up(rules.iter().map(|rule| rule.confidence).fold(0.0, f64::max));
     let points = rules.iter().map(|rule| Point {
-        x: fix(x(rule.support)),
-        y: fix(y(rule.confidence)),
-        radius: fix((2.5 + 2.2 * rule.lift.max(1.0).ln()).min(10.0)),
+        x: x.at(rule.support.ln()),
+        y: y.at(rule.confidence),
+        radius: place((2.5 + 2.2 * rule.lift.max(1.0).ln()).min(10.0)),
         class: match rule.held_up {
             Some(true) => "held",
             Some(false) => "fell",
@@ -102,10 +73,38 @@ pub fn scatter(rules: &[Shown]) -> Scatter {
         right: WIDTH - RIGHT,
         top: TOP,
         bottom: HEIGHT - BOTTOM,
-        across: across.collect(),
-        up: up.collect(),
+        across,
+        up,
         points,
     }
+}
+
+/// The axis of the support, on a log scale, and its marks.
+fn across(low: f64, high: f64) -> (Axis, Vec<Tick>) {
+    // A little room beyond the first and the last point.
+    let (low, high) = (low / 1.25, (high * 1.25).max(low * 2.5));
+    let axis = Axis::new([low.ln(), high.ln()], [LEFT, WIDTH - RIGHT]);
+    let decades = (low.log10().floor() as i32..=high.log10().ceil() as i32)
+        .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+    let ticks = decades
+        .filter(|value| (low..=high).contains(value))
+        .map(|value| axis.tick(value.ln(), share(value)));
+    (axis, ticks.collect())
+}
+
+/// The axis of the confidence and its marks.
+fn up(most: f64) -> (Axis, Vec<Tick>) {
+    let step = [0.02, 0.05, 0.1, 0.2]
+        .into_iter()
+        .find(|step| most / step <= 6.0)
+        .unwrap_or(0.2);
+    let highest = ((most / step).floor() + 1.0).min((1.0 / step).round()) * step;
+    let axis = Axis::new([0.0, highest], [HEIGHT - BOTTOM, TOP]);
+    let ticks = (0..=(highest / step).round() as usize).map(|i| {
+        let value = i as f64 * step;
+        axis.tick(value, format!("{:.0} %", value * 100.0))
+    });
+    (axis, ticks.collect())
 }
 
 /// A small share with the digits that it needs.
@@ -137,10 +136,10 @@ struct Cell {
     title: String,
 }
 
-/// The place of an item among those shown; a new one is given as long as there is room.
-fn place(items: &mut Vec<u32>, item: u32) -> Option<usize> {
-    if let Some(place) = items.iter().position(|known| *known == item) {
-        return Some(place);
+/// The row or column of an item; a new one is given as long as there is room.
+fn row_of(items: &mut Vec<u32>, item: u32) -> Option<usize> {
+    if let Some(row) = items.iter().position(|known| *known == item) {
+        return Some(row);
     }
     (items.len() < CELLS).then(|| {
         items.push(item);
@@ -150,21 +149,21 @@ fn place(items: &mut Vec<u32>, item: u32) -> Option<usize> {
 
 /// How dark a lift is: twice as far from 1 on a log scale is twice as dark.
 fn shade(lift: f64, farthest: f64) -> f64 {
-    fix(0.12 + 0.78 * (lift.max(1e-3).ln().abs() / farthest.max(1e-9)).min(1.0))
+    place(0.12 + 0.78 * (lift.max(1e-3).ln().abs() / farthest.max(1e-9)).min(1.0))
 }
 
 /// The strongest rules of one item each side: what is bought down, what comes with it across.
-pub fn matrix(rules: &[Shown], names: &[String]) -> Matrix {
+pub fn matrix(rules: &[RuleLine], names: &[String]) -> Matrix {
     let (mut rows, mut columns) = (Vec::new(), Vec::new());
-    let mut kept: Vec<(usize, usize, &Shown)> = Vec::new();
+    let mut kept: Vec<(usize, usize, &RuleLine)> = Vec::new();
     for rule in rules {
         let ([from], [to]) = (&rule.antecedent[..], &rule.consequent[..]) else {
             continue;
         };
         // An item may have a row while there is no column left for the other.
         let before = rows.len();
-        if let Some(row) = place(&mut rows, *from) {
-            match place(&mut columns, *to) {
+        if let Some(row) = row_of(&mut rows, *from) {
+            match row_of(&mut columns, *to) {
                 Some(column) => kept.push((row, column, rule)),
                 None => rows.truncate(before),
             }
@@ -264,14 +263,14 @@ pub fn transitions(steps: &[Step], names: &[String]) -> Matrix {
 mod tests {
     use super::*;
 
-    fn rule(from: u32, to: u32, support: f64, confidence: f64) -> Shown {
-        Shown {
+    fn rule(from: u32, to: u32, support: f64, confidence: f64) -> RuleLine {
+        RuleLine {
             antecedent: vec![from],
             consequent: vec![to],
             support,
             confidence,
             lift: 2.0,
-            ..Shown::default()
+            ..RuleLine::default()
         }
     }
 
@@ -295,13 +294,13 @@ mod tests {
     #[test]
     fn a_matrix_has_the_first_rules_and_no_row_without_a_cell() {
         let names: Vec<String> = (0..90).map(|i| format!("{i}")).collect();
-        let rules: Vec<Shown> = (0..40).map(|i| rule(i, i + 50, 0.1, 0.2)).collect();
+        let rules: Vec<RuleLine> = (0..40).map(|i| rule(i, i + 50, 0.1, 0.2)).collect();
         let drawn = matrix(&rules, &names);
         assert_eq!(
             (drawn.rows.len(), drawn.columns.len(), drawn.cells.len()),
             (CELLS, CELLS, CELLS)
         );
-        let many: Vec<Shown> = (0..40).map(|i| rule(i % 3, i + 40, 0.1, 0.2)).collect();
+        let many: Vec<RuleLine> = (0..40).map(|i| rule(i % 3, i + 40, 0.1, 0.2)).collect();
         let drawn = matrix(&many, &names);
         for row in 0..drawn.rows.len() {
             assert!(drawn.cells.iter().any(|cell| cell.row == row));

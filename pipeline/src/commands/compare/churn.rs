@@ -1,0 +1,145 @@
+//! Churn scores against the probabilities that nobody can improve on.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use ndarray::Array1;
+use regulars_datasets::history::truth::ChurnTruth;
+use regulars_models::metrics::{brier, log_loss, roc_auc};
+
+use crate::commands::compare::truth::Truth;
+use crate::commands::compare::{Finding, numbers, ran, whole_numbers};
+use crate::failure::{Failure, Result};
+use crate::outputs::manifest::Manifest;
+use crate::outputs::read_parquet;
+use crate::stages::churn::{Metrics, NAME};
+
+/// ROC AUC, Brier score and log loss of the run's models at the test date, and of the delivered
+/// scores on what happened after the end of the history.
+pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Finding>> {
+    let Some((metrics, settings)) = ran::<Metrics>(manifest, NAME)? else {
+        return Ok(Vec::new());
+    };
+    let Some(dates) = &metrics.dates else {
+        return Ok(Vec::new()); // learned from a label, of which the truth knows nothing
+    };
+    let [at_test, at_score] = truth
+        .world
+        .churn_at([dates.test_date, dates.score_date], dates.horizon_days)
+        .map_err(|error| Failure::data(error.to_string()))?;
+    let eligible = |truth: &ChurnTruth| {
+        truth.baskets >= settings.churn.min_baskets
+            && truth.recency <= settings.churn.active_days as i32
+    };
+    let tested: Vec<ChurnTruth> = at_test.into_iter().filter(eligible).collect();
+    let scores = read_parquet(&manifest.file(run, NAME, "churn.parquet")?)?;
+    let mut findings = of_models(&metrics, &tested, &dates.test_date.to_string())?;
+    findings.extend(of_scores(&scores, at_score, &dates.score_date.to_string())?);
+    Ok(findings)
+}
+
+/// The models at the test date.
+fn of_models(metrics: &Metrics, tested: &[ChurnTruth], date: &str) -> Result<Vec<Finding>> {
+    let best = Best::new(tested)?;
+    let mut findings = Vec::new();
+    for model in &metrics.models {
+        let chosen = if model.model == metrics.chosen {
+            " (chosen)"
+        } else {
+            ""
+        };
+        let name = format!("test date, ROC AUC, {}{chosen}", model.title);
+        let note = if findings.is_empty() {
+            best.note(date)
+        } else {
+            String::new()
+        };
+        let finding = Finding::new(NAME, name, model.figures.roc_auc);
+        findings.push(finding.best(best.observed.auc).note(note));
+    }
+    let delivered = &metrics.delivered;
+    let customers = Finding::count(NAME, "test date, customers", metrics.test_rows);
+    findings.extend([
+        Finding::new(NAME, "test date, Brier score", delivered.brier).best(best.observed.brier),
+        Finding::new(NAME, "test date, log loss", delivered.log_loss).best(best.observed.log_loss),
+        customers.best(tested.len() as f64),
+    ]);
+    Ok(findings)
+}
+
+/// What was delivered, on what happened next.
+fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Result<Vec<Finding>> {
+    let ids = whole_numbers(scores, "customer_id")?;
+    let probabilities = numbers(scores, "churn_probability")?;
+    let truths: HashMap<i64, ChurnTruth> = truths
+        .into_iter()
+        .map(|truth| (truth.customer as i64, truth))
+        .collect();
+    let (known, probabilities): (Vec<ChurnTruth>, Vec<f64>) = ids
+        .iter()
+        .zip(probabilities)
+        .filter_map(|(id, probability)| Some((*truths.get(id)?, probability)))
+        .unzip();
+    let best = Best::new(&known)?;
+    let ours = Figures::new(&known, probabilities)?;
+    let finding = |figure: &str, of: fn(&Figures) -> f64| {
+        let measure = format!("scores, {figure} on what came next");
+        Finding::new(NAME, measure, of(&ours)).best(of(&best.observed))
+    };
+    Ok(vec![
+        finding("ROC AUC", |figures| figures.auc).note(best.note(date)),
+        finding("Brier score", |figures| figures.brier),
+        finding("log loss", |figures| figures.log_loss),
+    ])
+}
+
+struct Figures {
+    auc: f64,
+    brier: f64,
+    log_loss: f64,
+}
+
+impl Figures {
+    fn new(truths: &[ChurnTruth], probabilities: Vec<f64>) -> Result<Self> {
+        let labels: Array1<bool> = truths.iter().map(|truth| truth.churned).collect();
+        let scores = Array1::from(probabilities);
+        let figure = |value: Result<f64, _>| {
+            value.map_err(|error: regulars_models::metrics::MetricError| {
+                Failure::data(format!("the truth about churn: {error}"))
+                    .hint("generate more customers")
+            })
+        };
+        Ok(Self {
+            auc: figure(roc_auc(labels.view(), scores.view()))?,
+            brier: figure(brier(labels.view(), scores.view()))?,
+            log_loss: figure(log_loss(labels.view(), scores.view()))?,
+        })
+    }
+}
+
+/// The figures of the true probabilities.
+struct Best {
+    observed: Figures,
+    everything: Figures,
+    churned: f64,
+}
+
+impl Best {
+    fn new(truths: &[ChurnTruth]) -> Result<Self> {
+        let churned = truths.iter().filter(|truth| truth.churned).count();
+        Ok(Self {
+            observed: Figures::new(truths, truths.iter().map(|t| t.observed).collect())?,
+            everything: Figures::new(truths, truths.iter().map(|t| t.everything).collect())?,
+            churned: churned as f64 / truths.len() as f64,
+        })
+    }
+
+    fn note(&self, date: &str) -> String {
+        format!(
+            "{date}, {:.1} % leave; who knew type, rate and who had left: {:.4}",
+            100.0 * self.churned,
+            self.everything.auc
+        )
+    }
+}

@@ -1,0 +1,11 @@
+//! Commands that are no stage of a run.
+
+pub mod check;
+pub mod compare;
+pub mod demo;
+pub mod forget;
+pub mod generate;
+pub mod init;
+pub mod manual;
+pub mod profile;
+pub mod rules;

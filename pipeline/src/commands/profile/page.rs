@@ -1,0 +1,125 @@
+//! The profile as a page: one file without scripts, fonts or pictures from elsewhere.
+//!
+//! `page.html` is a template; whatever comes from the data goes through its escaping.
+
+use chrono::{Datelike, NaiveDate};
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::commands::profile::Profile;
+use crate::commands::profile::cells::grouped;
+use crate::commands::profile::history::CalendarDay;
+use crate::failure::Result;
+use crate::pages;
+use crate::text::count;
+
+/// The template.
+const TEMPLATE: &str = include_str!("page.html");
+/// The calendar shows so many years, the last ones.
+const YEARS: usize = 10;
+/// Days are shaded in so many steps above none.
+const SHADES: u64 = 4;
+
+/// Puts a profile into the page.
+pub fn render(profile: &Profile) -> Result<String> {
+    let mut page = pages::environment()?;
+    page.add_filter("number", grouped);
+    page.add_filter("short", short);
+    page.add_filter("readable", |value: Value| readable(&value));
+    let context = Value::from_pairs([
+        ("p", pages::value_of(profile)?),
+        ("calendar", calendar(&profile.history.calendar)),
+        ("version", Value::from(env!("CARGO_PKG_VERSION"))),
+    ]);
+    pages::render(&page, "page.html", TEMPLATE, context)
+}
+
+/// Numbers with thousands set apart, everything else as it is.
+fn readable(value: &Value) -> String {
+    match (value.kind(), f64::try_from(value.clone())) {
+        (ValueKind::None | ValueKind::Undefined, _) => String::new(),
+        (ValueKind::Number, Ok(number)) => grouped(number),
+        _ => value.to_string(),
+    }
+}
+
+/// 1,234,567 as `1.2 M`, for places where room is short.
+fn short(value: f64) -> String {
+    let steps = [(1e9, "bn"), (1e6, "M"), (1e4, "k")];
+    let step = steps.into_iter().find(|(least, _)| value.abs() >= *least);
+    match step {
+        Some((1e4, name)) => format!("{:.0} {name}", value / 1e3),
+        Some((least, name)) => format!("{:.1} {name}", value / least),
+        None => grouped((value * 100.0).round() / 100.0),
+    }
+}
+
+/// The days of each year as squares: a column for each week, a row for each weekday.
+fn calendar(days: &[CalendarDay]) -> Value {
+    let mut lines: Vec<u64> = days.iter().map(|day| day.lines).collect();
+    lines.sort_unstable();
+    // Shades by quarters of the days, so that one extreme day does not pale all others.
+    let shade = |of: u64| {
+        let below = lines.partition_point(|lines| *lines < of) as u64;
+        1 + (below * SHADES / lines.len().max(1) as u64).min(SHADES - 1)
+    };
+    let mut years: Vec<i32> = days.iter().map(|day| day.day.year()).collect();
+    years.dedup();
+    let (Some(first), Some(last)) = (days.first(), days.last()) else {
+        return Value::from(Vec::<Value>::new());
+    };
+    let skipped = years.len().saturating_sub(YEARS);
+    let mut all = Vec::new();
+    for year in &years[skipped..] {
+        let Some(new_year) = NaiveDate::from_ymd_opt(*year, 1, 1) else {
+            continue;
+        };
+        let offset = new_year.weekday().num_days_from_monday();
+        let column = |date: NaiveDate| (date.ordinal0() + offset) / 7;
+        let mut cells = Vec::new();
+        let mut months = Vec::new();
+        for date in new_year.iter_days().take_while(|date| date.year() == *year) {
+            if date.day() == 1 {
+                months.push(Value::from_pairs([
+                    ("column", Value::from(column(date))),
+                    ("name", Value::from(date.format("%b").to_string())),
+                ]));
+            }
+            if date < first.day || date > last.day {
+                continue;
+            }
+            let found = days.binary_search_by_key(&date, |day| day.day).ok();
+            let lines = found.map_or(0, |place| days[place].lines);
+            cells.push(Value::from_pairs([
+                ("column", Value::from(column(date))),
+                ("row", Value::from(date.weekday().num_days_from_monday())),
+                (
+                    "shade",
+                    Value::from(if lines == 0 { 0 } else { shade(lines) }),
+                ),
+                (
+                    "title",
+                    Value::from(format!("{}: {}", date.format("%a %Y-%m-%d"), count(lines))),
+                ),
+            ]));
+        }
+        all.push(Value::from_pairs([
+            ("year", Value::from(*year)),
+            ("cells", Value::from(cells)),
+            ("months", Value::from(months)),
+        ]));
+    }
+    Value::from(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_fit_small_places() {
+        let texts = [999.0, 1234.0, 12_345.0, 1_234_567.0, 2e9].map(short);
+        assert_eq!(texts, ["999", "1,234", "12 k", "1.2 M", "2.0 bn"]);
+        assert_eq!(pages::part(0.0001), "< 0.1 %");
+    }
+}

@@ -1,0 +1,55 @@
+//! A feature's value on its way into a sentence.
+
+use crate::text::{money, percent, plural, round};
+
+/// A value of a customer, and what it is of.
+pub struct Said<'a> {
+    /// The value; never NaN.
+    pub value: f64,
+    /// What the family goes over, in words.
+    pub of: &'a str,
+    /// Printed behind amounts.
+    pub currency: &'a str,
+}
+
+impl Said<'_> {
+    /// `28 days`.
+    pub(super) fn days(&self) -> String {
+        format!("{:.0} days", self.value)
+    }
+
+    /// `1,234 USD`.
+    pub(super) fn money(&self) -> String {
+        money(self.value, self.currency)
+    }
+
+    /// `12.3 %`.
+    pub(super) fn percent(&self) -> String {
+        percent(self.value)
+    }
+
+    /// Up to two digits after the point.
+    pub(super) fn rounded(&self) -> f64 {
+        round(self.value, 2)
+    }
+
+    /// A number of things: `1 complaint`, `2 complaints`.
+    pub(super) fn several(&self, thing: &str) -> String {
+        plural(self.value.round() as u64, thing)
+    }
+
+    /// A number and the noun for it: `1 person`, `2 people`.
+    pub(super) fn one_or_more(&self, one: &str, more: &str) -> String {
+        let noun = if self.value == 1.0 { one } else { more };
+        format!("{:.0} {noun}", self.value)
+    }
+
+    /// Where a trend goes.
+    pub(super) fn direction(&self) -> &'static str {
+        match self.value {
+            value if value > 0.1 => "rising",
+            value if value < -0.1 => "falling",
+            _ => "steady",
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Every model learns and is tested; nothing is chosen yet.
+
+use ndarray::Array1;
+use regulars_models::classifiers::ProbabilityModel;
+use regulars_models::metrics::log_loss;
+
+use crate::failure::{Failure, Result};
+use crate::learning::figures::Figures;
+use crate::learning::lineup::{Entrant, lineup, trees};
+use crate::learning::rows::{Labelled, Part};
+use crate::learning::task::{Task, Terms, Trial, Validation};
+use crate::resources::measured;
+use crate::warning::{MODEL_LEFT_OUT, Warning};
+
+/// What came of the tests.
+#[derive(Default)]
+pub struct Trained {
+    /// The models of the last test, the simplest first.
+    pub(super) tried: Vec<Tried>,
+    /// What the choice is to be made on, where anything could be held out.
+    pub(super) held: Option<Checked>,
+    /// Every model on every test.
+    pub(super) tests: Vec<TestRow>,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// A model that was tested.
+pub(super) struct Tried {
+    /// It, with what the validation rows have told.
+    pub(super) entrant: Entrant,
+    pub(super) trees: Option<u64>,
+    pub(super) validation: Option<f64>,
+    /// Its scores of the validation rows.
+    pub(super) checked: Array1<f64>,
+    /// Its scores of the test rows.
+    pub(super) tested: Array1<f64>,
+    pub(super) figures: Figures,
+    pub(super) fit_seconds: f64,
+    pub(super) score_seconds: f64,
+    pub(super) peak_memory_bytes: Option<u64>,
+}
+
+/// What the choice is made on, when the models are done with it.
+pub(super) struct Checked {
+    pub(super) name: String,
+    pub(super) labels: Array1<bool>,
+}
+
+/// One model on one of several tests.
+#[derive(Clone, Debug)]
+pub struct TestRow {
+    /// What it was tested on.
+    pub test: String,
+    /// Its name in the settings.
+    pub model: &'static str,
+    /// What people call it.
+    pub title: String,
+    /// Rows it learned from.
+    pub train_rows: u64,
+    /// Rows it was tested on.
+    pub test_rows: u64,
+    /// Those of them that are a yes.
+    pub test_yes: u64,
+    /// Log loss on the validation rows.
+    pub validation_log_loss: Option<f64>,
+    /// What it reaches.
+    pub figures: Figures,
+}
+
+/// The rows that choices are made on.
+struct Held<'a> {
+    name: String,
+    learn: Part<'a>,
+    check: Part<'a>,
+}
+
+/// Tries every model at every test of the task.
+///
+/// # Errors
+/// Rows of a test are too few or have one outcome only; the model that the terms choose could not
+/// be learned.
+pub fn train(task: &Task, terms: &Terms, on_step: &dyn Fn(&str)) -> Result<Trained> {
+    if task.trials.is_empty() {
+        return Err(Failure::data("there is nothing to test a model on"));
+    }
+    let entrants = lineup(&task.columns, terms);
+    let mut trained = Trained::default();
+    for trial in &task.trials {
+        let [train, test] = task.parts(trial)?;
+        let thirds = thirds(task, trial, terms.seed);
+        let held = held(task, trial, thirds.as_ref());
+        trained.tried.clear();
+        for entrant in &entrants {
+            on_step(&format!(
+                "{} at {}, learning from {} {}",
+                entrant.title,
+                trial.name,
+                train.rows(),
+                task.words.rows
+            ));
+            match try_one(entrant, held.as_ref(), [train, test], terms) {
+                Ok(tried) => {
+                    trained.tests.push(test_row(trial, [train, test], &tried));
+                    trained.tried.push(tried);
+                }
+                Err(failure) if terms.chosen.as_deref() != Some(entrant.name()) => {
+                    let message = format!("at {} {}", trial.name, failure.message);
+                    trained.warnings.push(Warning::new(MODEL_LEFT_OUT, message));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        trained.held = held.map(|held| Checked {
+            name: held.name,
+            labels: held.check.labels.to_owned(),
+        });
+    }
+    Ok(trained)
+}
+
+/// A third of the validation rows and the others, where these do not come in two parts that can be
+/// learned from.
+fn thirds(task: &Task, trial: &Trial, seed: u64) -> Option<[Labelled; 2]> {
+    let part = |rows: &std::ops::Range<usize>| task.rows.part(rows.clone());
+    let rows = match &trial.validation {
+        Validation::Third(rows) => rows,
+        Validation::Rows { learn, check, .. } => {
+            if part(learn).has_both() && part(check).has_both() {
+                return None;
+            }
+            check
+        }
+    };
+    Some(part(rows).thirds(seed))
+}
+
+/// The rows that the choice is made on, where there are any that can be learned from.
+fn held<'a>(task: &'a Task, trial: &Trial, thirds: Option<&'a [Labelled; 2]>) -> Option<Held<'a>> {
+    let (name, learn, check) = match (thirds, &trial.validation) {
+        (Some([learn, check]), _) => {
+            let name = format!("a third of the {}, held out", task.words.rows);
+            (name, learn.whole(), check.whole())
+        }
+        (None, Validation::Rows { name, learn, check }) => {
+            let [learn, check] = [learn, check].map(|rows| task.rows.part(rows.clone()));
+            (name.clone(), learn, check)
+        }
+        (None, Validation::Third(_)) => return None,
+    };
+    (learn.has_both() && check.has_both()).then_some(Held { name, learn, check })
+}
+
+fn try_one(
+    entrant: &Entrant,
+    held: Option<&Held<'_>>,
+    [train, test]: [Part<'_>; 2],
+    terms: &Terms,
+) -> Result<Tried> {
+    let mut checked = Array1::default(0);
+    let mut found = None;
+    let mut validation = None;
+    if let Some(held) = held {
+        let model = entrant.fit(held.learn, Some(held.check))?;
+        checked = model.predict_probability(held.check.features);
+        let loss = log_loss(held.check.labels, checked.view());
+        validation = Some(loss.map_err(|error| unmeasured(&entrant.title, &error))?);
+        found = Some(model);
+    }
+    let entrant = entrant.settled(found.as_ref());
+    drop(found);
+    let (model, learned) = measured(|| entrant.fit(train, None));
+    let model = model?;
+    let (tested, scored) = measured(|| model.predict_probability(test.features));
+    Ok(Tried {
+        figures: test_figures(&entrant.title, test, &tested, terms)?,
+        trees: trees(&model),
+        entrant,
+        validation,
+        checked,
+        tested,
+        fit_seconds: learned.seconds,
+        score_seconds: scored.seconds,
+        peak_memory_bytes: learned.peak_memory_bytes,
+    })
+}
+
+/// What a model's scores of the test rows reach.
+pub(super) fn test_figures(
+    title: &str,
+    test: Part<'_>,
+    scores: &Array1<f64>,
+    terms: &Terms,
+) -> Result<Figures> {
+    Figures::measure(test.labels, scores.view(), &terms.campaign)
+        .map_err(|error| unmeasured(title, &error))
+}
+
+fn unmeasured(title: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::data(format!("{title}: {error}"))
+}
+
+fn test_row(trial: &Trial, [train, test]: [Part<'_>; 2], tried: &Tried) -> TestRow {
+    TestRow {
+        test: trial.name.clone(),
+        model: tried.entrant.name(),
+        title: tried.entrant.title.clone(),
+        train_rows: train.rows() as u64,
+        test_rows: test.rows() as u64,
+        test_yes: test.yes() as u64,
+        validation_log_loss: tried.validation,
+        figures: tried.figures.clone(),
+    }
+}

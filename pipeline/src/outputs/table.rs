@@ -1,0 +1,96 @@
+//! A table on its way to a file: columns with their descriptions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema};
+
+use crate::failure::Result;
+
+pub use crate::text::round;
+
+/// A table that is being put together, column by column.
+#[derive(Default)]
+pub struct TableBuilder {
+    fields: Vec<Field>,
+    columns: Vec<ArrayRef>,
+}
+
+impl TableBuilder {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a column; `about` becomes its description in the file's metadata.
+    pub fn column(mut self, name: &str, about: &str, values: ArrayRef) -> Self {
+        let metadata = HashMap::from([("description".to_owned(), about.to_owned())]);
+        let field = Field::new(
+            name,
+            values.data_type().clone(),
+            values.null_count() > 0 || values.is_empty(),
+        );
+        // Nullable always: readers should not see a file's type change with its contents.
+        self.fields
+            .push(field.with_nullable(true).with_metadata(metadata));
+        self.columns.push(values);
+        self
+    }
+
+    /// The table.
+    ///
+    /// # Errors
+    /// Columns of different lengths.
+    pub fn build(self) -> Result<RecordBatch> {
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(self.fields)),
+            self.columns,
+        )?)
+    }
+}
+
+/// A column of text.
+pub fn text<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+/// A column of numbers, rounded to `digits` after the point; NaN becomes null.
+pub fn numbers(values: impl IntoIterator<Item = f64>, digits: i32) -> ArrayRef {
+    exact_numbers(values.into_iter().map(|value| round(value, digits)))
+}
+
+/// A column of numbers as they are, for chances too small to round; NaN becomes null.
+pub fn exact_numbers(values: impl IntoIterator<Item = f64>) -> ArrayRef {
+    let values = values
+        .into_iter()
+        .map(|value| (!value.is_nan()).then_some(value));
+    Arc::new(values.collect::<arrow::array::Float64Array>())
+}
+
+/// Query engines hand out several layouts of text; files and our own code know one.
+pub fn plain_text(batch: &RecordBatch) -> Result<RecordBatch> {
+    let mut fields = Vec::with_capacity(batch.num_columns());
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let column = match column.data_type() {
+            DataType::Utf8View | DataType::LargeUtf8 => cast(column, &DataType::Utf8)?,
+            DataType::Dictionary(_, value) if **value == DataType::Utf8 => {
+                cast(column, &DataType::Utf8)?
+            }
+            _ => column.clone(),
+        };
+        fields.push(
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(column.data_type().clone()),
+        );
+        columns.push(column);
+    }
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}

@@ -1,0 +1,88 @@
+//! Pages: one file each, without scripts, fonts or pictures from elsewhere.
+//!
+//! Every page extends `base.html`, which brings head and style sheet, and says only what is its own.
+//! Whatever comes from the data goes through the escaping of the template.
+
+pub mod plot;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+
+use crate::failure::{Failure, Result};
+use crate::text::{count, percent};
+
+/// What pages extend and import.
+const SHARED: [(&str, &str); 3] = [
+    ("base.html", include_str!("base.html")),
+    ("style.css", include_str!("style.css")),
+    ("plots.html", include_str!("plots.html")),
+];
+
+/// Templates with the filters that every page needs.
+pub fn environment() -> Result<Environment<'static>> {
+    let mut page = Environment::new();
+    page.set_auto_escape_callback(|_| AutoEscape::Html);
+    page.set_undefined_behavior(UndefinedBehavior::Strict);
+    let blocks_leave_no_lines = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
+    page.set_syntax(blocks_leave_no_lines.map_err(|error| fault(&error.to_string()))?);
+    for (name, template) in SHARED {
+        page.add_template(name, template)
+            .map_err(|error| fault(&format!("{error:#}")))?;
+    }
+    page.add_filter("whole", |number: u64| count(number));
+    page.add_filter("part", part);
+    page.add_filter("fix", |value: f64| format!("{value:.2}"));
+    Ok(page)
+}
+
+/// Puts values into a template.
+pub fn render(
+    page: &Environment<'_>,
+    name: &str,
+    template: &str,
+    context: Value,
+) -> Result<String> {
+    page.render_named_str(name, template, context)
+        .map_err(|error| fault(&format!("{error:#}")))
+}
+
+/// Anything as the template sees it.
+pub fn value_of(data: &impl serde::Serialize) -> Result<Value> {
+    let data = serde_json::to_value(data).map_err(|error| fault(&error.to_string()))?;
+    Ok(template_value(&data))
+}
+
+fn fault(error: &str) -> Failure {
+    Failure::machine(format!(
+        "this is a fault of regulars, please report it: {error}"
+    ))
+}
+
+/// JSON as the template sees it.
+fn template_value(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::from(()),
+        serde_json::Value::Bool(flag) => Value::from(*flag),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Value::from(whole),
+            (None, float) => Value::from(float),
+        },
+        serde_json::Value::String(text) => Value::from(text.as_str()),
+        serde_json::Value::Array(list) => list.iter().map(template_value).collect(),
+        serde_json::Value::Object(map) => Value::from_pairs(
+            map.iter()
+                .map(|(name, value)| (name.as_str(), template_value(value))),
+        ),
+    }
+}
+
+/// A share as a percentage, also when it is small.
+pub fn part(share: f64) -> String {
+    if share > 0.0 && share < 0.0005 {
+        return "< 0.1 %".to_owned();
+    }
+    percent(share)
+}

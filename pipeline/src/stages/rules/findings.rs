@@ -1,0 +1,314 @@
+//! What a run of the stage finds, one kind of thing after the other: each brings a table, numbers for
+//! the manifest, and what the page shows of it.
+
+use regulars_models::associations::{Itemsets, Later, Selected};
+
+use super::choice::{Choice, Part};
+use super::metrics::Metrics;
+use super::mine::{Mined, Miner};
+use super::page::{
+    self, DifferenceLine, Page, PairLine, RuleLine, SequenceLine, Step, UtilityLine,
+};
+use super::plan::Plan;
+use super::{
+    Context, NAME, again, groups, no_pair, sequences, substitutes, tables, utility, words,
+};
+use crate::failure::Result;
+use crate::outputs::Pending;
+use crate::purchases::{Items, Purchases};
+use crate::text::{count, plural};
+use crate::warning::{SUPPORT_RAISED, Warning};
+
+/// Rules in the summary and the manifest.
+const STRONGEST: usize = 5;
+
+/// What everything is found in.
+pub struct Mining<'a> {
+    pub context: &'a Context<'a>,
+    pub plan: &'a Plan,
+    pub purchases: &'a Purchases,
+    pub choice: &'a Choice<'a>,
+    pub miner: &'a Miner<'a>,
+    /// The baskets of the days that are mined.
+    pub mined: Part,
+    /// Those of the days after.
+    pub later: Part,
+}
+
+/// What was found.
+pub struct Findings {
+    pub files: Pending,
+    pub metrics: Metrics,
+    pub warnings: Vec<Warning>,
+    supports: Vec<f64>,
+    rules: Vec<RuleLine>,
+    differences: Vec<DifferenceLine>,
+    sequences: Vec<SequenceLine>,
+    /// Sequences of buying again.
+    again: Vec<SequenceLine>,
+    steps: Vec<Step>,
+    instead: Vec<PairLine>,
+    sets: Vec<UtilityLine>,
+}
+
+impl Findings {
+    /// Nothing yet.
+    pub fn new(context: &Context<'_>, warnings: Vec<Warning>) -> Self {
+        Self {
+            files: context.files(NAME),
+            metrics: Metrics::default(),
+            warnings,
+            supports: Vec::new(),
+            rules: Vec::new(),
+            differences: Vec::new(),
+            sequences: Vec::new(),
+            again: Vec::new(),
+            steps: Vec::new(),
+            instead: Vec::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    /// What is bought together.
+    pub fn rules(&mut self, of: &Mining<'_>) -> Result<()> {
+        let (miner, items) = (of.miner, &of.purchases.items);
+        let n_baskets = of.mined.baskets.n_baskets() as u64;
+        let mining = format!("mining {} baskets", count(n_baskets));
+        of.context.progress.step(&mining);
+        let found = miner.mine(&of.mined)?;
+        if found.itemsets.longest() < 2 {
+            return Err(no_pair(
+                of.context.settings,
+                miner,
+                &of.mined.baskets,
+                items,
+            )?);
+        }
+        let (again, held_up_share) = again::later(&found.plain(), &of.later.baskets);
+        let (_, held_up_share_by_lift) = again::later(&miner.by_lift(&found), &of.later.baskets);
+        self.files.parquet(
+            "itemsets.parquet",
+            "Items that are bought together often",
+            &tables::itemset_table(&found.itemsets, items)?,
+        )?;
+        let about = format!(
+            "What is bought together more often than chance, by {}, the most useful rule first",
+            of.plan.ask.level
+        );
+        let table = tables::rule_table(&found, &again, items)?;
+        self.files.parquet_and_csv("rules", &about, &table)?;
+        self.metrics = Metrics {
+            held_up_share,
+            held_up_share_by_lift,
+            ..mined_metrics(of, &found)
+        };
+        if found.itemsets.min_count() > found.itemsets.asked_count() {
+            self.support_raised(format!(
+                "more than {} itemsets are in {}; the support was raised to {}",
+                count(of.context.settings.config.rules.max_itemsets as u64),
+                plural(found.itemsets.asked_count().into(), "basket"),
+                plural(found.itemsets.min_count().into(), "basket")
+            ));
+        }
+        self.supports = supports(&found.itemsets, items);
+        self.rules = page_rows(&found.rules, &again, items);
+        Ok(())
+    }
+
+    /// What is far stronger in one group of baskets.
+    pub fn groups(&mut self, of: &Mining<'_>) -> Result<()> {
+        of.context.progress.step("comparing groups");
+        let settings = of.context.settings;
+        let items = &of.purchases.items;
+        let compared = groups::compare(settings, of.miner, of.purchases, &of.mined, &of.later)?;
+        self.files.parquet_and_csv(
+            "rules_by_group",
+            "Rules that are far stronger in one group of baskets than in the others",
+            &compared.table(items)?,
+        )?;
+        self.metrics.groups = compared.groups;
+        self.metrics.ungrouped_baskets = compared.ungrouped;
+        self.metrics.differences = compared.len() as u64;
+        self.metrics.differences_held_up_share = compared.held_up_share();
+        self.differences = compared.page_rows(items);
+        Ok(())
+    }
+
+    /// What is bought first and what later.
+    pub fn follow_ups(&mut self, of: &Mining<'_>) -> Result<()> {
+        let asked = &of.context.settings.config.rules;
+        let (progress, items) = (of.context.progress, &of.purchases.items);
+        let history = sequences::histories(of.choice, of.purchases, &of.plan.mined())?;
+        if asked.sequences.on {
+            progress.step("looking for sequences");
+            let after = sequences::histories(of.choice, of.purchases, &of.plan.later())?;
+            let found = sequences::find(asked, &history, &after)?;
+            self.files.parquet_and_csv(
+                "sequences",
+                "What is bought first and what later, the most useful first",
+                &found.table(items)?,
+            )?;
+            if found.min_support > asked.sequences.min_support {
+                self.support_raised(format!(
+                    "more than {} sequences are in a share of {} of the histories; the support was raised to {:.4}",
+                    count(asked.sequences.max_sequences as u64),
+                    asked.sequences.min_support,
+                    found.min_support
+                ));
+            }
+            self.metrics.sequence_support = Some(found.min_support);
+            self.metrics.frequent_sequences = found.frequent;
+            self.metrics.sequence_candidates = found.candidates;
+            self.metrics.sequences = found.len() as u64;
+            self.metrics.sequences_held_up_share = found.held_up_share();
+            self.metrics.new_sequences = found.new_things() as u64;
+            self.sequences = found.page_rows(items, false);
+            self.again = found.page_rows(items, true);
+        }
+        if asked.transitions {
+            progress.step("counting transitions");
+            let found = sequences::transitions(asked, &history);
+            self.files.parquet_and_csv(
+                "transitions",
+                "How often an item is in the next basket of a customer after another",
+                &found.table(items)?,
+            )?;
+            self.metrics.steps = found.steps;
+            self.metrics.transitions = found.len() as u64;
+            self.steps = found.page_rows();
+        }
+        Ok(())
+    }
+
+    /// What is bought instead of each other.
+    pub fn substitutes(&mut self, of: &Mining<'_>) -> Result<()> {
+        of.context.progress.step("looking for substitutes");
+        let asked = &of.context.settings.config.rules;
+        let items = &of.purchases.items;
+        let found = if of.plan.ask.broader.is_empty() {
+            substitutes::find(asked, &of.mined, &of.choice.customers)?
+        } else {
+            // Items of one level: a category is no substitute of what is in it.
+            let part = of.choice.part(&of.plan.mined())?;
+            substitutes::find(asked, &part, &of.choice.customers)?
+        };
+        self.files.parquet_and_csv(
+            "substitutes",
+            "What is bought instead of each other, the strongest first",
+            &found.table(items)?,
+        )?;
+        self.metrics.substitute_candidates = found.tested;
+        self.metrics.substitutes = found.len() as u64;
+        self.instead = found.page_rows(items);
+        Ok(())
+    }
+
+    /// What brings the most money.
+    pub fn utility(&mut self, of: &Mining<'_>) -> Result<()> {
+        of.context.progress.step("adding up money");
+        let asked = &of.context.settings.config.rules;
+        let items = &of.purchases.items;
+        let lines = of.choice.money(&of.plan.mined());
+        let found = utility::find(&asked.utility, lines, items.len())?;
+        let money = of.plan.money_words();
+        let about = format!("The sets of items that bring the most {money}");
+        let table = utility::table(&found, items, money)?;
+        self.files.parquet_and_csv("utility", &about, &table)?;
+        self.metrics.utility_by = Some(money.to_owned());
+        self.metrics.utility_sets = found.len() as u64;
+        self.sets = utility::page_rows(&found, items);
+        Ok(())
+    }
+
+    /// All of it as a page.
+    pub fn page(&mut self, of: &Mining<'_>) -> Result<()> {
+        let project = &of.context.settings.config.project;
+        let page = page::render(&Page {
+            project: &project.name,
+            currency: &project.currency,
+            metrics: &self.metrics,
+            names: &of.purchases.items.spoken,
+            supports: &self.supports,
+            rules: &self.rules,
+            sequences: &self.sequences,
+            again: &self.again,
+            steps: &self.steps,
+            substitutes: &self.instead,
+            differences: &self.differences,
+            utility: &self.sets,
+        })?;
+        let about = "What goes together, a page of plots";
+        self.files.text("rules.html", about, &page)
+    }
+
+    fn support_raised(&mut self, message: String) {
+        self.warnings.push(Warning::new(SUPPORT_RAISED, message));
+    }
+}
+
+/// The numbers of what was mined.
+fn mined_metrics(of: &Mining<'_>, found: &Mined) -> Metrics {
+    let Mining {
+        plan,
+        purchases,
+        choice,
+        ..
+    } = of;
+    let strongest = found.rules.iter().take(STRONGEST);
+    Metrics {
+        level: plan.ask.level.clone(),
+        broader: plan.ask.broader.clone(),
+        basket: plan.ask.basket.words().to_owned(),
+        slice: plan.ask.scope.clone(),
+        mined_from: plan.from,
+        mined_until: plan.split,
+        baskets: of.mined.baskets.n_baskets() as u64,
+        later_baskets: of.later.baskets.n_baskets() as u64,
+        items: purchases.items.len() as u64,
+        lines: purchases.balance,
+        giant_baskets: choice.giants.clone(),
+        bulk_buyers: choice.bulk_buyers.clone(),
+        min_baskets: found.itemsets.min_count().into(),
+        itemsets: found.itemsets.len() as u64,
+        candidates: found.funnel.candidates,
+        funnel: found.funnel.clone(),
+        rules: found.rules.len() as u64,
+        compare_by: plan.ask.compare_by.clone(),
+        strongest: strongest
+            .map(|chosen| words::sentence(&chosen.rule, &purchases.items))
+            .collect(),
+        ..Metrics::default()
+    }
+}
+
+/// The rules as the page shows them.
+fn page_rows(rules: &[Selected], again: &[Later], items: &Items) -> Vec<RuleLine> {
+    let rows = rules.iter().zip(again);
+    rows.map(|(Selected { rule, .. }, later)| {
+        let known = later.held_up.is_some() && later.measures.antecedent_count > 0;
+        RuleLine {
+            antecedent: rule.antecedent.clone(),
+            consequent: rule.consequent.clone(),
+            names: words::sides(rule, items),
+            words: words::sentence(rule, items),
+            count: rule.measures.count,
+            support: rule.measures.support,
+            confidence: rule.measures.confidence,
+            lift: rule.measures.lift,
+            later_confidence: known.then_some(later.measures.confidence),
+            later_lift: known
+                .then_some(later.measures.lift)
+                .filter(|lift| lift.is_finite()),
+            held_up: later.held_up,
+        }
+    })
+    .collect()
+}
+
+/// For each item the share of the baskets that hold it; 0 for those that are not frequent.
+fn supports(itemsets: &Itemsets, items: &Items) -> Vec<f64> {
+    let baskets = f64::from(itemsets.n_baskets().max(1));
+    (0..items.len() as u32)
+        .map(|item| f64::from(itemsets.count_of(&[item]).unwrap_or(0)) / baskets)
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! What goes together, as the summary tells it.
+
+use std::fmt::Write as _;
+
+use super::{Metrics, NAME};
+use crate::outputs::manifest::Manifest;
+use crate::text::{count, percent, plural};
+
+/// With fewer rules than this people ask where the others are.
+const FEW_RULES: u64 = 5;
+
+/// The paragraph of the summary; none when the stage has not run.
+pub fn paragraph(manifest: &Manifest) -> Option<String> {
+    let found: Metrics = manifest.metrics(NAME)?;
+    let mut text = title(&found);
+    if let Some(slice) = &found.slice {
+        let _ = writeln!(text, "  Only where {slice}.");
+    }
+    for rule in &found.strongest {
+        let _ = writeln!(text, "  - {rule}");
+    }
+    if found.rules < FEW_RULES {
+        where_candidates_fell(&found, &mut text);
+    }
+    far_outside(&found, &mut text);
+    if found.differences > 0 {
+        let _ = writeln!(
+            text,
+            "  {} far stronger in one of {} by {}: rules_by_group.csv.",
+            match found.differences {
+                1 => "1 rule is".to_owned(),
+                many => format!("{} rules are", count(many)),
+            },
+            plural(found.groups, "group"),
+            found.compare_by.as_deref().unwrap_or_default()
+        );
+    }
+    if found.sequences > 0 {
+        let _ = writeln!(
+            text,
+            "  {} of what follows what, with the days in between: sequences.csv.",
+            plural(found.sequences, "sequence")
+        );
+    }
+    text.push('\n');
+    Some(text)
+}
+
+/// How many rules there are, and how many of them held up.
+fn title(found: &Metrics) -> String {
+    let rules = plural(found.rules, "rule");
+    let held_up = match (found.held_up_share, found.held_up_share_by_lift) {
+        (Some(share), Some(by_lift)) => format!(
+            "; {} of them held up on the weeks after,\n  of as many by lift alone {}",
+            percent(share),
+            percent(by_lift)
+        ),
+        _ => String::new(),
+    };
+    format!("WHAT GOES TOGETHER ({rules} by {}{held_up})\n", found.level)
+}
+
+fn where_candidates_fell(found: &Metrics, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "  {} tested, and those that fell, each at the first step it fell at:",
+        match found.candidates {
+            1 => "1 candidate was".to_owned(),
+            many => format!("{} candidates were", count(many)),
+        }
+    );
+    for (fell, why) in found.funnel.steps() {
+        let _ = writeln!(text, "  {:>9}  {why}", count(fell));
+    }
+}
+
+/// Giant baskets and bulk buyers, and what became of them.
+fn far_outside(found: &Metrics, text: &mut String) {
+    let outside = [
+        (&found.giant_baskets, "basket", "different items"),
+        (&found.bulk_buyers, "customer", "items in all baskets"),
+    ];
+    for (outside, noun, what) in outside.into_iter().filter(|(of, ..)| of.found > 0) {
+        let done = match outside.action.as_str() {
+            "leave_out" => "left out",
+            "cut" => "cut",
+            _ => "kept",
+        };
+        let _ = writeln!(
+            text,
+            "  {} of more than {} {what}: {done}.",
+            plural(outside.found, noun),
+            count(outside.above)
+        );
+    }
+}
