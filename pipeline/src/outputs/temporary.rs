@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{During, Failure, Result};
-use crate::outputs::below::entry_below;
+use crate::outputs::below::{entry_below, no_link};
 
 /// Notes of the running command, below its output folder; not there when none runs.
 const NOTES: &str = ".unfinished";
@@ -322,7 +322,11 @@ pub const LOADING: &str = "warehouse/.loading";
 
 /// Removes the folders of spilled data and half loads that a command that was killed has left; says
 /// how many there were. Before anything makes them again: an engine keeps what it has made there.
+///
+/// # Errors
+/// A link where spilled data should be: somebody has put it there.
 pub fn remove_folders(root: &Path) -> Result<usize> {
+    no_link(&root.join(SPILL))?;
     let mut removed = 0;
     for name in [SPILL, LOADING] {
         removed += usize::from(remove_folder(&root.join(name))?);
