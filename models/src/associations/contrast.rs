@@ -1,9 +1,22 @@
 //! Which rules are stronger in one group of baskets than in the rest.
 
+use rayon::prelude::*;
+
 use super::{
-    Baskets, Measures, Rule, benjamini_hochberg, remeasure,
+    Baskets, Measures, Rule, benjamini_hochberg,
+    index::ItemIndex,
+    remeasure::remeasure_by,
     significance::{fisher_two_sided, normal_upper_tail},
 };
+
+/// Baskets, and whose they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Shopped<'a> {
+    /// The baskets, those of one customer together.
+    pub baskets: &'a Baskets,
+    /// For each of them its customer.
+    pub customers: &'a [u32],
+}
 
 /// A rule in a group and in the rest; see [`contrast`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +42,8 @@ pub struct Contrast {
     /// That p-value corrected for all rules compared.
     pub confidence_q_value: f64,
     /// The chance of associations that differ so much or more, in either direction, if they were
-    /// the same: the test of the logarithms of the odds ratios.
+    /// the same: the test of the logarithms of the odds ratios, in which customers are independent
+    /// of each other and their baskets are not.
     pub association_p_value: f64,
     /// That p-value corrected for all rules compared.
     pub association_q_value: f64,
@@ -44,22 +58,31 @@ pub struct Contrast {
 ///   liked in the group.
 /// - *Does the antecedent say more about the consequent here?* The odds ratios, which do not
 ///   change when more baskets have the consequent. `z` is the difference of their logarithms over
-///   the root of the sum of the reciprocals of all eight cells, each with 1/2 added.
+///   the root of the sum of their variances. The variance of one is the sum of the reciprocals of
+///   its four cells, each with 1/2 added, as if baskets were independent; or, where that is more,
+///   the sum over customers of the square of what all their baskets together do to the logarithm,
+///   times `g / (g - 1)` for `g` customers: who buys the same every week has not shown it anew
+///   every week.
 ///
 /// Both are two-sided, and their p-values are corrected by Benjamini and Hochberg over all rules
 /// given. A side without baskets, or where nobody took the antecedent, teaches nothing: the
 /// p-values are 1 and what needs it is NaN. Item codes are as for [`remeasure`].
 ///
 /// Sources: Fisher (1935); Woolf (1955), "On estimating the relation between blood group and
-/// disease", for the test of equal odds ratios; Haldane (1956) and Anscombe (1956) for the 1/2.
-pub fn contrast(rules: &[Rule], group: &Baskets, rest: &Baskets) -> Vec<Contrast> {
-    let [in_group, in_rest] = [group, rest].map(|baskets| remeasure(rules, baskets));
+/// disease", for the test of equal odds ratios; Haldane (1956) and Anscombe (1956) for the 1/2;
+/// Liang and Zeger (1986), "Longitudinal data analysis using generalized linear models", for the
+/// variance by customers.
+///
+/// # Panics
+/// If there are not as many customers as baskets.
+pub fn contrast(rules: &[Rule], group: Shopped<'_>, rest: Shopped<'_>) -> Vec<Contrast> {
+    let [in_group, in_rest] = [group, rest].map(|side| measured(rules, side));
     let mut contrasts: Vec<Contrast> = in_group
         .into_iter()
         .zip(in_rest)
-        .map(|(group, rest)| {
+        .map(|((group, of_group), (rest, of_rest))| {
             let difference = log_odds(&group) - log_odds(&rest);
-            let variance = log_odds_variance(&group) + log_odds_variance(&rest);
+            let variance = of_group + of_rest;
             Contrast {
                 group,
                 rest,
@@ -92,6 +115,76 @@ pub fn contrast(rules: &[Rule], group: &Baskets, rest: &Baskets) -> Vec<Contrast
         contrast.association_q_value = association;
     }
     contrasts
+}
+
+/// The measures of each rule, and the variance of the logarithm of its odds ratio.
+fn measured(rules: &[Rule], side: Shopped<'_>) -> Vec<(Measures, f64)> {
+    assert_eq!(
+        side.customers.len(),
+        side.baskets.n_baskets(),
+        "a customer for each basket"
+    );
+    let index = ItemIndex::new(rules, side.baskets);
+    let measures = remeasure_by(rules, &index);
+    // For each basket how many baskets its customer has.
+    let runs = || side.customers.chunk_by(|one, next| one == next);
+    let sizes: Vec<u32> = runs()
+        .flat_map(|run| std::iter::repeat_n(run.len() as u32, run.len()))
+        .collect();
+    let squares: f64 = runs().map(|run| (run.len() as f64).powi(2)).sum();
+    let customers = runs().count().max(2) as f64;
+    (rules.par_iter().zip(measures))
+        .map(|(rule, measures)| {
+            let hits = |items: &[u32]| index.hits_of(&index.slots_of(items));
+            let sides = [hits(&rule.antecedent), hits(&rule.consequent)];
+            let by_customer = by_customers(&sides, side.customers, &sizes, squares, &measures);
+            let by_customer = by_customer * customers / (customers - 1.0);
+            (measures, log_odds_variance(&measures).max(by_customer))
+        })
+        .collect()
+}
+
+/// The variance of the logarithm of the odds ratio when customers, not baskets, are drawn. `sides`
+/// are the baskets with each side, ascending.
+fn by_customers(
+    sides: &[Vec<u32>; 2],
+    customers: &[u32],
+    sizes: &[u32],
+    squares: f64,
+    measures: &Measures,
+) -> f64 {
+    // What one more basket in a cell does to the logarithm, beside what one with neither does.
+    let [both, a, c, neither] = cells(measures).map(f64::recip);
+    let [both, a, c] = [both - neither, -a - neither, -c - neither];
+    let mut sum = squares * neither * neither;
+    let mut places = [0, 0];
+    while let Some(&first) = sides
+        .iter()
+        .zip(places)
+        .filter_map(|(side, place)| side.get(place))
+        .min()
+    {
+        let customer = customers[first as usize];
+        let plain = f64::from(sizes[first as usize]) * neither;
+        let mut all = plain;
+        loop {
+            let [of_a, of_c] = [0, 1].map(|i| sides[i].get(places[i]).copied());
+            let next = of_a.unwrap_or(u32::MAX).min(of_c.unwrap_or(u32::MAX));
+            if customers.get(next as usize) != Some(&customer) {
+                break;
+            }
+            let (has_a, has_c) = (of_a == Some(next), of_c == Some(next));
+            all += match (has_a, has_c) {
+                (true, true) => both,
+                (true, false) => a,
+                _ => c,
+            };
+            places[0] += usize::from(has_a);
+            places[1] += usize::from(has_c);
+        }
+        sum += all * all - plain * plain;
+    }
+    sum
 }
 
 /// Whether some baskets have each side and some do not.

@@ -118,7 +118,7 @@ mod utility;
 pub use adjusted::{Adjusted, adjust};
 pub use baskets::{Baskets, BasketsError};
 pub use comparison::Comparison;
-pub use contrast::{Contrast, contrast};
+pub use contrast::{Contrast, Shopped, contrast};
 pub use intervals::{lift_interval, wilson_interval};
 pub use item_ids::ItemIds;
 pub use itemset_list::ItemsetList;

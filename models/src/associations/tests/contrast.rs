@@ -9,8 +9,93 @@ fn with_counts(n: usize, a: usize, c: usize, both: usize) -> Baskets {
     baskets_of(&lists, 2)
 }
 
+/// Every basket of a customer of its own.
+fn contrast_of(rules: &[Rule], group: &Baskets, rest: &Baskets) -> Vec<Contrast> {
+    let [of_group, of_rest] =
+        [group, rest].map(|baskets| (0..baskets.n_baskets() as u32).collect::<Vec<_>>());
+    let side = |baskets, customers| Shopped { baskets, customers };
+    contrast(rules, side(group, &of_group), side(rest, &of_rest))
+}
+
 fn compare(group: &Baskets, rest: &Baskets) -> Contrast {
-    contrast(&[rule_of(&[0], &[1], rest)], group, rest)[0]
+    contrast_of(&[rule_of(&[0], &[1], rest)], group, rest)[0]
+}
+
+#[test]
+fn baskets_of_one_customer_are_one_witness() {
+    // Every basket of the group ten times, all ten by one customer: no more is known than from one
+    // of each; the customers of the rest come once.
+    let few = with_counts(500, 80, 120, 40);
+    let lists: Vec<&[u32]> = (0..5000).map(|i| few.basket(i / 10)).collect();
+    let many = baskets_of(&lists, 2);
+    let of_many: Vec<u32> = (0..5000).map(|i| i / 10).collect();
+    let rest = with_counts(2000, 300, 450, 90);
+    let of_rest: Vec<u32> = (0..2000).collect();
+    let rule = [rule_of(&[0], &[1], &rest)];
+    let side = |baskets, customers| Shopped { baskets, customers };
+    let once = compare(&few, &rest);
+    let ten = contrast(&rule, side(&many, &of_many), side(&rest, &of_rest))[0];
+    let alone = compare(&many, &rest);
+    assert!(alone.association_p_value < once.association_p_value / 20.0);
+    // But for the 1/2 of each cell and the number of customers the variance is that of one of each.
+    let z = |p: f64| normal_upper_tail_inverse(p / 2.0);
+    let ratio = z(ten.association_p_value) / z(once.association_p_value);
+    assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+}
+
+/// The point beyond which a standard normal value lies with this chance, by halving.
+fn normal_upper_tail_inverse(chance: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 40.0);
+    for _ in 0..80 {
+        let middle = f64::midpoint(low, high);
+        match significance::normal_upper_tail(middle) > chance {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    low
+}
+
+#[test]
+fn equal_groups_whose_customers_have_habits_are_rarely_told_apart() {
+    // Two groups of one law: a customer has 20 baskets and either the habit of buying both or not.
+    let mut random = random_source(7);
+    let (mut told, mut told_by_baskets) = (0, 0);
+    for _ in 0..200 {
+        let mut half = || {
+            let mut masks = Vec::new();
+            for _ in 0..60 {
+                let habit = random.next_u64() % 4 == 0;
+                for _ in 0..20 {
+                    let chance = random.next_u64() % 100;
+                    masks.push(match (habit, chance) {
+                        (true, 0..50) => 0b11,
+                        (_, 50..60) => 0b01,
+                        (_, 60..75) => 0b10,
+                        _ => 0b00,
+                    });
+                }
+            }
+            baskets_of_masks(&masks, 2)
+        };
+        let (group, rest) = (half(), half());
+        let customers: Vec<u32> = (0..1200).map(|i| i / 20).collect();
+        let side = |baskets| Shopped {
+            baskets,
+            customers: &customers,
+        };
+        let rule = [rule_of(&[0], &[1], &rest)];
+        let found = contrast(&rule, side(&group), side(&rest))[0];
+        told += u32::from(found.association_p_value < 0.05);
+        let found = compare(&group, &rest);
+        told_by_baskets += u32::from(found.association_p_value < 0.05);
+    }
+    // 5 % of 200 are 10, and 18 lie within the interval of 99 % about them.
+    assert!(told <= 19, "{told} of 200");
+    assert!(
+        told_by_baskets > 25,
+        "{told_by_baskets} of 200 where baskets count"
+    );
 }
 
 #[test]
@@ -68,9 +153,9 @@ fn groups_change_places_with_the_sign() {
             baskets_of_masks(&masks, n_items)
         });
         let rules = make_rules(&mine(&rest, 2), every_rule());
-        let [there, two] = on_one_and_two_threads(|| contrast(rules.as_slice(), &group, &rest));
+        let [there, two] = on_one_and_two_threads(|| contrast_of(rules.as_slice(), &group, &rest));
         assert_eq!(format!("{there:?}"), format!("{two:?}"));
-        let back = contrast(rules.as_slice(), &rest, &group);
+        let back = contrast_of(rules.as_slice(), &rest, &group);
         let q_values =
             |p: fn(&Contrast) -> f64| benjamini_hochberg(&there.iter().map(p).collect::<Vec<_>>());
         let of_confidence = q_values(|contrast| contrast.confidence_p_value);
@@ -101,7 +186,7 @@ fn a_side_without_baskets_teaches_nothing() {
         }
     }
     assert_eq!(
-        contrast(&[], &with_counts(1, 1, 1, 1), &with_counts(1, 1, 1, 1)),
+        contrast_of(&[], &with_counts(1, 1, 1, 1), &with_counts(1, 1, 1, 1)),
         []
     );
 }

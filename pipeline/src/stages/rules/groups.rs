@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use arrow::array::RecordBatch;
-use regulars_models::associations::{Contrast, Rule, benjamini_hochberg, contrast};
+use regulars_models::associations::{Contrast, Rule, Shopped, benjamini_hochberg, contrast};
 
 use super::again::{HELD_UP, share_held_up};
 use super::choice::Part;
@@ -124,8 +124,17 @@ impl Halves {
         })
     }
 
-    fn contrast(&self, rules: &[Rule]) -> Vec<Contrast> {
-        contrast(rules, &self.here.baskets, &self.rest.baskets)
+    fn contrast(&self, rules: &[Rule], customers: &[u32]) -> Vec<Contrast> {
+        let [of_here, of_rest] = [&self.here, &self.rest].map(|part| part.customers(customers));
+        let here = Shopped {
+            baskets: &self.here.baskets,
+            customers: &of_here,
+        };
+        let rest = Shopped {
+            baskets: &self.rest.baskets,
+            customers: &of_rest,
+        };
+        contrast(rules, here, rest)
     }
 }
 
@@ -139,9 +148,9 @@ fn stronger_here(
     let mine = miner.mine_group(&mined.here)?;
     let rules = mine.plain();
     let contrasts = mined
-        .contrast(&rules)
+        .contrast(&rules, miner.customers)
         .into_iter()
-        .zip(later.contrast(&rules));
+        .zip(later.contrast(&rules, miner.customers));
     let rows = rules.into_iter().zip(mine.customers()).zip(contrasts);
     Ok(rows
         .map(|((rule, customers), (found, later))| Difference {
@@ -222,7 +231,7 @@ impl Differences {
             .column("confidence_difference", "Confidence in the group less that among the others", found(|c| c.confidence_difference))
             .column("lift_ratio", "Lift in the group over that among the others", found(|c| c.lift_ratio))
             .column("odds_ratio_ratio", "Odds ratio of both sides in the group over that among the others", found(|c| c.odds_ratio_ratio))
-            .column("p_value", "Chance of odds ratios that differ so much or more if they were the same", exact_numbers(rows().map(|row| row.found.association_p_value)))
+            .column("p_value", "Chance of odds ratios that differ so much or more if they were the same; customers count, not baskets", exact_numbers(rows().map(|row| row.found.association_p_value)))
             .column("q_value", "That p-value corrected for all rules of all groups (Benjamini-Hochberg)", exact_numbers(rows().map(|row| row.q_value)))
             .column("count", "Baskets of the group with both", counted(|c| c.group.count))
             .column("customers", "Different customers of the group with such a basket", whole(rows().map(|row| row.customers)))

@@ -122,7 +122,7 @@ pub struct Miner<'a> {
     require: Vec<u32>,
     target: Vec<u32>,
     /// For each of the purchases' baskets its customer.
-    customers: &'a [u32],
+    pub customers: &'a [u32],
 }
 
 impl<'a> Miner<'a> {
