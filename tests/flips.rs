@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 
 use crate::formats::workbook;
-use crate::util::Sandbox;
+use crate::util::{Sandbox, shop_sandbox};
 
 /// How long one kind of file is tried.
 const TIME: Duration = Duration::from_secs(50);
@@ -104,4 +104,30 @@ fn parquet_with_changed_bytes_is_read_or_refused_in_words() {
 #[test]
 fn spreadsheets_with_changed_bytes_are_read_or_refused_in_words() {
     tried("a.xlsx", &workbook());
+}
+
+#[test]
+fn a_damaged_name_in_the_log_of_a_table_loses_no_column() {
+    let sandbox = shop_sandbox(20, 60);
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    let log = "regulars-out/warehouse/interactions/_delta_log/00000000000000000000.json";
+    let whole = sandbox.read(log);
+    for name in ["amount", "day"] {
+        let named = |name: &str| format!("\\\"name\\\":\\\"{name}\\\"");
+        let damaged = whole.replace(&named(name), &named(&format!("{name}u")));
+        assert_ne!(damaged, whole);
+        sandbox.write(log, damaged);
+        for command in ["profile", "features"] {
+            sandbox
+                .regulars(&[command, "--quiet"])
+                .ended_with(3)
+                .shows(&[
+                    &format!("`{name}u` that no file has"),
+                    &format!("`{name}` that the log does not name"),
+                    "--rebuild",
+                ]);
+        }
+    }
+    sandbox.write(log, whole);
+    sandbox.regulars(&["profile", "--quiet"]).ended_with(0);
 }

@@ -2,7 +2,7 @@
 //! reader. The log says which files those are; Delta's own query layer would read the same files
 //! and take a third of the time to build everything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Schema, SchemaRef};
@@ -28,6 +28,7 @@ use object_store::ObjectMeta;
 use serde_json::Value;
 
 use crate::failure::{Failure, Result};
+use crate::outputs::parquet_schema;
 
 /// The files of a Delta table that hold its rows at one version.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl LiveFiles {
         // The log lists the newest first and promises no order among equals.
         views.sort_by_key(|view| view.object_store_path());
         let mut files = Vec::with_capacity(views.len());
+        let mut paths = Vec::with_capacity(views.len());
         for view in &views {
             if view.deletion_vector_descriptor().is_some() {
                 return Err(unreadable(
@@ -86,6 +88,7 @@ impl LiveFiles {
                 e_tag: None,
                 version: None,
             });
+            paths.push(path);
             file.partition_values = partition;
             let known = view
                 .stats()
@@ -93,6 +96,7 @@ impl LiveFiles {
             let known = statistics(schema.file_schema(), &known.unwrap_or_default());
             files.push(file.with_statistics(Arc::new(known)));
         }
+        same_names(folder, schema.file_schema(), &paths)?;
         let mut whole = Statistics::new_unknown(schema.table_schema());
         whole.num_rows = files
             .iter()
@@ -115,6 +119,37 @@ fn unreadable(folder: &Path, reason: &str) -> Failure {
     Failure::data(format!("the Delta table {}: {reason}", folder.display())).hint(
         "let the program that wrote it rewrite its files (REORG TABLE ... APPLY (PURGE), or a copy)",
     )
+}
+
+/// That the log and the files call the columns the same. A column that the log knows and no file
+/// has is one that nothing was written to yet, and reads as empty; if the files also have one that
+/// the log does not know, a name was damaged, and its values would be lost without a word.
+fn same_names(folder: &Path, logged: &Schema, files: &[PathBuf]) -> Result<()> {
+    let mut missing: Vec<&str> = logged
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let mut unknown = None;
+    // Most often one file has them all.
+    for file in files.iter().rev() {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let stored = parquet_schema(file)?;
+        missing.retain(|name| stored.field_with_name(name).is_err());
+        let strange = |field: &&FieldRef| logged.field_with_name(field.name()).is_err();
+        unknown = unknown.or_else(|| stored.fields().iter().find(strange).cloned());
+    }
+    match (missing.first(), unknown) {
+        (Some(logged), Some(stored)) => Err(Failure::data(format!(
+            "the Delta table {}: its log names a column `{logged}` that no file has, and its files have a column `{}` that the log does not name",
+            folder.display(),
+            stored.name()
+        ))
+        .hint("the log is damaged: take the folder back from a copy, or load again with ingest --rebuild")),
+        _ => Ok(()),
+    }
 }
 
 /// Columns as queries see them: text as views, which are cheaper to group and join by.
