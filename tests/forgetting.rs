@@ -10,7 +10,7 @@ use std::time::Duration;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::util::{Sandbox, shop, shop_sandbox};
+use crate::util::{Sandbox, query, shop, shop_sandbox};
 
 /// The customer, as a number that nothing else is.
 const CUSTOMER: &str = "90210007";
@@ -183,6 +183,37 @@ fn a_forgotten_customer_leaves_no_byte() {
         .regulars(&["ingest", "--rebuild", "--quiet"])
         .ended_with(0);
     assert_eq!(mentions(&out), Vec::<String>::new());
+}
+
+#[test]
+fn a_friend_who_is_forgotten_is_named_by_nobody() {
+    let sandbox = Sandbox::new()
+        .file(
+            "people.csv",
+            "who,friend,town\nC-90210,,Ulm\nC-1,C-90210,Ulm\nC-2,C-1,C-90210x\n",
+        )
+        .file(
+            "lines.csv",
+            "who,when,paid\nC-1,2024-01-01,1\nC-2,2024-01-02,2\nC-90210,2024-01-03,3\n",
+        )
+        .file(
+            "regulars.toml",
+            "[[sources]]\ntable = \"interactions\"\npath = \"lines.csv\"\n[sources.columns]\n\
+             customer_id = \"who\"\noccurred_at = \"when\"\namount = \"paid\"\n\
+             kind = { constant = \"purchase\" }\n[[sources]]\ntable = \"customers\"\n\
+             path = \"people.csv\"\n[sources.columns]\ncustomer_id = \"who\"\n\
+             friend = \"friend\"\ntown = \"town\"\n",
+        );
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox
+        .regulars(&["forget", "C-90210"])
+        .ended_with(0)
+        .shows(&["warehouse/customers: 1 row and 1 attribute of others that named them in 1 file"]);
+    let rows = query(
+        &sandbox.path("regulars-out"),
+        "SELECT customer_id, friend, town FROM customers ORDER BY 1",
+    );
+    assert_eq!(rows, [["C-1", "", "Ulm"], ["C-2", "C-1", "C-90210x"]]);
 }
 
 #[cfg(unix)]

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{cast, filter_record_batch, not};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::compute::{cast, filter_record_batch, not, nullif};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::contract;
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
 use crate::outputs::manifest::missing_stage;
@@ -27,6 +28,8 @@ pub struct Erased {
     pub rows: u64,
     /// Those of them that held.
     pub held: u64,
+    /// Attributes of others' rows that were the id, as that of a friend who brought them is.
+    pub mentions: u64,
     /// Files that were written anew.
     pub files: usize,
 }
@@ -113,29 +116,24 @@ fn names(path: &Path, customer: &str) -> Result<bool> {
 fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Option<Erased>)> {
     let schema = stored.schema.clone().unwrap_or_else(ledger::Ledger::schema);
     let of_files = without_month(&schema);
+    let erasure = Erasure::new(stored.name(), &of_files, customer);
     let mut done = Erased {
         table: stored.name(),
         rows: 0,
         held: 0,
+        mentions: 0,
         files: 0,
     };
-    let has_customers = schema.field_with_name("customer_id").is_ok();
     let (mut stay, mut come) = (Vec::new(), Vec::new());
     for file in stored.files.clone() {
-        let (found, held) = match has_customers {
-            true => rows_of(&file, &of_files, customer)?,
-            false => (0, 0),
-        };
-        if found == 0 {
+        if !erasure.look(&file, &of_files, &mut done)? {
             stay.push(file);
             continue;
         }
-        done.rows += found;
-        done.held += held;
         done.files += 1;
         let mut left = Vec::new();
         read_stored(&file.path, &of_files, |batch| {
-            left.push(filter_record_batch(&batch, &others(&batch, customer)?)?);
+            left.push(erasure.clean(&batch)?);
             Ok(())
         })?;
         if left.iter().any(|batch: &RecordBatch| batch.num_rows() > 0) {
@@ -152,7 +150,76 @@ fn without(stored: Stored, scratch: &Path, customer: &str) -> Result<(Next, Opti
         stay,
         come,
     };
-    Ok((next, has_customers.then_some(done)))
+    let said = erasure.has_customers || done.mentions > 0;
+    Ok((next, said.then_some(done)))
+}
+
+/// What goes from the rows of a table.
+struct Erasure<'a> {
+    customer: &'a str,
+    has_customers: bool,
+    /// Places of the attributes that can hold an id of this customer. A whole number may mean
+    /// anything there.
+    attributes: Vec<usize>,
+}
+
+impl<'a> Erasure<'a> {
+    fn new(table: &str, schema: &SchemaRef, customer: &'a str) -> Self {
+        let number = customer.parse::<i64>().is_ok();
+        let canonical = contract::table(table);
+        let attribute = |field: &Field| {
+            *field.data_type() == DataType::Utf8
+                && canonical.is_some_and(|table| table.column(field.name()).is_none())
+                && !contract::OWN.contains(&field.name().as_str())
+        };
+        let attributes = schema.fields().iter().enumerate();
+        let attributes = attributes.filter(|(_, field)| !number && attribute(field));
+        Self {
+            customer,
+            has_customers: schema.field_with_name("customer_id").is_ok(),
+            attributes: attributes.map(|(place, _)| place).collect(),
+        }
+    }
+
+    /// Counts what a file has of the customer; whether that is anything.
+    fn look(&self, file: &StoredFile, schema: &SchemaRef, done: &mut Erased) -> Result<bool> {
+        if !self.has_customers && self.attributes.is_empty() {
+            return Ok(false);
+        }
+        let before = done.rows + done.mentions;
+        read_stored(&file.path, schema, |batch| {
+            let others = others(&batch, self.customer)?;
+            let theirs = filter_record_batch(&batch, &not(&others)?)?;
+            done.rows += theirs.num_rows() as u64;
+            let ends = theirs.column_by_name(REPLACED_AT);
+            done.held += ends.map_or(0, |ends| ends.null_count() as u64);
+            let left = filter_record_batch(&batch, &others)?;
+            for place in &self.attributes {
+                done.mentions += self.named(&left, *place).true_count() as u64;
+            }
+            Ok(())
+        })?;
+        Ok(done.rows + done.mentions > before)
+    }
+
+    /// The rows of others, without the id where it is an attribute of theirs.
+    fn clean(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let left = filter_record_batch(batch, &others(batch, self.customer)?)?;
+        let mut columns = left.columns().to_vec();
+        for place in &self.attributes {
+            columns[*place] = nullif(&columns[*place], &self.named(&left, *place))?;
+        }
+        Ok(RecordBatch::try_new(left.schema(), columns)?)
+    }
+
+    /// The rows in which an attribute is the id.
+    fn named(&self, batch: &RecordBatch, place: usize) -> BooleanArray {
+        let texts = batch.column(place).as_string::<i32>();
+        texts
+            .iter()
+            .map(|text| Some(text == Some(self.customer)))
+            .collect()
+    }
 }
 
 fn without_month(schema: &SchemaRef) -> SchemaRef {
@@ -163,20 +230,6 @@ fn without_month(schema: &SchemaRef) -> SchemaRef {
         .cloned()
         .collect();
     std::sync::Arc::new(arrow::datatypes::Schema::new(fields))
-}
-
-/// Rows of the customer in a file, and those of them that hold.
-fn rows_of(file: &StoredFile, schema: &SchemaRef, customer: &str) -> Result<(u64, u64)> {
-    let (mut rows, mut held) = (0, 0);
-    read_stored(&file.path, schema, |batch| {
-        let theirs = not(&others(&batch, customer)?)?;
-        let theirs = filter_record_batch(&batch, &theirs)?;
-        rows += theirs.num_rows() as u64;
-        let ends = theirs.column_by_name(REPLACED_AT);
-        held += ends.map_or(0, |ends| ends.null_count() as u64);
-        Ok(())
-    })?;
-    Ok((rows, held))
 }
 
 /// Rows that are not the customer's.

@@ -73,7 +73,14 @@ pub fn run(args: &Forget) -> Result<()> {
     let mut erased: Vec<String> = tables
         .map(|of| {
             let (rows, files) = (plural(of.rows, "row"), plural(of.files as u64, "file"));
-            format!("warehouse/{}: {rows} in {files}", of.table)
+            let mentions = match of.mentions {
+                0 => String::new(),
+                cells => format!(
+                    " and {} of others that named them",
+                    plural(cells, "attribute")
+                ),
+            };
+            format!("warehouse/{}: {rows}{mentions} in {files}", of.table)
         })
         .collect();
     let words = Words::of(customer);
@@ -105,6 +112,7 @@ pub fn run(args: &Forget) -> Result<()> {
     }
     println!(
         "Left: the sources, which are yours; rows of this customer in them are not loaded again.\n\
+         A row of somebody else that names them as a friend would does so again when its source is loaded again.\n\
          Whoever loads needs the key of the list of forgotten customers, which does not lie beside it.\n\
          What is left of models and rules holds no rows, but was learned with them: regulars run learns without."
     );
