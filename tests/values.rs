@@ -764,6 +764,56 @@ fn amounts_of_several_currencies_are_never_added_up_in_silence() {
     ingest(&sandbox);
 }
 
+#[test]
+fn amounts_of_several_loads_are_in_one_currency() {
+    let day = |number: u32, code: &str| {
+        let mut csv = String::from("customer,day,paid\n");
+        for row in 0..6 {
+            let _ = writeln!(
+                csv,
+                "C{row},{},{}.00{code}",
+                date(10 * number + row),
+                10 + row
+            );
+        }
+        csv
+    };
+    let euros = settings("\"days/*.csv\"", "", "amount = \"paid\"")
+        .replace("[project]", "[project]\ncurrency = \"EUR\"");
+    let sandbox = Sandbox::new()
+        .file("days/1.csv", day(1, ""))
+        .file("regulars.toml", &euros);
+    ingest(&sandbox);
+    sandbox.write("days/2.csv", day(2, " EUR"));
+    ingest(&sandbox);
+    let held = total(&sandbox);
+    sandbox.write("days/3.csv", day(3, " USD"));
+    sandbox
+        .regulars(&["ingest", "--quiet"])
+        .ended_with(3)
+        .says(&[
+            "interactions: the amounts are in USD, and those of earlier loads are in EUR",
+            "--rebuild",
+        ]);
+    assert_eq!(total(&sandbox), held, "nothing was loaded");
+    sandbox.write(
+        "regulars.toml",
+        euros.replace("[ingest]", "[ingest]\nrates = { USD = 0.5 }"),
+    );
+    sandbox
+        .regulars(&["ingest", "--rebuild", "--quiet"])
+        .ended_with(0);
+    assert_eq!(total(&sandbox), held + held / 4);
+    // Settings that give bare amounts another name change no amount.
+    let bare = Sandbox::new()
+        .file("days/1.csv", day(1, ""))
+        .file("regulars.toml", &euros);
+    ingest(&bare);
+    bare.write("regulars.toml", euros.replace("\"EUR\"", "\"USD\""));
+    bare.write("days/2.csv", day(2, ""));
+    ingest(&bare);
+}
+
 // Encodings
 
 #[test]

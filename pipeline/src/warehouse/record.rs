@@ -37,12 +37,24 @@ pub struct LoadRecord {
     /// Rows of each table that hold.
     #[serde(default)]
     pub held: BTreeMap<String, u64>,
+    /// The currency that the money of each table is in, where it is known.
+    #[serde(default)]
+    pub currencies: BTreeMap<String, Currency>,
     /// When the first load of this warehouse was, microseconds UTC.
     #[serde(default)]
     pub first_loaded_at: i64,
     /// The version of `interactions`.
     #[serde(skip)]
     pub version: u64,
+}
+
+/// The currency of amounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Currency {
+    /// Its code, or what the source calls it.
+    pub code: String,
+    /// Whether the source says so, rather than the settings.
+    pub named: bool,
 }
 
 impl LoadRecord {

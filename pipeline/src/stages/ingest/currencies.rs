@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::contract::{MONEY_PRECISION, MONEY_SCALE};
 use crate::failure::{Failure, Result};
 use crate::text::percent;
+use crate::warehouse::record;
 
 /// Canonical columns that hold money.
 const MONEY: [&str; 4] = ["amount", "discount", "cost", "unit_cost"];
@@ -169,5 +170,45 @@ impl Tally {
             "say under [ingest] what one unit of each is worth in the currency of the project: rates = {{ {} }}",
             example.join(", ")
         )))
+    }
+
+    /// What the amounts of a table are in once they are loaded; none where nobody says.
+    pub fn kept(&self, config: &Config) -> Option<record::Currency> {
+        let own = currency_named(config.project.currency.trim());
+        let kept = |code: &str, named| record::Currency {
+            code: code.to_owned(),
+            named,
+        };
+        let converted = !config.ingest.rates.is_empty();
+        match self.named.keys().next() {
+            Some(_) if converted => own.map(|own| kept(own, true)),
+            Some(code) => Some(kept(code, true)),
+            None if self.bare > 0 => own.map(|own| kept(own, false)),
+            None => None,
+        }
+    }
+}
+
+/// Fails where amounts of a load would be added up with those of earlier ones that are in another
+/// currency. Where neither load names one, the settings have only changed their mind.
+///
+/// # Errors
+/// Two currencies, at least one of which a source has named.
+pub fn must_be_as_before(
+    table: &str,
+    earlier: Option<&record::Currency>,
+    now: Option<&record::Currency>,
+) -> Result<()> {
+    match (earlier, now) {
+        (Some(earlier), Some(now))
+            if earlier.code != now.code && (earlier.named || now.named) =>
+        {
+            Err(Failure::data(format!(
+                "{table}: the amounts are in {}, and those of earlier loads are in {}",
+                now.code, earlier.code
+            ))
+            .hint("name one currency under [project] and under [ingest] what one unit of each other is worth in it (rates), then load everything again: regulars ingest --rebuild"))
+        }
+        _ => Ok(()),
     }
 }

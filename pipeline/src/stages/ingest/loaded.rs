@@ -11,6 +11,7 @@ use crate::outputs::Pending;
 use crate::text::{count, percent, plural};
 use crate::warehouse::layout::{Layout, REPLACED_AT};
 use crate::warehouse::ledger::Loaded;
+use crate::warehouse::record::Currency;
 use crate::warehouse::store::{Next, read_stored};
 use crate::warning::{self, Warning};
 
@@ -52,6 +53,8 @@ pub struct LoadedTable {
     pub entries: Vec<Loaded>,
     /// Where its rows ended.
     pub metrics: TableMetrics,
+    /// The currency of the amounts that came, where it is known.
+    pub currency: Option<Currency>,
     /// The most frequent reasons of rejects.
     pub reasons: String,
     /// The file of rejects.

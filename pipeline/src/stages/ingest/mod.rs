@@ -129,7 +129,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         }
     }
     metrics.gates = judge(context, &loaded, there.record.as_ref(), &mut warnings)?;
-    let record = there.next_record(context, &metrics, planned.loaded_at);
+    let record = there.next_record(context, &loaded, metrics.load, planned.loaded_at);
     let mut report = Report {
         inputs,
         rows_in: metrics.tables.iter().map(|table| table.read).sum(),
@@ -192,18 +192,35 @@ impl There {
     }
 
     /// What this load will say about itself.
-    fn next_record(&self, context: &Context<'_>, metrics: &Metrics, loaded_at: i64) -> LoadRecord {
+    fn next_record(
+        &self,
+        context: &Context<'_>,
+        loaded: &[LoadedTable],
+        load: u64,
+        loaded_at: i64,
+    ) -> LoadRecord {
         let record = self.record.as_ref();
-        let tables = metrics.tables.iter();
+        let mut currencies = record.map_or_else(BTreeMap::new, |record| record.currencies.clone());
+        for table in loaded {
+            if let Some(currency) = &table.currency
+                && currencies
+                    .get(&table.metrics.table)
+                    .is_none_or(|known| !known.named)
+            {
+                currencies.insert(table.metrics.table.clone(), currency.clone());
+            }
+        }
         LoadRecord {
             commit: format!("{:016x}", random()),
             generation: record.map_or(0, |record| record.generation),
             timezone: context.settings.config.project.timezone.0.name().to_owned(),
-            load: metrics.load,
+            load,
             tables: BTreeMap::new(),
-            held: tables
-                .map(|table| (table.table.clone(), table.rows))
+            held: loaded
+                .iter()
+                .map(|table| (table.metrics.table.clone(), table.metrics.rows))
                 .collect(),
+            currencies,
             first_loaded_at: record.map_or(loaded_at, |record| record.first_loaded_at),
             version: 0,
         }

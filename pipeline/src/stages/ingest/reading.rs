@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 
-use super::currencies::Tally;
+use super::currencies::{Tally, must_be_as_before};
 use super::fold::{self, Fold};
 use super::last_true_day;
 use super::loaded::{LoadedTable, TableMetrics};
@@ -136,6 +136,8 @@ impl<'a> Reading<'a> {
             return Err(self.give_up(load, name)?);
         }
         self.currencies.must_be_one(name, config)?;
+        let earlier = load.record.and_then(|record| record.currencies.get(name));
+        must_be_as_before(name, earlier, self.currencies.kept(config).as_ref())?;
         Ok(self)
     }
 
@@ -362,6 +364,7 @@ impl<'a> Reading<'a> {
             next,
             entries,
             metrics,
+            currency: self.currencies.kept(&load.context.settings.config),
             reasons,
             rejects_name,
             rejects: Some(rejects),
