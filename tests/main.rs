@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod check_and_load;
 mod churn;
 mod database;
 mod demo;
