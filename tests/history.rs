@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::servers::{lacking, python};
-use crate::util::{SETTINGS, Sandbox, query, repository, shop, shop_sandbox};
+use crate::util::{SETTINGS, Sandbox, copy, query, repository, shop, shop_sandbox};
 
 fn holding(sandbox: &Sandbox) -> (u64, String) {
     let found = query(
@@ -181,6 +181,53 @@ fn housekeeping(sandbox: &Sandbox, what: &str) -> bool {
 const COMPACT_AND_CLEAR: &str = "table.optimize.compact()
 table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
 table.create_checkpoint()";
+
+/// A load that is killed between its tables leaves a new state of some of them; who then clears away
+/// what only earlier states name, takes away what the load before is read from.
+#[test]
+fn files_that_another_program_cleared_away_after_a_killed_load_are_missed_in_words() {
+    let sandbox = shop_sandbox(25, 120);
+    ingest(&sandbox);
+    let before = sandbox.path("before");
+    copy(&sandbox.path("regulars-out"), &before);
+    let products = sandbox.read("products.csv").replace("Bread", "Sourdough");
+    sandbox.write("products.csv", products);
+    ingest(&sandbox);
+    for left in ["warehouse/interactions", "warehouse/state.json"] {
+        let (from, to) = (before.join(left), sandbox.path("regulars-out").join(left));
+        if to.is_dir() {
+            fs::remove_dir_all(&to).unwrap();
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
+    sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+    let clear = "table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)";
+    if !housekeeping(&sandbox, clear) {
+        return;
+    }
+    for command in ["features", "ingest", "profile"] {
+        sandbox
+            .regulars(&[command, "--quiet"])
+            .ended_with(3)
+            .says(&[
+                "warehouse/products",
+                "1 missing",
+                "has another program cleared old files away?",
+                "--rebuild",
+            ]);
+    }
+    sandbox
+        .regulars(&["ingest", "--quiet", "--rebuild"])
+        .ended_with(0);
+    sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+    let names = query(
+        &sandbox.path("regulars-out"),
+        "SELECT name FROM products WHERE product_id = 'bread' AND replaced_at IS NULL",
+    );
+    assert_eq!(names, [["Sourdough"]]);
+}
 
 /// Settings for orders that are corrected by their keys.
 const ORDERS: &str = r#"

@@ -27,7 +27,7 @@ use futures::TryStreamExt;
 use object_store::ObjectMeta;
 use serde_json::Value;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 use crate::outputs::parquet_schema;
 
 /// The files of a Delta table that hold its rows at one version.
@@ -96,6 +96,7 @@ impl LiveFiles {
             let known = statistics(schema.file_schema(), &known.unwrap_or_default());
             files.push(file.with_statistics(Arc::new(known)));
         }
+        must_be_there(folder, paths.iter().map(PathBuf::as_path))?;
         same_names(folder, schema.file_schema(), &paths)?;
         let mut whole = Statistics::new_unknown(schema.table_schema());
         whole.num_rows = files
@@ -119,6 +120,31 @@ fn unreadable(folder: &Path, reason: &str) -> Failure {
     Failure::data(format!("the Delta table {}: {reason}", folder.display())).hint(
         "let the program that wrote it rewrite its files (REORG TABLE ... APPLY (PURGE), or a copy)",
     )
+}
+
+/// That the files which a version of a table names are there.
+///
+/// # Errors
+/// Another program has cleared files away while the version was still read, as a vacuum without a
+/// time to keep them does.
+pub fn must_be_there<'a>(folder: &Path, files: impl Iterator<Item = &'a Path>) -> Result<()> {
+    let (mut all, mut gone) = (0, Vec::new());
+    for file in files {
+        all += 1;
+        if !file.try_exists().during(file.display())? {
+            gone.push(file);
+        }
+    }
+    let Some(first) = gone.first() else {
+        return Ok(());
+    };
+    Err(Failure::data(format!(
+        "the Delta table {}: of the {all} files that it names, {} missing, such as {}",
+        folder.display(),
+        gone.len(),
+        first.strip_prefix(folder).unwrap_or(first).display()
+    ))
+    .hint("has another program cleared old files away? Bring the folder back from a copy; a warehouse can be made anew from the sources that are there: regulars ingest --rebuild"))
 }
 
 /// That the log and the files call the columns the same. A column that the log knows and no file

@@ -24,6 +24,7 @@ use parquet::schema::types::ColumnPath;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
+use crate::engine::delta::must_be_there;
 use crate::failure::{During, Failure, Result};
 use crate::outputs::below::below;
 use crate::outputs::interrupt;
@@ -120,6 +121,7 @@ impl Stored {
                             add,
                         });
                     }
+                    must_be_there(&folder, files.iter().map(|file| file.path.as_path()))?;
                 }
                 Ok::<_, Failure>(Self {
                     name,
