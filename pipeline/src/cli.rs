@@ -107,8 +107,9 @@ pub enum Command {
     /// tells how; models, chosen, test_dates and calibration in the settings change it. With a
     /// label there it learns from a column of the customers' table and needs no history. Reads the
     /// warehouse, and the features unless there is a label.
-    #[command(after_help = "Example:\n  regulars churn -c regulars.toml")]
-    Churn(WithSettings),
+    #[command(after_help = "Example:\n  regulars churn -c regulars.toml\n  \
+        regulars churn --suggest                 which dates suit the rhythm of the customers?")]
+    Churn(Churn),
     /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html
     ///
     /// Few rules, each of which holds up: beyond what large baskets alone explain, corrected for
@@ -196,7 +197,6 @@ impl Command {
         match self {
             Self::Features(args) => Some(("features", args)),
             Self::Segment(args) => Some(("segment", args)),
-            Self::Churn(args) => Some(("churn", args)),
             Self::Offers(args) => Some(("offers", args)),
             _ => None,
         }
@@ -408,6 +408,18 @@ pub struct WithSettings {
     /// Options of every command that computes
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Whether to score, or to look for dates.
+#[derive(Args, Clone, Debug)]
+pub struct Churn {
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+    /// Write nothing; propose horizon_days, active_days and the spacing of dates that suit the days
+    /// between purchases, as lines for the settings
+    #[arg(long)]
+    pub suggest: bool,
 }
 
 /// What to mine.

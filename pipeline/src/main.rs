@@ -13,7 +13,7 @@ use regulars::outputs::interrupt;
 use regulars::outputs::lock::Lock;
 use regulars::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, Run};
-use regulars::stages::{STAGES, rules, stage};
+use regulars::stages::{STAGES, churn, rules, stage};
 use regulars::summary;
 use regulars::text::{print, visible};
 
@@ -68,6 +68,14 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Forget(args) => forget::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
         Command::Profile(args) => profile::run(&args).map(|()| Outcome::Done),
+        Command::Churn(args) => {
+            let settings = Settings::read(&args.settings.config)?;
+            let common = args.settings.common;
+            if args.suggest {
+                return churn::suggest(&settings, &common).map(|()| Outcome::Done);
+            }
+            alone(churn::NAME, &settings, &common, &LoadOptions::default())
+        }
         Command::Rules(args) => {
             let settings = commands::rules::settings(&args)?;
             let common = args.settings.common;

@@ -42,6 +42,21 @@ pub fn money(amount: f64, currency: &str) -> String {
     }
 }
 
+/// An amount as prices have it, with two decimals where it is not whole: `26.06 USD`, `1,200 USD`.
+pub fn amount(amount: f64, currency: &str) -> String {
+    let hundredths = (amount.abs() * 100.0).round() as u64;
+    let whole = money((hundredths / 100) as f64, "");
+    let number = match hundredths % 100 {
+        0 => whole,
+        rest => format!("{whole}.{rest:02}"),
+    };
+    let sign = if amount < 0.0 && hundredths > 0 { "-" } else { "" };
+    match currency {
+        "" => format!("{sign}{number}"),
+        currency => format!("{sign}{number} {currency}"),
+    }
+}
+
 /// `1 customer`, `2 customers`.
 pub fn plural(number: u64, noun: &str) -> String {
     if number == 1 {
@@ -49,6 +64,13 @@ pub fn plural(number: u64, noun: &str) -> String {
     } else {
         format!("{} {noun}s", count(number))
     }
+}
+
+/// A number with up to two digits after the point, and its noun: `1 day`, `2.5 days`.
+pub fn decimal(number: f64, noun: &str) -> String {
+    let number = round(number, 2);
+    let many = if number == 1.0 { "" } else { "s" };
+    format!("{number} {noun}{many}")
 }
 
 /// A text as a terminal may have it: what would move its cursor, change its colours or the order of
@@ -124,7 +146,15 @@ mod tests {
             ["0", "999", "1,000", "1,469,307"]
         );
         assert_eq!(money(1234.4, "USD"), "1,234 USD");
+        assert_eq!(
+            [amount(26.056, "USD"), amount(1200.0, ""), amount(-0.5, "USD")],
+            ["26.06 USD", "1,200", "-0.50 USD"]
+        );
         assert_eq!(plural(1, "rule"), "1 rule");
+        assert_eq!(
+            [decimal(1.0, "day"), decimal(14.504, "day")],
+            ["1 day", "14.5 days"]
+        );
     }
 
     #[test]

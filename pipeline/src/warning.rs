@@ -65,6 +65,12 @@ pub const MODEL_LEFT_OUT: &str = "model-left-out";
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 /// Too few customers for clusters.
 pub const NO_CLUSTERS: &str = "no-clusters";
+/// Amounts far beyond what is usual, which clusters are made without.
+pub const FAR_OUT_AMOUNTS: &str = "far-out-amounts";
+/// The dates of churn do not suit the rhythm of the customers.
+pub const UNSUITABLE_DATES: &str = "unsuitable-dates";
+/// Probabilities that were far from what happened on the last test.
+pub const OFF_CALIBRATION: &str = "off-calibration";
 /// A quality gate of the level `warn` was not passed.
 pub const FAILED_GATE: &str = "failed-gate";
 /// A load was cut off after its commit, and what was left to do is done now.
@@ -94,6 +100,9 @@ pub const CODES: &[&str] = &[
     MODEL_LEFT_OUT,
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
+    FAR_OUT_AMOUNTS,
+    UNSUITABLE_DATES,
+    OFF_CALIBRATION,
     FAILED_GATE,
     SUPPORT_RAISED,
     LOAD_CUT_OFF,

@@ -80,7 +80,7 @@ pub use decision_tree::{
     CategoryNames, CategoryTest, Choice, ColumnName, Condition, DecisionTree, DecisionTreeParams,
     DecisionTreeValidParams, Impurity, LeafRule, MeanRule, Missing, ReadableTree, RegressionTree,
     RegressionTreeParams, RegressionTreeValidParams, Shrinkage, TreeParams, TreeValidParams,
-    random_parts,
+    Wording, random_parts,
 };
 pub use error::{TreeError, TreeParamError};
 pub use forest::{

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TimeZone;
+use super::{Settings, TimeZone};
+use crate::failure::Result;
 
 /// `[project]`: what holds for every stage.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -15,6 +16,8 @@ pub struct Project {
     pub timezone: TimeZone,
     /// Printed behind amounts.
     pub currency: String,
+    /// What a basket is called in sentences: `order`, `visit`, `bill`. It gets an s for several.
+    pub basket: String,
     /// Seed of everything random; `--seed` wins over it.
     pub seed: u64,
     /// Lines with one order number that are more days apart than this are not one basket.
@@ -35,12 +38,24 @@ pub enum CsvIds {
     AsTheyAre,
 }
 
+/// Texts that the types cannot check.
+pub fn check(settings: &Settings) -> Result<()> {
+    let basket = &settings.config.project.basket;
+    if basket.trim().is_empty() || basket.chars().any(char::is_control) {
+        return Err(settings
+            .wrong(&["project", "basket"], format!("{basket:?} is no word"))
+            .hint("give one word for what you call a basket, such as \"order\""));
+    }
+    Ok(())
+}
+
 impl Default for Project {
     fn default() -> Self {
         Self {
             name: "regulars".into(),
             timezone: TimeZone(chrono_tz::UTC),
             currency: String::new(),
+            basket: "basket".into(),
             seed: 42,
             order_days: 3,
             csv_ids: CsvIds::Neutral,

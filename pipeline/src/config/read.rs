@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::settings::line_of;
-use super::{Config, Settings, churn, features, gate, ingest, offers, rules, run, segment, source};
+use super::{Config, Settings, churn, features, gate, ingest, offers, project, rules, run, segment, source};
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
 
@@ -64,6 +64,7 @@ impl Settings {
 
 /// Checks every setting; the first wrong one is reported.
 fn check(settings: &Settings) -> Result<()> {
+    project::check(settings)?;
     source::check(settings)?;
     ingest::check(settings)?;
     features::check(settings)?;

@@ -53,9 +53,14 @@ pub fn choose(trained: &Trained, terms: &Terms, words: &Words) -> Result<Choice>
         ))
         .hint(words.other_models));
     };
+    // What is known beforehand is told, because reasons rest on it.
+    let bound = match trained.tried[place].entrant.is_bound {
+        true => "; bound to move with each feature as it is known to, at no cost that shows",
+        false => "",
+    };
     Ok(Choice {
         place,
-        why: why(&candidates, place, asked, words),
+        why: why(&candidates, place, asked, words) + bound,
     })
 }
 

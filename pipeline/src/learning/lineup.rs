@@ -1,7 +1,7 @@
 //! The models that stand beside each other.
 
 use regulars_models::classifiers::{Classifier, Recipe, SingleFeature};
-use regulars_models::tree::{GradientBoosting, GradientBoostingParams};
+use regulars_models::tree::{GradientBoosting, GradientBoostingParams, Monotone};
 
 use crate::failure::{Failure, Result};
 use crate::learning::rows::{Columns, Part};
@@ -23,6 +23,11 @@ pub struct Entrant {
     pub recipe: Recipe,
     /// What people call it.
     pub title: String,
+    /// The same, bound to move with each column as is known beforehand, where it can be and
+    /// anything is known.
+    bound: Option<Recipe>,
+    /// Whether it is.
+    pub is_bound: bool,
     /// It learns from at most so many rows: a slow model would take most of the time of a run
     /// beyond them.
     most_rows: usize,
@@ -43,14 +48,28 @@ pub fn lineup(columns: &Columns, terms: &Terms) -> Vec<Entrant> {
             (BASELINE, Some(baseline)) => &baseline.title,
             _ => recipe.title(),
         };
+        let ready = |recipe: Recipe| {
+            let recipe = recipe.with_seed(terms.seed);
+            recipe.with_categorical(&categorical)
+        };
+        let known = columns.monotone.iter().any(|way| *way != Monotone::Free);
+        let bound = match &recipe {
+            Recipe::Boosting(params) if known => {
+                let params = params.clone().monotone(columns.monotone.clone());
+                Some(ready(Recipe::Boosting(params)))
+            }
+            _ => None,
+        };
         Some(Entrant {
             title: title.to_owned(),
+            bound,
+            is_bound: false,
             most_rows: if recipe.facts().slow {
                 SLOW_ROWS
             } else {
                 usize::MAX
             },
-            recipe: recipe.with_seed(terms.seed).with_categorical(&categorical),
+            recipe: ready(recipe),
         })
     };
     terms.models.iter().filter_map(entrant).collect()
@@ -70,6 +89,17 @@ impl Entrant {
     /// Its name in settings and files.
     pub fn name(&self) -> &'static str {
         self.recipe.name()
+    }
+
+    /// The same, bound to move with each column as is known beforehand.
+    pub fn bound(&self) -> Option<Self> {
+        let recipe = self.bound.clone()?;
+        Some(Self {
+            recipe,
+            bound: None,
+            is_bound: true,
+            ..self.clone()
+        })
     }
 
     /// Learns, and looks at other rows to know where to stop, where it can.
@@ -132,6 +162,7 @@ mod tests {
     fn the_baseline_takes_part_where_there_is_a_column_for_it() {
         let columns = |baseline| Columns {
             features: vec![Feature::numeric("age")],
+            monotone: vec![Monotone::Increasing],
             baseline,
         };
         let terms = Terms {
@@ -148,6 +179,9 @@ mod tests {
         let with = lineup(&columns(Some(age)), &terms);
         assert_eq!(with[0].title, "age alone");
         assert_eq!(with.len(), 3);
+        let can_be_bound = |entrant: &Entrant| entrant.bound().is_some_and(|it| it.is_bound);
+        let bound: Vec<bool> = with.iter().map(can_be_bound).collect();
+        assert_eq!(bound, [false, false, true]);
         assert_eq!(lineup(&columns(None), &terms).len(), 2);
     }
 }

@@ -5,12 +5,16 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice, concatenate};
 use regulars_models::format::{Feature, FeatureKind};
 use regulars_models::random::draw;
+use regulars_models::tree::Monotone;
 
 /// What the columns of the rows are.
 #[derive(Clone, Debug)]
 pub struct Columns {
     /// Their names, and what each holds; a missing value is NaN.
     pub features: Vec<Feature>,
+    /// How the probability of a yes may move with each column, one entry a column; empty where
+    /// nothing is known beforehand.
+    pub monotone: Vec<Monotone>,
     /// The column that every model has to beat on its own, if there is one.
     pub baseline: Option<Baseline>,
 }

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 use regulars_models::format::{Feature, SavedModel};
 use regulars_models::metrics::CampaignTerms;
 use regulars_models::random::draw;
+use regulars_models::tree::Monotone;
 
 use crate::learning::calibration::Method;
 use crate::learning::choice::choose;
@@ -43,6 +44,7 @@ fn task(rows: usize) -> Task {
                 Feature::numeric("age"),
                 Feature::categorical("colour", ["red", "green", "blue"]),
             ],
+            monotone: vec![Monotone::Increasing, Monotone::Free],
             baseline: Some(Baseline {
                 column: 0,
                 title: "age alone".to_owned(),

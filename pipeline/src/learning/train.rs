@@ -1,6 +1,6 @@
 //! Every model learns and is tested; nothing is chosen yet.
 
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView1};
 use regulars_models::classifiers::ProbabilityModel;
 use regulars_models::metrics::log_loss;
 
@@ -157,12 +157,20 @@ fn try_one(
     [train, test]: [Part<'_>; 2],
     terms: &Terms,
 ) -> Result<Tried> {
+    let mut entrant = entrant.clone();
     let mut checked = Array1::default(0);
     let mut found = None;
     let mut validation = None;
     if let Some(held) = held {
-        let model = entrant.fit(held.learn, Some(held.check))?;
+        let mut model = entrant.fit(held.learn, Some(held.check))?;
         checked = model.predict_probability(held.check.features);
+        if let Some(bound) = entrant.bound() {
+            let other = bound.fit(held.learn, Some(held.check))?;
+            let scores = other.predict_probability(held.check.features);
+            if costs_nothing(held.check.labels, &scores, &checked) {
+                (entrant, model, checked) = (bound, other, scores);
+            }
+        }
         let loss = log_loss(held.check.labels, checked.view());
         validation = Some(loss.map_err(|error| unmeasured(&entrant.title, &error))?);
         found = Some(model);
@@ -183,6 +191,24 @@ fn try_one(
         score_seconds: scored.seconds,
         peak_memory_bytes: learned.peak_memory_bytes,
     })
+}
+
+/// Whether scores are no worse than others by log loss, as far as the rows can tell: the 95 %
+/// interval of the mean difference, row by row, reaches down to 0.
+fn costs_nothing(labels: ArrayView1<'_, bool>, scores: &Array1<f64>, others: &Array1<f64>) -> bool {
+    let loss = |yes: bool, score: f64| {
+        let chance = if yes { score } else { 1.0 - score };
+        -chance.clamp(1e-15, 1.0).ln()
+    };
+    let pairs = labels.iter().zip(scores).zip(others);
+    let differences: Vec<f64> = pairs
+        .map(|((yes, score), other)| loss(*yes, *score) - loss(*yes, *other))
+        .collect();
+    let rows = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / rows;
+    let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
+    let error = (squares / (rows - 1.0).max(1.0) / rows).sqrt();
+    mean - 1.96 * error <= 0.0
 }
 
 /// What a model's scores of the test rows reach.
@@ -210,5 +236,25 @@ fn test_row(trial: &Trial, [train, test]: [Part<'_>; 2], tried: &Tried) -> TestR
         test_yes: test.yes() as u64,
         validation_log_loss: tried.validation,
         figures: tried.figures.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worse_scores_cost_something_once_there_are_rows_enough_to_tell() {
+        let labels = Array1::from_shape_fn(400, |row| row % 4 == 0);
+        let score = |yes: f64, no: f64| labels.mapv(|label| if label { yes } else { no });
+        let (good, worse) = (score(0.6, 0.2), score(0.55, 0.25));
+        assert!(costs_nothing(labels.view(), &good, &worse));
+        assert!(costs_nothing(labels.view(), &good, &good));
+        assert!(!costs_nothing(labels.view(), &worse, &good));
+        // A few rows tell little.
+        let few = labels.slice(ndarray::s![..8]);
+        let mixed = Array1::from_shape_fn(8, |row| if row < 4 { 0.5 } else { 0.1 });
+        let other = Array1::from_shape_fn(8, |row| if row < 4 { 0.45 } else { 0.05 });
+        assert!(costs_nothing(few, &mixed, &other));
     }
 }

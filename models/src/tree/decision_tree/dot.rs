@@ -4,21 +4,27 @@ use std::fmt::Write;
 
 use super::super::Label;
 use super::super::node::Node;
-use super::names::ColumnName;
-use super::rules::{grouped, number};
+use super::names::{ColumnName, Wording};
+use super::numbers::{grouped, number};
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 impl DecisionTree {
     /// The tree in the language of Graphviz, for `dot -Tsvg` and its like: a box a node with its
     /// rows, rate and (for leaves) number and probability, a labelled edge a turn.
     ///
-    /// `names` and `outcome` are those of [`to_text`](Self::to_text).
+    /// `names` and `wording` are those of [`to_text`](Self::to_text).
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_dot<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_dot<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         self.dot(
             names,
+            rows,
             &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
             &|p| format!("{p:.3}"),
         )
@@ -29,13 +35,19 @@ impl RegressionTree {
     /// The tree in the language of Graphviz, for `dot -Tsvg` and its like: a box a node with its
     /// rows, mean and (for leaves) number and prediction, a labelled edge a turn.
     ///
-    /// `names` and `outcome` are those of [`to_text`](Self::to_text).
+    /// `names` and `wording` are those of [`to_text`](Self::to_text).
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_dot<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_dot<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         self.dot(
             names,
+            rows,
             &|node| format!("mean {outcome} {}", number(mean(node))),
             &number,
         )
@@ -46,6 +58,7 @@ impl<L: Label> ReadableTree<L> {
     fn dot<N: ColumnName>(
         &self,
         names: &[N],
+        rows: &str,
         fact: &dyn Fn(&Node) -> String,
         value: &dyn Fn(f64) -> String,
     ) -> String {
@@ -55,7 +68,7 @@ impl<L: Label> ReadableTree<L> {
             "digraph tree {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
         );
         for (index, node) in self.tree.nodes.iter().enumerate() {
-            let mut label = format!("{} rows\n{}", grouped(node.rows), fact(node));
+            let mut label = format!("{} {rows}\n{}", grouped(node.rows), fact(node));
             if node.is_leaf() {
                 let _ = write!(label, "\nleaf {}: {}", order[index], value(node.value));
             }

@@ -3,6 +3,7 @@
 mod dot;
 mod fit;
 mod names;
+mod numbers;
 mod params;
 mod picture;
 mod prune;
@@ -15,7 +16,7 @@ use ndarray::{Array1, ArrayView2};
 use rayon::prelude::*;
 
 pub(super) use fit::SquaredError;
-pub use names::{CategoryNames, ColumnName};
+pub use names::{CategoryNames, ColumnName, Wording};
 pub use params::{
     DecisionTreeParams, DecisionTreeValidParams, Impurity, RegressionTreeParams,
     RegressionTreeValidParams, Shrinkage, TreeParams, TreeValidParams,

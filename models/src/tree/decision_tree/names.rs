@@ -1,4 +1,6 @@
-//! What to call columns and categories when a tree is printed.
+//! What to call columns, categories and rows when a tree is printed.
+
+use super::numbers::number;
 
 /// The name of a column, and of its categories where it has them. Text is a name; a column of
 /// categories is a [`CategoryNames`].
@@ -8,6 +10,53 @@ pub trait ColumnName {
 
     /// The name of a category; nothing where it has none and its number must do.
     fn category(&self, number: u16) -> Option<&str>;
+
+    /// Whether every row there can be has a value, so that nothing is said of rows without one.
+    fn never_missing(&self) -> bool {
+        false
+    }
+
+    /// A condition on numbers, `above < value <= at_most`, with at least one of the bounds.
+    fn between(&self, above: Option<f32>, at_most: Option<f32>) -> String {
+        let name = self.name();
+        let bound = |value: f32| number(value.into());
+        match (above, at_most) {
+            (Some(above), Some(at_most)) => {
+                format!("{} < {name} <= {}", bound(above), bound(at_most))
+            }
+            (Some(above), None) => format!("{name} > {}", bound(above)),
+            (None, Some(at_most)) => format!("{name} <= {}", bound(at_most)),
+            (None, None) => name.to_string(),
+        }
+    }
+
+    /// What is said, behind `or`, where rows without a value pass as well.
+    fn missing(&self) -> String {
+        "missing".to_string()
+    }
+
+    /// What is said where they alone pass.
+    fn is_missing(&self) -> String {
+        format!("{} is missing", self.name())
+    }
+}
+
+/// What is said of the rows of a tree. Text is the outcome, and rows are called rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wording<'a> {
+    /// What a row labelled `true` did, such as `churned`; of a regression tree what the label is.
+    pub outcome: &'a str,
+    /// What several rows are called.
+    pub rows: &'a str,
+}
+
+impl<'a> From<&'a str> for Wording<'a> {
+    fn from(outcome: &'a str) -> Self {
+        Self {
+            outcome,
+            rows: "rows",
+        }
+    }
 }
 
 impl<S: AsRef<str>> ColumnName for S {

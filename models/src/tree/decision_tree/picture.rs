@@ -2,7 +2,7 @@
 //!
 //! The root stands at the left, each level of splits one column further right, the leaves spread
 //! from top to bottom in the order of the text. A box holds the condition that leads to it, its
-//! rows, what became of them, and a bar. Lines are as thick as their share of the rows. The blue
+//! rows, what became of them, and a bar. Nothing is cut: long lines are broken between words. Lines are as thick as their share of the rows. The blue
 //! and orange are those of Okabe and Ito (2008), which colour-blind people tell apart; nothing is
 //! said by colour alone.
 
@@ -10,21 +10,24 @@ use std::fmt::Write;
 
 use super::super::Label;
 use super::super::node::Node;
-use super::names::ColumnName;
-use super::rules::{grouped, number};
+use super::names::{ColumnName, Wording};
+use super::numbers::{grouped, number};
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 /// Sizes in pixels.
-const BOX_HEIGHT: f64 = 58.0;
-const ROW: f64 = 70.0;
+/// Of a line of text.
+const LINE: f64 = 17.0;
+/// What a box holds beside its lines: the bar, and room around.
+const BAR_ROOM: f64 = 24.0;
+const GAP: f64 = 12.0;
 const BETWEEN: f64 = 48.0;
 const MARGIN: f64 = 16.0;
 const HEADER: f64 = 44.0;
 const NARROWEST: f64 = 190.0;
 const WIDEST: f64 = 330.0;
 
-/// What a letter of the 12-pixel text takes at most in the usual sans-serif fonts, on average.
-const LETTER: f64 = 7.0;
+/// What a letter of the bold 12-pixel text takes at most in the usual sans-serif fonts, on average.
+const LETTER: f64 = 7.4;
 
 const BLUE: &str = "#0072b2";
 const ORANGE: &str = "#d55e00";
@@ -33,18 +36,24 @@ impl DecisionTree {
     /// The tree as an SVG picture. The bar of a box shows its rate, with a tick at the base rate:
     /// orange where the rate lies above it, blue elsewhere.
     ///
-    /// `names` and `outcome` are those of [`to_text`](Self::to_text). Long conditions are cut in
-    /// the box and whole in its tooltip.
+    /// `names` and `wording` are those of [`to_text`](Self::to_text). Long conditions take several
+    /// lines, and every box is as high as the one with most.
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_svg<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_svg<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         let base = self.base_rate();
         self.svg(
             names,
             &Words {
+                rows,
                 title: format!(
-                    "{} leaves; bars show the share that {outcome}, ticks mark {:.1} % of all rows",
+                    "{} leaves; bars show the share that {outcome}, ticks mark {:.1} % of all {rows}",
                     self.leaf_count(),
                     100.0 * base
                 ),
@@ -62,12 +71,17 @@ impl RegressionTree {
     /// the lowest and the highest leaf, with a tick at the mean of all rows: orange where the mean
     /// lies above it, blue elsewhere.
     ///
-    /// `names` and `outcome` are those of [`to_text`](Self::to_text). Long conditions are cut in
-    /// the box and whole in its tooltip.
+    /// `names` and `wording` are those of [`to_text`](Self::to_text). Long conditions take several
+    /// lines, and every box is as high as the one with most.
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_svg<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_svg<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         let leaves = self.tree.nodes.iter().filter(|node| node.is_leaf());
         let (low, high) = leaves.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), leaf| {
             (low.min(mean(leaf)), high.max(mean(leaf)))
@@ -82,8 +96,9 @@ impl RegressionTree {
         self.svg(
             names,
             &Words {
+                rows,
                 title: format!(
-                    "{} leaves; bars show mean {outcome} from {} to {}, ticks mark {} over all rows",
+                    "{} leaves; bars show mean {outcome} from {} to {}, ticks mark {} over all {rows}",
                     self.leaf_count(),
                     number(low),
                     number(high),
@@ -100,6 +115,8 @@ impl RegressionTree {
 
 /// What the picture says of a node.
 struct Words<'a> {
+    /// What rows are called.
+    rows: &'a str,
     title: String,
     fact: &'a dyn Fn(&Node) -> String,
     /// Writes what a leaf predicts.
@@ -110,28 +127,48 @@ struct Words<'a> {
     tick: f64,
 }
 
+/// The lines of a box.
+struct BoxText {
+    condition: Vec<String>,
+    facts: Vec<String>,
+}
+
+impl BoxText {
+    /// All of them, and whether each is bold.
+    fn lines(&self) -> impl Iterator<Item = (&String, bool)> {
+        let bold = self.condition.iter().map(|line| (line, true));
+        bold.chain(self.facts.iter().map(|line| (line, false)))
+    }
+}
+
 impl<L: Label> ReadableTree<L> {
     fn svg<N: ColumnName>(&self, names: &[N], words: &Words<'_>) -> String {
         self.check_names(names.len());
         let nodes = &self.tree.nodes;
-        let conditions = self.turns(names);
+        let conditions = self.turns(names, words.rows);
         let order = self.leaf_order();
-        let longest = (0..nodes.len())
-            .flat_map(|i| {
-                [
-                    conditions[i].chars().count(),
-                    self.second_line(i, &order, words).chars().count(),
-                ]
+        let letters = ((WIDEST - 20.0) / LETTER) as usize;
+        let boxes: Vec<BoxText> = conditions
+            .iter()
+            .enumerate()
+            .map(|(i, condition)| BoxText {
+                condition: wrapped(condition, letters),
+                facts: wrapped(&self.second_line(i, &order, words), letters),
             })
-            .max()
-            .unwrap_or(0);
-        let wide = (longest as f64 * LETTER + 20.0).clamp(NARROWEST, WIDEST);
+            .collect();
+        let longest = boxes.iter().flat_map(BoxText::lines);
+        let longest = longest.map(|(line, _)| line.chars().count());
+        // A word that is longer than the widest line makes the boxes wider, so that none is cut.
+        let wide = longest.max().unwrap_or(0) as f64 * LETTER + 20.0;
+        let wide = wide.max(NARROWEST);
+        let most = boxes.iter().map(|text| text.lines().count()).max();
+        let box_height = most.unwrap_or(0) as f64 * LINE + BAR_ROOM;
         let (columns, heights) = self.places(&order);
         let x = |i: usize| MARGIN + columns[i] as f64 * (wide + BETWEEN);
-        let y = |i: usize| HEADER + heights[i] * ROW;
+        let y = |i: usize| HEADER + heights[i] * (box_height + GAP);
         let width = 2.0 * MARGIN + wide + self.depth() as f64 * (wide + BETWEEN);
         let width = width.max(words.title.chars().count() as f64 * LETTER + 2.0 * MARGIN);
-        let height = HEADER + self.leaf_count() as f64 * ROW + MARGIN;
+        let height = HEADER + self.leaf_count() as f64 * (box_height + GAP) + MARGIN;
 
         let mut svg = String::new();
         let _ = writeln!(
@@ -152,8 +189,8 @@ impl<L: Label> ReadableTree<L> {
         for (i, node) in nodes.iter().enumerate().filter(|(_, n)| !n.is_leaf()) {
             for child in [node.left as usize, node.right as usize] {
                 let thick = 1.0 + 9.0 * self.coverage(&nodes[child]);
-                let (x1, y1) = (x(i) + wide, y(i) + BOX_HEIGHT / 2.0);
-                let (x2, y2) = (x(child), y(child) + BOX_HEIGHT / 2.0);
+                let (x1, y1) = (x(i) + wide, y(i) + box_height / 2.0);
+                let (x2, y2) = (x(child), y(child) + box_height / 2.0);
                 let middle = (x1 + x2) / 2.0;
                 let _ = writeln!(
                     svg,
@@ -161,17 +198,16 @@ impl<L: Label> ReadableTree<L> {
                 );
             }
         }
-        for (i, condition) in conditions.into_iter().enumerate() {
-            let lines = [condition, self.second_line(i, &order, words)];
-            self.write_box(i, (x(i), y(i), wide), &lines, words, &mut svg);
+        for (i, text) in boxes.iter().enumerate() {
+            self.write_box(i, (x(i), y(i), wide, box_height), text, words, &mut svg);
         }
         svg.push_str("</svg>\n");
         svg
     }
 
     /// For each node the condition that leads there from its parent.
-    fn turns<N: ColumnName>(&self, names: &[N]) -> Vec<String> {
-        let mut turns = vec!["all rows".to_string(); self.tree.nodes.len()];
+    fn turns<N: ColumnName>(&self, names: &[N], rows: &str) -> Vec<String> {
+        let mut turns = vec![format!("all {rows}"); self.tree.nodes.len()];
         for node in self.tree.nodes.iter().filter(|node| !node.is_leaf()) {
             for (child, left) in [(node.left, true), (node.right, false)] {
                 turns[child as usize] = self.condition(node, left).to_text(names);
@@ -182,7 +218,8 @@ impl<L: Label> ReadableTree<L> {
 
     fn second_line(&self, i: usize, order: &[usize], words: &Words<'_>) -> String {
         let node = &self.tree.nodes[i];
-        let mut line = format!("{} rows, {}", grouped(node.rows), (words.fact)(node));
+        let (rows, fact) = (grouped(node.rows), (words.fact)(node));
+        let mut line = format!("{rows} {}, {fact}", words.rows);
         if node.is_leaf() && self.tree.nodes.len() > 1 {
             let _ = write!(line, " (leaf {}: {})", order[i], (words.value)(node.value));
         }
@@ -213,8 +250,8 @@ impl<L: Label> ReadableTree<L> {
     fn write_box(
         &self,
         i: usize,
-        (x, y, wide): (f64, f64, f64),
-        lines: &[String; 2],
+        (x, y, wide, high): (f64, f64, f64, f64),
+        text: &BoxText,
         words: &Words<'_>,
         svg: &mut String,
     ) {
@@ -226,30 +263,26 @@ impl<L: Label> ReadableTree<L> {
         } else {
             (2, "#777777")
         };
-        let letters = ((wide - 20.0) / LETTER) as usize;
+        let title = format!("{}: {}", text.condition.join(" "), text.facts.join(" "));
+        let _ = writeln!(svg, "<g><title>{}</title>", escaped(&title));
         let _ = writeln!(
             svg,
-            "<g><title>{}: {}</title>",
-            escaped(&lines[0]),
-            escaped(&lines[1])
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{high:.1}\" rx=\"{round}\" fill=\"#ffffff\" stroke=\"{edge}\" stroke-width=\"1.5\"/>"
         );
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{BOX_HEIGHT}\" rx=\"{round}\" fill=\"#ffffff\" stroke=\"{edge}\" stroke-width=\"1.5\"/>"
-        );
-        for (line, (down, style)) in lines.iter().zip([
-            (19.0, "font-weight=\"bold\" fill=\"#111111\""),
-            (36.0, "fill=\"#333333\""),
-        ]) {
+        for (number, (line, bold)) in text.lines().enumerate() {
+            let style = match bold {
+                true => "font-weight=\"bold\" fill=\"#111111\"",
+                false => "fill=\"#333333\"",
+            };
             let _ = writeln!(
                 svg,
                 "<text x=\"{:.1}\" y=\"{:.1}\" {style}>{}</text>",
                 x + 10.0,
-                y + down,
-                escaped(&shortened(line, letters))
+                y + 2.0 + LINE * (number + 1) as f64,
+                escaped(line)
             );
         }
-        let (bar, top) = (wide - 20.0, y + 44.0);
+        let (bar, top) = (wide - 20.0, y + high - 14.0);
         for (length, fill) in [(bar, "#e6e6e6"), (bar * place, colour)] {
             let _ = writeln!(
                 svg,
@@ -266,15 +299,25 @@ impl<L: Label> ReadableTree<L> {
     }
 }
 
-/// The first `letters` letters, the last of them an ellipsis where more follow.
-fn shortened(text: &str, letters: usize) -> String {
-    if text.chars().count() <= letters {
-        return text.to_string();
+/// Text as lines of at most so many letters, broken between words; a longer word has a line alone.
+fn wrapped(text: &str, letters: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let more = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if length + 1 + more <= letters => {
+                line.push(' ');
+                line.push_str(word);
+                length += 1 + more;
+            }
+            _ => {
+                lines.push(word.to_string());
+                length = more;
+            }
+        }
     }
-    let mut short: String = text.chars().take(letters.saturating_sub(1)).collect();
-    short.truncate(short.trim_end().len());
-    short.push('\u{2026}');
-    short
+    lines
 }
 
 /// Text as XML has it. Characters that XML cannot hold become spaces.

@@ -7,7 +7,8 @@ use ndarray::{Array1, ArrayView2};
 use super::super::Label;
 use super::super::limits::category;
 use super::super::node::{CategorySplit, Node};
-use super::names::ColumnName;
+use super::names::{ColumnName, Wording};
+use super::numbers::{grouped, number};
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 /// What a condition says of rows whose value is missing.
@@ -36,7 +37,7 @@ pub struct Condition {
     /// Whether missing values pass. Categories that the tree has not met fare as they do.
     pub missing: Missing,
     /// Whether a training row lacked the value. If none did, the way of missing values is that
-    /// of most rows rather than learned, and [`Condition::to_text`] does not speak of it.
+    /// of most rows rather than learned.
     pub missing_was_seen: bool,
 }
 
@@ -108,16 +109,22 @@ impl DecisionTree {
     /// The whole tree as text, one line a node, children indented below their parent.
     ///
     /// - `names`: what to call each column, as text or [`CategoryNames`](super::CategoryNames).
-    /// - `outcome`: what a row labelled `true` did, such as `churned`.
+    /// - `wording`: what a row labelled `true` did, such as `churned`, and what rows are called.
     ///
-    /// Missing values are spoken of where a training row lacked the value. Rates are those of
+    /// It says where rows without a value go, as [`Condition::to_text`] does. Rates are those of
     /// the training rows; `=>` gives the probability that the leaf predicts.
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_text<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_text<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         self.text(
             names,
+            rows,
             &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
             &|p| format!("{p:.3}"),
         )
@@ -143,16 +150,22 @@ impl RegressionTree {
     /// The whole tree as text, one line a node, children indented below their parent.
     ///
     /// - `names`: what to call each column, as text or [`CategoryNames`](super::CategoryNames).
-    /// - `outcome`: what the label is, such as `spend`.
+    /// - `wording`: what the label is, such as `spend`, and what rows are called.
     ///
-    /// Missing values are spoken of where a training row lacked the value. Means are those of
+    /// It says where rows without a value go, as [`Condition::to_text`] does. Means are those of
     /// the training rows; `=>` gives what the leaf predicts.
     ///
     /// # Panics
     /// When there are not as many names as columns.
-    pub fn to_text<N: ColumnName>(&self, names: &[N], outcome: &str) -> String {
+    pub fn to_text<'a, N: ColumnName>(
+        &self,
+        names: &[N],
+        wording: impl Into<Wording<'a>>,
+    ) -> String {
+        let Wording { outcome, rows } = wording.into();
         self.text(
             names,
+            rows,
             &|node| format!("mean {outcome} {}", number(mean(node))),
             &number,
         )
@@ -210,13 +223,14 @@ impl<L: Label> ReadableTree<L> {
     fn text<N: ColumnName>(
         &self,
         names: &[N],
+        rows: &str,
         fact: &dyn Fn(&Node) -> String,
         value: &dyn Fn(f64) -> String,
     ) -> String {
         self.check_names(names.len());
         let order = self.leaf_order();
-        let facts = |node: &Node| format!("{} rows, {}", grouped(node.rows), fact(node));
-        let mut text = format!("all rows: {}\n", facts(&self.tree.nodes[0]));
+        let facts = |node: &Node| format!("{} {rows}, {}", grouped(node.rows), fact(node));
+        let mut text = format!("all {rows}: {}\n", facts(&self.tree.nodes[0]));
         // Nodes to write, the next one last, each with the indent of its line.
         let mut stack = Vec::new();
         self.push_children(0, "", &mut stack);
@@ -376,36 +390,36 @@ impl Condition {
     }
 
     /// The condition in words, such as `recency_days > 14.5 or missing` or `contract in
-    /// {month-to-month, two years}`. Where fewer categories are refused than pass, the refused
-    /// ones are named: `contract not in {one year}`.
+    /// {month-to-month, two years}`.
+    ///
+    /// Of any two turns at a split exactly one says that rows without a value take it, whether a
+    /// training row was one or not. Of categories it says `unknown`: missing, or one that no
+    /// training row had here. Where these pass and fewer categories are refused than pass, the
+    /// refused ones are named: `contract is not one year or unknown`; where they do not, those that
+    /// pass are, because an unknown one is none of the refused either.
     ///
     /// # Panics
     /// When there are too few names.
     pub fn to_text<N: ColumnName>(&self, names: &[N]) -> String {
         let column = &names[self.feature];
-        let name = column.name();
-        if self.missing == Missing::Only {
-            return format!("{name} is missing");
+        if let Some(test) = &self.categories {
+            return test.to_text(column, self.missing != Missing::Excluded);
         }
-        let mut text = match (&self.categories, self.above, self.at_most) {
-            (Some(test), _, _) => test.to_text(column),
-            (None, None, None) => format!("{name} is not missing"),
-            (None, Some(above), None) => format!("{name} > {}", number(above.into())),
-            (None, None, Some(at_most)) => format!("{name} <= {}", number(at_most.into())),
-            (None, Some(above), Some(at_most)) => {
-                let (above, at_most) = (number(above.into()), number(at_most.into()));
-                format!("{above} < {name} <= {at_most}")
-            }
+        let text = match (self.missing, self.above, self.at_most) {
+            (Missing::Only, _, _) => return column.is_missing(),
+            (_, None, None) => format!("{} is not missing", column.name()),
+            (_, above, at_most) => column.between(above, at_most),
         };
-        if self.missing == Missing::Included && self.missing_was_seen {
-            text.push_str(" or missing");
+        match self.missing == Missing::Included && !column.never_missing() {
+            true => format!("{text} or {}", column.missing()),
+            false => text,
         }
-        text
     }
 }
 
 impl CategoryTest {
-    fn to_text<N: ColumnName>(&self, column: &N) -> String {
+    /// - `unknown`: whether missing values pass, and categories that were not met.
+    fn to_text<N: ColumnName>(&self, column: &N, unknown: bool) -> String {
         let name = column.name();
         let list = |categories: &[u16]| {
             let names: Vec<String> = categories
@@ -418,14 +432,21 @@ impl CategoryTest {
                 .collect();
             names.join(", ")
         };
+        let passing = match self.passing.as_slice() {
+            [one] => format!("{name} = {}", list(&[*one])),
+            many => format!("{name} in {{{}}}", list(many)),
+        };
         match (self.passing.as_slice(), self.refused.as_slice()) {
-            (_, []) => format!("{name} is not missing"),
-            ([one], _) => format!("{name} = {}", list(&[*one])),
-            (_, [one]) => format!("{name} is not {}", list(&[*one])),
-            (passing, refused) if passing.len() <= refused.len() => {
-                format!("{name} in {{{}}}", list(passing))
+            ([], _) if unknown => format!("{name} is unknown"),
+            (_, []) if !unknown => format!("{name} is known"),
+            (most, [one]) if unknown && most.len() > 1 => {
+                format!("{name} is not {} or unknown", list(&[*one]))
             }
-            (_, refused) => format!("{name} not in {{{}}}", list(refused)),
+            (most, few) if unknown && most.len() > few.len() && !few.is_empty() => {
+                format!("{name} not in {{{}}} or unknown", list(few))
+            }
+            _ if unknown => format!("{passing} or unknown"),
+            _ => passing,
         }
     }
 }
@@ -454,39 +475,15 @@ fn sentence<N: ColumnName>(conditions: &[Condition], names: &[N]) -> String {
     if conditions.is_empty() {
         return "all rows".to_string();
     }
-    let conditions: Vec<String> = conditions.iter().map(|c| c.to_text(names)).collect();
-    conditions.join(" and ")
-}
-
-/// A number with four significant digits, and more only where it is a whole number.
-///
-/// Text is for reading; [`Condition`] has the exact threshold.
-pub(super) fn number(value: f64) -> String {
-    let size = value.abs();
-    if value == value.trunc() && size < 1e15 {
-        return format!("{value:.0}");
-    }
-    if !(1e-4..1e15).contains(&size) {
-        return format!("{value:.3e}");
-    }
-    let decimals = (3 - libm::floor(libm::log10(size)) as i32).max(0) as usize;
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_string()
-    } else {
-        text
-    }
-}
-
-/// A whole number with commas between thousands.
-pub(super) fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
+    // Of several conditions one that holds an `or` stands in brackets.
+    let text = |condition: &Condition| {
+        let text = condition.to_text(names);
+        let either = condition.missing == Missing::Included && text.contains(" or ");
+        match either && conditions.len() > 1 {
+            true => format!("({text})"),
+            false => text,
         }
-        text.push(digit);
-    }
-    text
+    };
+    let conditions: Vec<String> = conditions.iter().map(text).collect();
+    conditions.join(" and ")
 }

@@ -83,11 +83,11 @@ fn the_text_names_features_thresholds_rates_and_the_side_of_missing_values() {
     let text = tree.to_text(&["recency_days", "baskets", "mean_gap"], "churned");
     let want = "\
 all rows: 2,000 rows, 32.0 % churned
-|- recency_days <= 30.5: 1,116 rows, 7.4 % churned
+|- recency_days <= 30.5 or missing: 1,116 rows, 7.4 % churned
 |  |- mean_gap is not missing: 848 rows, 4.2 % churned => leaf 1, 0.046
 |  `- mean_gap is missing: 268 rows, 17.5 % churned
 |     |- baskets <= 7.5: 74 rows, 50.0 % churned => leaf 2, 0.479
-|     `- baskets > 7.5: 194 rows, 5.2 % churned => leaf 3, 0.065
+|     `- baskets > 7.5 or missing: 194 rows, 5.2 % churned => leaf 3, 0.065
 `- recency_days > 30.5: 884 rows, 63.1 % churned
    |- mean_gap <= 18.78 or missing: 715 rows, 65.5 % churned => leaf 4, 0.650
    `- mean_gap > 18.78: 169 rows, 53.3 % churned => leaf 5, 0.521
@@ -158,7 +158,7 @@ fn a_rule_reads_as_a_sentence() {
     };
     assert_eq!(
         rule.to_text(&names),
-        "14.5 < recency_days <= 30 and spend <= 1235 or missing"
+        "14.5 < recency_days <= 30 and (spend <= 1235 or missing)"
     );
     assert_eq!(
         condition(1, None, None, Missing::Only).to_text(&names),
@@ -411,7 +411,7 @@ fn a_regression_tree_makes_the_splits_of_scikit_learn() {
     let rules: Vec<(String, usize, f64)> = tree
         .rules()
         .iter()
-        .map(|rule| (rule.to_text(&["a", "b", "c"]), rule.rows, rule.mean))
+        .map(|rule| (rule.to_text(&["a", "b", "c"].map(Known)), rule.rows, rule.mean))
         .collect();
     let want = [
         ("a <= 8.5 and c <= 4.5", 73, 0.194_520_547_945_205_4),
@@ -766,12 +766,12 @@ fn categories_are_named_in_the_text_and_in_the_rules() {
     let tree = by_contract();
     let want = "\
 all rows: 1,000 rows, 40.0 % left
-|- contract is not month-to-month or missing: 700 rows, 25.0 % left
+|- contract is not month-to-month or unknown: 700 rows, 25.0 % left
 |  |- contract = one year: 500 rows, 20.0 % left => leaf 1, 0.200
-|  `- contract is not one year or missing: 200 rows, 37.5 % left => leaf 2, 0.375
+|  `- contract is not one year or unknown: 200 rows, 37.5 % left => leaf 2, 0.375
 `- contract = month-to-month: 300 rows, 75.0 % left
    |- visits <= 12.5: 100 rows, 90.0 % left => leaf 3, 0.900
-   `- visits > 12.5: 200 rows, 67.5 % left => leaf 4, 0.675
+   `- visits > 12.5 or missing: 200 rows, 67.5 % left => leaf 4, 0.675
 ";
     assert_eq!(tree.to_text(&contract_names(), "left"), want);
     let rules = tree.rules();
@@ -780,9 +780,9 @@ all rows: 1,000 rows, 40.0 % left
         texts,
         [
             "contract = one year",
-            "contract in {two years, <5 & \"10\">} or missing",
+            "contract in {two years, <5 & \"10\">} or unknown",
             "contract = month-to-month and visits <= 12.5",
-            "contract = month-to-month and visits > 12.5",
+            "contract = month-to-month and (visits > 12.5 or missing)",
         ]
     );
     // Without names the numbers must do.
@@ -848,14 +848,64 @@ fn the_picture_is_well_formed_and_says_what_the_text_says() {
 }
 
 #[test]
+fn the_picture_cuts_nothing() {
+    let mut names = contract_names();
+    names[0].column = "what the customer has agreed to and for how long that holds".to_string();
+    let wording = Wording {
+        outcome: "left",
+        rows: "customer-dates",
+    };
+    let svg = by_contract().to_svg(&names, wording);
+    assert!(!svg.contains('\u{2026}') && !svg.contains(" rows"), "{svg}");
+    let attribute = |tag: &str, name: &str| -> f64 {
+        let (_, rest) = tag.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let (mut box_ends, mut lines) = (0.0, 0);
+    let page = attribute(&svg, "width");
+    for group in svg.split("<g>").skip(1) {
+        let rect = group.split("<rect").nth(1).unwrap();
+        box_ends = attribute(rect, "x") + attribute(rect, "width");
+        assert!(box_ends <= page, "a box ends at {box_ends} of {page}");
+        let bottom = attribute(rect, "y") + attribute(rect, "height");
+        for text in group.split("<text").skip(1) {
+            let line = text.split_once('>').unwrap().1.split_once('<').unwrap().0;
+            let wide = line.chars().count() as f64 * 7.0;
+            assert!(attribute(text, "x") + wide <= box_ends, "{line}");
+            assert!(attribute(text, "y") < bottom, "{line}");
+            lines += 1;
+        }
+    }
+    assert!(lines > 14 && box_ends > 0.0, "{lines} lines in 7 boxes");
+    assert!(svg.contains("ticks mark 40.0 % of all customer-dates"));
+}
+
+/// A column that every row has.
+struct Known(&'static str);
+
+impl ColumnName for Known {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn category(&self, _: u16) -> Option<&str> {
+        None
+    }
+
+    fn never_missing(&self) -> bool {
+        true
+    }
+}
+
+#[test]
 fn the_tree_in_the_language_of_graphviz() {
     let dot = by_contract().to_dot(&contract_names(), "left");
     assert!(dot.starts_with("digraph tree {\n") && dot.ends_with("}\n"));
     for line in [
         "  n0 [label=\"1,000 rows\\n40.0 % left\"];",
         "  n3 [label=\"500 rows\\n20.0 % left\\nleaf 1: 0.200\", style=rounded];",
-        "  n0 -> n1 [label=\"contract is not month-to-month or missing\"];",
-        "  n2 -> n6 [label=\"visits > 12.5\"];",
+        "  n0 -> n1 [label=\"contract is not month-to-month or unknown\"];",
+        "  n2 -> n6 [label=\"visits > 12.5 or missing\"];",
     ] {
         assert!(dot.lines().any(|l| l == line), "{line}\n{dot}");
     }

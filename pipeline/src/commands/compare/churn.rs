@@ -79,6 +79,8 @@ fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Resul
     let (known, probabilities): (Vec<ChurnTruth>, Vec<f64>) = ids
         .iter()
         .zip(probabilities)
+        // Who has lapsed has a row and no probability.
+        .filter(|(_, probability)| !probability.is_nan())
         .filter_map(|(id, probability)| Some((*truths.get(id)?, probability)))
         .unzip();
     let best = Best::new(&known)?;

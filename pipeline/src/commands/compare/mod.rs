@@ -119,10 +119,11 @@ fn whole_numbers(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
     Ok(column.as_primitive::<Int64Type>().values().to_vec())
 }
 
-/// A column of numbers.
+/// A column of numbers; NaN where there is none.
 fn numbers(table: &RecordBatch, name: &str) -> Result<Vec<f64>> {
     let column = column(table, name, &DataType::Float64)?;
-    Ok(column.as_primitive::<Float64Type>().values().to_vec())
+    let numbers = column.as_primitive::<Float64Type>().iter();
+    Ok(numbers.map(|number| number.unwrap_or(f64::NAN)).collect())
 }
 
 fn csv(findings: &[Finding]) -> Result<String> {

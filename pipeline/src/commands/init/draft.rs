@@ -30,8 +30,9 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
     for source in &guess.sources {
         draft.source(&files[source.file], source);
     }
-    if let Some(label) = &guess.label {
-        draft.churn(label);
+    match &guess.label {
+        Some(label) => draft.churn(label),
+        None => draft.churn_dates(guess),
     }
     for left in &guess.left {
         draft.left(&files[left.file], &left.why);
@@ -133,6 +134,19 @@ impl Draft {
                 "Called like it, so perhaps known only afterwards; nothing is learned from these.",
             );
             let _ = writeln!(text, "ignore = {}", toml_list(&label.akin));
+        }
+    }
+
+    /// Where dates that suit come from: gaps between purchases are seen once all rows are loaded.
+    fn churn_dates(&mut self, guess: &Guess) {
+        let mut sources = guess.sources.iter();
+        if sources.any(|source| source.table == "interactions") {
+            self.text.push('\n');
+            comment(
+                &mut self.text,
+                "[churn] has horizon_days and active_days. Once the files are loaded, `regulars churn --suggest` \
+                 proposes values that suit the days between purchases.",
+            );
         }
     }
 

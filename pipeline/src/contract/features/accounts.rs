@@ -1,6 +1,6 @@
 //! The account that a customer belongs to: a company and its people.
 
-use super::{Each, Empty, Family, Feature, History, Over, Sql};
+use super::{Beside, Each, Empty, Family, Feature, History, Over, Risk, Sql};
 
 const NO_ACCOUNT: Empty = Empty::When("for who belongs to none", "belongs to no account");
 
@@ -12,6 +12,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "People of the account who bought in the last 84 days",
             unit: "people",
             theme: "account",
+            risk: Risk::Falls(Beside::Median),
             needs: accounts,
             sql: |_| Sql::over(Over::Accounts, "CAST(account_people AS DOUBLE)"),
             empty: NO_ACCOUNT,
@@ -26,6 +27,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Days since anybody of the account bought",
             unit: "days",
             theme: "account",
+            risk: Risk::Rises(Beside::Median),
             needs: accounts,
             sql: |_| Sql::over(Over::Accounts, "CAST(f.as_of - account_last AS DOUBLE)"),
             empty: NO_ACCOUNT,
@@ -37,6 +39,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Money spent by the account in the last 84 days",
             unit: "money",
             theme: "account",
+            risk: Risk::Falls(Beside::Median),
             needs: accounts_with_money,
             sql: |_| Sql::over(Over::Accounts, "CAST(account_lately AS DOUBLE)"),
             empty: NO_ACCOUNT,
@@ -48,6 +51,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "The customer's share of the account's spend",
             unit: "share",
             theme: "account",
+            risk: Risk::Open,
             needs: accounts_with_money,
             sql: |_| {
                 Sql::over(

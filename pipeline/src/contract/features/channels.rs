@@ -2,7 +2,7 @@
 //!
 //! A channel counts once a day, so that a basket of thirty lines weighs no more than a call.
 
-use super::{ALWAYS, Each, Empty, Family, Feature, Over, Sql};
+use super::{ALWAYS, Each, Empty, Family, Feature, Over, Risk, Sql};
 
 pub(super) const FAMILIES: &[Family] = &[
     Family {
@@ -12,6 +12,7 @@ pub(super) const FAMILIES: &[Family] = &[
             about: "Different channels used",
             unit: "channels",
             theme: "channel",
+            risk: Risk::Open,
             needs: |history| !history.channels.is_empty(),
             sql: |_| {
                 Sql::over(Over::Channels, "CAST(coalesce(used, 0) AS DOUBLE)")
@@ -29,6 +30,7 @@ pub(super) const FAMILIES: &[Family] = &[
             about: "Share of CHANNEL among the channels used, each counted once a day",
             unit: "share",
             theme: "channel",
+            risk: Risk::Open,
             needs: ALWAYS,
             sql: |_| {
                 Sql::over(

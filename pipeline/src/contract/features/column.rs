@@ -1,7 +1,7 @@
 //! From the catalogue to the columns of a snapshot, and back.
 
-use super::{Empty, Feature, History, Place, Said, Sql, families};
-use crate::text::round;
+use super::{Empty, Feature, History, Place, Risk, Said, Shop, Sql, families};
+use crate::text::{amount, decimal, percent, round};
 
 /// A column that a history has.
 pub struct Made {
@@ -64,27 +64,80 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// A value as a person would say it.
-    pub fn phrase(&self, value: f64, currency: &str) -> String {
-        let words = || self.name.replace('_', " ");
+    /// How it moves the risk of leaving.
+    pub fn risk(&self) -> Risk {
+        self.feature().map_or(Risk::Open, |(feature, _)| feature.risk)
+    }
+
+    /// What it is, to stand in a sentence: `days since the last purchase`.
+    pub fn title(&self) -> String {
+        let Some((feature, place)) = self.feature() else {
+            return self.name.replace('_', " ");
+        };
+        let about = place.in_words(feature.about);
+        // A scale is part of the numbers and not of what they are of.
+        let about = about.trim_end_matches(&format!(", {}", feature.unit));
+        let mut letters = about.chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_lowercase().chain(letters).collect()
+        })
+    }
+
+    /// A number of it with its unit: `14.5 days`, `12.3 %`, `23.50 EUR`.
+    pub fn quantity(&self, value: f64, shop: Shop<'_>) -> String {
+        match self.feature().map_or("", |(feature, _)| feature.unit) {
+            "share" => percent(value),
+            "money" => amount(value, shop.currency),
+            "days" => decimal(value, "day"),
+            "minutes" => decimal(value, "minute"),
+            _ => format!("{}", round(value, 2)),
+        }
+    }
+
+    /// What it is and its value, without a word of judgement.
+    pub fn plainly(&self, value: f64, shop: Shop<'_>) -> String {
         if value.is_nan() {
-            return match self
-                .feature()
-                .map(|(feature, place)| (&feature.empty, place))
-            {
-                Some((Empty::When(_, said) | Empty::Unsaid(_, said), place)) => {
-                    place.in_words(said)
-                }
-                Some((Empty::Never, _)) | None => format!("no {} known", words()),
-            };
+            return self.missing();
+        }
+        let scale = match self.feature().map_or("", |(feature, _)| feature.unit) {
+            "-1 to 1" => ", from -1 to 1",
+            _ => "",
+        };
+        format!("{}{scale}: {}", self.title(), self.quantity(value, shop))
+    }
+
+    /// What is said of a customer without a value.
+    pub fn missing(&self) -> String {
+        match self.feature() {
+            Some((
+                Feature {
+                    empty: Empty::When(_, said) | Empty::Unsaid(_, said),
+                    ..
+                },
+                place,
+            )) => place.in_words(said),
+            _ => format!("no {} known", self.name.replace('_', " ")),
+        }
+    }
+
+    /// Whether every customer has a value.
+    pub fn never_missing(&self) -> bool {
+        self.feature()
+            .is_some_and(|(feature, _)| matches!(feature.empty, Empty::Never))
+    }
+
+    /// A value as a person would say it.
+    pub fn phrase(&self, value: f64, shop: Shop<'_>) -> String {
+        if value.is_nan() {
+            return self.missing();
         }
         match self.feature() {
             Some((feature, place)) => (feature.phrase)(&Said {
                 value,
                 of: &place.words,
-                currency,
+                shop,
             }),
-            None => format!("{} {}", round(value, 2), words()),
+            None => format!("{} {}", round(value, 2), self.name.replace('_', " ")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Contacts that nobody answers.
 
-use super::{Each, Empty, Family, Feature, History, Over, Sql};
+use super::{Beside, Each, Empty, Family, Feature, History, Over, Risk, Sql};
 
 /// A contact that can be judged: a response in 28 days, its own day included, answers it.
 const JUDGED: &str = "d + 28 <= as_of";
@@ -14,6 +14,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Contacts since the last response",
             unit: "contacts",
             theme: "contact",
+            risk: Risk::Rises(Beside::Median),
             needs: answers,
             sql: |_| {
                 Sql::over(
@@ -35,6 +36,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Share of contacts without a response within 28 days, of those made that long ago",
             unit: "share",
             theme: "contact",
+            risk: Risk::Rises(Beside::Median),
             needs: answers,
             sql: |_| {
                 Sql::over(

@@ -4,7 +4,7 @@
 //! features of purchases alone.
 
 use super::history::Kind;
-use super::{ALWAYS, Each, Empty, Family, Feature, Sql};
+use super::{ALWAYS, Beside, Each, Empty, Family, Feature, Risk, Sql};
 
 /// Statuses that end a complaint.
 pub const CLOSED: &str = "('closed', 'resolved', 'solved')";
@@ -46,6 +46,7 @@ const COUNT: Feature = Feature {
     about: "Number of KINDs",
     unit: "times",
     theme: "KIND",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::events("CAST(coalesce(KIND_all, 0) AS DOUBLE)").sum("KIND_all", "KIND", "events"),
     empty: Empty::Never,
@@ -58,6 +59,7 @@ const COUNT_LATELY: Feature = Feature {
     about: "Number of KINDs in the last 84 days",
     unit: "times",
     theme: "KIND",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| lately(Sql::events("CAST(coalesce(KIND_84, 0) AS DOUBLE)"), 84),
     empty: Empty::Never,
@@ -70,6 +72,7 @@ const DAYS_SINCE: Feature = Feature {
     about: "Days since the last KIND",
     unit: "days",
     theme: "KIND",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| {
         Sql::events("CAST(f.as_of - KIND_last AS DOUBLE)").then(
@@ -78,7 +81,7 @@ const DAYS_SINCE: Feature = Feature {
         )
     },
     empty: Empty::When("when there was none", "no KIND so far"),
-    phrase: |it| format!("last {} {} ago", it.of, it.one_or_more("day", "days")),
+    phrase: |it| format!("last {} {} ago", it.of, it.days()),
     clusters: None,
 };
 
@@ -87,6 +90,7 @@ const RESPONSE_RATE: Feature = Feature {
     about: "Responses over contacts",
     unit: "responses",
     theme: "response",
+    risk: Risk::Open,
     needs: |history| history.happened("contact") && history.happened("response"),
     sql: |_| {
         Sql::events(
@@ -96,7 +100,7 @@ const RESPONSE_RATE: Feature = Feature {
         .sum("contact_all", "contact", "events")
     },
     empty: Empty::When("when there was no contact", "never contacted"),
-    phrase: |it| format!("{} responses a contact", it.rounded()),
+    phrase: |it| format!("{} responses per contact", it.rounded()),
     clusters: None,
 };
 
@@ -105,6 +109,7 @@ const COUPON_USE: Feature = Feature {
     about: "Responses, such as redeemed coupons, over baskets",
     unit: "responses",
     theme: "response",
+    risk: Risk::Open,
     needs: |history| history.happened("response"),
     sql: |_| {
         Sql::events("CAST(coalesce(response_all, 0) AS DOUBLE) / nullif(frequency, 0)").sum(
@@ -114,7 +119,7 @@ const COUPON_USE: Feature = Feature {
         )
     },
     empty: Empty::Never,
-    phrase: |it| format!("{} responses a basket", it.rounded()),
+    phrase: |it| format!("{} responses per {}", it.rounded(), it.shop.basket),
     clusters: None,
 };
 
@@ -123,6 +128,7 @@ const RETURNED_SHARE: Feature = Feature {
     about: "Money returned over money spent",
     unit: "share",
     theme: "return",
+    risk: Risk::Open,
     needs: |history| history.happened("return"),
     sql: |_| Sql::days("CAST(sum(returned) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)"),
     empty: Empty::Unsaid("when nothing was spent", "no returned share known"),
@@ -145,6 +151,7 @@ const TREND: Feature = Feature {
     about: "Change of KINDs from the 28 days before to the last 28 days, -1 to 1",
     unit: "-1 to 1",
     theme: "KIND",
+    risk: Risk::Falls(Beside::Number(0.0)),
     needs: ALWAYS,
     sql: |_| {
         let [new, both] = [28, 56].map(|days| format!("CAST(coalesce(KIND_{days}, 0) AS DOUBLE)"));
@@ -188,6 +195,7 @@ const RATING_MEAN: Feature = Feature {
     about: "Rating of KINDs, on average",
     unit: "rating",
     theme: "KIND",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| rating(mean("")),
     empty: NOT_RATED,
@@ -200,6 +208,7 @@ const RATING_LAST: Feature = Feature {
     about: "Rating of the last KIND that has one, on average where a day has several",
     unit: "rating",
     theme: "KIND",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| rating(mean("_last")),
     empty: NOT_RATED,
@@ -212,6 +221,7 @@ const RATING_CHANGE: Feature = Feature {
     about: "The last rating of a KIND less the average of all",
     unit: "rating",
     theme: "KIND",
+    risk: Risk::Falls(Beside::Number(0.0)),
     needs: ALWAYS,
     sql: |_| rating(format!("{} - {}", mean("_last"), mean(""))),
     empty: NOT_RATED,
@@ -234,6 +244,7 @@ const MINUTES: Feature = Feature {
     about: "Minutes of KINDs, on average",
     unit: "minutes",
     theme: "KIND",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| {
         Sql::events("CAST(KIND_seconds AS DOUBLE) / nullif(60.0 * CAST(KIND_timed AS DOUBLE), 0)")
@@ -243,7 +254,7 @@ const MINUTES: Feature = Feature {
             .sum("KIND_timed", "KIND", "timed")
     },
     empty: Empty::When("when none was timed", "no KIND timed so far"),
-    phrase: |it| format!("{}s take {:.1} minutes on average", it.of, it.value),
+    phrase: |it| format!("{}s take {} on average", it.of, it.about("minute")),
     clusters: None,
 };
 
@@ -252,6 +263,7 @@ const OPEN_COMPLAINTS: Feature = Feature {
     about: "Complaints that were opened and not closed",
     unit: "complaints",
     theme: "complaint",
+    risk: Risk::Rises(Beside::Median),
     needs: |history| history.kind_is("complaint", |kind| kind.has_open),
     sql: |_| {
         let change = format!(

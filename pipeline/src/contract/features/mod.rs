@@ -14,6 +14,7 @@ mod history;
 mod payments;
 mod place;
 mod purchases;
+mod risk;
 mod said;
 mod sql;
 mod variety;
@@ -23,7 +24,8 @@ pub use self::column::{Column, Made, columns};
 pub use self::history::{History, Kind};
 pub use self::payments::settled;
 pub use self::place::{Each, Place, identifier};
-pub use self::said::Said;
+pub use self::risk::{Beside, Risk};
+pub use self::said::{Said, Shop};
 pub use self::sql::{Named, Over, Sql};
 
 pub use self::events::CLOSED;
@@ -39,6 +41,8 @@ pub struct Feature {
     pub unit: &'static str,
     /// What it speaks of: of several that speak of the same, one is a reason of a score.
     pub theme: &'static str,
+    /// How it moves the risk of leaving.
+    pub risk: Risk,
     /// Whether a history has what it is made of.
     pub needs: fn(&History) -> bool,
     /// How it is computed from that.

@@ -1,6 +1,6 @@
 //! Whether bills are paid, and in time.
 
-use super::{Each, Empty, Family, Feature, History, Sql};
+use super::{Beside, Each, Empty, Family, Feature, History, Risk, Sql};
 
 pub(super) const FAMILIES: &[Family] = &[Family {
     each: Each::One,
@@ -10,6 +10,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Share of payments that came after they were due",
             unit: "share",
             theme: "payment",
+            risk: Risk::Rises(Beside::Median),
             needs: |history| history.kind_is("payment", |kind| kind.has_late || kind.has_due_day),
             sql: late,
             empty: Empty::When("when there was none", "no payment so far"),
@@ -21,13 +22,14 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Days from when a payment was due to when it came, 0 when it came in time, on average",
             unit: "days",
             theme: "payment",
+            risk: Risk::Rises(Beside::Median),
             needs: |history| history.kind_is("payment", |kind| kind.has_due_day),
             sql: days_late,
             empty: Empty::When(
                 "when none has a due day",
                 "no payment with a due day so far",
             ),
-            phrase: |it| format!("pays {:.1} days late on average", it.value),
+            phrase: |it| format!("pays {} late on average", it.about("day")),
             clusters: None,
         },
         Feature {
@@ -35,6 +37,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Number of disputed payments",
             unit: "payments",
             theme: "payment",
+            risk: Risk::Rises(Beside::Median),
             needs: |history| history.kind_is("payment", |kind| kind.has_disputed),
             sql: |_| {
                 Sql::events("CAST(coalesce(payment_disputed, 0) AS DOUBLE)")
@@ -53,6 +56,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Money that was due and has not been paid",
             unit: "money",
             theme: "payment",
+            risk: Risk::Open,
             needs: |history| {
                 history.kind_is("payment", |kind| kind.has_due) && history.tells("amount")
             },

@@ -117,6 +117,11 @@ impl Place {
         !word.is_empty() && self.word == word
     }
 
+    /// The department that it is, as columns name it.
+    pub fn department(&self) -> Option<&str> {
+        (self.word == "DEPARTMENT").then_some(self.name.as_str())
+    }
+
     /// Whether it is called so in names of columns.
     pub fn is(&self, name: &str) -> bool {
         self.name == name

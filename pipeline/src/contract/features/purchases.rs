@@ -2,7 +2,7 @@
 //! most of it can be said of everybody.
 
 use super::clusters::{HALF, TOLD, WHOLE};
-use super::{ALWAYS, Clusters, Drawn, Each, Empty, Family, Feature, Sql, Which, Words};
+use super::{ALWAYS, Beside, Clusters, Drawn, Each, Empty, Family, Feature, Risk, Sql, Which, Words};
 
 const NO_RHYTHM: Empty = Empty::Unsaid(
     "while there are too few days with a purchase",
@@ -58,6 +58,7 @@ const RECENCY: Feature = Feature {
     about: "Days since the last purchase",
     unit: "days",
     theme: "absence",
+    risk: Risk::Rises(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(as_of - max(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
@@ -80,10 +81,11 @@ const FREQUENCY: Feature = Feature {
     about: "Baskets bought",
     unit: "baskets",
     theme: "history",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(baskets) AS DOUBLE)"),
     empty: Empty::Never,
-    phrase: |it| format!("{:.0} baskets so far", it.value),
+    phrase: |it| format!("{} so far", it.baskets()),
     clusters: Some(Clusters {
         rank: 1,
         which: Which::All,
@@ -99,6 +101,7 @@ const MONETARY: Feature = Feature {
     about: "Money spent, returns taken off",
     unit: "money",
     theme: "money",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(spend - returned) AS DOUBLE)"),
     empty: Empty::Never,
@@ -119,6 +122,7 @@ const TENURE: Feature = Feature {
     about: "Days since the first purchase",
     unit: "days",
     theme: "history",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(as_of - min(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
@@ -131,6 +135,7 @@ const PURCHASE_DAYS: Feature = Feature {
     about: "Different days with a purchase",
     unit: "days",
     theme: "history",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(count(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
@@ -143,10 +148,11 @@ const MEAN_BASKET: Feature = Feature {
     about: "Money spent in a basket, on average",
     unit: "money",
     theme: "money",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(spend) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)"),
     empty: Empty::Never,
-    phrase: |it| format!("{} a basket", it.money()),
+    phrase: |it| format!("{} per {}", it.money(), it.shop.basket),
     clusters: Some(Clusters {
         rank: 2,
         which: Which::All,
@@ -163,10 +169,11 @@ const LINES: Feature = Feature {
     about: "Lines in a basket, on average",
     unit: "lines",
     theme: "money",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(lines) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)"),
     empty: Empty::Never,
-    phrase: |it| format!("{:.1} lines a basket", it.value),
+    phrase: |it| format!("{} per {}", it.about("line"), it.shop.basket),
     clusters: None,
 };
 
@@ -178,10 +185,11 @@ const GAP_MEAN: Feature = Feature {
     about: "Days between two days with a purchase, on average",
     unit: "days",
     theme: "rhythm",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::days(USUAL_GAP),
     empty: NO_RHYTHM,
-    phrase: |it| format!("buys every {:.1} days", it.value),
+    phrase: |it| format!("{} between purchases on average", it.about("day")),
     clusters: None,
 };
 
@@ -190,6 +198,7 @@ const GAP_SD: Feature = Feature {
     about: "Standard deviation of the days between two days with a purchase",
     unit: "days",
     theme: "rhythm",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| {
         Sql::days(
@@ -199,7 +208,7 @@ const GAP_SD: Feature = Feature {
         )
     },
     empty: NO_RHYTHM,
-    phrase: |it| format!("time between purchases varies by {:.1} days", it.value),
+    phrase: |it| format!("time between purchases varies by {}", it.about("day")),
     clusters: None,
 };
 
@@ -208,6 +217,7 @@ const GAP_MAX: Feature = Feature {
     about: "The longest time between two days with a purchase",
     unit: "days",
     theme: "rhythm",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(max(gap) AS DOUBLE)"),
     empty: NO_RHYTHM,
@@ -220,6 +230,7 @@ const RECENCY_OVER_GAP: Feature = Feature {
     about: "Days since the last purchase over the usual days between two",
     unit: "times",
     theme: "absence",
+    risk: Risk::Rises(Beside::Number(1.0)),
     needs: ALWAYS,
     sql: |_| {
         Sql::days(format!(
@@ -254,6 +265,7 @@ const SPEND: Feature = Feature {
     about: "Money spent in the last DAYS days",
     unit: "money",
     theme: "recent activity",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days(spend("DAYS")),
     empty: Empty::Never,
@@ -266,13 +278,11 @@ const TRIPS: Feature = Feature {
     about: "Baskets bought in the last DAYS days",
     unit: "baskets",
     theme: "recent activity",
+    risk: Risk::Falls(Beside::Median),
     needs: ALWAYS,
     sql: |_| Sql::days(trips("DAYS")),
     empty: Empty::Never,
-    phrase: |it| {
-        let baskets = it.one_or_more("basket", "baskets");
-        format!("{baskets} in the last {} days", it.of)
-    },
+    phrase: |it| format!("{} in the last {} days", it.baskets(), it.of),
     clusters: None,
 };
 
@@ -281,6 +291,7 @@ const SPEND_TREND: Feature = Feature {
     about: "Change of spend from the DAYS days before to the last DAYS days, -1 to 1",
     unit: "-1 to 1",
     theme: "trend",
+    risk: Risk::Falls(Beside::Number(0.0)),
     needs: ALWAYS,
     sql: |_| trend(spend),
     empty: Empty::Never,
@@ -300,10 +311,14 @@ const TRIPS_TREND: Feature = Feature {
     about: "Change of baskets from the DAYS days before to the last DAYS days, -1 to 1",
     unit: "-1 to 1",
     theme: "trend",
+    risk: Risk::Falls(Beside::Number(0.0)),
     needs: ALWAYS,
     sql: |_| trend(trips),
     empty: Empty::Never,
-    phrase: |it| format!("visits {} over the last {} days", it.direction(), it.of),
+    phrase: |it| {
+        let basket = it.shop.basket;
+        format!("{basket}s {} over the last {} days", it.direction(), it.of)
+    },
     clusters: None,
 };
 
@@ -312,6 +327,7 @@ const DISCOUNT_SHARE: Feature = Feature {
     about: "Discounts over what would have been paid without them",
     unit: "share",
     theme: "discounts",
+    risk: Risk::Open,
     needs: |history| history.tells("discount"),
     sql: |_| {
         Sql::days(
@@ -335,6 +351,7 @@ const DISCOUNTED_LINES: Feature = Feature {
     about: "Share of lines with a discount",
     unit: "share",
     theme: "discounts",
+    risk: Risk::Open,
     needs: |history| history.tells("discount"),
     sql: |_| {
         Sql::days("CAST(sum(discounted_lines) AS DOUBLE) / nullif(CAST(sum(lines) AS DOUBLE), 0)")
@@ -356,10 +373,11 @@ const WEEKEND_SHARE: Feature = Feature {
     about: "Share of baskets on Saturday and Sunday",
     unit: "share",
     theme: "weekend_share",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| share_of_baskets("weekend_baskets"),
     empty: Empty::Never,
-    phrase: |it| format!("{} of baskets at weekends", it.percent()),
+    phrase: |it| format!("{} of {}s at weekends", it.percent(), it.shop.basket),
     clusters: Some(Clusters {
         rank: 5,
         which: Which::All,
@@ -375,10 +393,11 @@ const EVENING_SHARE: Feature = Feature {
     about: "Share of baskets in the evening",
     unit: "share",
     theme: "evening_share",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| share_of_baskets("evening_baskets"),
     empty: Empty::Never,
-    phrase: |it| format!("{} of baskets in the evening", it.percent()),
+    phrase: |it| format!("{} of {}s in the evening", it.percent(), it.shop.basket),
     clusters: Some(Clusters {
         rank: 6,
         which: Which::All,
@@ -394,6 +413,7 @@ const DEPARTMENT_SHARE: Feature = Feature {
     about: "Share of spend in DEPARTMENT",
     unit: "share",
     theme: "share_DEPARTMENT",
+    risk: Risk::Open,
     needs: ALWAYS,
     sql: |_| {
         Sql::days("CAST(sum(department_NUMBER) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)")

@@ -1,6 +1,15 @@
 //! A feature's value on its way into a sentence.
 
-use crate::text::{money, percent, plural, round};
+use crate::text::{decimal, money, percent, plural, round};
+
+/// What a shop calls things, by its settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shop<'a> {
+    /// Printed behind amounts.
+    pub currency: &'a str,
+    /// A basket: `order`, `visit`.
+    pub basket: &'a str,
+}
 
 /// A value of a customer, and what it is of.
 pub struct Said<'a> {
@@ -8,19 +17,19 @@ pub struct Said<'a> {
     pub value: f64,
     /// What the family goes over, in words.
     pub of: &'a str,
-    /// Printed behind amounts.
-    pub currency: &'a str,
+    /// What the shop calls things.
+    pub shop: Shop<'a>,
 }
 
 impl Said<'_> {
-    /// `28 days`.
+    /// `1 day`, `28 days`.
     pub(super) fn days(&self) -> String {
-        format!("{:.0} days", self.value)
+        self.several("day")
     }
 
     /// `1,234 USD`.
     pub(super) fn money(&self) -> String {
-        money(self.value, self.currency)
+        money(self.value, self.shop.currency)
     }
 
     /// `12.3 %`.
@@ -31,6 +40,16 @@ impl Said<'_> {
     /// Up to two digits after the point.
     pub(super) fn rounded(&self) -> f64 {
         round(self.value, 2)
+    }
+
+    /// A number of baskets, as the shop calls them: `1 order`, `2 orders`.
+    pub(super) fn baskets(&self) -> String {
+        self.several(self.shop.basket)
+    }
+
+    /// A number of things, with one digit after the point: `1 day`, `2.5 days`.
+    pub(super) fn about(&self, thing: &str) -> String {
+        decimal(round(self.value, 1), thing)
     }
 
     /// A number of things: `1 complaint`, `2 complaints`.

@@ -25,12 +25,17 @@ fn rich() -> History {
     }
 }
 
+const SHOP: Shop<'_> = Shop {
+    currency: "EUR",
+    basket: "order",
+};
+
 fn theme(name: &str) -> &str {
     Column::named(name).theme()
 }
 
 fn phrase(name: &str, value: f64) -> String {
-    Column::named(name).phrase(value, "EUR")
+    Column::named(name).phrase(value, SHOP)
 }
 
 /// Whether a text lacks something: it is empty, or has a word in capitals that stands for others.
@@ -67,7 +72,7 @@ fn every_feature_has_every_part() {
                 let said = Said {
                     value,
                     of: &place.words,
-                    currency: "EUR",
+                    shop: SHOP,
                 };
                 whole(&(feature.phrase)(&said), name);
             }
@@ -206,6 +211,16 @@ fn every_kind_of_interaction_is_spoken_of_in_words() {
         ),
         ("account_spend_84", f64::NAN, "belongs to no account"),
         ("late_payment_share", f64::NAN, "no payment so far"),
+        ("trips_28", 1.0, "1 order in the last 28 days"),
+        (
+            "trips_trend_28",
+            0.4,
+            "orders rising over the last 28 days",
+        ),
+        ("purchase_days", 1.0, "shopped on 1 day so far"),
+        ("gap_mean_days", 1.0, "1 day between purchases on average"),
+        ("lines_per_basket", 2.26, "2.3 lines per order"),
+        ("days_since_complaint", 1.0, "last complaint 1 day ago"),
         ("of_another_version", 0.123, "0.12 of another version"),
     ];
     for (name, value, words) in cases {

@@ -1,6 +1,6 @@
 //! How many different things a customer has bought or been at.
 
-use super::{Each, Empty, Family, Feature, History, Over, Sql};
+use super::{Beside, Each, Empty, Family, Feature, History, Over, Risk, Sql};
 
 pub(super) const FAMILIES: &[Family] = &[Family {
     each: Each::One,
@@ -10,10 +10,11 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Different products bought",
             unit: "products",
             theme: "variety",
+            risk: Risk::Falls(Beside::Median),
             needs: products,
             sql: |_| seen("products_seen", PRODUCTS),
             empty: Empty::Never,
-            phrase: |it| format!("{:.0} different products", it.value),
+            phrase: |it| it.several("different product"),
             clusters: None,
         },
         Feature {
@@ -21,10 +22,11 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Different categories bought",
             unit: "categories",
             theme: "variety",
+            risk: Risk::Falls(Beside::Median),
             needs: |history| products(history) && history.has("products", "category"),
             sql: |_| seen("categories_seen", CATEGORIES),
             empty: Empty::Never,
-            phrase: |it| format!("{:.0} different categories", it.value),
+            phrase: |it| it.one_or_more("different category", "different categories"),
             clusters: None,
         },
         Feature {
@@ -32,6 +34,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             about: "Different locations bought at",
             unit: "locations",
             theme: "locations",
+            risk: Risk::Open,
             needs: |history| history.tells("location_id"),
             sql: |_| seen("locations_seen", LOCATIONS),
             empty: Empty::Never,

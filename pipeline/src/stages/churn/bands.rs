@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Bands;
 
+/// The band of the largest probabilities.
+pub const HIGH: &str = "high";
+/// That between.
+pub const MEDIUM: &str = "medium";
+/// That of the smallest.
+pub const LOW: &str = "low";
+
 /// One risk band.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BandRow {
@@ -16,11 +23,11 @@ pub struct BandRow {
 /// The band of a probability.
 pub fn band(probability: f64, bands: &Bands) -> &'static str {
     if probability >= bands.high {
-        "high"
+        HIGH
     } else if probability >= bands.medium {
-        "medium"
+        MEDIUM
     } else {
-        "low"
+        LOW
     }
 }
 
@@ -30,5 +37,5 @@ pub fn banded(bands: &[&str]) -> Vec<BandRow> {
         band: name.to_owned(),
         customers: bands.iter().filter(|band| **band == name).count() as u64,
     };
-    ["high", "medium", "low"].map(row).to_vec()
+    [HIGH, MEDIUM, LOW].map(row).to_vec()
 }

@@ -1,9 +1,12 @@
 //! The files that speak of the models; the scores themselves are written by whoever knows the
 //! customers.
 
-use super::bands::BandRow;
+use regulars_models::tree::Wording;
+
+use super::metrics::Customers;
 use super::page;
-use super::population::{LEARNING, Words};
+use super::population::{LEARNING, Population, Words};
+use super::spoken::spoken;
 use super::tables;
 use crate::failure::Result;
 use crate::learning::leaderboard::Assessment;
@@ -15,9 +18,10 @@ pub fn write(
     files: &mut Pending,
     learned: &Learned,
     found: &Assessment,
-    words: &Words,
-    bands: &[BandRow],
+    population: &Population,
+    customers: &Customers,
 ) -> Result<()> {
+    let words = &population.words;
     files.parquet_and_csv(
         "churn_models",
         &format!("Every model {}, best first", words.tested),
@@ -43,11 +47,11 @@ pub fn write(
         "What the scores look at, most important first",
         &tables::features(learned, &words.features)?,
     )?;
-    write_tree(files, learned, words)?;
+    write_tree(files, learned, population)?;
     files.text(
         "churn.html",
         "The models, what was said beside what happened, and the readable tree, as a page",
-        &page::render(learned, found, words, bands)?,
+        &page::render(learned, found, population, customers)?,
     )?;
     files.text(
         "churn_model.json",
@@ -56,27 +60,34 @@ pub fn write(
     )
 }
 
-fn write_tree(files: &mut Pending, learned: &Learned, words: &Words) -> Result<()> {
-    let (tree, features) = (&learned.tree, learned.features());
+fn write_tree(files: &mut Pending, learned: &Learned, population: &Population) -> Result<()> {
+    let words = &population.words;
+    let tree = &learned.tree;
+    let columns = spoken(learned.features(), words.known, population.shop());
+    let wording = Wording {
+        outcome: LEARNING.yes,
+        rows: population.rows_called(),
+    };
     files.text(
         "churn_tree.txt",
         "A tree that a person can read and follow by hand",
         &format!(
-            "Who {}, {} and read from the top down.\n\n{}",
+            "Who {}, {} and read from the top down.{}\n\n{}",
             words.churned,
             words.learned,
-            tree.to_text(features, LEARNING.yes)
+            population.rows_explained(),
+            tree.to_text(&columns, wording)
         ),
     )?;
     files.text(
         "churn_tree.svg",
         "The same tree as a picture",
-        &tree.to_svg(features, LEARNING.yes),
+        &tree.to_svg(&columns, wording),
     )?;
     files.parquet_and_csv(
         "churn_tree_rules",
         "The same tree as one rule for each leaf, the likeliest to leave first",
-        &tables::tree_rules(tree, features)?,
+        &tables::tree_rules(learned, population, &columns)?,
     )
 }
 

@@ -3,16 +3,22 @@
 use arrow::array::UInt32Array;
 use arrow::compute::take;
 use regulars_models::format::Feature;
+use regulars_models::tree::Monotone;
 
+use super::everyone::Everyone;
 use super::metrics::Dates;
+use super::people::People;
 use super::population::{LEARNING, LEAST_ROWS, Population, Words};
 use super::rows::{eligible, labelled};
+use super::spoken::of_catalogue;
+use super::suitable;
 use super::trials::trials;
-use crate::contract::features::Column;
+use crate::contract::features::{Column, Risk};
 use crate::failure::{Failure, Result};
 use crate::learning::rows::{Baseline, Columns, Labelled};
 use crate::learning::task::{Task, Trial};
 use crate::stages::Context;
+use crate::text::plural;
 use crate::timeline::FEATURES;
 use crate::timeline::dates::SnapshotDates;
 use crate::timeline::horizon::Bought;
@@ -21,23 +27,32 @@ use crate::timeline::snapshot::Snapshot;
 /// The customers of past dates teach, those of the last one are scored.
 pub fn population(context: &Context<'_>) -> Result<Population> {
     let mut dates = dates(context)?;
-    let (rows, trials) = taught(context, &dates)?;
+    let (rows, trials, people) = taught(context, &dates)?;
     dates.test_dates = trials.iter().map(|trial| trial.name.clone()).collect();
     let left = context.left_by(FEATURES)?;
     let snapshot = Snapshot::read(left, context.out, dates.score_date)?;
-    let scored = eligible(&snapshot, &context.settings.config.churn)?;
+    let config = &context.settings.config;
+    let scored = eligible(&snapshot, &config.churn)?;
+    let everyone = Everyone::of(&snapshot, &config.churn, &config.project.basket)?;
+    let warehouse = context.warehouse()?;
+    let mut warnings = warehouse.warnings.clone();
+    let unsuitable = suitable::dates(&snapshot, &config.churn, scored.len(), warehouse)?;
+    warnings.extend(unsuitable);
     let places: UInt32Array = scored.iter().map(|row| *row as u32).collect();
     Ok(Population {
+        people: Some(people),
         customers: take(&snapshot.customers, &places, None)?,
         features: snapshot.rows(&scored),
+        everyone: Some(everyone),
         known: None,
         words: words(context, &dates, snapshot.about.clone()),
         as_of: Some(snapshot.as_of),
         rows_in: rows.labels.len() as u64,
-        warnings: context.warehouse()?.warnings.clone(),
+        warnings,
         task: Task {
             rows,
             columns: Columns {
+                monotone: snapshot.names.iter().map(|name| way(name)).collect(),
                 baseline: snapshot.index("recency_days").map(|column| Baseline {
                     column,
                     title: "recency alone".to_owned(),
@@ -74,24 +89,24 @@ fn dates(context: &Context<'_>) -> Result<Dates> {
     })
 }
 
-/// The customers of every date whose outcome is known, in the order of time, and the tests.
-fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>)> {
+/// The customers of every date whose outcome is known, in the order of time, the tests, and whose
+/// each row is.
+fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>, People)> {
     let settings = &context.settings.config.churn;
     let labelled_dates = dates.labelled();
     context
         .progress
-        .step(&format!("labels at {} dates", labelled_dates.len()));
+        .step(&format!("labels at {}", plural(labelled_dates.len() as u64, "date")));
     let left = context.left_by(FEATURES)?;
     let bought = Bought::read(context.warehouse()?, labelled_dates[0])?;
+    let mut people = People::default();
     // One snapshot after the other: their numbers take twice the memory of what models see.
     let sets = labelled_dates
         .iter()
         .map(|date| {
-            labelled(
-                &Snapshot::read(left, context.out, *date)?,
-                &bought,
-                settings,
-            )
+            let snapshot = Snapshot::read(left, context.out, *date)?;
+            people.add(&snapshot.customers, &eligible(&snapshot, settings)?);
+            labelled(&snapshot, &bought, settings)
         })
         .collect::<Result<Vec<Labelled>>>()?;
     drop(bought);
@@ -105,26 +120,40 @@ fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>)
     let rows = Labelled::stack(&sets);
     let horizon = settings.horizon_days;
     let trials = trials(&labelled_dates, &ends, horizon, settings.test_dates)?;
-    Ok((rows, trials))
+    Ok((rows, trials, people))
+}
+
+/// How the risk may move with a feature.
+fn way(name: &str) -> Monotone {
+    match Column::named(name).risk() {
+        Risk::Open => Monotone::Free,
+        Risk::Rises(_) => Monotone::Increasing,
+        Risk::Falls(_) => Monotone::Decreasing,
+    }
 }
 
 fn words(context: &Context<'_>, dates: &Dates, features: Vec<String>) -> Words {
-    let days = dates.horizon_days;
+    let days = plural(dates.horizon_days.into(), "day");
     Words {
         project: context.settings.config.project.name.clone(),
+        currency: context.settings.config.project.currency.clone(),
+        basket: context.settings.config.project.basket.clone(),
         scores: format!(
-            "Who is leaving: the probability of buying nothing in the next {days} days, and why"
+            "Who is leaving: the probability of buying nothing in the next {days}, and why"
         ),
-        churns: format!("buys nothing in the next {days} days"),
-        churned: format!("bought nothing for {days} days"),
+        churns: format!("buys nothing in the next {days}"),
+        churned: format!("bought nothing for {days}"),
         learned: format!(
-            "learned at {} dates up to {}",
-            dates.train_dates.len() + 1,
+            "learned at {} up to {}",
+            plural(dates.train_dates.len() as u64 + 1, "date"),
             dates.test_date
         ),
         tested: format!("on {}, which none had seen", dates.test_date),
         features,
         theme: |feature| Column::named(&feature.name).theme(),
-        phrase: |feature, value, currency| Column::named(&feature.name).phrase(value, currency),
+        risk: |feature| Column::named(&feature.name).risk(),
+        known: of_catalogue,
+        phrase: |feature, value, shop| Column::named(&feature.name).phrase(value, shop),
+        plainly: |feature, value, shop| Column::named(&feature.name).plainly(value, shop),
     }
 }

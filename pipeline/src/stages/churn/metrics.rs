@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::bands::BandRow;
+use super::campaign::Campaign;
+use super::everyone::Unscored;
 use crate::learning::figures::Figures;
 use crate::learning::leaderboard::{CalibrationGain, ModelRow};
 
@@ -39,8 +41,21 @@ pub struct Metrics {
     pub delivered: Figures,
     /// Customers scored.
     pub scored: u64,
+    /// What was found of the customers.
+    #[serde(flatten)]
+    pub customers: Customers,
+}
+
+/// What was found of the customers of today.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Customers {
     /// How many in each risk band, highest first.
     pub bands: Vec<BandRow>,
+    /// How many have no score, and what they have spent.
+    #[serde(default)]
+    pub unscored: Vec<Unscored>,
+    /// The campaign that the scores would pay for most.
+    pub campaign: Option<Campaign>,
 }
 
 /// The dates of a churn that is seen in the history.
@@ -67,6 +82,12 @@ impl Dates {
 }
 
 impl Metrics {
+    /// Customers with a row in the table of the scores.
+    pub fn rows(&self) -> u64 {
+        let unscored = self.customers.unscored.iter().map(|band| band.customers);
+        self.scored + unscored.sum::<u64>()
+    }
+
     /// The figures of one model on the test date.
     pub fn model(&self, name: &str) -> Option<&ModelRow> {
         self.models.iter().find(|model| model.model == name)

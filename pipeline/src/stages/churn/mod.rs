@@ -1,20 +1,30 @@
 //! `churn`: who is leaving, learned from customers whose outcome is known.
 
 mod bands;
+mod campaign;
+mod everyone;
 mod files;
 mod history;
 mod label;
 mod metrics;
 mod page;
+mod people;
 mod population;
 mod reasons;
+mod rhythm;
 mod rows;
+mod spoken;
+mod suggest;
+mod suitable;
 mod summary;
 mod tables;
 mod trials;
 
-use self::bands::{BandRow, band, banded};
+use self::bands::{HIGH, LOW, band, banded};
+use self::campaign::Campaign;
+use self::everyone::Everyone;
 use self::population::Population;
+use self::reasons::Told;
 use super::{Context, Reads, Report, Stage};
 use crate::config::{CalibrationMethod, Churn, churn::AUTO};
 use crate::failure::{Failure, Result};
@@ -27,7 +37,8 @@ use crate::learning::train::train;
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
 pub use self::label::meaning as label_meaning;
-pub use self::metrics::{Dates, Metrics};
+pub use self::metrics::{Customers, Dates, Metrics};
+pub use self::suggest::suggest;
 pub use self::summary::leaderboard;
 pub use crate::learning::leaderboard::ModelRow;
 pub use crate::learning::lineup::BASELINE;
@@ -66,25 +77,49 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
 
     let risk = |probability: &f64| band(*probability, &config.churn.bands);
     let risks: Vec<&str> = scores.probabilities.iter().map(risk).collect();
-    let bands = banded(&risks);
-    let reasons = population.reasons(&scores, &config.project.currency);
+    let told: Vec<Told> = risks.iter().map(|risk| told(risk)).collect();
+    let reasons = population.reasons(&scores, &told);
     let mut files = context.files(NAME);
     let table = tables::scores(&population, &scores.probabilities, &risks, &reasons)?;
     files.parquet_and_csv("churn", &population.words.scores, &table)?;
-    files::write(&mut files, &learned, &found, &population.words, &bands)?;
+    let tested_on = task.trials.last().map_or("", |trial| &trial.name);
+    let customers = Customers {
+        bands: banded(&risks),
+        unscored: population
+            .everyone
+            .as_ref()
+            .map_or_else(Vec::new, Everyone::unscored),
+        campaign: Some(Campaign::of(
+            &found.delivered,
+            &scores.probabilities,
+            &config.churn.profit,
+            &config.project.currency,
+            tested_on,
+        )),
+    };
+    files::write(&mut files, &learned, &found, &population, &customers)?;
 
     let mut warnings = population.warnings.clone();
     warnings.extend(trained.warnings);
-    let tested_on = task.trials.last().map_or("", |trial| &trial.name);
     warnings.extend(weak(&found.models, tested_on));
-    let metrics = metrics(&population, found, bands)?;
+    warnings.extend(suitable::probabilities(&found.reliability, tested_on));
+    let metrics = metrics(&population, found, customers)?;
     Ok(Report {
         as_of: population.as_of,
         rows_in: population.rows_in,
-        rows_out: metrics.scored,
+        rows_out: metrics.rows(),
         warnings,
         ..Report::new(files, &metrics)?
     })
+}
+
+/// Which effects are told of a customer in a band.
+fn told(band: &str) -> Told {
+    match band {
+        HIGH => Told::Raises,
+        LOW => Told::Lowers,
+        _ => Told::Both,
+    }
 }
 
 /// What the settings say of learning.
@@ -102,7 +137,7 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
     }
 }
 
-fn metrics(population: &Population, found: Assessment, bands: Vec<BandRow>) -> Result<Metrics> {
+fn metrics(population: &Population, found: Assessment, customers: Customers) -> Result<Metrics> {
     let Some(test) = population.task.trials.last() else {
         return Err(Failure::machine("the models had no test"));
     };
@@ -124,7 +159,7 @@ fn metrics(population: &Population, found: Assessment, bands: Vec<BandRow>) -> R
         calibration: found.calibration,
         delivered: found.delivered,
         scored: population.customers.len() as u64,
-        bands,
+        customers,
     })
 }
 

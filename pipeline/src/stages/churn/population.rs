@@ -5,12 +5,17 @@ use chrono::NaiveDate;
 use ndarray::Array2;
 use regulars_models::format::Feature;
 
+use super::everyone::Everyone;
 use super::metrics::Dates;
-use super::reasons::reasons;
+use super::people::People;
+use super::reasons::{Telling, Told, reasons};
+use super::spoken::Catalogued;
+use crate::contract::features::{Risk, Shop};
 use crate::failure::Result;
 use crate::learning::learned::Learned;
 use crate::learning::score::{Scores, score, score_unseen};
 use crate::learning::task::{self, Task};
+use crate::text::{percent, plural};
 use crate::warning::Warning;
 
 /// Fewer labelled customers than this teach a model nothing that holds.
@@ -36,10 +41,14 @@ pub const LEARNING: task::Words = task::Words {
 pub struct Population {
     /// The customers whose outcome is known.
     pub task: Task,
+    /// Whose the rows of the task are, where they are of several dates; else each is a customer.
+    pub people: Option<People>,
     /// Ids of the customers who are scored.
     pub customers: ArrayRef,
     /// Customers who are scored by features.
     pub features: Array2<f32>,
+    /// Everybody, those included who are not scored, where the outcome is seen in the history.
+    pub everyone: Option<Everyone>,
     /// What is known of them already.
     pub known: Option<Known>,
     /// How people are told of it all.
@@ -68,6 +77,10 @@ pub struct Known {
 pub struct Words {
     /// The title of the project.
     pub project: String,
+    /// Printed behind amounts.
+    pub currency: String,
+    /// What the shop calls a basket.
+    pub basket: String,
     /// What the table of the scores holds.
     pub scores: String,
     /// What a customer who churns does: `buys nothing in the next 28 days`.
@@ -82,11 +95,45 @@ pub struct Words {
     pub features: Vec<String>,
     /// What a feature speaks of; of several that speak of the same, one is given as a reason.
     pub theme: fn(&Feature) -> &str,
-    /// A feature and its value in words, with the currency.
-    pub phrase: fn(&Feature, f64, &str) -> String,
+    /// How a feature moves the risk, as far as that is known beforehand.
+    pub risk: fn(&Feature) -> Risk,
+    /// What the catalogue knows of a feature.
+    pub known: Catalogued,
+    /// A feature and its value in words.
+    pub phrase: fn(&Feature, f64, Shop<'_>) -> String,
+    /// The same without a word of judgement.
+    pub plainly: fn(&Feature, f64, Shop<'_>) -> String,
 }
 
 impl Population {
+    /// What the shop calls things.
+    pub fn shop(&self) -> Shop<'_> {
+        Shop {
+            currency: &self.words.currency,
+            basket: &self.words.basket,
+        }
+    }
+
+    /// What that means, where one customer is several rows, as a sentence behind another.
+    pub fn rows_explained(&self) -> String {
+        let Some(people) = &self.people else {
+            return String::new();
+        };
+        format!(
+            " A customer-date is a customer at one of these dates: {} of {}.",
+            plural(self.task.rows.labels.len() as u64, "customer-date"),
+            plural(people.count(), "customer")
+        )
+    }
+
+    /// What the rows are called that teach.
+    pub fn rows_called(&self) -> &'static str {
+        match self.people {
+            Some(_) => "customer-dates",
+            None => LEARNING.rows,
+        }
+    }
+
     /// Every customer's score, by a model that has not seen the customer's outcome.
     pub fn score(&self, learned: &Learned, on_step: &dyn Fn(&str)) -> Result<Scores> {
         let features = self.features.view();
@@ -99,17 +146,73 @@ impl Population {
     }
 
     /// Why each customer has the score, in words; none where the model cannot say.
-    pub fn reasons(&self, scores: &Scores, currency: &str) -> Vec<Vec<String>> {
+    ///
+    /// - `told`: for each customer, which effects.
+    pub fn reasons(&self, scores: &Scores, told: &[Told]) -> Vec<Vec<String>> {
         let Some(contributions) = &scores.contributions else {
             return vec![Vec::new(); self.customers.len()];
         };
-        let columns = &self.task.columns.features;
-        reasons(
-            self.features.view(),
-            contributions.view(),
-            REASONS,
-            |column| (self.words.theme)(&columns[column]),
-            |column, value| (self.words.phrase)(&columns[column], value, currency),
-        )
+        let columns = self.features.columns().into_iter();
+        let words = OfCustomers {
+            population: self,
+            medians: columns
+                .map(|column| median(column.iter().map(|value| f64::from(*value))))
+                .collect(),
+        };
+        let features = self.features.view();
+        reasons(features, contributions.view(), told, REASONS, &words)
+    }
+}
+
+/// The features of the customers who are scored, in words.
+struct OfCustomers<'a> {
+    population: &'a Population,
+    /// Of each feature.
+    medians: Vec<f64>,
+}
+
+impl OfCustomers<'_> {
+    fn feature(&self, place: usize) -> &Feature {
+        &self.population.task.columns.features[place]
+    }
+}
+
+impl Telling for OfCustomers<'_> {
+    fn theme(&self, feature: usize) -> &str {
+        (self.population.words.theme)(self.feature(feature))
+    }
+
+    fn contradicts(&self, feature: usize, value: f64, effect: f64) -> bool {
+        let risk = (self.population.words.risk)(self.feature(feature));
+        risk.contradicts(value, self.medians[feature], effect)
+    }
+
+    fn phrase(&self, feature: usize, value: f64) -> String {
+        (self.population.words.phrase)(self.feature(feature), value, self.population.shop())
+    }
+
+    fn plainly(&self, feature: usize, value: f64) -> String {
+        (self.population.words.plainly)(self.feature(feature), value, self.population.shop())
+    }
+
+    fn nothing(&self, told: Told) -> String {
+        let known = self.population.task.rows.whole();
+        let left = percent(known.yes() as f64 / known.rows() as f64);
+        let moves = match told {
+            Told::Raises => "raises",
+            Told::Lowers => "lowers",
+            Told::Both => "moves",
+        };
+        format!("nothing {moves} the risk beside that of all customers, of whom {left} left")
+    }
+}
+
+/// The median of the values that are there, of two the upper one; NaN where none is.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut known: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+    let middle = known.len() / 2;
+    match known.is_empty() {
+        true => f64::NAN,
+        false => *known.select_nth_unstable_by(middle, f64::total_cmp).1,
     }
 }

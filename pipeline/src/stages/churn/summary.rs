@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{BASELINE, Metrics, ModelRow, NAME};
 use crate::outputs::manifest::Manifest;
-use crate::text::{count, percent, plural};
+use crate::text::{count, money, percent, plural};
 
 /// The paragraph of the summary; none when the stage has not run.
 pub fn paragraph(manifest: &Manifest) -> Option<String> {
@@ -12,6 +12,7 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     let mut text = String::new();
     let _ = writeln!(text, "WHO IS LEAVING ({})", found.outcome);
     let bands: Vec<String> = found
+        .customers
         .bands
         .iter()
         .map(|band| format!("{} at {} risk", count(band.customers), band.band))
@@ -27,8 +28,21 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         plural(found.scored, scored),
         bands.join(", ")
     );
+    for band in found.customers.unscored.iter().filter(|band| band.customers > 0) {
+        let _ = writeln!(
+            text,
+            "  {} {} and not scored: {}; {} spent so far.",
+            count(band.customers),
+            band.band,
+            band.why,
+            money(band.spend, &manifest.currency)
+        );
+    }
     if let Some(chosen) = found.model(&found.chosen) {
         text += &by_model(&found, chosen);
+    }
+    if let Some(campaign) = &found.customers.campaign {
+        let _ = writeln!(text, "  {}", campaign.words);
     }
     text.push('\n');
     Some(text)

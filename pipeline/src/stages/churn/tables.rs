@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array, UInt64Array};
 use ndarray::Array1;
-use regulars_models::format::Feature;
 use regulars_models::tree::{DecisionTree, LeafRule};
 
+use super::everyone::{LAPSED, NEW, Standing};
 use super::population::{Population, REASONS};
+use super::spoken::Spoken;
 use crate::failure::Result;
 use crate::learning::figures::{Figures, Range, Ranges, ReliabilityRow};
 use crate::learning::leaderboard::{MeanFigures, ModelRow};
@@ -286,8 +287,15 @@ pub fn calibration(rows: &[ReliabilityRow]) -> Result<RecordBatch> {
 }
 
 /// One rule for each leaf of the readable tree, the likeliest to leave first.
-pub fn tree_rules(tree: &DecisionTree, features: &[Feature]) -> Result<RecordBatch> {
-    let rules = likeliest(tree);
+///
+/// - `columns`: how they are spoken of.
+pub fn tree_rules(
+    learned: &Learned,
+    population: &Population,
+    columns: &[Spoken<'_>],
+) -> Result<RecordBatch> {
+    let (rules, features) = (likeliest(&learned.tree), learned.features());
+    let people = people(&rules, learned, population);
     let number = |of: fn(&LeafRule) -> f64| numbers(rules.iter().map(of), 6);
     let leaves: ArrayRef = Arc::new(
         rules
@@ -295,32 +303,38 @@ pub fn tree_rules(tree: &DecisionTree, features: &[Feature]) -> Result<RecordBat
             .map(|rule| rule.leaf as u32)
             .collect::<UInt32Array>(),
     );
-    let customers: ArrayRef = Arc::new(
-        rules
-            .iter()
-            .map(|rule| rule.rows as u64)
-            .collect::<UInt64Array>(),
-    );
+    let rows = rules.iter().map(|rule| rule.rows as u64);
+    let rows: ArrayRef = Arc::new(rows.collect::<UInt64Array>());
     TableBuilder::new()
         .column("leaf", "Its number in churn_tree.txt", leaves)
         .column(
             "rule",
-            "What leads there; every customer meets exactly one rule",
+            "What leads there, by the columns' names; every customer meets exactly one rule",
             text(rules.iter().map(|rule| rule.to_text(features))),
         )
         .column(
+            "rule_in_words",
+            "The same in words",
+            text(rules.iter().map(|rule| rule.to_text(columns))),
+        )
+        .column(
             "customers",
-            "Customers it was learned from, at all dates",
-            customers,
+            "Different customers it was learned from",
+            Arc::new(UInt64Array::from(people)),
+        )
+        .column(
+            "customer_dates",
+            "The same with each customer counted at every date that taught",
+            rows,
         )
         .column(
             "coverage",
-            "Their share of all",
+            "Share of all customer-dates",
             number(|rule| rule.coverage),
         )
         .column(
             "rate",
-            "The share of them that left",
+            "The share of the customer-dates that left",
             number(|rule| rule.rate),
         )
         .column(
@@ -334,6 +348,17 @@ pub fn tree_rules(tree: &DecisionTree, features: &[Feature]) -> Result<RecordBat
             number(|rule| rule.lift),
         )
         .build()
+}
+
+/// How many different customers each rule was learned from.
+pub fn people(rules: &[LeafRule], learned: &Learned, population: &Population) -> Vec<u64> {
+    let Some(people) = &population.people else {
+        return rules.iter().map(|rule| rule.rows as u64).collect();
+    };
+    let rows = population.task.rows.features.view();
+    let counts = people.in_groups(learned.tree.leaf_numbers(rows));
+    let of = |rule: &LeafRule| counts.get(&rule.leaf).copied().unwrap_or(0);
+    rules.iter().map(of).collect()
 }
 
 /// What the scores look at, most important first; no rows where the model does not tell.
@@ -383,41 +408,88 @@ pub fn likeliest(tree: &DecisionTree) -> Vec<LeafRule> {
     rules
 }
 
-/// The scores: one row a customer.
+/// What is said of one customer: the probability (`NaN` where there is no score), the band and the
+/// reasons.
+type ScoreRow<'a> = (f64, &'a str, Vec<&'a str>);
+
+/// The scores: one row a customer, those included who have no score.
 ///
-/// - `probabilities`, `bands`, `reasons`: one for each customer; fewer reasons than there are
-///   columns for leave the others empty.
+/// - `probabilities`, `bands`, `reasons`: one for each customer who is scored; fewer reasons than
+///   there are columns for leave the others empty.
 pub fn scores(
     population: &Population,
     probabilities: &Array1<f64>,
     bands: &[&str],
     reasons: &[Vec<String>],
 ) -> Result<RecordBatch> {
-    let mut ranks = vec![0u32; probabilities.len()];
+    let scored = |place: usize| -> ScoreRow<'_> {
+        let reasons = reasons[place].iter().map(String::as_str).collect();
+        (probabilities[place], bands[place], reasons)
+    };
+    let Some(everyone) = &population.everyone else {
+        let rows: Vec<ScoreRow<'_>> = (0..probabilities.len()).map(scored).collect();
+        let ranks = ranks(probabilities);
+        let table = score_columns(population.customers.clone(), &rows, ranks);
+        return with_label(table, population).build();
+    };
+    let why: Vec<String> = (0..everyone.standings.len())
+        .map(|row| everyone.reason(row).unwrap_or_default())
+        .collect();
+    let row = |(row, standing): (usize, &Standing)| match standing {
+        Standing::Scored(place) => scored(*place),
+        Standing::Lapsed => (f64::NAN, LAPSED, vec![why[row].as_str()]),
+        Standing::New => (f64::NAN, NEW, vec![why[row].as_str()]),
+    };
+    let rows: Vec<ScoreRow<'_>> = everyone.standings.iter().enumerate().map(row).collect();
+    let ranks = everyone.ranks(&ranks(probabilities));
+    let table = score_columns(everyone.customers.clone(), &rows, ranks);
+    everyone.columns(table).build()
+}
+
+/// The rank of each probability, 1 for the largest.
+fn ranks(probabilities: &Array1<f64>) -> Vec<u32> {
+    let mut ranks = vec![0; probabilities.len()];
     for (rank, row) in descending(probabilities).into_iter().enumerate() {
         ranks[row] = rank as u32 + 1;
     }
-    let ranks: ArrayRef = Arc::new(UInt32Array::from(ranks));
+    ranks
+}
+
+fn score_columns(customers: ArrayRef, rows: &[ScoreRow<'_>], ranks: Vec<u32>) -> TableBuilder {
     let mut table = TableBuilder::new()
-        .column("customer_id", "Who", population.customers.clone())
+        .column("customer_id", "Who", customers)
         .column(
             "churn_probability",
-            "Probability of leaving",
-            numbers(probabilities.iter().copied(), 6),
+            "Probability of leaving; empty where the customer is not scored",
+            numbers(rows.iter().map(|row| row.0), 6),
         )
-        .column("band", "Risk band", text(bands))
-        .column("rank", "1 is the customer most likely to leave", ranks);
+        .column(
+            "band",
+            "Risk band: high, medium or low; lapsed or new where the customer is not scored",
+            text(rows.iter().map(|row| row.1)),
+        )
+        .column(
+            "rank",
+            "1 is the customer most likely to leave; who is not scored comes last",
+            Arc::new(UInt32Array::from(ranks)),
+        );
     for place in 0..REASONS {
-        let nth = reasons
-            .iter()
-            .map(|reasons| reasons.get(place).map_or("", String::as_str));
-        let about = format!("What weighs most in the score, number {}", place + 1);
+        let nth = rows.iter().map(|row| row.2.get(place).copied().unwrap_or(""));
+        let about = format!(
+            "What weighs most in the score, number {}, or why there is none",
+            place + 1
+        );
         table = table.column(&format!("reason_{}", place + 1), &about, text(nth));
     }
+    table
+}
+
+/// What the label says, where churn is learned from one.
+fn with_label(table: TableBuilder, population: &Population) -> TableBuilder {
     if let Some(known) = &population.known {
         let about = "Whether the customer left, by the label; empty where it does not say";
         let churned: ArrayRef = Arc::new(BooleanArray::from(known.labels.clone()));
-        table = table.column("left", about, churned);
+        return table.column("left", about, churned);
     }
-    table.build()
+    table
 }

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2};
 use regulars_models::clustering::{Feature, FeatureWords};
 
+use super::far_out::FarOut;
 use crate::contract::features::{Clusters, Column, Drawn, Place, Which};
 use crate::failure::Result;
 use crate::timeline::snapshot::Snapshot;
@@ -21,6 +22,8 @@ pub struct Behaviour {
     pub decides: bool,
     pub words: FeatureWords,
     drawn: Option<Drawn>,
+    /// The department whose share of the spend it is, as columns name it.
+    department: Option<String>,
 }
 
 /// The features that clusters are made of, and those that only describe them.
@@ -48,12 +51,34 @@ pub fn behaviours(snapshot: &Snapshot) -> Vec<Behaviour> {
     taken.into_iter().map(|(_, behaviour)| behaviour).collect()
 }
 
-/// Customers by behaviours, as clusters see them.
-pub fn matrix(snapshot: &Snapshot, behaviours: &[Behaviour]) -> Result<Array2<f64>> {
+/// Customers by behaviours, as clusters see them: without lines that are far out, shares drawn
+/// towards the usual.
+pub fn seen(
+    snapshot: &Snapshot,
+    far_out: &FarOut,
+    behaviours: &[Behaviour],
+) -> Result<Array2<f64>> {
+    matrix(snapshot, behaviours, |behaviour| {
+        behaviour.values(snapshot, far_out)
+    })
+}
+
+/// The same as the features have it.
+pub fn real(snapshot: &Snapshot, behaviours: &[Behaviour]) -> Result<Array2<f64>> {
+    matrix(snapshot, behaviours, |behaviour| {
+        snapshot.vector(&behaviour.name)
+    })
+}
+
+fn matrix(
+    snapshot: &Snapshot,
+    behaviours: &[Behaviour],
+    values: impl Fn(&Behaviour) -> Result<Vec<f64>>,
+) -> Result<Array2<f64>> {
     let mut matrix = Array2::zeros((snapshot.len(), behaviours.len()));
     for (place, behaviour) in behaviours.iter().enumerate() {
-        let values = behaviour.values(snapshot)?;
-        matrix.column_mut(place).assign(&Array1::from_vec(values));
+        let values = Array1::from_vec(values(behaviour)?);
+        matrix.column_mut(place).assign(&values);
     }
     Ok(matrix)
 }
@@ -79,17 +104,18 @@ impl Behaviour {
             decides,
             words: FeatureWords::new(&high, &low, words.theme).extreme(&very_high, &very_low),
             drawn: clusters.drawn,
+            department: place.department().map(str::to_owned),
         }
     }
 
     /// Its values: shares are drawn towards the usual by how little is known.
-    fn values(&self, snapshot: &Snapshot) -> Result<Vec<f64>> {
-        let values = snapshot.vector(&self.name)?;
+    fn values(&self, snapshot: &Snapshot, far_out: &FarOut) -> Result<Vec<f64>> {
+        let values = far_out.without(snapshot, &self.name, self.department.as_deref())?;
         let (known, prior) = match self.drawn {
             None => return Ok(values),
             Some(Drawn::Baskets) => (snapshot.vector("frequency")?, PRIOR_BASKETS),
             Some(Drawn::Spend) => {
-                let spend = snapshot.vector("monetary")?.into_iter();
+                let spend = far_out.without(snapshot, "monetary", None)?.into_iter();
                 let spend: Vec<f64> = spend.map(|spend| spend.max(0.0)).collect();
                 let prior = PRIOR_SPEND * median(&spend);
                 (spend, prior)

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use ndarray::Axis;
+use ndarray::{Array2, Axis};
 use regulars_models::ParamGuard;
 use regulars_models::clustering::{
     Assignment, ClusterName, ClusterProfile, ClusteringError, Feature, FeatureProfile,
     FeatureWords, NamingParams, profile_clusters,
 };
 
-use super::behaviours::{Behaviour, behaviours, matrix};
+use super::behaviours::{Behaviour, behaviours, real, seen};
+use super::far_out::FarOut;
 use super::methods::{METHOD, Search};
 use super::{ClusterRow, Context, TriedRow, share_of};
 use crate::failure::{Failure, Result};
@@ -28,14 +29,24 @@ const LEAST_PER_CLUSTER: usize = 10;
 pub struct Clusters {
     behaviours: Vec<Behaviour>,
     assignment: Assignment,
+    /// What sets each apart, as clusters see it.
     profiles: Vec<ClusterProfile>,
+    /// What the customers in each are, as the features have it.
+    described: Vec<ClusterProfile>,
     names: Vec<ClusterName>,
     /// What was measured for every number of clusters.
     pub tried: Vec<TriedRow>,
 }
 
 /// Finds clusters, or says why there are none.
-pub fn find(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Clusters, String>> {
+///
+/// Who is in which cluster, what sets it apart and what it is called come from what clusters see;
+/// means and medians are those of the features.
+pub fn find(
+    context: &Context<'_>,
+    snapshot: &Snapshot,
+    far_out: &FarOut,
+) -> Result<Result<Clusters, String>> {
     let settings = &context.settings.config.segment;
     let least = settings.min_clusters * LEAST_PER_CLUSTER;
     if snapshot.len() < least {
@@ -49,7 +60,7 @@ pub fn find(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
         .max_clusters
         .min(snapshot.len() / LEAST_PER_CLUSTER);
     let behaviours = behaviours(snapshot);
-    let matrix = matrix(snapshot, &behaviours)?;
+    let matrix = seen(snapshot, far_out, &behaviours)?;
     let features: Vec<Feature> = behaviours.iter().map(|b| b.feature).collect();
     let deciding: Vec<usize> = (0..behaviours.len())
         .filter(|place| behaviours[*place].decides)
@@ -73,13 +84,18 @@ pub fn find(context: &Context<'_>, snapshot: &Snapshot) -> Result<Result<Cluster
     };
     let assignment = found.segmenter.assign(decisive.view()).map_err(wrong)?;
     let groups = found.segmenter.groups();
-    let profiles = profile_clusters(matrix.view(), &assignment.labels, groups, &features, WINSOR)
-        .map_err(wrong)?;
+    let labels = &assignment.labels;
+    let profile = |customers: &Array2<f64>| {
+        profile_clusters(customers.view(), labels, groups, &features, WINSOR).map_err(wrong)
+    };
+    let profiles = profile(&matrix)?;
+    let described = profile(&real(snapshot, &behaviours)?)?;
     let names = named(&profiles, &behaviours).map_err(wrong)?;
     Ok(Ok(Clusters {
         behaviours,
         assignment,
         profiles,
+        described,
         names,
         tried: found.tried,
     }))
@@ -125,11 +141,11 @@ impl Clusters {
         let rows: Vec<(usize, usize)> = (0..self.profiles.len())
             .flat_map(|cluster| (0..self.behaviours.len()).map(move |feature| (cluster, feature)))
             .collect();
-        let figure = |of: fn(&FeatureProfile) -> f64, digits: i32| {
-            let profile =
-                |&(cluster, feature): &(usize, usize)| &self.profiles[cluster].features[feature];
-            numbers(rows.iter().map(|row| of(profile(row))), digits)
+        let figure = |profiles: &[ClusterProfile], of: fn(&FeatureProfile) -> f64, digits: i32| {
+            let figures = rows.iter().map(|row| of(&profiles[row.0].features[row.1]));
+            numbers(figures, digits)
         };
+        let real = |of, digits| figure(&self.described, of, digits);
         let cluster = rows.iter().map(|row| row.0);
         let sizes = cluster
             .clone()
@@ -152,17 +168,17 @@ impl Clusters {
             )
             .column("share", "Share of all customers", numbers(shares, 6))
             .column("feature", "The feature", text(features))
-            .column("mean", "Mean in the cluster", figure(|of| of.mean, 4))
-            .column("median", "Median in the cluster", figure(|of| of.median, 4))
+            .column("mean", "Mean in the cluster", real(|of| of.mean, 4))
+            .column("median", "Median in the cluster", real(|of| of.median, 4))
             .column(
                 "index",
                 "100 is the mean of all customers",
-                figure(|of| of.index.unwrap_or(f64::NAN), 1),
+                real(|of| of.index.unwrap_or(f64::NAN), 1),
             )
             .column(
                 "difference",
-                "Standard deviations above the mean of all",
-                figure(|of| of.difference, 4),
+                "Standard deviations above the mean of all, as clusters see it: on a log scale for money and counts, shares of few drawn towards the usual",
+                figure(&self.profiles, |of| of.difference, 4),
             )
             .build()
     }

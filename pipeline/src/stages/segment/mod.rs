@@ -2,12 +2,14 @@
 
 mod behaviours;
 mod clusters;
+mod far_out;
 mod methods;
 mod rfm;
 mod summary;
 
 use serde::{Deserialize, Serialize};
 
+use self::far_out::{FarOut, LeftOut};
 use self::rfm::{Rfm, guide_table};
 use super::{Context, Reads, Report, Stage};
 use crate::failure::{Failure, Result};
@@ -22,7 +24,7 @@ pub const NAME: &str = "segment";
 /// The stage.
 pub const STAGE: Stage = Stage {
     name: NAME,
-    reads: |_| &[Reads::Needed("features")],
+    reads: |_| &[Reads::Needed("ingest"), Reads::Needed("features")],
     needs_history: |_| true,
     optional: false,
     run,
@@ -46,6 +48,9 @@ pub struct Metrics {
     pub clusters: Vec<ClusterRow>,
     /// What was measured for every number of clusters.
     pub tried: Vec<TriedRow>,
+    /// Lines that clusters are made without.
+    #[serde(default)]
+    pub far_out: LeftOut,
 }
 
 /// One RFM segment.
@@ -107,7 +112,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut metrics = rfm.metrics(&spend)?;
     let mut files = context.files(NAME);
     let mut warnings = Vec::new();
-    let clusters = clusters::find(context, &snapshot)?;
+    let far_out = FarOut::look(context.warehouse()?, &snapshot)?;
+    warnings.extend(far_out.warning(snapshot.len(), &context.settings.config.project.currency));
+    metrics.far_out = far_out.left_out.clone();
+    let clusters = clusters::find(context, &snapshot, &far_out)?;
     if let Err(why) = &clusters {
         warnings.push(Warning::new(NO_CLUSTERS, why.clone()));
     }

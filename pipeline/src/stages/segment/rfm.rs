@@ -9,6 +9,7 @@ use regulars_models::rfm::{
     value_tiers,
 };
 
+use super::far_out::LeftOut;
 use super::{Metrics, SegmentRow, share_of};
 use crate::failure::{Failure, Result};
 use crate::outputs::table::{TableBuilder, numbers, round, text};
@@ -82,6 +83,7 @@ impl Rfm {
             segments,
             clusters: Vec::new(),
             tried: Vec::new(),
+            far_out: LeftOut::default(),
         })
     }
 

@@ -11,6 +11,7 @@ use regulars_models::random::draw;
 
 use self::table::LabelTable;
 use super::population::{Known, LEARNING, LEAST_ROWS, Population, Words};
+use crate::contract::features::Risk;
 use crate::failure::{Failure, Result};
 use crate::learning::rows::{Columns, Labelled, Part};
 use crate::learning::task::{Task, Trial, Validation};
@@ -49,6 +50,8 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
     let trial = trial(rows.labels.len());
     let words = Words {
         project: context.settings.config.project.name.clone(),
+        currency: context.settings.config.project.currency.clone(),
+        basket: context.settings.config.project.basket.clone(),
         scores: format!("Who is leaving: the probability of {label}, and why"),
         churns: format!("by the label {label} of their table"),
         churned: format!("left by the label {label}"),
@@ -59,13 +62,17 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
         tested: format!("on {}", trial.name),
         features: vec!["An attribute of the customer".to_owned(); table.features.len()],
         theme: |feature| feature.name.as_str(),
+        risk: |_| Risk::Open,
+        known: |_| None,
         phrase: |feature, value, _| phrase(feature, value),
+        plainly: |feature, value, _| phrase(feature, value),
     };
     let learn = rows.part(0..rows.labels.len() * (PARTS - 2) / PARTS);
     Ok(Population {
         rows_in: table.labels.len() as u64,
         task: Task {
             columns: Columns {
+                monotone: Vec::new(),
                 baseline: alone::baseline(&table.features, learn),
                 features: table.features,
             },
@@ -74,8 +81,10 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
             least_rows: LEAST_ROWS / PARTS,
             words: LEARNING,
         },
+        people: None,
         customers: table.customers,
         features: table.values,
+        everyone: None,
         known: Some(Known {
             places,
             parts: PARTS,

@@ -1,12 +1,13 @@
 //! The models, the calibration, what the scores look at and the readable tree as one page.
 
 use minijinja::Value;
-use regulars_models::tree::LeafRule;
+use regulars_models::tree::{LeafRule, Wording};
 use serde::Serialize;
 
-use super::bands::BandRow;
-use super::population::{LEARNING, Words};
-use super::tables::{descending, likeliest};
+use super::metrics::Customers;
+use super::population::{LEARNING, Population, Words};
+use super::spoken::{Spoken, spoken};
+use super::tables::{descending, likeliest, people};
 use crate::failure::Result;
 use crate::learning::figures::{CALIBRATED, ReliabilityRow};
 use crate::learning::leaderboard::{Assessment, ModelRow};
@@ -77,6 +78,7 @@ struct FeatureLine {
 #[derive(Serialize)]
 struct RuleLine {
     text: String,
+    customers: u64,
     rows: u64,
     coverage: f64,
     rate: f64,
@@ -87,23 +89,36 @@ struct RuleLine {
 pub fn render(
     learned: &Learned,
     found: &Assessment,
-    words: &Words,
-    bands: &[BandRow],
+    population: &Population,
+    customers: &Customers,
 ) -> Result<String> {
+    let words = &population.words;
     let mut page = pages::environment()?;
     page.add_filter("fine", |value: f64| format!("{value:.4}"));
     let reach = reach(&found.reliability);
-    let scored: u64 = bands.iter().map(|band| band.customers).sum();
+    let bands = customers.bands.iter();
+    let scored: u64 = bands.map(|band| band.customers).sum();
+    let campaign = customers.campaign.as_ref().map(|found| found.words.as_str());
     let chosen = found.models.iter().find(|row| row.chosen);
-    let tree = learned.tree.to_svg(learned.features(), LEARNING.yes);
+    let columns = spoken(learned.features(), words.known, population.shop());
+    let wording = Wording {
+        outcome: LEARNING.yes,
+        rows: population.rows_called(),
+    };
+    let tree = learned.tree.to_svg(&columns, wording);
     let context = Value::from_pairs([
         ("project", Value::from(words.project.as_str())),
         ("outcome", Value::from(words.churned.as_str())),
         ("tested", Value::from(words.tested.as_str())),
         ("learned", Value::from(words.learned.as_str())),
+        ("explained", Value::from(population.rows_explained())),
+        ("dated", Value::from(population.people.is_some())),
         ("why", Value::from(found.why.as_str())),
         ("validation", Value::from(found.validation.clone())),
-        ("bands", pages::value_of(&bands)?),
+        ("bands", pages::value_of(&customers.bands)?),
+        ("unscored", pages::value_of(&customers.unscored)?),
+        ("campaign", Value::from(campaign)),
+        ("currency", Value::from(words.currency.as_str())),
         ("scored", Value::from(scored)),
         ("chosen", pages::value_of(&chosen)?),
         ("models", pages::value_of(&model_lines(&found.models))?),
@@ -113,7 +128,7 @@ pub fn render(
         ("calibration", pages::value_of(&found.calibration)?),
         ("features", pages::value_of(&features(learned, words))?),
         ("all_rules", Value::from(learned.tree.leaf_count())),
-        ("rules", pages::value_of(&rules(learned))?),
+        ("rules", pages::value_of(&rules(learned, population, &columns))?),
         ("tree", Value::from_safe_string(tree)),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
@@ -210,14 +225,17 @@ fn features(learned: &Learned, words: &Words) -> Vec<FeatureLine> {
     used.map(line).collect()
 }
 
-fn rules(learned: &Learned) -> Vec<RuleLine> {
-    let line = |rule: LeafRule| RuleLine {
-        text: rule.to_text(learned.features()),
+fn rules(learned: &Learned, population: &Population, columns: &[Spoken<'_>]) -> Vec<RuleLine> {
+    let mut rules = likeliest(&learned.tree);
+    rules.truncate(RULES);
+    let people = people(&rules, learned, population);
+    let line = |(rule, customers): (LeafRule, u64)| RuleLine {
+        text: rule.to_text(columns),
+        customers,
         rows: rule.rows as u64,
         coverage: rule.coverage,
         rate: rule.rate,
         lift: rule.lift,
     };
-    let rules = likeliest(&learned.tree).into_iter().take(RULES);
-    rules.map(line).collect()
+    rules.into_iter().zip(people).map(line).collect()
 }

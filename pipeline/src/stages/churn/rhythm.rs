@@ -1,0 +1,234 @@
+//! The rhythm of the customers, and the dates of churn that suit it.
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int32Type, Int64Type};
+
+use crate::config::Churn;
+use crate::failure::Result;
+use crate::text::{count, percent, plural};
+use crate::warehouse::Warehouse;
+
+/// Of the purchases that came, the share that lies within the horizon.
+const WITHIN_HORIZON: f64 = 0.8;
+/// The same for how long a customer counts as active: one in twenty comes back from further away.
+const WITHIN_ACTIVE: f64 = 0.95;
+/// Fewer customers with a rhythm than this say nothing of it.
+const LEAST_CUSTOMERS: u64 = 50;
+/// The part of the history that a horizon may take: one is tested, one teaches, and something has
+/// to lie before.
+const PART: u32 = 4;
+/// Dates that should teach.
+const DATES: u32 = 6;
+/// Horizons and steps are whole weeks, so that every one has the same days of the week.
+const WEEK: u32 = 7;
+
+/// When customers come again.
+pub struct Rhythm {
+    /// Days from one day with a purchase to the customer's next, ascending, with its weight: every
+    /// customer weighs 1.
+    gaps: Vec<(u32, f64)>,
+    /// Customers with two days or more.
+    customers: u64,
+    /// Days since the last purchase, and how many customers.
+    away: Vec<(u32, u64)>,
+    /// Days of the history.
+    days: u32,
+}
+
+/// Dates that suit a rhythm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    pub horizon_days: u32,
+    pub active_days: u32,
+    pub step_days: u32,
+    pub min_history_days: u32,
+    /// Whether the history is too short for what would suit.
+    pub shortened: bool,
+}
+
+impl Rhythm {
+    /// Looks at every purchase.
+    pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        let days = "SELECT customer_id, arrow_cast(day, 'Int32') AS d FROM interactions \
+                    WHERE kind = 'purchase' AND customer_id IS NOT NULL GROUP BY 1, 2";
+        let found = warehouse.scope.query(&format!(
+            "SELECT gap, gaps, count(*) AS times FROM (SELECT gap, count(*) OVER (PARTITION BY customer_id) AS gaps \
+             FROM (SELECT customer_id, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap FROM ({days})) \
+             WHERE gap IS NOT NULL) GROUP BY gap, gaps ORDER BY gap, gaps"
+        ))?;
+        let gap = found.column(0).as_primitive::<Int32Type>();
+        let [gaps, times] = [1, 2].map(|at| found.column(at).as_primitive::<Int64Type>());
+        let mut weights: Vec<(u32, f64)> = Vec::new();
+        for row in 0..found.num_rows() {
+            let (days, weight) = (
+                gap.value(row).unsigned_abs(),
+                times.value(row) as f64 / gaps.value(row) as f64,
+            );
+            match weights.last_mut() {
+                Some((last, sum)) if *last == days => *sum += weight,
+                _ => weights.push((days, weight)),
+            }
+        }
+        let end = warehouse.end.to_epoch_days();
+        let found = warehouse.scope.query(&format!(
+            "SELECT {end} - last AS away, count(*) AS customers FROM (SELECT max(d) AS last FROM ({days}) \
+             GROUP BY customer_id) GROUP BY 1 ORDER BY 1"
+        ))?;
+        let away = found.column(0).as_primitive::<Int64Type>();
+        let customers = found.column(1).as_primitive::<Int64Type>();
+        let away = (0..found.num_rows()).map(|row| {
+            let days = u32::try_from(away.value(row)).unwrap_or(0);
+            (days, customers.value(row).unsigned_abs())
+        });
+        let first = warehouse.first_day.to_epoch_days();
+        Ok(Self {
+            customers: weights.iter().map(|(_, weight)| weight).sum::<f64>().round() as u64,
+            gaps: weights,
+            away: away.collect(),
+            days: u32::try_from(end - first).unwrap_or(0),
+        })
+    }
+
+    /// The days within which so large a share of the purchases that came again came.
+    fn within(&self, share: f64) -> u32 {
+        let all: f64 = self.gaps.iter().map(|(_, weight)| weight).sum();
+        let mut below = 0.0;
+        let gap = self.gaps.iter().find(|(_, weight)| {
+            below += weight;
+            below >= share * all * (1.0 - 1e-12)
+        });
+        gap.map_or(0, |(days, _)| *days)
+    }
+
+    /// Customers who bought within so many days before the end.
+    fn active(&self, days: u32) -> u64 {
+        let active = self.away.iter().filter(|(away, _)| *away <= days);
+        active.map(|(_, customers)| customers).sum()
+    }
+
+    /// The dates that suit it; none where too little is known.
+    pub fn suggest(&self) -> Option<Suggestion> {
+        let longest = self.days / PART / WEEK * WEEK;
+        if self.customers < LEAST_CUSTOMERS || longest < WEEK {
+            return None;
+        }
+        let weeks = |days: u32| days.div_ceil(WEEK).max(1) * WEEK;
+        let horizon = weeks(self.within(WITHIN_HORIZON));
+        let horizon_days = horizon.min(longest);
+        let active_days = weeks(self.within(WITHIN_ACTIVE)).max(horizon_days);
+        let min_history_days = active_days.min(longest);
+        // What is left for the dates that teach, from the first to the last.
+        let room = self.days - min_history_days - 2 * horizon_days;
+        let step_days = (room / (DATES - 1) / WEEK * WEEK).clamp(WEEK, horizon_days);
+        Some(Suggestion {
+            horizon_days,
+            active_days,
+            step_days,
+            min_history_days,
+            shortened: horizon_days < horizon,
+        })
+    }
+
+    /// What was seen, as one sentence.
+    pub fn words(&self) -> String {
+        format!(
+            "{} bought on two days or more; half of their purchases came within {} of the one before, \
+             four in five within {}, 19 in 20 within {} (every customer counts alike)",
+            plural(self.customers, "customer"),
+            plural(self.within(0.5).into(), "day"),
+            plural(self.within(WITHIN_HORIZON).into(), "day"),
+            plural(self.within(WITHIN_ACTIVE).into(), "day"),
+        )
+    }
+
+    /// The dates as lines for the settings file, with the reasons; without them only the reasons.
+    pub fn lines(&self, churn: &Churn) -> String {
+        let all: u64 = self.away.iter().map(|(_, customers)| customers).sum();
+        let active = |days: u32| {
+            let active = self.active(days);
+            format!(
+                "{} of {} ({}) bought within {}",
+                count(active),
+                plural(all, "customer"),
+                percent(active as f64 / all.max(1) as f64),
+                plural(days.into(), "day")
+            )
+        };
+        let mut text = format!("# {}.\n", self.words());
+        let Some(found) = self.suggest() else {
+            text += &format!(
+                "# That is too little for dates that suit: at least {LEAST_CUSTOMERS} such customers and {} of history\n\
+                 # are needed, and the history has {}.\n",
+                plural((PART * WEEK).into(), "day"),
+                plural(self.days.into(), "day")
+            );
+            return text;
+        };
+        if found.shortened {
+            text += &format!(
+                "# The history of {} is too short for a horizon that four in five keep to: a quarter of it is taken.\n",
+                plural(self.days.into(), "day")
+            );
+        }
+        text += &format!(
+            "# As the settings are, {}.\n[churn]\n\
+             horizon_days = {}        # who stays comes back within it, four in five times\n\
+             active_days = {}         # who has been away for longer comes back once in twenty times; {}\n\
+             step_days = {}           # from one date that teaches to the next, so that there are several\n\
+             min_history_days = {}    # before the first of them\n",
+            active(churn.active_days),
+            found.horizon_days,
+            found.active_days,
+            active(found.active_days),
+            found.step_days,
+            found.min_history_days,
+        );
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rhythm(gaps: &[(u32, f64)], days: u32) -> Rhythm {
+        Rhythm {
+            gaps: gaps.to_vec(),
+            customers: gaps.iter().map(|gap| gap.1).sum::<f64>() as u64,
+            away: vec![(10, 60), (100, 40)],
+            days,
+        }
+    }
+
+    #[test]
+    fn a_shop_of_every_week_and_one_of_every_season() {
+        // 50 % within 5 days, 80 % within 15, 95 % within 40.
+        let weekly = [(5, 500.0), (15, 300.0), (40, 150.0), (90, 50.0)];
+        let found = rhythm(&weekly, 364).suggest().unwrap();
+        let want = Suggestion {
+            horizon_days: 21,
+            active_days: 42,
+            step_days: 21,
+            min_history_days: 42,
+            shortened: false,
+        };
+        assert_eq!(found, want);
+        let seasonal = [(60, 500.0), (130, 300.0), (260, 200.0)];
+        let found = rhythm(&seasonal, 738).suggest().unwrap();
+        // 738 - 182 - 2 * 133 days are left for six dates.
+        assert_eq!((found.horizon_days, found.active_days), (133, 266));
+        assert_eq!((found.min_history_days, found.step_days), (182, 56));
+        let short = rhythm(&seasonal, 200).suggest().unwrap();
+        assert!(short.shortened && short.horizon_days == 49);
+    }
+
+    #[test]
+    fn lines_can_be_put_into_the_settings() {
+        let lines = rhythm(&[(60, 500.0), (130, 300.0), (260, 200.0)], 738).lines(&Churn::default());
+        let settings: toml::Table = lines.parse().unwrap();
+        assert_eq!(settings["churn"]["horizon_days"].as_integer(), Some(133));
+        assert!(lines.contains("60 of 100 customers (60.0 %) bought within 56 days"));
+        let few = rhythm(&[(5, 10.0)], 364).lines(&Churn::default());
+        assert!(few.contains("too little") && few.parse::<toml::Table>().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether the dates suit the customers, and whether the probabilities came true: what a person
+//! should know before acting on the scores.
+
+use super::population::median;
+use super::rhythm::Rhythm;
+use crate::config::Churn;
+use crate::failure::Result;
+use crate::learning::figures::{CALIBRATED, ReliabilityRow};
+use crate::text::{count, percent, plural, settings_file};
+use crate::timeline::snapshot::Snapshot;
+use crate::warehouse::Warehouse;
+use crate::warning::{OFF_CALIBRATION, UNSUITABLE_DATES, Warning};
+
+/// How far the mean probability may be from the share that left.
+const OFF: f64 = 0.05;
+
+/// A warning where half of the customers usually take longer from one purchase to the next than the
+/// horizon or than a customer counts as active.
+///
+/// - `scored`: how many are scored.
+pub fn dates(
+    snapshot: &Snapshot,
+    churn: &Churn,
+    scored: usize,
+    warehouse: &Warehouse,
+) -> Result<Option<Warning>> {
+    let usual = median(snapshot.column("gap_mean_days")?.iter().copied());
+    let limit = churn.horizon_days.min(churn.active_days);
+    // NaN where nobody has a rhythm.
+    if usual.is_nan() || usual <= f64::from(limit) {
+        return Ok(None);
+    }
+    let all = snapshot.len();
+    let mut message = format!(
+        "horizon_days = {} and active_days = {} do not suit these customers: half of them usually take {} or more from one purchase to the next, so that most who stay count as leavers, and only {} of {} ({}) are scored",
+        churn.horizon_days,
+        churn.active_days,
+        plural(usual.round() as u64, "day"),
+        count(scored as u64),
+        plural(all as u64, "customer"),
+        percent(scored as f64 / all.max(1) as f64),
+    );
+    if let Some(found) = Rhythm::read(warehouse)?.suggest() {
+        message += &format!(
+            "; horizon_days = {} and active_days = {} would suit",
+            found.horizon_days, found.active_days
+        );
+    }
+    message += &format!(" (regulars churn --suggest -c {})", settings_file());
+    Ok(Some(Warning::new(UNSUITABLE_DATES, message)))
+}
+
+/// A warning where the delivered probabilities were far from what happened on the last test, and
+/// further than chance explains.
+///
+/// - `bins`: of the probabilities, as learned and where they are calibrated.
+/// - `tested_on`: in words.
+pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning> {
+    let calibrated = bins.iter().any(|bin| bin.scores == CALIBRATED);
+    let delivered = bins.iter().filter(|bin| (bin.scores == CALIBRATED) == calibrated);
+    let mut all = delivered.clone().next()?.clone();
+    all.rows = delivered.clone().map(|bin| bin.rows).sum();
+    all.yes = delivered.clone().map(|bin| bin.yes).sum();
+    let said = delivered.map(|bin| bin.mean * bin.rows as f64).sum::<f64>() / all.rows as f64;
+    let happened = all.happened();
+    let [low, high] = all.interval();
+    let off = (said - happened).abs() > OFF && !(low..=high).contains(&said);
+    off.then(|| {
+        let message = format!(
+            "on {tested_on} the probabilities said that {} would leave and {} did, off by {:.2}: a season or a change that the dates before had not seen; go by the order of the customers rather than by the figures, or learn from more than a year",
+            percent(said),
+            percent(happened),
+            (said - happened).abs()
+        );
+        Warning::new(OFF_CALIBRATION, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::figures::AS_LEARNED;
+
+    fn bin(scores: &str, rows: u64, yes: u64, mean: f64) -> ReliabilityRow {
+        ReliabilityRow {
+            scores: scores.to_owned(),
+            rows,
+            yes,
+            from: mean,
+            to: mean,
+            mean,
+        }
+    }
+
+    #[test]
+    fn probabilities_that_did_not_come_true_are_told_with_the_figures() {
+        let said = [
+            bin(AS_LEARNED, 500, 50, 0.2),
+            bin(AS_LEARNED, 500, 130, 0.42),
+        ];
+        let warning = probabilities(&said, "2011-11-12").unwrap();
+        for part in ["2011-11-12", "31.0 % would leave", "18.0 % did", "off by 0.13"] {
+            assert!(warning.message.contains(part), "{}", warning.message);
+        }
+        // What is delivered counts, and a few customers prove nothing.
+        let corrected = [said.to_vec(), vec![bin(CALIBRATED, 1000, 180, 0.19)]].concat();
+        assert_eq!(probabilities(&corrected, ""), None);
+        assert_eq!(probabilities(&[bin(AS_LEARNED, 10, 2, 0.31)], ""), None);
+        assert_eq!(probabilities(&[], ""), None);
+    }
+}
