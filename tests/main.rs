@@ -36,6 +36,7 @@ mod paths;
 mod profile;
 mod random_settings;
 mod reference;
+mod registry;
 mod remote;
 mod rules;
 mod servers;

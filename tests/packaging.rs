@@ -88,7 +88,10 @@ fn an_unknown_shell_is_wrong_use() {
 #[test]
 fn every_command_has_a_man_page_that_says_what_its_help_says() {
     let sandbox = Sandbox::new();
-    let commands = commands(&sandbox);
+    let mut commands = commands(&sandbox);
+    for below in ["list", "show", "compare", "promote", "rollback", "remove"] {
+        commands.push(format!("models {below}"));
+    }
     sandbox
         .regulars(&["man", "share/man/man1"])
         .ended_with(0)
@@ -99,7 +102,8 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
     for words in [".SH NAME", ".SH \"EXIT CODES\"", ".SH \"START HERE\""] {
         assert!(program.contains(words), "{words}:\n{program}");
     }
-    for command in &commands {
+    for typed in &commands {
+        let command = &typed.replace(' ', "-");
         let text = page(&format!("regulars-{command}"));
         // As it reads, without the marks for bold and slanted and the escapes of dashes.
         let plain = text
@@ -108,7 +112,8 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
             .replace("\\fR", "")
             .replace("\\-", "-");
         assert!(plain.contains(&format!("regulars-{command} - ")), "{plain}");
-        let help = sandbox.regulars(&[command, "--help"]).ended_with(0).stdout;
+        let arguments: Vec<&str> = typed.split(' ').chain(["--help"]).collect();
+        let help = sandbox.regulars(&arguments).ended_with(0).stdout;
         for option in help
             .split_whitespace()
             .map(|word| word.trim_end_matches([',', '.', ';', ')']))

@@ -1,10 +1,17 @@
 //! What is typed: commands, options and the help that is the manual.
 
+mod models;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{BasketOf, Day};
+
+pub use self::models::{
+    CompareModels, Drift, KeptModels, Learnable, Models, ModelsCommand, PromoteModel, RegistryFolder,
+    RemoveModel, RollbackModel, Score, ShowModel, Train, Verify,
+};
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
 #[derive(Debug, Parser)]
@@ -129,6 +136,40 @@ pub enum Command {
     /// beside the most popular items. Reads the warehouse.
     #[command(after_help = "Example:\n  regulars offers -c regulars.toml")]
     Offers(WithSettings),
+    /// Learn who is leaving and keep the model: DIR/models/churn/NNNN/
+    ///
+    /// Learns as `churn` does and stores what was learned as a new version, which never changes: the
+    /// model, what each of its features is, how customers were distributed, a card in plain words,
+    /// and how good it is on a date that it had not seen. Scores nobody and changes no champion.
+    /// docs/models.md tells how a team retrains every month. Reads the warehouse and the features.
+    #[command(after_help = "Example:\n  regulars train -c regulars.toml\n  \
+        regulars models promote latest --if-better")]
+    Train(Train),
+    /// Score customers by a kept model, without learning: DIR/churn.parquet and .csv
+    ///
+    /// The champion, or another version, scores the customers of today with the columns, bands and
+    /// reasons that `churn` writes. Computes the features of that date alone. Refuses a model whose
+    /// features, horizon or label mean something else now. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars score -c regulars.toml\n  \
+        regulars score --model 3 --as-of 2017-10-01")]
+    Score(Score),
+    /// List, compare, promote and remove kept models
+    Models(Models),
+    /// Say whether customers are still as they were when the champion was learned: DIR/drift.csv
+    ///
+    /// Each feature and the scores by the population stability index, beside what chance alone makes
+    /// of it with so many customers, and how good the model is on outcomes that have become known
+    /// since. What is above max_psi of [models] is the warning `drift`, which [run] fail_on makes
+    /// exit code 1. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars drift -c regulars.toml")]
+    Drift(Drift),
+    /// Check that every file that a run has written is as it was written
+    ///
+    /// Each file that DIR/manifest.json names is held against its size and SHA-256, and each file of
+    /// the models below DIR against those in its version. Writes nothing.
+    #[command(after_help = "Example:\n  regulars verify regulars-out\n\n\
+        Exit codes: 0 everything is as it was, 3 with a list of what is not")]
+    Verify(Verify),
     /// Make an interaction history whose truth is known, or plain market baskets
     ///
     /// Writes interactions, customers, products and campaigns, a regulars.toml that loads them, and

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use regulars::cli::{Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings};
-use regulars::commands::{self, check, compare, demo, forget, generate, init, manual, profile};
+use regulars::commands::{
+    self, check, compare, demo, drift, forget, generate, init, manual, models, profile, score, train,
+    verify,
+};
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
 use regulars::outputs::interrupt;
@@ -76,6 +79,11 @@ fn execute(command: Command) -> Result<Outcome> {
             }
             alone(churn::NAME, &settings, &common, &LoadOptions::default())
         }
+        Command::Train(args) => train::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Models(args) => models::run(&args.command).map(|()| Outcome::Done),
+        Command::Drift(args) => drift::run(&args),
+        Command::Verify(args) => verify::run(&args).map(|()| Outcome::Done),
         Command::Rules(args) => {
             let settings = commands::rules::settings(&args)?;
             let common = args.settings.common;

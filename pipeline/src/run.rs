@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::cli::{Common, LoadOptions};
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::failure::{Cause, Failure, Result};
+use crate::lifecycle::{promote, registry};
 use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::missing_stage;
@@ -12,7 +13,7 @@ use crate::stages::{Asked, Context, Report, Shared, Stage, ingest};
 use crate::summary;
 use crate::text::{count, plural, print};
 use crate::warehouse::receipt;
-use crate::warning::{STAGE_SKIPPED, Warning};
+use crate::warning::{self, STAGE_SKIPPED, Warning};
 use crate::workbench::{Began, Workbench};
 
 /// How a run ended, when it did not fail.
@@ -101,7 +102,7 @@ impl Run<'_> {
                 print(&summary::text(&bench.manifest, &bench.out));
             }
         }
-        Ok(self.judged(&so_far.warnings))
+        Ok(judged(config, &so_far.warnings))
     }
 
     /// Takes out what an earlier run knew of a history that is not there.
@@ -131,13 +132,7 @@ impl Run<'_> {
         bench.progress.stage(stage.name);
         interrupt::whole(whole_so_far(&so_far.done, stage.name, &bench.out));
         let began = Began::now();
-        let asked = Asked {
-            settings: self.settings,
-            as_of: self.common.as_of,
-            known_at: self.common.known_at,
-            load: self.load,
-            seed: self.common.seed.unwrap_or(config.project.seed),
-        };
+        let asked = Asked::by(self.settings, self.common, self.load);
         let context = Context::new(stage, bench, asked, &so_far.shared);
         let report = match (stage.run)(&context) {
             Ok(report) => report,
@@ -162,6 +157,13 @@ impl Run<'_> {
             receipt::clear(&bench.out)?;
         }
         so_far.done.push(stage.name);
+        if let Some(taught) = report.taught {
+            let context = Context::new(stage, bench, asked, &so_far.shared);
+            let began = Began::now();
+            let done = promote::after_run(&context, &registry(None, &bench.out), &taught)?;
+            bench.progress.stage("models");
+            bench.progress.done(&done, began.seconds());
+        }
         Ok(())
     }
 
@@ -173,26 +175,19 @@ impl Run<'_> {
             && !self.settings.config.lacks_history()
             && failure.cause == Cause::Data
     }
+}
 
-    /// Whether the settings call some of the warnings failures.
-    fn judged(&self, warnings: &[Warning]) -> Outcome {
-        let listed = &self.settings.config.run.fail_on;
-        let fails = |code: &str| {
-            listed
-                .iter()
-                .any(|listed| listed == "all" || listed == code)
-        };
-        let codes = warnings.iter().map(|warning| warning.code.as_str());
-        let failures: Vec<&str> = codes.filter(|code| fails(code)).collect();
-        if failures.is_empty() {
-            return Outcome::Done;
-        }
-        eprintln!(
-            "regulars: done, but the settings call these warnings failures: {}",
-            failures.join(", ")
-        );
-        Outcome::WarnedAsFailure
+/// Whether the settings call some of the warnings failures; says which.
+pub fn judged(config: &Config, warnings: &[Warning]) -> Outcome {
+    let failures = warning::failures(warnings, &config.run.fail_on);
+    if failures.is_empty() {
+        return Outcome::Done;
     }
+    eprintln!(
+        "regulars: done, but the settings call these warnings failures: {}",
+        failures.join(", ")
+    );
+    Outcome::WarnedAsFailure
 }
 
 impl SoFar {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::failure::Result;
+use crate::lifecycle::score;
 use crate::outputs::Pending;
 use crate::outputs::manifest::Manifest;
 use crate::stages::{STAGES, churn, features, ingest};
@@ -111,6 +112,7 @@ fn findings(manifest: &Manifest) -> String {
     let mut text = String::new();
     opening(manifest, &mut text);
     text.extend(STAGES.iter().filter_map(|stage| (stage.summary)(manifest)));
+    text.extend(score::paragraph(manifest));
     let noticed = manifest.stages.values().flat_map(|stage| &stage.warnings);
     let warnings: Vec<&str> = noticed
         .chain(&manifest.left_out)

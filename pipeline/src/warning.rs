@@ -77,6 +77,12 @@ pub const FAILED_GATE: &str = "failed-gate";
 pub const LOAD_CUT_OFF: &str = "load-cut-off";
 /// A support was raised, because there would have been too much to keep.
 pub const SUPPORT_RAISED: &str = "support-raised";
+/// Values of an attribute that a saved model has not met.
+pub const UNKNOWN_CATEGORIES: &str = "unknown-categories";
+/// A saved model was learned from a later history than the one that it is used on.
+pub const OLDER_HISTORY: &str = "older-history";
+/// Features or scores are not distributed as they were when the champion was learned.
+pub const DRIFT: &str = "drift";
 
 /// Every code, for `[run] fail_on` and the help.
 pub const CODES: &[&str] = &[
@@ -106,4 +112,18 @@ pub const CODES: &[&str] = &[
     FAILED_GATE,
     SUPPORT_RAISED,
     LOAD_CUT_OFF,
+    UNKNOWN_CATEGORIES,
+    OLDER_HISTORY,
+    DRIFT,
 ];
+
+/// The codes of warnings that settings list as failures.
+pub fn failures<'a>(warnings: &'a [Warning], listed: &[String]) -> Vec<&'a str> {
+    let codes = warnings.iter().map(|warning| warning.code.as_str());
+    let fails = |code: &&str| {
+        listed
+            .iter()
+            .any(|listed| listed == "all" || listed == code)
+    };
+    codes.filter(fails).collect()
+}

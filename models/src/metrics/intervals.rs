@@ -102,7 +102,7 @@ pub fn score_intervals(
 }
 
 /// The rows of one model by falling score.
-struct Sorted {
+pub(super) struct Sorted {
     rows: Vec<u32>,
     /// Whether the row at this place has the score of the one before it.
     tied: Vec<bool>,
@@ -111,7 +111,10 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn new(labels: ArrayView1<'_, bool>, scores: ArrayView1<'_, f64>) -> Result<Self, MetricError> {
+    pub(super) fn new(
+        labels: ArrayView1<'_, bool>,
+        scores: ArrayView1<'_, f64>,
+    ) -> Result<Self, MetricError> {
         check_probabilities(labels, scores)?;
         let mut rows: Vec<u32> = (0..scores.len() as u32).collect();
         rows.sort_unstable_by(|a, b| {
@@ -134,7 +137,13 @@ impl Sorted {
     }
 
     /// ROC AUC, average precision and log loss where each row counts so many times.
-    fn measure(&self, times: &[u32], labels: ArrayView1<'_, bool>, n1: f64, n0: f64) -> [f64; 3] {
+    pub(super) fn measure(
+        &self,
+        times: &[u32],
+        labels: ArrayView1<'_, bool>,
+        n1: f64,
+        n0: f64,
+    ) -> [f64; 3] {
         let (mut wins, mut precision) = (0.0, 0.0);
         let (mut found, mut seen, mut below) = (0.0, 0.0, n0);
         let mut place = 0;

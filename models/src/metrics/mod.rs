@@ -8,13 +8,16 @@ use ndarray::ArrayView1;
 use thiserror::Error;
 
 mod bootstrap;
+mod differences;
 mod intervals;
 pub(crate) mod ndcg;
 mod profit;
 mod ranking;
 mod reliability;
+mod stability;
 
 pub use bootstrap::{Interval, bootstrap};
+pub use differences::{ScoreDifferences, score_differences};
 pub use intervals::{ScoreIntervals, score_intervals};
 pub use ndcg::ndcg;
 pub use profit::{CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit};
@@ -22,6 +25,7 @@ pub use ranking::{RankingQuality, ranking_quality};
 pub use reliability::{
     BrierParts, ReliabilityBin, brier_parts, calibration_error, reliability_bins,
 };
+pub use stability::{Stability, stability};
 
 /// Why a measure has no value.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -76,6 +80,12 @@ pub enum MetricError {
     /// A length of list, a number of bins or of resamples of zero.
     #[error("0 places, bins or resamples; at least 1 is needed")]
     NoPlaces,
+    /// A row of nobody.
+    #[error("the owner of row {row} is not among those counted")]
+    Owner {
+        /// Row, counted from 0.
+        row: usize,
+    },
     /// A relevance outside 0 to 30.
     #[error("the relevance of row {row} is {value}; relevances lie between 0 and 30")]
     Relevance {

@@ -35,7 +35,7 @@ pub fn pages(folder: Option<&Path>) -> Result<()> {
     };
     fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     let mut written = 0;
-    for command in [&program].into_iter().chain(program.get_subcommands()) {
+    for command in with_all_below(&program) {
         let path = folder.join(Man::new(command.clone()).get_filename());
         page(command)
             .and_then(|text| fs::write(&path, text))
@@ -46,6 +46,12 @@ pub fn pages(folder: Option<&Path>) -> Result<()> {
     print(
         format!("{written} man pages in {folder}; for one: man {folder}/{PROGRAM}.1\n").as_bytes(),
     )
+}
+
+/// A command, its commands, and theirs.
+fn with_all_below(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().flat_map(with_all_below);
+    std::iter::once(command).chain(below).collect()
 }
 
 /// One command as a man page.

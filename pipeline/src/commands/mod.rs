@@ -3,9 +3,14 @@
 pub mod check;
 pub mod compare;
 pub mod demo;
+pub mod drift;
 pub mod forget;
 pub mod generate;
 pub mod init;
 pub mod manual;
+pub mod models;
 pub mod profile;
 pub mod rules;
+pub mod score;
+pub mod train;
+pub mod verify;

@@ -7,6 +7,7 @@ mod features;
 pub mod gate;
 mod ingest;
 mod limits;
+mod models;
 mod offers;
 mod project;
 mod read;
@@ -27,6 +28,7 @@ pub use self::engine::Engine;
 pub use self::features::{Features, Known};
 pub use self::gate::Gate;
 pub use self::ingest::{ChangedFiles, Duplicates, Ingest, SameContent, SameLines};
+pub use self::models::{Models, Promote};
 pub use self::offers::Offers;
 pub use self::project::{CsvIds, Project};
 pub use self::rules::{BasketOf, Rules};
@@ -58,6 +60,8 @@ pub struct Config {
     pub segment: Segment,
     /// Who has churned, and the dates that the models learn from.
     pub churn: Churn,
+    /// Which models are kept, and which of them is used.
+    pub models: Models,
     /// What is mined from baskets.
     pub rules: Rules,
     /// Suggestions of what a customer has not bought before.

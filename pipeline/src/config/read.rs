@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::settings::line_of;
-use super::{Config, Settings, churn, features, gate, ingest, offers, project, rules, run, segment, source};
+use super::{
+    Config, Settings, churn, features, gate, ingest, models, offers, project, rules, run, segment,
+    source,
+};
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
 
@@ -70,6 +73,7 @@ fn check(settings: &Settings) -> Result<()> {
     features::check(settings)?;
     segment::check(settings)?;
     churn::check(settings)?;
+    models::check(settings)?;
     rules::check(settings)?;
     offers::check(settings)?;
     run::check(settings)?;

@@ -56,6 +56,18 @@ impl Learned {
         self.saved.model().classifier()?.importance()
     }
 
+    /// The same model as it was tested: learned from what teaches the last trial, so that it has not
+    /// seen the rows that test there.
+    ///
+    /// # Errors
+    /// There was no test, or the model cannot be learned again.
+    pub fn tested(&self, task: &Task) -> Result<SavedModel> {
+        let Some(last) = task.trials.last() else {
+            return Err(Failure::machine("the models had no test"));
+        };
+        self.again(task.rows.part(last.train.clone()))
+    }
+
     /// The probabilities of scores.
     pub(super) fn calibrated(&self, scores: &Array1<f64>) -> Array1<f64> {
         match self.saved.calibration() {

@@ -93,6 +93,11 @@ impl Part<'_> {
         self.labels.iter().filter(|yes| **yes).count()
     }
 
+    /// The share that is a yes; NaN of none.
+    pub fn rate(&self) -> f64 {
+        self.yes() as f64 / self.rows() as f64
+    }
+
     /// Whether some are a yes and some a no.
     pub fn has_both(&self) -> bool {
         (1..self.rows()).contains(&self.yes())

@@ -117,7 +117,9 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Puts a stage's files into place: while they are renamed the manifest does not name them.
+    /// Puts a stage's files into place: while they are renamed the manifest does not name them. A file
+    /// that another stage has written, and this one writes too, is this one's from now on; a stage of
+    /// which nothing is left is forgotten.
     pub fn commit(
         &mut self,
         root: &Path,
@@ -126,14 +128,29 @@ impl Manifest {
         entry: StageEntry,
     ) -> Result<()> {
         let _whole = interrupt::hold();
-        for file in self.files.iter().filter(|file| file.stage == stage) {
+        let mine = |file: &&FileEntry| {
+            file.stage == stage || files.names().any(|name| name == file.path)
+        };
+        for file in self.files.iter().filter(mine) {
             temporary::places(&root.join(&file.path));
         }
         let gone: Vec<PathBuf> = self
             .replaced(stage, &files)
             .map(|file| root.join(&file.path))
             .collect();
-        self.files.retain(|file| file.stage != stage);
+        let mut lost: Vec<String> = Vec::new();
+        self.files.retain(|file| {
+            let taken = files.names().any(|name| name == file.path);
+            if taken && file.stage != stage {
+                lost.push(file.stage.clone());
+            }
+            file.stage != stage && !taken
+        });
+        for other in lost {
+            if !self.files.iter().any(|file| file.stage == other) {
+                self.stages.remove(&other);
+            }
+        }
         self.stages.remove(stage);
         self.write(root)?;
         let written = files.commit()?;

@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::LoadOptions;
+use crate::cli::{Common, LoadOptions};
 use crate::config::{Config, Day, Settings};
 use crate::engine::Engine;
 use crate::failure::{Failure, Result};
@@ -97,6 +97,19 @@ pub struct Asked<'a> {
     pub load: &'a LoadOptions,
     /// The seed of everything random.
     pub seed: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// What was typed, with the seed of the settings where none was.
+    pub fn by(settings: &'a Settings, common: &Common, load: &'a LoadOptions) -> Self {
+        Self {
+            settings,
+            as_of: common.as_of,
+            known_at: common.known_at,
+            load,
+            seed: common.seed.unwrap_or(settings.config.project.seed),
+        }
+    }
 }
 
 /// What the stages of a run share.
@@ -245,6 +258,8 @@ pub struct Report {
     pub files: Pending,
     /// For what is committed already and has to be in the manifest too: signals wait for it.
     pub hold: Option<Hold>,
+    /// What `churn` has learned, where the settings want models to be kept.
+    pub taught: Option<Box<churn::Taught>>,
 }
 
 impl Report {
@@ -261,6 +276,7 @@ impl Report {
             warnings: Vec::new(),
             files,
             hold: None,
+            taught: None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type};
 use chrono::NaiveDate;
 use ndarray::{Array1, Array2, ArrayView1};
@@ -38,13 +38,21 @@ impl Snapshot {
     /// It was not taken, or holds something else than numbers.
     pub fn read(manifest: &Manifest, out: &Path, as_of: NaiveDate) -> Result<Self> {
         let name = file_name(as_of);
-        let table = read_parquet(&manifest.file(out, FEATURES, &name)?)?;
+        Self::of(&read_parquet(&manifest.file(out, FEATURES, &name)?)?, as_of)
+    }
+
+    /// The snapshot of a date from its table: the customers, then their features.
+    ///
+    /// # Errors
+    /// It holds something else than numbers.
+    pub fn of(table: &RecordBatch, as_of: NaiveDate) -> Result<Self> {
         let (mut names, mut about) = (Vec::new(), Vec::new());
         let mut values = Array2::from_elem((table.num_rows(), table.num_columns() - 1), f64::NAN);
         for (place, field) in table.schema().fields().iter().enumerate().skip(1) {
             if *field.data_type() != DataType::Float64 {
                 return Err(Failure::data(format!(
-                    "{name}: column `{}` is no number",
+                    "{}: column `{}` is no number",
+                    file_name(as_of),
                     field.name()
                 ))
                 .hint("run features again"));

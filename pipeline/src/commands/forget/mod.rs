@@ -19,6 +19,7 @@ use crate::outputs::interrupt;
 use crate::outputs::lock::{Lock, usable};
 use crate::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::{FileEntry, digest, rewrite};
+use crate::registry::{FOLDER as KEPT, MODEL, TESTED};
 use crate::stages::ingest;
 use crate::stages::ingest::gates::GateResult;
 use crate::text::plural;
@@ -122,7 +123,10 @@ pub fn run(args: &Forget) -> Result<()> {
 /// What is to be done with the files of the output folder, for all in which something was found.
 fn tasks(manifest: &Manifest, out: &Path, customer: &str, words: &Words) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
-    for (entry, known) in every_file(out, manifest)? {
+    let files = every_file(out, manifest)?;
+    // Texts of a kept model have numbers and no ids, which a number could be taken for.
+    let number = customer.parse::<i64>().is_ok();
+    for (entry, known) in files.iter().cloned() {
         if !known && is_source(manifest, out, &entry.path)? {
             continue;
         }
@@ -131,6 +135,7 @@ fn tasks(manifest: &Manifest, out: &Path, customer: &str, words: &Words) -> Resu
         let path = out.join(&entry.path);
         let todo = match held(&entry, &path) {
             Some(why) => Todo::Remove(why),
+            None if number && kept_model(&entry.path).is_some() => continue,
             None => match look(&path, ours, customer, words)? {
                 Found::Nothing => continue,
                 Found::Rows(_, rows) => Todo::Rewrite(rows),
@@ -144,7 +149,33 @@ fn tasks(manifest: &Manifest, out: &Path, customer: &str, words: &Words) -> Resu
             todo,
         });
     }
+    tasks.extend(rest_of_models(&tasks, files));
     Ok(tasks)
+}
+
+/// The version of a kept model that a file belongs to, as its folder.
+fn kept_model(path: &str) -> Option<&str> {
+    let (folder, _) = path.rsplit_once('/')?;
+    (path.starts_with(&format!("{KEPT}/")) && folder.matches('/').count() == 2).then_some(folder)
+}
+
+/// A kept model is whole or not there: where one file of a version goes, the others go too.
+fn rest_of_models(tasks: &[Task], files: Vec<(FileEntry, bool)>) -> Vec<Task> {
+    let gone: BTreeSet<&str> = tasks
+        .iter()
+        .filter_map(|task| kept_model(&task.entry.path))
+        .collect();
+    let going = |path: &str| tasks.iter().any(|task| task.entry.path == path);
+    let rest = files.into_iter().filter(|(entry, _)| {
+        kept_model(&entry.path).is_some_and(|folder| gone.contains(folder)) && !going(&entry.path)
+    });
+    rest.map(|(entry, known)| Task {
+        entry,
+        known,
+        ours: false,
+        todo: Todo::Remove("it belongs to a model that is removed"),
+    })
+    .collect()
 }
 
 impl Task {
@@ -170,6 +201,9 @@ impl Task {
             return Ok(self.known.then_some(entry));
         }
         std::fs::remove_file(&path).during(path.display())?;
+        if let Some(folder) = kept_model(&self.entry.path) {
+            let _ = std::fs::remove_dir(out.join(folder)); // with the last file of the version
+        }
         Ok(None)
     }
 }
@@ -242,7 +276,9 @@ fn held(entry: &FileEntry, path: &Path) -> Option<&'static str> {
     if entry.path.ends_with(".writing") {
         return Some("it is half a file of a run that was cut off");
     }
-    if !entry.path.ends_with("churn_model.json") {
+    let model = kept_model(&entry.path).is_some()
+        && [MODEL, TESTED].iter().any(|name| entry.path.ends_with(name));
+    if !model && !entry.path.ends_with("churn_model.json") {
         return None;
     }
     // A model of neighbours is the rows that it was given; of what is no model nothing is known.

@@ -49,6 +49,7 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
         as_of: Some(snapshot.as_of),
         rows_in: rows.labels.len() as u64,
         warnings,
+        base_rate: rows.whole().rate(),
         task: Task {
             rows,
             columns: Columns {
@@ -133,7 +134,20 @@ fn way(name: &str) -> Monotone {
 }
 
 fn words(context: &Context<'_>, dates: &Dates, features: Vec<String>) -> Words {
-    let days = plural(dates.horizon_days.into(), "day");
+    Words {
+        learned: format!(
+            "learned at {} up to {}",
+            plural(dates.train_dates.len() as u64 + 1, "date"),
+            dates.test_date
+        ),
+        tested: format!("on {}, which none had seen", dates.test_date),
+        ..said(context, dates.horizon_days, features)
+    }
+}
+
+/// What is said of customers who are scored, whenever the model was learned.
+pub fn said(context: &Context<'_>, days: u32, features: Vec<String>) -> Words {
+    let days = plural(days.into(), "day");
     Words {
         project: context.settings.config.project.name.clone(),
         currency: context.settings.config.project.currency.clone(),
@@ -143,12 +157,8 @@ fn words(context: &Context<'_>, dates: &Dates, features: Vec<String>) -> Words {
         ),
         churns: format!("buys nothing in the next {days}"),
         churned: format!("bought nothing for {days}"),
-        learned: format!(
-            "learned at {} up to {}",
-            plural(dates.train_dates.len() as u64 + 1, "date"),
-            dates.test_date
-        ),
-        tested: format!("on {}, which none had seen", dates.test_date),
+        learned: String::new(),
+        tested: String::new(),
         features,
         theme: |feature| Column::named(&feature.name).theme(),
         risk: |feature| Column::named(&feature.name).risk(),

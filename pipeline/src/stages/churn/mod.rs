@@ -13,6 +13,7 @@ mod population;
 mod reasons;
 mod rhythm;
 mod rows;
+mod saved;
 mod spoken;
 mod suggest;
 mod suitable;
@@ -26,18 +27,25 @@ use self::everyone::Everyone;
 use self::population::Population;
 use self::reasons::Told;
 use super::{Context, Reads, Report, Stage};
-use crate::config::{CalibrationMethod, Churn, churn::AUTO};
+use crate::config::{CalibrationMethod, Churn, Config, churn::AUTO};
 use crate::failure::{Failure, Result};
 use crate::learning::calibration::Method;
 use crate::learning::choice::choose;
 use crate::learning::leaderboard::{Assessment, assess};
-use crate::learning::learned::learn;
+use crate::learning::learned::{Learned, learn};
+use crate::learning::score::Scores;
 use crate::learning::task::Terms;
 use crate::learning::train::train;
+use crate::outputs::Pending;
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
+pub use self::bands::BandRow;
+pub use self::label::definitions as label_definitions;
 pub use self::label::meaning as label_meaning;
 pub use self::metrics::{Customers, Dates, Metrics};
+pub use self::population::Population;
+pub use self::rows::{eligible, labelled};
+pub use self::saved::saved_population;
 pub use self::suggest::suggest;
 pub use self::summary::leaderboard;
 pub use crate::learning::leaderboard::ModelRow;
@@ -60,8 +68,48 @@ pub const STAGE: Stage = Stage {
     summary: summary::paragraph,
 };
 
+/// What was learned, from whom, and how good it is.
+pub struct Taught {
+    /// Who taught, and who is scored.
+    pub population: Population,
+    /// The model behind the scores.
+    pub learned: Learned,
+    /// How good all models are.
+    pub found: Assessment,
+    /// The score of everybody who is scored.
+    pub scores: Scores,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+}
+
 /// Learns, chooses, tests and scores.
 pub fn run(context: &Context<'_>) -> Result<Report> {
+    let config = &context.settings.config;
+    let taught = teach(context)?;
+    let Taught {
+        population,
+        learned,
+        found,
+        scores,
+        ..
+    } = &taught;
+    let mut files = context.files(NAME);
+    let bands = deliver(&mut files, population, scores, config)?;
+    let customers = customers(population, found, scores, bands, config);
+    files::write(&mut files, learned, found, population, &customers)?;
+    let metrics = metrics(population, found, customers)?;
+    Ok(Report {
+        as_of: population.as_of,
+        rows_in: population.rows_in,
+        rows_out: metrics.rows(),
+        warnings: taught.warnings.clone(),
+        taught: config.models.keep.then(|| Box::new(taught)),
+        ..Report::new(files, &metrics)?
+    })
+}
+
+/// Learns, chooses, tests and scores, and writes nothing.
+pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let config = &context.settings.config;
     let population = match &config.churn.label {
         Some(label) => label::population(context, label)?,
@@ -74,17 +122,47 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let learned = learn(task, &terms, &trained, &choice, &on_step)?;
     let found = assess(task, &terms, &trained, choice, &learned)?;
     let scores = population.score(&learned, &on_step)?;
+    let mut warnings = population.warnings.clone();
+    warnings.extend(trained.warnings);
+    let tested_on = task.trials.last().map_or("", |trial| &trial.name);
+    warnings.extend(weak(&found.models, tested_on));
+    warnings.extend(suitable::probabilities(&found.reliability, tested_on));
+    Ok(Taught {
+        population,
+        learned,
+        found,
+        scores,
+        warnings,
+    })
+}
 
+/// Writes the table of the scores, and says how many are in each band.
+pub fn deliver(
+    files: &mut Pending,
+    population: &Population,
+    scores: &Scores,
+    config: &Config,
+) -> Result<Vec<BandRow>> {
     let risk = |probability: &f64| band(*probability, &config.churn.bands);
     let risks: Vec<&str> = scores.probabilities.iter().map(risk).collect();
     let told: Vec<Told> = risks.iter().map(|risk| told(risk)).collect();
-    let reasons = population.reasons(&scores, &told);
-    let mut files = context.files(NAME);
-    let table = tables::scores(&population, &scores.probabilities, &risks, &reasons)?;
+    let reasons = population.reasons(scores, &told);
+    let table = tables::scores(population, &scores.probabilities, &risks, &reasons)?;
     files.parquet_and_csv("churn", &population.words.scores, &table)?;
-    let tested_on = task.trials.last().map_or("", |trial| &trial.name);
-    let customers = Customers {
-        bands: banded(&risks),
+    Ok(banded(&risks))
+}
+
+/// How many customers are where, and what a campaign among them would bring.
+fn customers(
+    population: &Population,
+    found: &Assessment,
+    scores: &Scores,
+    bands: Vec<BandRow>,
+    config: &Config,
+) -> Customers {
+    let tested_on = population.task.trials.last();
+    Customers {
+        bands,
         unscored: population
             .everyone
             .as_ref()
@@ -94,23 +172,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             &scores.probabilities,
             &config.churn.profit,
             &config.project.currency,
-            tested_on,
+            tested_on.map_or("", |trial| &trial.name),
         )),
-    };
-    files::write(&mut files, &learned, &found, &population, &customers)?;
-
-    let mut warnings = population.warnings.clone();
-    warnings.extend(trained.warnings);
-    warnings.extend(weak(&found.models, tested_on));
-    warnings.extend(suitable::probabilities(&found.reliability, tested_on));
-    let metrics = metrics(&population, found, customers)?;
-    Ok(Report {
-        as_of: population.as_of,
-        rows_in: population.rows_in,
-        rows_out: metrics.rows(),
-        warnings,
-        ..Report::new(files, &metrics)?
-    })
+    }
 }
 
 /// Which effects are told of a customer in a band.
@@ -137,7 +201,7 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
     }
 }
 
-fn metrics(population: &Population, found: Assessment, customers: Customers) -> Result<Metrics> {
+fn metrics(population: &Population, found: &Assessment, customers: Customers) -> Result<Metrics> {
     let Some(test) = population.task.trials.last() else {
         return Err(Failure::machine("the models had no test"));
     };
@@ -153,11 +217,11 @@ fn metrics(population: &Population, found: Assessment, customers: Customers) -> 
         test_rows: tested.rows() as u64,
         test_churned: tested.yes() as u64,
         chosen: chosen.map_or_else(String::new, |model| model.model.clone()),
-        models: found.models,
-        why: found.why,
-        validation: found.validation,
-        calibration: found.calibration,
-        delivered: found.delivered,
+        models: found.models.clone(),
+        why: found.why.clone(),
+        validation: found.validation.clone(),
+        calibration: found.calibration.clone(),
+        delivered: found.delivered.clone(),
         scored: population.customers.len() as u64,
         customers,
     })

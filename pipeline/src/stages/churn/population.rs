@@ -2,8 +2,8 @@
 
 use arrow::array::ArrayRef;
 use chrono::NaiveDate;
-use ndarray::Array2;
-use regulars_models::format::Feature;
+use ndarray::{Array1, Array2};
+use regulars_models::format::{Feature, SavedModel};
 
 use super::everyone::Everyone;
 use super::metrics::Dates;
@@ -13,6 +13,7 @@ use super::spoken::Catalogued;
 use crate::contract::features::{Risk, Shop};
 use crate::failure::Result;
 use crate::learning::learned::Learned;
+use crate::learning::rows::{Columns, Labelled};
 use crate::learning::score::{Scores, score, score_unseen};
 use crate::learning::task::{self, Task};
 use crate::text::{percent, plural};
@@ -61,6 +62,8 @@ pub struct Population {
     pub rows_in: u64,
     /// What was noticed meanwhile.
     pub warnings: Vec<Warning>,
+    /// Of the rows that taught the model, the share that left.
+    pub base_rate: f64,
 }
 
 /// What is known of the customers who are scored, where they are those who teach.
@@ -103,6 +106,24 @@ pub struct Words {
     pub phrase: fn(&Feature, f64, Shop<'_>) -> String,
     /// The same without a word of judgement.
     pub plainly: fn(&Feature, f64, Shop<'_>) -> String,
+}
+
+/// A task from which nothing is learned: what the columns of a saved model are.
+pub fn nobody(model: &SavedModel) -> Task {
+    Task {
+        rows: Labelled {
+            features: Array2::zeros((0, model.features().len())),
+            labels: Array1::default(0),
+        },
+        columns: Columns {
+            monotone: Vec::new(),
+            features: model.features().to_vec(),
+            baseline: None,
+        },
+        trials: Vec::new(),
+        least_rows: 0,
+        words: LEARNING,
+    }
 }
 
 impl Population {
@@ -196,8 +217,7 @@ impl Telling for OfCustomers<'_> {
     }
 
     fn nothing(&self, told: Told) -> String {
-        let known = self.population.task.rows.whole();
-        let left = percent(known.yes() as f64 / known.rows() as f64);
+        let left = percent(self.population.base_rate);
         let moves = match told {
             Told::Raises => "raises",
             Told::Lowers => "lowers",

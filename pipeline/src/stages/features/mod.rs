@@ -1,6 +1,7 @@
 //! `features`: one row for each customer at each as-of date, from what could be seen before it.
 
 mod history;
+mod some;
 mod sql;
 
 use std::collections::HashMap;
@@ -12,14 +13,16 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Reads, Report, Stage};
-use crate::config::{Day, Known};
+use crate::config::{Churn, Day, Known};
 use crate::engine::Scope;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::text::plural;
 use crate::timeline::dates::{SnapshotDates, Spacing};
 use crate::timeline::snapshot::file_name;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, last_load};
+
+pub use self::some::{Places, SomeDates};
 
 /// The stage's one name.
 pub const NAME: &str = crate::timeline::FEATURES;
@@ -49,6 +52,9 @@ pub struct Metrics {
     pub customers: u64,
     /// The features, in the order of the columns.
     pub features: Vec<String>,
+    /// The load that they were made from.
+    #[serde(default)]
+    pub load: u64,
 }
 
 /// Rows of the snapshots that are computed at once.
@@ -58,13 +64,7 @@ const ROWS_AT_ONCE: usize = 250_000;
 pub fn run(context: &Context<'_>) -> Result<Report> {
     let warehouse = context.warehouse()?;
     let config = &context.settings.config;
-    let spacing = Spacing {
-        horizon: config.churn.horizon_days,
-        step: config.churn.step_days,
-        before: config.churn.min_history_days,
-        most: config.churn.max_snapshots,
-    };
-    let dates = SnapshotDates::new(warehouse.first_day, warehouse.end, spacing);
+    let dates = dates(warehouse, &config.churn);
 
     context
         .progress
@@ -87,6 +87,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         guests,
         customers: taken.customers,
         features: taken.names,
+        load: last_load(context.engine, context.out)?.map_or(0, |record| record.load),
     };
     Ok(Report {
         as_of: Some(metrics.dates.score),
@@ -95,6 +96,17 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         warnings: warehouse.warnings.clone(),
         ..Report::new(taken.files, &metrics)?
     })
+}
+
+/// The as-of dates that a history allows: where models learn, are tested, and score.
+pub fn dates(warehouse: &Warehouse, churn: &Churn) -> SnapshotDates {
+    let spacing = Spacing {
+        horizon: churn.horizon_days,
+        step: churn.step_days,
+        before: churn.min_history_days,
+        most: churn.max_snapshots,
+    };
+    SnapshotDates::new(warehouse.first_day, warehouse.end, spacing)
 }
 
 /// Snapshots on their way into place.
@@ -135,14 +147,9 @@ impl Taken {
                 plural(dates.all().len() as u64, "date")
             ));
             let past = then && some_dates[0] != dates.score;
-            let known_then = if past {
-                let known = Day(some_dates[0]);
-                let known = context.known_at.map_or(known, |at| at.min(known));
-                let scope = warehouse.known_at(Some(known))?;
-                plan.prepare(&scope)?;
-                Some(scope)
-            } else {
-                None
+            let known_then = match past {
+                true => Some(known_then(context, warehouse, plan, some_dates[0])?),
+                false => None,
             };
             let scope = known_then.as_ref().unwrap_or(&warehouse.scope);
             scope.batch("as_of_dates", as_of_table(some_dates)?)?;
@@ -179,6 +186,20 @@ impl Taken {
         }
         Ok(())
     }
+}
+
+/// The history folded as it was known at the beginning of a date.
+fn known_then(
+    context: &Context<'_>,
+    warehouse: &Warehouse,
+    plan: &sql::Plan,
+    date: NaiveDate,
+) -> Result<Scope> {
+    let known = Day(date);
+    let known = context.known_at.map_or(known, |at| at.min(known));
+    let scope = warehouse.known_at(Some(known))?;
+    plan.prepare(&scope)?;
+    Ok(scope)
 }
 
 fn count(scope: &Scope, sql: &str) -> Result<u64> {

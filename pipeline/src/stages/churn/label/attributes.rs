@@ -36,26 +36,7 @@ pub fn attribute(name: &str, column: &ArrayRef) -> Result<std::result::Result<At
                 None => return Ok(categories(name, texts)),
             }
         }
-        DataType::Timestamp(..) => {
-            // Days before the latest one: the table itself does not say which day it speaks of.
-            let times = column.as_primitive::<TimestampMicrosecondType>();
-            let latest = times.iter().flatten().max().unwrap_or(0);
-            let days = |time: i64| ((latest - time) as f64 / 86_400e6) as f32;
-            let values = times.iter().map(|time| time.map_or(f32::NAN, days));
-            numbers("days_since_joined", values.collect())
-        }
-        _ => {
-            let column = cast(column, &DataType::Float64)?;
-            let values = column.as_primitive::<Float64Type>().iter();
-            // What single precision cannot hold is as good as missing.
-            let finite = |value: f64| Some(value as f32).filter(|value| value.is_finite());
-            numbers(
-                name,
-                values
-                    .map(|value| value.and_then(finite).unwrap_or(f32::NAN))
-                    .collect(),
-            )
-        }
+        kind => numbers(named(name, kind), amounts(column)?),
     };
     if attribute.values.iter().all(|value| value.is_nan()) {
         return Ok(Err("always empty".to_owned()));
@@ -63,11 +44,41 @@ pub fn attribute(name: &str, column: &ArrayRef) -> Result<std::result::Result<At
     Ok(Ok(attribute))
 }
 
+/// What the feature of a column is called.
+pub fn named<'a>(column: &'a str, kind: &DataType) -> &'a str {
+    match kind {
+        DataType::Timestamp(..) => "days_since_joined",
+        _ => column,
+    }
+}
+
+/// A column that holds no text as numbers.
+pub fn amounts(column: &ArrayRef) -> Result<Vec<f32>> {
+    if let DataType::Timestamp(..) = column.data_type() {
+        // Days before the latest one: the table itself does not say which day it speaks of.
+        let times = column.as_primitive::<TimestampMicrosecondType>();
+        let latest = times.iter().flatten().max().unwrap_or(0);
+        let days = |time: i64| ((latest - time) as f64 / 86_400e6) as f32;
+        let values = times.iter().map(|time| time.map_or(f32::NAN, days));
+        return Ok(values.collect());
+    }
+    let column = cast(column, &DataType::Float64)?;
+    let values = column.as_primitive::<Float64Type>().iter();
+    // What single precision cannot hold is as good as missing.
+    let finite = |value: f64| Some(value as f32).filter(|value| value.is_finite());
+    let values = values.map(|value| value.and_then(finite).unwrap_or(f32::NAN));
+    Ok(values.collect())
+}
+
+/// A text as a number, if it is one.
+pub fn number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|n| n.is_finite())
+}
+
 /// Texts that are measured rather than named: numbers with a fraction, or so many different whole
 /// ones that lie too far apart for a count. Whether values differ from customer to customer says
 /// nothing of that: a balance is different for everybody too.
 fn measurements(texts: &StringArray) -> Option<Vec<f32>> {
-    let read = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
     let filled = || {
         texts
             .iter()
@@ -78,15 +89,15 @@ fn measurements(texts: &StringArray) -> Option<Vec<f32>> {
     let (mut fraction, mut padded) = (false, false);
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for text in filled() {
-        let number = read(text)?;
-        fraction |= number.fract() != 0.0;
-        padded |= text.trim().len() > 1 && text.trim().starts_with('0') && number.fract() == 0.0;
-        (least, most) = (least.min(number), most.max(number));
-        different.insert(number.to_bits());
+        let found = number(text)?;
+        fraction |= found.fract() != 0.0;
+        padded |= text.trim().len() > 1 && text.trim().starts_with('0') && found.fract() == 0.0;
+        (least, most) = (least.min(found), most.max(found));
+        different.insert(found.to_bits());
     }
     let far_apart = different.len() > NAMES && most - least > 4.0 * different.len() as f64;
     (fraction || far_apart && !padded).then(|| {
-        let value = |text: Option<&str>| text.and_then(read).map_or(f32::NAN, |n| n as f32);
+        let value = |text: Option<&str>| text.and_then(number).map_or(f32::NAN, |n| n as f32);
         texts.iter().map(value).collect()
     })
 }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod attributes;
+mod saved;
 mod table;
 mod values;
 
@@ -19,6 +20,7 @@ use crate::outputs::table::round;
 use crate::stages::Context;
 use crate::text::plural;
 
+pub use self::saved::{definitions, saved_population};
 pub use self::values::meaning;
 
 /// The customers whose outcome is known are cut into so many parts: one to test, one to choose,
@@ -49,27 +51,17 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
     enough(rows.whole(), label)?;
     let trial = trial(rows.labels.len());
     let words = Words {
-        project: context.settings.config.project.name.clone(),
-        currency: context.settings.config.project.currency.clone(),
-        basket: context.settings.config.project.basket.clone(),
-        scores: format!("Who is leaving: the probability of {label}, and why"),
-        churns: format!("by the label {label} of their table"),
-        churned: format!("left by the label {label}"),
         learned: format!(
             "learned from {}",
             plural(rows.labels.len() as u64, "customer")
         ),
         tested: format!("on {}", trial.name),
-        features: vec!["An attribute of the customer".to_owned(); table.features.len()],
-        theme: |feature| feature.name.as_str(),
-        risk: |_| Risk::Open,
-        known: |_| None,
-        phrase: |feature, value, _| phrase(feature, value),
-        plainly: |feature, value, _| phrase(feature, value),
+        ..said(context, label, table.features.len())
     };
     let learn = rows.part(0..rows.labels.len() * (PARTS - 2) / PARTS);
     Ok(Population {
         rows_in: table.labels.len() as u64,
+        base_rate: rows.whole().rate(),
         task: Task {
             columns: Columns {
                 monotone: Vec::new(),
@@ -95,6 +87,26 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
         as_of: None,
         warnings,
     })
+}
+
+/// What is said of customers with so many attributes, whenever the model was learned.
+fn said(context: &Context<'_>, label: &str, attributes: usize) -> Words {
+    Words {
+        project: context.settings.config.project.name.clone(),
+        currency: context.settings.config.project.currency.clone(),
+        basket: context.settings.config.project.basket.clone(),
+        scores: format!("Who is leaving: the probability of {label}, and why"),
+        churns: format!("by the label {label} of their table"),
+        churned: format!("left by the label {label}"),
+        learned: String::new(),
+        tested: String::new(),
+        features: vec!["An attribute of the customer".to_owned(); attributes],
+        theme: |feature| feature.name.as_str(),
+        risk: |_| Risk::Open,
+        known: |_| None,
+        phrase: |feature, value, _| phrase(feature, value),
+        plainly: |feature, value, _| phrase(feature, value),
+    }
 }
 
 /// The one test: of so many customers in their shuffled order the last part.

@@ -83,7 +83,7 @@ impl LabelTable {
 }
 
 /// Names of the customers' attributes, the label among them.
-fn attributes(warehouse: &Warehouse, label: &str) -> Result<Vec<String>> {
+pub fn attributes(warehouse: &Warehouse, label: &str) -> Result<Vec<String>> {
     let names = warehouse.columns_beyond("customers", &["customer_id", "account_id"]);
     if names.iter().any(|name| name == label) {
         return Ok(names);
@@ -119,6 +119,7 @@ fn unused(left_out: &[String]) -> Option<Warning> {
     Some(Warning::new(UNUSED_ATTRIBUTES, message))
 }
 
-fn quoted(name: &str) -> String {
+/// A column's name as SQL writes it.
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

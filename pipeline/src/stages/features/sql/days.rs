@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Fold, NO_AMOUNT, quoted};
-use crate::contract::features::History;
+use crate::contract::features::{History, Named};
 
 /// One row for each customer and day with a purchase or return, by way of the money and the
 /// baskets of each day.
@@ -16,14 +16,38 @@ pub(super) fn folds(history: &History, evening_from: u8) -> [Fold; 3] {
     ]
 }
 
+/// Columns of `customer_days` that do not mean the same for every history and setting, with what
+/// they mean for these. Returns that nobody has brought yet are no other meaning.
+pub(super) fn meanings(history: &History, evening_from: u8) -> Vec<Named> {
+    let amount = amount(history);
+    let mut meanings = vec![
+        ("spend".to_owned(), format!("{amount} of purchases")),
+        ("returned".to_owned(), format!("{amount} of returns")),
+        (
+            "evening_baskets".to_owned(),
+            format!("baskets from {evening_from} o'clock on"),
+        ),
+    ];
+    for (number, name) in history.departments.iter().enumerate() {
+        let meaning = format!("{amount} of purchases in {}", quoted(name));
+        meanings.push((format!("department_{number}"), meaning));
+    }
+    meanings
+}
+
+/// The amount of a line: without amounts every line is worth nothing, and what counts money is 0
+/// throughout.
+fn amount(history: &History) -> &'static str {
+    match history.tells("amount") {
+        true => "i.amount",
+        false => NO_AMOUNT,
+    }
+}
+
 /// What was spent, returned and taken off on a day, in all and by department.
 fn money(history: &History) -> String {
     let returns = history.happened("return");
-    // Without amounts every line is worth nothing, and what counts money is 0 throughout.
-    let amount = match history.tells("amount") {
-        true => "i.amount",
-        false => NO_AMOUNT,
-    };
+    let amount = amount(history);
     // Most histories have no returns; then no row needs to be asked what it is.
     let bought = |value: &str| match returns {
         true => format!("CASE WHEN i.kind = 'purchase' THEN {value} END"),

@@ -5,6 +5,7 @@ mod accounts;
 mod channels;
 mod contacts;
 mod days;
+mod definition;
 mod events;
 
 use std::fmt::Write as _;
@@ -114,6 +115,17 @@ impl Plan {
              ORDER BY f.as_of, f.customer_id",
             self.joins
         )
+    }
+
+    /// What each feature is in full, by its name: two with one definition are the same.
+    pub fn definitions(&self, history: &History, evening_from: u8) -> Vec<Named> {
+        let columns = self.columns.iter();
+        columns
+            .map(|made| {
+                let definition = definition::definition(made, history, evening_from);
+                (made.name.clone(), definition)
+            })
+            .collect()
     }
 
     /// What each feature means.

@@ -1,0 +1,71 @@
+//! `train`: learns as the stage `churn` does, and keeps the model instead of scoring.
+
+use crate::cli::{self, Learnable, LoadOptions};
+use crate::config::Settings;
+use crate::failure::Result;
+use crate::lifecycle::{keep, registry};
+use crate::outputs::lock::Lock;
+use crate::registry::{Quality, Version};
+use crate::run::{Outcome, judged};
+use crate::stages::{Asked, Context, Shared, churn};
+use crate::text::{count, print};
+use crate::workbench::{Began, Workbench};
+
+/// The command's one name.
+const NAME: &str = "train";
+
+/// Learns, stores a version, and says where and how good it is.
+pub fn run(args: &cli::Train) -> Result<Outcome> {
+    let Learnable::Churn = args.what;
+    let common = &args.settings.common;
+    let settings = Settings::read(&args.settings.config)?;
+    let out = common.output.out.as_path();
+    let lock = Lock::take(out, NAME, common.patience.wait, common.quiet)?;
+    let memory = settings.config.engine.memory_limit.0;
+    let mut bench = Workbench::open(lock, common.threads, memory, common.quiet)?;
+    bench.progress.stage(NAME);
+    let began = Began::now();
+    let registry = registry(args.registry.registry.as_deref(), out);
+    let load = LoadOptions::default();
+    let asked = Asked::by(&settings, common, &load);
+    let shared = Shared::default();
+    let context = Context::new(&churn::STAGE, &bench, asked, &shared);
+    let taught = keep::teach(&context)?;
+    let version = registry.store(keep::candidate(&context, &taught)?)?;
+    let line = format!(
+        "{} rows in, version {} kept",
+        count(taught.population.rows_in),
+        version.number()
+    );
+    bench.progress.done(&line, began.seconds());
+    for warning in &taught.warnings {
+        bench.progress.warn(&warning.message);
+    }
+    if !common.quiet {
+        print(&words(&version));
+    }
+    Ok(judged(&settings.config, &taught.warnings))
+}
+
+/// Where the version is, and how good.
+fn words(version: &Version) -> String {
+    let Quality {
+        tested_on,
+        log_loss,
+        roc_auc,
+        ..
+    } = &version.record.quality;
+    format!(
+        "{} is in {}\n  on {tested_on}, which it had not seen: log loss {:.4} ({:.4} to {:.4}), ROC AUC {:.4} ({:.4} to {:.4})\n  \
+         its card: regulars models show {number}; to use it: regulars models promote {number}\n",
+        version.title(),
+        version.folder.display(),
+        log_loss.value,
+        log_loss.low,
+        log_loss.high,
+        roc_auc.value,
+        roc_auc.low,
+        roc_auc.high,
+        number = version.number(),
+    )
+}
