@@ -12,7 +12,7 @@ demo() {
     local folder=$1
     shift
     (cd "$folder" && env -i PATH=/usr/bin:/bin HOME="$folder" "$@" demo --quiet)
-    for file in segments.csv churn.csv rules.csv suggestions.csv summary.txt; do
+    for file in segments.csv churn.csv value.csv rules.csv suggestions.csv summary.txt; do
         [ -s "$folder/regulars-out/$file" ] || fail "the demo left no $file"
     done
 }

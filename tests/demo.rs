@@ -83,6 +83,11 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         "churn.html",
         "churn_tree.txt",
         "churn_tree_rules.csv",
+        "value.parquet",
+        "value.csv",
+        "value_models.csv",
+        "value.html",
+        "cohorts.csv",
         "itemsets.parquet",
         "rules.parquet",
         "rules.csv",
@@ -104,7 +109,9 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         assert_eq!(file["size"], Value::from(size), "{file}");
         assert_eq!(file["sha256"], Value::from(sha256), "{file}");
     }
-    for stage in ["ingest", "features", "segment", "churn", "rules", "offers"] {
+    for stage in [
+        "ingest", "features", "segment", "churn", "value", "rules", "offers",
+    ] {
         let entry = &manifest["stages"][stage];
         assert!(entry["rows_in"].as_u64().unwrap() > 0, "{stage}: {entry}");
         assert!(entry["seconds"].as_f64().unwrap() >= 0.0);

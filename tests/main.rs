@@ -43,4 +43,5 @@ mod servers;
 mod sheets;
 mod sources;
 mod util;
+mod value;
 mod values;

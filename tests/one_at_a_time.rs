@@ -277,6 +277,7 @@ fn a_signal_ends_every_command_in_good_order() {
         &["features"],
         &["segment"],
         &["churn"],
+        &["value"],
         &["rules"],
         &["offers"],
         &["profile"],

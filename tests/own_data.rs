@@ -34,7 +34,9 @@ fn a_history_in_csv_gives_segments_scores_and_suggestions() {
 fn one_stage_after_the_other_gives_the_same_files_as_a_run() {
     let (whole, single) = (shop_sandbox(120, 400), shop_sandbox(120, 400));
     whole.regulars(&["run", "--quiet"]).ended_with(0);
-    for stage in ["ingest", "features", "segment", "churn", "rules", "offers"] {
+    for stage in [
+        "ingest", "features", "segment", "churn", "value", "rules", "offers",
+    ] {
         single.regulars(&[stage, "--quiet"]).ended_with(0);
     }
     let mut whole = whole.data_files("regulars-out");

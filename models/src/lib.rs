@@ -29,7 +29,6 @@
 //! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
 //! | `DecisionTreeValidParams`, `GradientBoostingValidParams`, `RandomForestValidParams`, `RegressionForestValidParams`, `RegressionTreeValidParams` | the same, checked |
 //! | `ContractParams` | the value of customers under contract, whose leaving is seen |
-//! | `SavedValue` | models of value that are used later, or elsewhere |
 //! | `MAX_BINS`, `MAX_DEPTH`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
 #![deny(missing_docs)]
 

@@ -72,7 +72,7 @@ pub enum Command {
     /// #:schema ./regulars.schema.json
     #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
     SettingsSchema,
-    /// Run every stage: ingest, features, segment, churn, rules, offers
+    /// Run every stage: ingest, features, segment, churn, value, rules, offers
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
     /// rules) is left out with a warning; everything else goes on.
@@ -117,6 +117,17 @@ pub enum Command {
     #[command(after_help = "Example:\n  regulars churn -c regulars.toml\n  \
         regulars churn --suggest                 which dates suit the rhythm of the customers?")]
     Churn(Churn),
+    /// Value every customer, now and expected: DIR/value.parquet and .csv, DIR/value.html
+    ///
+    /// What each has spent and is expected to buy and spend, the probability of being active still,
+    /// the date of the next purchase, and the discounted value of the year to come, with intervals.
+    /// Several models are fitted to the history before a period that is held out, and the one that
+    /// predicts that period best is fitted again to all of it: DIR/value_models.csv. Also what each
+    /// month's new customers became: DIR/cohorts.csv. docs/value.md tells how, and when to trust
+    /// it. Reads the warehouse.
+    #[command(after_help = "Example:\n  regulars value -c regulars.toml\n  \
+        regulars value -c regulars.toml --as-of 2024-06-01   what was to be expected then")]
+    Value(WithSettings),
     /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html
     ///
     /// Few rules, each of which holds up: beyond what large baskets alone explain, corrected for
@@ -238,6 +249,7 @@ impl Command {
         match self {
             Self::Features(args) => Some(("features", args)),
             Self::Segment(args) => Some(("segment", args)),
+            Self::Value(args) => Some(("value", args)),
             Self::Offers(args) => Some(("offers", args)),
             _ => None,
         }

@@ -112,7 +112,7 @@ impl Run<'_> {
                 bench.manifest.forget(&bench.out, stage.name)?;
             }
         }
-        so_far.leave_out(bench, "no source tells what customers did: there are churn scores from the label, and neither segments nor rules nor offers".to_owned());
+        so_far.leave_out(bench, "no source tells what customers did: there are churn scores from the label, and neither segments nor values nor rules nor offers".to_owned());
         Ok(())
     }
 

@@ -59,8 +59,14 @@ pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
 pub const UNUSED_ATTRIBUTES: &str = "unused-attributes";
 /// An attribute that all but tells the label.
 pub const TELLTALE_ATTRIBUTE: &str = "telltale-attribute";
-/// One of several churn models could not be learned.
+/// One of several models could not be learned.
 pub const MODEL_LEFT_OUT: &str = "model-left-out";
+/// No model of when customers buy fits, or none that was tried on a period that is held out.
+pub const NO_VALUE_MODEL: &str = "no-value-model";
+/// What customers are said to be worth rests on little, or was far off on the period held out.
+pub const WEAK_VALUE_MODEL: &str = "weak-value-model";
+/// What customers spend or cost is not as the model of spend takes it to be.
+pub const SPEND_ASSUMPTION: &str = "spend-assumption";
 /// The suggestions do no better than the most popular items.
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 /// Too few customers for clusters.
@@ -104,6 +110,9 @@ pub const CODES: &[&str] = &[
     UNUSED_ATTRIBUTES,
     TELLTALE_ATTRIBUTE,
     MODEL_LEFT_OUT,
+    NO_VALUE_MODEL,
+    WEAK_VALUE_MODEL,
+    SPEND_ASSUMPTION,
     WEAK_SUGGESTIONS,
     NO_CLUSTERS,
     FAR_OUT_AMOUNTS,

@@ -14,6 +14,8 @@ pub struct HeldOut {
     pub root_mean_squared_error: f64,
     /// Mean of predicted less actual purchases of a customer.
     pub bias: f64,
+    /// Correlation of predicted with actual purchases; nothing where either is the same for all.
+    pub correlation: Option<f64>,
     /// Purchases predicted in all.
     pub predicted: f64,
     /// Purchases made in all.
@@ -57,8 +59,23 @@ pub fn held_out(predicted: &[f64], actual: &[f64]) -> Result<HeldOut, ValueError
         mean_absolute_error: absolute / count,
         root_mean_squared_error: (squared / count).sqrt(),
         bias: (all - made) / count,
+        correlation: correlation(predicted, actual),
         predicted: all,
         actual: made,
         total_error: (made > 0.0).then(|| (all - made) / made),
     })
+}
+
+/// Correlation of Pearson; nothing where either column is constant.
+fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut together, mut by_a, mut by_b) = (0.0, 0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        together += (a - mean_a) * (b - mean_b);
+        by_a += (a - mean_a).powi(2);
+        by_b += (b - mean_b).powi(2);
+    }
+    let spread = (by_a * by_b).sqrt();
+    (spread > 0.0).then(|| together / spread)
 }

@@ -139,6 +139,11 @@ impl PurchaseModel {
         if_alive * self.p_alive(history)
     }
 
+    /// The probability of at least one purchase of a customer within `time` from now.
+    pub fn p_purchase(&self, history: &History, time: f64) -> f64 {
+        self.p_alive(history) * self.again_if_alive(history, time).0
+    }
+
     /// The probability that a customer who is active buys again within `time`, which may be
     /// infinite, and its slope.
     pub(super) fn again_if_alive(&self, history: &History, time: f64) -> (f64, f64) {

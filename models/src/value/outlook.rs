@@ -48,7 +48,7 @@ impl PurchaseModel {
             Outlook {
                 p_alive,
                 purchases: self.expected_purchases(history, horizon),
-                p_purchase: p_alive * self.again_if_alive(history, horizon).0,
+                p_purchase: self.p_purchase(history, horizon),
                 next: next_purchase(self, history, p_alive, level),
             }
         };

@@ -18,6 +18,7 @@ mod segment;
 mod settings;
 mod source;
 mod tables;
+mod value;
 mod values;
 
 use schemars::JsonSchema;
@@ -40,6 +41,7 @@ pub use self::source::{
     Paths, Quote, Sheets, Source, TimeFormats, UNIX, UNIX_MILLISECONDS, Unmatched, ValueType,
     decoded, without_secrets,
 };
+pub use self::value::Value;
 pub use self::values::{ByteSize, Day, TimeZone};
 
 /// Everything in `regulars.toml`.
@@ -62,6 +64,8 @@ pub struct Config {
     pub churn: Churn,
     /// Which models are kept, and which of them is used.
     pub models: Models,
+    /// What each customer is worth, and the models that say so.
+    pub value: Value,
     /// What is mined from baskets.
     pub rules: Rules,
     /// Suggestions of what a customer has not bought before.

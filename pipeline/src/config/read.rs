@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::settings::line_of;
 use super::{
     Config, Settings, churn, features, gate, ingest, models, offers, project, rules, run, segment,
-    source,
+    source, value,
 };
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
@@ -74,6 +74,7 @@ fn check(settings: &Settings) -> Result<()> {
     segment::check(settings)?;
     churn::check(settings)?;
     models::check(settings)?;
+    value::check(settings)?;
     rules::check(settings)?;
     offers::check(settings)?;
     run::check(settings)?;

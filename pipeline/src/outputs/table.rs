@@ -16,6 +16,7 @@ pub use crate::text::round;
 pub struct TableBuilder {
     fields: Vec<Field>,
     columns: Vec<ArrayRef>,
+    facts: HashMap<String, String>,
 }
 
 impl TableBuilder {
@@ -39,13 +40,20 @@ impl TableBuilder {
         self
     }
 
+    /// Adds what holds for the whole table, such as the date that it speaks of, to the file's
+    /// metadata.
+    pub fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// The table.
     ///
     /// # Errors
     /// Columns of different lengths.
     pub fn build(self) -> Result<RecordBatch> {
         Ok(RecordBatch::try_new(
-            Arc::new(Schema::new(self.fields)),
+            Arc::new(Schema::new_with_metadata(self.fields, self.facts)),
             self.columns,
         )?)
     }

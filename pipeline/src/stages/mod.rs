@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod offers;
 pub mod rules;
 pub mod segment;
+pub mod value;
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -80,6 +81,7 @@ pub const STAGES: &[Stage] = &[
     features::STAGE,
     segment::STAGE,
     churn::STAGE,
+    value::STAGE,
     rules::STAGE,
     offers::STAGE,
 ];

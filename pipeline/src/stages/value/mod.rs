@@ -1,0 +1,232 @@
+//! `value`: what each customer is worth, now and expected.
+
+mod baselines;
+mod board;
+mod cohorts;
+mod distinct;
+mod history;
+mod margin;
+mod metrics;
+mod money;
+mod noticed;
+mod page;
+mod rank;
+mod spend;
+mod split;
+mod summary;
+mod tables;
+mod trial;
+mod worth;
+
+use regulars_models::value::{Histories, SavedValue};
+
+use self::board::{Board, compare};
+use self::history::Buyers;
+use self::margin::Margin;
+use self::metrics::Metrics;
+use self::spend::SpendModel;
+use self::split::Split;
+use self::tables::Made;
+use self::trial::Trial;
+use self::worth::{Terms, Worth, by_model, by_own_rate, refused};
+use super::{Context, Reads, Report, Stage};
+use crate::failure::Result;
+use crate::outputs::Pending;
+use crate::text::{plural, round};
+
+/// The stage's one name.
+pub const NAME: &str = "value";
+
+/// The stage.
+pub const STAGE: Stage = Stage {
+    name: NAME,
+    reads: |_| &[Reads::Needed("ingest")],
+    needs_history: |_| true,
+    optional: true,
+    run,
+    summary: summary::paragraph,
+};
+
+/// Chooses a model on a period that is held out, and values every customer by it.
+pub fn run(context: &Context<'_>) -> Result<Report> {
+    let settings = &context.settings.config.value;
+    let warehouse = context.warehouse()?;
+    let split = Split::new(warehouse.first_day, warehouse.end, settings.holdout_days)?;
+    let on_step = |doing: &str| context.progress.step(doing);
+    on_step("collecting the purchases of every customer");
+    let buyers = Buyers::read(warehouse, &split)?;
+
+    let trial = Trial::new(&buyers.buyers, &split, settings.interval);
+    let board = choose(context, &buyers, &split, trial.as_ref())?;
+    on_step(&format!(
+        "valuing {}",
+        plural(buyers.len() as u64, "customer")
+    ));
+    let margin = Margin::of(&buyers, settings);
+    let spend = SpendModel::fit(&worth::seen(&buyers));
+    let terms = Terms {
+        settings,
+        margin: &margin,
+        seed: context.seed,
+        end: split.end(),
+    };
+    let worths = match &board.chosen {
+        Some((_, fitted)) => by_model(&fitted.model, &spend, &buyers, &terms)?,
+        None => by_own_rate(&spend, &buyers, &terms),
+    };
+
+    let found = metrics(
+        &buyers,
+        &worths,
+        &split,
+        &board,
+        &terms,
+        &spend,
+        trial.as_ref(),
+    )?;
+    let mut warnings = warehouse.warnings.clone();
+    warnings.extend(noticed::warnings(
+        &board,
+        trial.as_ref(),
+        &split,
+        found.repeat_buyers,
+        &margin,
+        &spend,
+    ));
+    let project = &context.settings.config.project;
+    let made = Made {
+        settings,
+        margin: &margin,
+        currency: &project.currency,
+        as_of: split.end_date(),
+    };
+    let mut files = context.files(NAME);
+    write(&mut files, &buyers, &worths, &made, &found, &project.name)?;
+    write_model(&mut files, &board, &spend)?;
+    Ok(Report {
+        as_of: Some(split.end_date()),
+        rows_in: buyers.days,
+        rows_out: buyers.len() as u64,
+        warnings,
+        ..Report::new(files, &found)?
+    })
+}
+
+/// The models on the period that is held out, and the chosen one fitted to everything.
+fn choose(
+    context: &Context<'_>,
+    buyers: &Buyers,
+    split: &Split,
+    trial: Option<&Trial<'_>>,
+) -> Result<Board> {
+    let end = split.end();
+    let whole = buyers.buyers.iter();
+    let whole: Vec<_> = whole
+        .map(|buyer| buyer.whole.history(buyer.first, end))
+        .collect();
+    let cells = |histories: &[_], log_gaps| {
+        let cells = Histories::new(histories).map_err(refused)?;
+        cells.with_log_gaps(log_gaps).map_err(refused)
+    };
+    let [gaps, gaps_before] = buyers.log_gaps;
+    let before = trial.map(|trial| cells(&trial.histories, gaps_before));
+    compare(
+        &context.settings.config.value.running(),
+        trial,
+        before.transpose()?.as_ref(),
+        &cells(&whole, gaps)?,
+        &|doing| context.progress.step(doing),
+    )
+}
+
+fn metrics(
+    buyers: &Buyers,
+    worths: &[Worth],
+    split: &Split,
+    board: &Board,
+    terms: &Terms<'_>,
+    spend: &SpendModel,
+    trial: Option<&Trial<'_>>,
+) -> Result<Metrics> {
+    let all = &buyers.buyers;
+    let sum = |of: fn(&Worth) -> f64| {
+        let sum: f64 = worths.iter().map(of).sum();
+        (!sum.is_nan()).then(|| round(sum, 2))
+    };
+    let spent: f64 = all
+        .iter()
+        .map(|buyer| money::amount(buyer.whole.spend))
+        .sum();
+    Ok(Metrics {
+        customers: buyers.len() as u64,
+        repeat_buyers: all.iter().filter(|buyer| buyer.whole.purchases > 1).count() as u64,
+        horizon_days: terms.settings.horizon_days,
+        rate: terms.settings.rate,
+        margin: terms.margin.share,
+        counted_in: terms.margin.word().to_owned(),
+        held_out: trial.and(split.words()),
+        holdout_days: split.held_out_days,
+        tried_on: trial.map_or(0, |trial| trial.len() as u64),
+        models: board.rows.clone(),
+        groups: board.groups.clone(),
+        spend_model: spend.title().to_owned(),
+        spend_correlation: spend.correlation,
+        spend: round(spent, 2),
+        lifetime_value: sum(|worth| worth.lifetime_value),
+        active: sum(|worth| worth.p_alive),
+        concentration: rank::shares(worths)?,
+    })
+}
+
+fn write(
+    files: &mut Pending,
+    buyers: &Buyers,
+    worths: &[Worth],
+    made: &Made<'_>,
+    found: &Metrics,
+    project: &str,
+) -> Result<()> {
+    files.parquet_and_csv(
+        "value",
+        &format!("What every customer is worth, {}", made.words()),
+        &tables::value(buyers, worths, made)?,
+    )?;
+    let tried = match &found.held_out {
+        Some(held_out) => format!("on {held_out}, which none had seen"),
+        None => "fitted to the whole history".to_owned(),
+    };
+    files.parquet_and_csv(
+        "value_models",
+        &format!("Every model of value {tried}, best first, and the baselines"),
+        &tables::models(&found.models)?,
+    )?;
+    let cohorts = buyers.cohorts.rows();
+    files.parquet_and_csv(
+        "cohorts",
+        "What became of the customers of each month, month by month",
+        &cohorts::table(&cohorts)?,
+    )?;
+    files.text(
+        "value.html",
+        "The models, what was predicted beside what came, who holds the value, and cohorts, as a page",
+        &page::render(project, found, worths, made, &cohorts)?,
+    )
+}
+
+/// The models that value the customers, to be read back and used elsewhere.
+fn write_model(files: &mut Pending, board: &Board, spend: &SpendModel) -> Result<()> {
+    let Some((_, fitted)) = &board.chosen else {
+        return Ok(());
+    };
+    let saved = SavedValue {
+        unit: "day".to_owned(),
+        purchases: Some(fitted.model),
+        spend: spend.model().copied(),
+        contract: None,
+    };
+    files.text(
+        "value_model.json",
+        "The models behind the values, to be read back and used elsewhere",
+        &saved.to_json().map_err(refused)?,
+    )
+}

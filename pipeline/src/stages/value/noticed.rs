@@ -1,0 +1,114 @@
+//! What a person should know before acting on the values.
+
+use super::board::{Board, MOST_TOTAL_ERROR};
+use super::margin::Margin;
+use super::spend::SpendModel;
+use super::split::Split;
+use super::trial::Trial;
+use crate::text::{count, percent, plural};
+use crate::warning::{MODEL_LEFT_OUT, NO_VALUE_MODEL, SPEND_ASSUMPTION, WEAK_VALUE_MODEL, Warning};
+
+/// With fewer customers who bought again parameters are little more than a guess.
+const FEW_REPEAT_BUYERS: u64 = 100;
+
+/// Everything that was noticed, in the order in which it matters.
+pub fn warnings(
+    board: &Board,
+    trial: Option<&Trial<'_>>,
+    split: &Split,
+    repeat_buyers: u64,
+    margin: &Margin,
+    spend: &SpendModel,
+) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = unfit(board, repeat_buyers);
+    if trial.is_none() {
+        let message = format!(
+            "the history of {} is too short to hold a part of it out: nothing says how far the values are off",
+            plural(split.history_days().into(), "day")
+        );
+        warnings.push(Warning::new(WEAK_VALUE_MODEL, message));
+    }
+    let weak = [
+        few(trial.map_or(repeat_buyers, Trial::repeat_buyers), board),
+        nothing_came(trial, split),
+        off(board, split),
+        behind(board, split),
+    ];
+    let weak = weak.into_iter().flatten();
+    warnings.extend(weak.map(|message| Warning::new(WEAK_VALUE_MODEL, message)));
+    let money = margin.noticed.iter().chain(&spend.noticed);
+    warnings.extend(money.map(|message| Warning::new(SPEND_ASSUMPTION, message.clone())));
+    warnings
+}
+
+/// Models that do not fit; one warning where none does.
+fn unfit(board: &Board, repeat_buyers: u64) -> Vec<Warning> {
+    if board.chosen.is_some() {
+        let words = |(title, error): &(&str, String)| {
+            Warning::new(
+                MODEL_LEFT_OUT,
+                format!("of the models of value {title} does not fit: {error}"),
+            )
+        };
+        return board.unfit.iter().map(words).collect();
+    }
+    let message = match repeat_buyers {
+        0 => "nobody has bought a second time, so nothing says how often customers buy: what they have spent is there, and what is expected of them is empty".to_owned(),
+        _ => {
+            let mut reasons: Vec<&str> = board.unfit.iter().map(|(_, why)| why.as_str()).collect();
+            reasons.dedup();
+            format!(
+                "no model of when customers buy fits ({}); each goes on at a rate of their own, drawn towards that of all, and nothing is said of who is active and of the next purchase",
+                reasons.join("; ")
+            )
+        }
+    };
+    vec![Warning::new(NO_VALUE_MODEL, message)]
+}
+
+fn few(repeat_buyers: u64, board: &Board) -> Option<String> {
+    let fits = board.chosen.is_some();
+    (fits && repeat_buyers < FEW_REPEAT_BUYERS).then(|| {
+        format!(
+            "{} alone bought again in the time that the models of value were fitted to; with fewer than {FEW_REPEAT_BUYERS} their parameters are little more than a guess",
+            plural(repeat_buyers, "customer")
+        )
+    })
+}
+
+fn nothing_came(trial: Option<&Trial<'_>>, split: &Split) -> Option<String> {
+    let trial = trial.filter(|trial| trial.purchases() == 0)?;
+    Some(format!(
+        "in {}, which are held out, none of the {} who had bought before bought anything: the model of value is chosen by its likelihood",
+        split.words()?,
+        plural(trial.len() as u64, "customer")
+    ))
+}
+
+fn off(board: &Board, split: &Split) -> Option<String> {
+    let row = board.chosen_row()?;
+    let figures = row.figures.as_ref()?;
+    let error = figures
+        .total_error
+        .filter(|error| error.abs() > MOST_TOTAL_ERROR)?;
+    Some(format!(
+        "in {}, which it had not seen, {} predicted {} purchases and {} came ({} too {}); the values of all are likely to be off as much",
+        split.words()?,
+        row.title,
+        count(figures.predicted.round() as u64),
+        count(figures.observed as u64),
+        percent(error.abs()),
+        if error > 0.0 { "many" } else { "few" }
+    ))
+}
+
+fn behind(board: &Board, split: &Split) -> Option<String> {
+    let (baseline, theirs, ours) = board.better_baseline()?;
+    let chosen = board.chosen_row()?;
+    Some(format!(
+        "in {} the baseline \"{}\" was nearer than {} (root mean squared error {theirs:.3} and {ours:.3} purchases); look at value_models.csv before acting on the values",
+        split.words()?,
+        baseline.title,
+        chosen.title
+    ))
+}

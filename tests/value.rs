@@ -1,0 +1,556 @@
+//! What customers are worth: the columns that others rely on, the leaderboard, cohorts, and histories
+//! that carry no model.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use regulars::outputs::parquet_schema;
+
+use crate::util::{PRODUCTS, Run, SETTINGS, Sandbox, columns, date, shop};
+
+type Table = BTreeMap<String, Vec<String>>;
+
+/// Settings for lines of customer, when, kind, paid and cost.
+const PLAIN: &str = r#"
+[project]
+name = "Plain"
+currency = "EUR"
+
+[[sources]]
+table = "interactions"
+path = "lines.csv"
+[sources.columns]
+customer_id = "customer"
+occurred_at = "when"
+kind = "kind"
+amount = "paid"
+"#;
+
+/// A shop of eight months, a third of whose customers stop coming, valued.
+fn valued() -> &'static Sandbox {
+    static RUN: OnceLock<Sandbox> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let sandbox = Sandbox::new()
+            .file("lines.csv", shop(240, 240))
+            .file("products.csv", PRODUCTS)
+            .file("regulars.toml", SETTINGS);
+        sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+        sandbox.regulars(&["value"]).ended_with(0);
+        sandbox
+    })
+}
+
+/// Lines of a customer, a day, what happened, and how much was paid.
+fn lines(rows: &[(&str, u32, &str, f64)]) -> String {
+    let mut csv = String::from("customer,when,kind,paid\n");
+    for (number, (customer, day, kind, paid)) in rows.iter().enumerate() {
+        let _ = writeln!(
+            csv,
+            "{customer},{} {:02}:{:02}:00,{kind},{paid}",
+            date(*day),
+            8 + number % 12,
+            number % 60
+        );
+    }
+    csv
+}
+
+/// A history of these lines, loaded, with more settings.
+fn loaded(csv: &str, settings: &str) -> Sandbox {
+    let sandbox = Sandbox::new()
+        .file("lines.csv", csv)
+        .file("regulars.toml", format!("{PLAIN}\n{settings}"));
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox
+}
+
+fn value(rows: &[(&str, u32, &str, f64)]) -> (Sandbox, Run) {
+    let sandbox = loaded(&lines(rows), "");
+    let run = sandbox.regulars(&["value"]).ended_with(0);
+    (sandbox, run)
+}
+
+fn table(sandbox: &Sandbox, name: &str) -> Table {
+    columns(&sandbox.read(&format!("regulars-out/{name}.csv")))
+}
+
+fn numbers(table: &Table, column: &str) -> Vec<f64> {
+    let values = table
+        .get(column)
+        .unwrap_or_else(|| panic!("there is no column {column}: {:?}", table.keys()));
+    values
+        .iter()
+        .map(|value| value.parse().unwrap_or(f64::NAN))
+        .collect()
+}
+
+/// The row of a customer, as numbers and days.
+fn of<'a>(table: &'a Table, customer: &str, column: &str) -> &'a str {
+    let row = table["customer_id"].iter().position(|id| id == customer);
+    &table[column][row.expect("the customer is there")]
+}
+
+#[test]
+fn every_customer_has_one_row_and_what_was_paid_adds_up() {
+    let value = table(valued(), "value");
+    let ids = &value["customer_id"];
+    assert_eq!(ids.len(), 240);
+    assert!(ids.is_sorted_by(|a, b| a < b));
+    let paid: f64 = shop(240, 240)
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.rsplit(',').next()?.parse::<f64>().ok())
+        .sum();
+    let spend: f64 = numbers(&value, "spend").iter().sum();
+    assert!((spend - paid).abs() < 0.01, "{spend} of {paid}");
+    for column in [
+        "lifetime_value",
+        "expected_value",
+        "probability_alive",
+        "expected_spend",
+    ] {
+        let values = numbers(&value, column);
+        assert!(values.iter().all(|value| *value >= 0.0), "{column}");
+    }
+    let alive = numbers(&value, "probability_alive");
+    assert!(alive.iter().all(|share| *share <= 1.0));
+    let [few, some, many] =
+        ["30", "90", "365"].map(|days| numbers(&value, &format!("expected_purchases_{days}")));
+    for row in 0..ids.len() {
+        assert!(
+            few[row] <= some[row] && some[row] <= many[row],
+            "{}",
+            ids[row]
+        );
+        let [from, on, until] =
+            ["from", "on", "until"].map(|end| &value[&format!("next_purchase_{end}")][row]);
+        assert!(
+            until.is_empty() || (from <= on && on <= until),
+            "{from} {on} {until}"
+        );
+        let (low, high) = (
+            numbers(&value, "lifetime_value_low")[row],
+            numbers(&value, "lifetime_value_high")[row],
+        );
+        assert!(low <= high);
+    }
+    assert!(!value.contains_key("margin"), "no costs are known");
+}
+
+#[test]
+fn customers_are_ranked_by_lifetime_value_which_is_discounted() {
+    let value = table(valued(), "value");
+    let (worth, plain) = (
+        numbers(&value, "lifetime_value"),
+        numbers(&value, "expected_value"),
+    );
+    let ranks = numbers(&value, "value_rank");
+    let mut order: Vec<usize> = (0..ranks.len()).collect();
+    order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
+    assert!(order.is_sorted_by(|a, b| worth[*a] >= worth[*b]));
+    let tenths = numbers(&value, "value_decile");
+    assert_eq!((tenths[order[23]], tenths[order[24]]), (1.0, 2.0));
+    for row in 0..worth.len() {
+        // A year at 10 %, bought through the year: some 5 % less.
+        let share = worth[row] / plain[row];
+        assert!(
+            plain[row] < 10.0 || (0.9..0.99).contains(&share),
+            "{} of {}",
+            worth[row],
+            plain[row]
+        );
+    }
+    // A third stopped coming, and the other two thirds come on.
+    let alive = numbers(&value, "probability_alive");
+    let mean = |stopped: bool| {
+        let of = alive.iter().enumerate();
+        let of: Vec<f64> = of
+            .filter(|(row, _)| (row % 3 == 0) == stopped)
+            .map(|(_, share)| *share)
+            .collect();
+        of.iter().sum::<f64>() / of.len() as f64
+    };
+    assert!(
+        mean(true) + 0.2 < mean(false),
+        "{} {}",
+        mean(true),
+        mean(false)
+    );
+}
+
+#[test]
+fn the_leaderboard_says_who_is_chosen_and_why_the_others_are_not() {
+    let models = table(valued(), "value_models");
+    let names = ["bg-nbd", "mbg-nbd", "bg-cnbd-k", "mbg-cnbd-k", "pareto-nbd"];
+    let baselines = ["period-before", "own-rate", "mean"];
+    for name in names.iter().chain(&baselines) {
+        assert!(models["model"].iter().any(|model| model == name), "{name}");
+    }
+    let rows = 0..models["model"].len();
+    let chosen: Vec<usize> = rows
+        .clone()
+        .filter(|row| models["chosen"][*row] == "true")
+        .collect();
+    assert_eq!(chosen, [0]);
+    assert!(models["why"].iter().all(|why| !why.is_empty()));
+    let error = numbers(&models, "mean_absolute_error");
+    let off: Vec<bool> = numbers(&models, "total_error")
+        .iter()
+        .map(|error| error.abs() > 0.25)
+        .collect();
+    for row in rows.filter(|row| models["baseline"][*row] == "false") {
+        let behind = error[0] <= error[row] || (!off[0] && off[row]);
+        assert!(behind || error[row].is_nan(), "{}", models["model"][row]);
+    }
+    let observed = numbers(&models, "observed");
+    assert!(
+        observed
+            .iter()
+            .all(|came| *came == observed[0] && *came > 0.0)
+    );
+    let (predicted, bias) = (numbers(&models, "predicted"), numbers(&models, "bias"));
+    let tried = &valued().manifest("regulars-out")["stages"]["value"]["metrics"];
+    let customers = tried["tried_on"].as_f64().unwrap();
+    assert!((bias[0] * customers - (predicted[0] - observed[0])).abs() < 1e-2);
+    assert_eq!(tried["holdout_days"], 80);
+    assert!(numbers(&models, "interval_coverage")[0] > 0.5);
+    let page = valued().read("regulars-out/value.html");
+    assert!(
+        !page.contains("<script") && !page.contains("http"),
+        "the page needs no network"
+    );
+    for section in ["models", "predicted", "shares", "cohorts"] {
+        assert!(
+            page.contains(&format!("<section id=\"{section}\">")),
+            "{section}"
+        );
+    }
+}
+
+#[test]
+fn the_file_says_what_its_values_were_made_with() {
+    let schema = parquet_schema(&valued().path("regulars-out/value.parquet")).unwrap();
+    let fact = |name: &str| schema.metadata().get(name).cloned().unwrap_or_default();
+    let last = table(valued(), "value")["last_purchase"]
+        .iter()
+        .max()
+        .cloned();
+    let as_of: chrono::NaiveDate = fact("as_of").parse().unwrap();
+    assert_eq!(as_of.pred_opt().map(|day| day.to_string()), last);
+    for (name, value) in [
+        ("horizon_days", "365"),
+        ("rate", "0.1"),
+        ("margin", "1"),
+        ("counted_in", "spend"),
+        ("currency", "EUR"),
+    ] {
+        assert_eq!(fact(name), value, "{name}");
+    }
+    let about = schema.field_with_name("lifetime_value").unwrap();
+    assert!(about.metadata()["description"].contains("spend of the next 365 days"));
+}
+
+#[test]
+fn cohorts_have_every_customer_and_all_that_was_paid() {
+    let (cohorts, value) = (table(valued(), "cohorts"), table(valued(), "value"));
+    let first: Vec<usize> = (0..cohorts["cohort"].len())
+        .filter(|row| cohorts["months_since"][*row] == "0")
+        .collect();
+    let customers: f64 = first
+        .iter()
+        .map(|row| numbers(&cohorts, "customers")[*row])
+        .sum();
+    assert_eq!(customers, 240.0);
+    for row in first {
+        assert_eq!(cohorts["retention"][row], "1.0");
+    }
+    let (revenue, spend) = (numbers(&cohorts, "revenue"), numbers(&value, "spend"));
+    assert!((revenue.iter().sum::<f64>() - spend.iter().sum::<f64>()).abs() < 0.1);
+}
+
+#[test]
+fn threads_change_no_byte() {
+    let other = Sandbox::like(valued());
+    other
+        .regulars(&["value", "--quiet", "--threads", "1"])
+        .ended_with(0);
+    let first = other.results("regulars-out");
+    other
+        .regulars(&["value", "--quiet", "--threads", "2"])
+        .ended_with(0);
+    for (name, bytes) in other.results("regulars-out") {
+        assert!(bytes == first[&name], "{name} differs");
+    }
+}
+
+/// Whatever comes on or after the date, the files are those of a history that ends before it.
+#[test]
+fn a_past_date_knows_nothing_of_what_came_after() {
+    let all = shop(120, 240);
+    let cut = date(150);
+    let (header, rows) = all.split_once('\n').unwrap();
+    let before = |line: &&str| {
+        line.split(',')
+            .nth(1)
+            .is_some_and(|when| when < cut.as_str())
+    };
+    let kept: Vec<&str> = rows.lines().filter(before).collect();
+    assert!(kept.len() < rows.lines().count());
+    let sandbox = |lines: &str| {
+        let sandbox = Sandbox::new()
+            .file("lines.csv", lines)
+            .file("products.csv", PRODUCTS)
+            .file("regulars.toml", SETTINGS);
+        sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+        sandbox
+    };
+    let (whole, past) = (
+        sandbox(&all),
+        sandbox(&format!("{header}\n{}\n", kept.join("\n"))),
+    );
+    whole
+        .regulars(&["value", "--quiet", "--as-of", &cut])
+        .ended_with(0);
+    past.regulars(&["value", "--quiet"]).ended_with(0);
+    let past = past.results("regulars-out");
+    let mut compared = 0;
+    for (name, bytes) in whole.results("regulars-out") {
+        if name.starts_with("value") || name.starts_with("cohorts") {
+            assert!(bytes == past[&name], "{name} differs");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 8);
+}
+
+#[test]
+fn one_customer_goes_on_at_their_own_rate() {
+    let rows: Vec<_> = (0..11).map(|i| ("A", 10 * i, "purchase", 20.0)).collect();
+    let (sandbox, run) = value(&rows);
+    run.says(&["no model of when customers buy fits", "are too few"]);
+    let value = table(&sandbox, "value");
+    assert_eq!(value["customer_id"], ["A"]);
+    // Ten repeat purchases in 101 days.
+    let expected = numbers(&value, "expected_purchases_90")[0];
+    assert!((expected - 90.0 * 10.0 / 101.0).abs() < 1e-3, "{expected}");
+    assert_eq!(value["expected_spend"], ["20.0"]);
+    assert_eq!(value["probability_alive"], [""]);
+    assert_eq!(value["next_purchase_on"], [""]);
+    assert_eq!(value["value_rank"], ["1"]);
+    let models = table(&sandbox, "value_models");
+    let chosen = models["chosen"].iter().position(|chosen| chosen == "true");
+    assert_eq!(models["model"][chosen.unwrap()], "own-rate");
+    assert!(!sandbox.exists("regulars-out/value_model.json"));
+}
+
+#[test]
+fn customers_who_are_all_the_same_get_the_same() {
+    let names: Vec<String> = (0..20).map(|i| format!("C{i:02}")).collect();
+    let mut rows = Vec::new();
+    for name in &names {
+        rows.extend((0..8).map(|i| (name.as_str(), 12 * i, "purchase", 15.0)));
+    }
+    let (sandbox, run) = value(&rows);
+    run.says(&[
+        "all customers are the same",
+        "each goes on at a rate of their own",
+    ]);
+    let value = table(&sandbox, "value");
+    let worth = numbers(&value, "lifetime_value");
+    assert!(worth[0] > 0.0 && worth.iter().all(|other| *other == worth[0]));
+}
+
+#[test]
+fn without_a_repeat_buyer_what_is_expected_is_empty() {
+    let names: Vec<String> = (0..40).map(|i| format!("C{i:02}")).collect();
+    let rows: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| (name.as_str(), 3 * i as u32, "purchase", 10.0 + i as f64))
+        .collect();
+    let (sandbox, run) = value(&rows);
+    run.says(&["nobody has bought a second time"]);
+    let value = table(&sandbox, "value");
+    assert_eq!(value["customer_id"].len(), 40);
+    assert_eq!(of(&value, "C07", "spend"), "17.0");
+    for column in ["expected_purchases_365", "lifetime_value", "value_rank"] {
+        assert!(value[column].iter().all(String::is_empty), "{column}");
+    }
+    let manifest = sandbox.manifest("regulars-out");
+    let warnings = manifest["stages"]["value"]["warnings"].to_string();
+    assert!(warnings.contains("no-value-model"), "{warnings}");
+}
+
+/// Customers who come back at different paces and mostly stop, for whom models fit.
+fn fitting(customers: usize, until: u32) -> Vec<(String, u32, &'static str, f64)> {
+    let mut rows = Vec::new();
+    for i in 0..customers {
+        let name = format!("C{i:03}");
+        let pace = 4 + (i * 7 % 23) as u32;
+        let stays = 1 + i * 5 % 9;
+        for purchase in 0..stays as u32 {
+            let day = (i % 40) as u32 + purchase * pace + (purchase * purchase + i as u32) % 3;
+            if day < until {
+                let paid = 5.0 + (i * 11 % 17) as f64 + f64::from(purchase % 3);
+                rows.push((name.clone(), day, "purchase", paid));
+            }
+        }
+    }
+    rows
+}
+
+fn borrowed<'a>(
+    rows: &'a [(String, u32, &'static str, f64)],
+    more: &[(&'a str, u32, &'static str, f64)],
+) -> Vec<(&'a str, u32, &'static str, f64)> {
+    let rows = rows
+        .iter()
+        .map(|(name, day, kind, paid)| (name.as_str(), *day, *kind, *paid));
+    rows.chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn refunds_come_off_and_make_nobody_a_customer() {
+    let rows = fitting(150, 150);
+    let more = [
+        // A refund as the first row, of something bought before the history.
+        ("early", 1, "return", 8.0),
+        ("early", 20, "purchase", 30.0),
+        ("early", 45, "purchase", 30.0),
+        // Nothing but a refund.
+        ("only", 9, "return", 5.0),
+        // More comes back than was bought.
+        ("minus", 10, "purchase", 20.0),
+        ("minus", 40, "purchase", 20.0),
+        ("minus", 50, "return", 90.0),
+        // A refund that the source calls a purchase.
+        ("sign", 12, "purchase", 25.0),
+        ("sign", 30, "purchase", -5.0),
+    ];
+    let (sandbox, run) = value(&borrowed(&rows, &more));
+    run.says(&["of 1 customer the repeat purchases net to nothing or less"]);
+    let value = table(&sandbox, "value");
+    assert_eq!(of(&value, "early", "first_purchase"), date(20));
+    assert_eq!(of(&value, "early", "purchases"), "2");
+    assert_eq!(of(&value, "early", "spend"), "52.0");
+    assert!(!value["customer_id"].contains(&"only".to_owned()));
+    assert_eq!(of(&value, "minus", "spend"), "-50.0");
+    assert!(
+        of(&value, "minus", "lifetime_value")
+            .parse::<f64>()
+            .unwrap()
+            >= 0.0
+    );
+    assert_eq!(of(&value, "sign", "purchases"), "1");
+    assert_eq!(of(&value, "sign", "spend"), "20.0");
+}
+
+#[test]
+fn purchases_of_one_instant_are_one() {
+    let rows = fitting(150, 150);
+    let mut csv = lines(&borrowed(&rows, &[]));
+    for paid in ["4.00", "5.00", "6.00"] {
+        let _ = writeln!(csv, "burst,{} 12:00:00,purchase,{paid}", date(30));
+    }
+    let sandbox = loaded(&csv, "");
+    sandbox.regulars(&["value"]).ended_with(0);
+    let value = table(&sandbox, "value");
+    assert_eq!(of(&value, "burst", "purchases"), "1");
+    assert_eq!(of(&value, "burst", "mean_spend"), "15.0");
+}
+
+#[test]
+fn days_held_out_without_purchases_leave_the_choice_to_the_likelihood() {
+    let rows = fitting(150, 120);
+    let (sandbox, run) = value(&borrowed(&rows, &[("late", 300, "purchase", 9.0)]));
+    run.says(&["none of the 150 customers who had bought before bought anything"]);
+    let models = table(&sandbox, "value_models");
+    assert!(
+        models["why"][0].contains("lowest AIC"),
+        "{:?}",
+        models["why"]
+    );
+    let aic = numbers(&models, "aic");
+    assert!(
+        aic.iter().all(|other| other.is_nan() || *other >= aic[0]),
+        "{aic:?}"
+    );
+    assert!(models["total_error"].iter().all(String::is_empty));
+}
+
+#[test]
+fn a_few_weeks_hold_nothing_out_and_say_so() {
+    let rows = fitting(60, 18);
+    let (sandbox, run) = value(&borrowed(&rows, &[]));
+    run.says(&["is too short to hold a part of it out"]);
+    let models = table(&sandbox, "value_models");
+    assert!(models["mean_absolute_error"].iter().all(String::is_empty));
+}
+
+#[test]
+fn with_costs_values_are_margins() {
+    let rows = fitting(150, 150);
+    let csv = lines(&borrowed(&rows, &[]));
+    let mut with_costs = String::new();
+    for (number, line) in csv.lines().enumerate() {
+        let paid = line.rsplit(',').next().unwrap().parse::<f64>();
+        // Of two lines one has no cost.
+        let cost = match paid {
+            Ok(paid) if number % 2 == 0 => format!("{}", 0.6 * paid),
+            Ok(_) => String::new(),
+            Err(_) => "cost".to_owned(),
+        };
+        let _ = writeln!(with_costs, "{line},{cost}");
+    }
+    let sandbox = loaded(&with_costs, "cost = \"cost\"\n[value]\nmargin = 0.9\n");
+    sandbox.regulars(&["value"]).ended_with(0);
+    let schema = parquet_schema(&sandbox.path("regulars-out/value.parquet")).unwrap();
+    let share: f64 = schema.metadata()["margin"].parse().unwrap();
+    assert!((share - 0.4).abs() < 1e-4, "{share}");
+    assert_eq!(schema.metadata()["counted_in"], "margin");
+    let value = table(&sandbox, "value");
+    let (spend, margin) = (numbers(&value, "spend"), numbers(&value, "margin"));
+    for (spend, margin) in spend.iter().zip(&margin) {
+        assert!((margin - 0.4 * spend).abs() < 0.02, "{margin} of {spend}");
+    }
+}
+
+#[test]
+fn what_cannot_be_valued_ends_with_a_reason() {
+    let rows = fitting(20, 60);
+    let csv = lines(&borrowed(&rows, &[]));
+    let sandbox = loaded(&csv, "[value]\nholdout_days = 400\n");
+    sandbox
+        .regulars(&["value"])
+        .ended_with(3)
+        .says(&["400 of them are to be held out", "smaller holdout_days"]);
+    let without = Sandbox::new()
+        .file("lines.csv", &csv)
+        .file("regulars.toml", PLAIN.replace("amount = \"paid\"\n", ""));
+    without.regulars(&["ingest", "--quiet"]).ended_with(0);
+    without
+        .regulars(&["value"])
+        .ended_with(3)
+        .says(&["the interactions have no amounts", "map amount"]);
+}
+
+#[test]
+fn wrong_settings_are_named_with_what_would_be_right() {
+    for (setting, words) in [
+        ("margin = 0", ["0 is no share of spend", "such as 0.3"]),
+        ("rate = 10", ["10 is no share", "from 0 to 1"]),
+        ("interval = 1.0", ["[value] interval", "such as 0.8"]),
+        (
+            "models = [\"bgnbd\"]",
+            ["`bgnbd` is no model", "did you mean `bg-nbd`?"],
+        ),
+        ("horizon_days = 0", ["[value] horizon_days", "at least 1"]),
+        ("holdout = 5", ["unknown key `holdout`", "holdout_days"]),
+    ] {
+        let sandbox = Sandbox::new()
+            .file("lines.csv", "customer,when,kind,paid\n")
+            .file("regulars.toml", format!("{PLAIN}\n[value]\n{setting}\n"));
+        sandbox.regulars(&["value"]).ended_with(2).says(&words);
+    }
+}
