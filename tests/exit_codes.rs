@@ -18,7 +18,7 @@ fn help_is_the_manual_of_every_command() {
         assert!(help.stdout.contains(words), "{}", help.stdout);
     }
     for command in [
-        "demo", "run", "ingest", "features", "segment", "churn", "value", "rules", "offers",
+        "demo", "run", "ingest", "features", "segment", "churn", "value", "rules", "offers", "report",
     ] {
         let help = sandbox.regulars(&[command, "--help"]).ended_with(0);
         for words in ["--out", "--as-of", "--seed", "--threads", "Example:"] {
@@ -76,6 +76,7 @@ fn a_stage_says_which_one_must_run_before_it() {
         ("value", "ingest"),
         ("rules", "ingest"),
         ("offers", "ingest"),
+        ("report", "ingest"),
     ] {
         sandbox
             .regulars(&[stage])

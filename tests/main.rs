@@ -38,6 +38,7 @@ mod random_settings;
 mod reference;
 mod registry;
 mod remote;
+mod report;
 mod rules;
 mod servers;
 mod sheets;

@@ -280,6 +280,7 @@ fn a_signal_ends_every_command_in_good_order() {
         &["value"],
         &["rules"],
         &["offers"],
+        &["report"],
         &["profile"],
         &["forget", "nobody"],
     ]

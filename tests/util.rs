@@ -124,10 +124,13 @@ impl Sandbox {
             .collect()
     }
 
-    /// The same without the summary, which says where they lie.
+    /// The same without the summary, which says where they lie, and the report, which tells what has
+    /// changed since the run before.
     pub fn results(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.data_files(out);
-        files.remove("summary.txt");
+        for name in ["summary.txt", "report.html", "report.json"] {
+            files.remove(name);
+        }
         files
     }
 

@@ -72,7 +72,7 @@ pub enum Command {
     /// #:schema ./regulars.schema.json
     #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
     SettingsSchema,
-    /// Run every stage: ingest, features, segment, churn, value, rules, offers
+    /// Run every stage: ingest, features, segment, churn, value, rules, offers, report
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
     /// rules) is left out with a warning; everything else goes on.
@@ -181,6 +181,34 @@ pub enum Command {
     #[command(after_help = "Example:\n  regulars verify regulars-out\n\n\
         Exit codes: 0 everything is as it was, 3 with a list of what is not")]
     Verify(Verify),
+    /// Put everything that was found on one page: DIR/report.html
+    ///
+    /// Summary, what to do this week, the business by month, segments, churn, cross-sell, value, and
+    /// how good each is. A section whose files are not there says why. The page is one file without
+    /// scripts, needs no network, names no customer and merges groups of fewer than 10, so that it
+    /// can be passed on. Its figures are in report.json, with which the next report compares itself.
+    /// Reads the warehouse and the files of all other stages that are there.
+    #[command(after_help = "Example:\n  regulars report -c regulars.toml")]
+    Report(WithSettings),
+    /// Show a table of results on the terminal: segments, churn, rules, suggestions or value
+    ///
+    /// Reads the files in DIR; with a customer's id, only the rows of that customer.
+    #[command(
+        after_help = "Example:\n  regulars show churn --top 20        the customers most likely to leave\n  \
+        regulars show suggestions C0042     what one customer would buy next\n\n\
+        Exit codes: 3 where the file is not there or holds nobody of that id"
+    )]
+    Show(Show),
+    /// Tell everything that is known of one customer
+    ///
+    /// Attributes, first and last purchase, recency, frequency and money with segment and cluster,
+    /// the probability of leaving with its reasons, value, suggestions, and the last interactions.
+    /// Reads the warehouse and the files in DIR that are there.
+    #[command(
+        after_help = "Example:\n  regulars explain C0042 --out regulars-out\n\n\
+        Exit codes: 3 where nobody has that id; the nearest ones are named"
+    )]
+    Explain(Explain),
     /// Make an interaction history whose truth is known, or plain market baskets
     ///
     /// Writes interactions, customers, products and campaigns, a regulars.toml that loads them, and
@@ -251,6 +279,7 @@ impl Command {
             Self::Segment(args) => Some(("segment", args)),
             Self::Value(args) => Some(("value", args)),
             Self::Offers(args) => Some(("offers", args)),
+            Self::Report(args) => Some(("report", args)),
             _ => None,
         }
     }
@@ -473,6 +502,49 @@ pub struct Churn {
     /// between purchases, as lines for the settings
     #[arg(long)]
     pub suggest: bool,
+}
+
+/// Which table to show.
+#[derive(Args, Clone, Debug)]
+pub struct Show {
+    /// What to show
+    #[arg(value_enum, value_name = "TABLE")]
+    pub table: Shown,
+    /// Only the rows of this customer
+    #[arg(value_name = "CUSTOMER")]
+    pub customer: Option<String>,
+    /// Where the results lie
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// So many rows
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub top: u64,
+}
+
+/// A table of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shown {
+    /// Segments with sizes and what to do, or a customer's
+    Segments,
+    /// Customers by their probability of leaving, with reasons
+    Churn,
+    /// Rules, the strongest first
+    Rules,
+    /// What to offer to whom
+    Suggestions,
+    /// Customers by their lifetime value
+    Value,
+}
+
+/// Whom to tell of.
+#[derive(Args, Clone, Debug)]
+pub struct Explain {
+    /// The customer's id, as the warehouse has it
+    #[arg(value_name = "CUSTOMER")]
+    pub customer: String,
+    /// Where the warehouse and the results lie
+    #[command(flatten)]
+    pub output: OutputFolder,
 }
 
 /// What to mine.

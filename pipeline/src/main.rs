@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use regulars::cli::{Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings};
 use regulars::commands::{
-    self, check, compare, demo, drift, forget, generate, init, manual, models, profile, score, train,
-    verify,
+    self, check, compare, demo, drift, explain, forget, generate, init, manual, models, profile,
+    score, show, train, verify,
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
@@ -64,7 +64,9 @@ fn execute(command: Command) -> Result<Outcome> {
             let _ = std::io::stdout().write_all(schema::schema().as_bytes());
             Ok(Outcome::Done)
         }
-        Command::Summary(OutputFolder { out }) => show(&out),
+        Command::Summary(OutputFolder { out }) => show_summary(&out),
+        Command::Show(args) => show::run(&args).map(|()| Outcome::Done),
+        Command::Explain(args) => explain::run(&args).map(|()| Outcome::Done),
         Command::Completions(args) => manual::completions(args.shell).map(|()| Outcome::Done),
         Command::Man(args) => manual::pages(args.folder.as_deref()).map(|()| Outcome::Done),
         Command::Generate(args) => generate::run(&args).map(|()| Outcome::Done),
@@ -125,7 +127,7 @@ fn alone(name: &str, settings: &Settings, common: &Common, load: &LoadOptions) -
     run.run()
 }
 
-fn show(out: &std::path::Path) -> Result<Outcome> {
+fn show_summary(out: &std::path::Path) -> Result<Outcome> {
     if !out.join(FILE_NAME).is_file() {
         return Err(missing_stage(out, "ingest", FILE_NAME));
     }

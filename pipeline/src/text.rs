@@ -31,6 +31,41 @@ pub fn round(value: f64, digits: i32) -> f64 {
     if rounded.is_finite() { rounded } else { value }
 }
 
+/// A number with thousands set apart and up to four digits after the point, fewer when it is large.
+pub fn grouped(value: f64) -> String {
+    let digits = match value.abs() {
+        size if size >= 1000.0 => 0,
+        size if size >= 10.0 => 2,
+        _ => 4,
+    };
+    let text = format!("{:.*}", digits, value.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let mut words = String::new();
+    if value < 0.0 && text.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+        words.push('-');
+    }
+    match whole.parse::<u64>() {
+        Ok(whole) => words.push_str(&count(whole)),
+        Err(_) => words.push_str(whole),
+    }
+    if !fraction.is_empty() {
+        let _ = write!(words, ".{fraction}");
+    }
+    words
+}
+
+/// 1,234,567 as `1.2 M`, for places where room is short.
+pub fn short(value: f64) -> String {
+    let steps = [(1e9, "bn"), (1e6, "M"), (1e4, "k")];
+    let step = steps.into_iter().find(|(least, _)| value.abs() >= *least);
+    match step {
+        Some((1e4, name)) => format!("{:.0} {name}", value / 1e3),
+        Some((least, name)) => format!("{:.1} {name}", value / least),
+        None => grouped((value * 100.0).round() / 100.0),
+    }
+}
+
 /// An amount without decimals, with its currency: `1,234 USD`.
 pub fn money(amount: f64, currency: &str) -> String {
     let sign = if amount < -0.5 { "-" } else { "" };
@@ -155,6 +190,21 @@ mod tests {
             [decimal(1.0, "day"), decimal(14.504, "day")],
             ["1 day", "14.5 days"]
         );
+    }
+
+    #[test]
+    fn numbers_are_shown_with_the_digits_that_say_something() {
+        let words = [0.0, 2.5, -0.12345, 12.345, 1234.5, -1e6, 0.00001].map(grouped);
+        assert_eq!(
+            words,
+            ["0", "2.5", "-0.1235", "12.35", "1,234", "-1,000,000", "0"]
+        );
+    }
+
+    #[test]
+    fn large_numbers_fit_small_places() {
+        let texts = [999.0, 1234.0, 12_345.0, 1_234_567.0, 2e9].map(short);
+        assert_eq!(texts, ["999", "1,234", "12 k", "1.2 M", "2.0 bn"]);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
+use serde::de::DeserializeOwned;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 
 pub use crate::text::round;
 
@@ -77,6 +78,25 @@ pub fn exact_numbers(values: impl IntoIterator<Item = f64>) -> ArrayRef {
     Arc::new(values.collect::<arrow::array::Float64Array>())
 }
 
+/// The rows of a small table, each as a structure with a field for each column that it wants; an
+/// empty cell is one that is not there.
+///
+/// # Errors
+/// A column is missing, or of another type.
+pub fn rows<T: DeserializeOwned>(table: &RecordBatch) -> Result<Vec<T>> {
+    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
+    writer.write(table)?;
+    writer.finish()?;
+    let lines = writer.into_inner();
+    let parsed = serde_json::Deserializer::from_slice(&lines).into_iter();
+    parsed
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| {
+            Failure::data(format!("a table is not as this version writes it: {error}"))
+                .hint("run the stage that wrote it again")
+        })
+}
+
 /// Query engines hand out several layouts of text; files and our own code know one.
 pub fn plain_text(batch: &RecordBatch) -> Result<RecordBatch> {
     let mut fields = Vec::with_capacity(batch.num_columns());
@@ -101,4 +121,33 @@ pub fn plain_text(batch: &RecordBatch) -> Result<RecordBatch> {
         Arc::new(Schema::new(fields)),
         columns,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Row {
+        name: String,
+        share: Option<f64>,
+    }
+
+    #[test]
+    fn rows_are_read_by_the_names_of_their_columns() {
+        let table = TableBuilder::new()
+            .column("name", "", text(["a \"b\"", "ü"]))
+            .column("share", "", numbers([0.25, f64::NAN], 2))
+            .build()
+            .unwrap();
+        let found: Vec<Row> = rows(&table).unwrap();
+        assert_eq!(found[0].name, "a \"b\"");
+        assert_eq!((found[0].share, found[1].share), (Some(0.25), None));
+        assert!(rows::<Row>(&table.slice(0, 0)).unwrap().is_empty());
+        let without = table.project(&[1]).unwrap();
+        assert_eq!(
+            rows::<Row>(&without).unwrap_err().cause,
+            crate::failure::Cause::Data
+        );
+    }
 }

@@ -9,7 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use crate::failure::{Failure, Result};
-use crate::text::{count, percent};
+use crate::text::{count, grouped, percent, short};
 
 /// What pages extend and import.
 const SHARED: [(&str, &str); 3] = [
@@ -34,6 +34,8 @@ pub fn environment() -> Result<Environment<'static>> {
     }
     page.add_filter("whole", |number: u64| count(number));
     page.add_filter("part", part);
+    page.add_filter("number", grouped);
+    page.add_filter("short", short);
     page.add_filter("fix", |value: f64| format!("{value:.2}"));
     Ok(page)
 }
@@ -85,4 +87,17 @@ pub fn part(share: f64) -> String {
         return "< 0.1 %".to_owned();
     }
     percent(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_shares_are_told_from_none() {
+        assert_eq!(
+            [0.0, 0.0001, 0.12].map(part),
+            ["0.0 %", "< 0.1 %", "12.0 %"]
+        );
+    }
 }

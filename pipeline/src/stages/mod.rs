@@ -5,6 +5,7 @@ pub mod churn;
 pub mod features;
 pub mod ingest;
 pub mod offers;
+pub mod report;
 pub mod rules;
 pub mod segment;
 pub mod value;
@@ -84,6 +85,7 @@ pub const STAGES: &[Stage] = &[
     value::STAGE,
     rules::STAGE,
     offers::STAGE,
+    report::STAGE,
 ];
 
 /// What was asked for.

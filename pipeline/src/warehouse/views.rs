@@ -18,7 +18,7 @@ use crate::engine::delta::LiveFiles;
 use crate::engine::{Engine, Scope};
 use crate::failure::{During, Failure, Result};
 use crate::outputs::manifest::missing_stage;
-use crate::warehouse::record::last_load;
+use crate::warehouse::record::{LoadRecord, last_load};
 use crate::warehouse::{FOLDER, LOADER, table_builder, table_folder};
 use crate::warning::{AS_OF_MOVED, Warning};
 
@@ -87,11 +87,7 @@ impl Warehouse {
         cut: Option<Day>,
         known_at: Option<Day>,
     ) -> Result<Self> {
-        let record = last_load(engine, out)?;
-        let record = record
-            .filter(|record| record.load > 0)
-            .ok_or_else(|| missing_stage(out, LOADER, &format!("{FOLDER}/interactions")))?;
-        let interactions = load_table(engine, out, "interactions", Some(record.version))?;
+        let record = recorded(engine, out)?;
         let zone = settings.config.project.timezone;
         if record.timezone.parse::<Tz>() != Ok(zone.0) {
             return Err(settings
@@ -104,6 +100,26 @@ impl Warehouse {
                 )
                 .hint("run ingest again, so that days are counted in one time zone"));
         }
+        Self::of(engine, out, &record, cut, known_at)
+    }
+
+    /// Opens the warehouse as it was loaded, for who has no settings at hand and only looks.
+    ///
+    /// # Errors
+    /// No load yet.
+    pub fn open_as_loaded(engine: &Arc<Engine>, out: &Path, cut: Option<Day>) -> Result<Self> {
+        Self::of(engine, out, &recorded(engine, out)?, cut, None)
+    }
+
+    /// The tables that belong to the last load.
+    fn of(
+        engine: &Arc<Engine>,
+        out: &Path,
+        record: &LoadRecord,
+        cut: Option<Day>,
+        known_at: Option<Day>,
+    ) -> Result<Self> {
+        let interactions = load_table(engine, out, "interactions", Some(record.version))?;
         let mut warehouse = Self {
             scope: engine.scope(),
             first_day: NaiveDate::MIN,
@@ -327,6 +343,14 @@ impl Warehouse {
                 .to_owned()),
         }
     }
+}
+
+/// The record of the last load.
+fn recorded(engine: &Engine, out: &Path) -> Result<LoadRecord> {
+    let record = last_load(engine, out)?;
+    record
+        .filter(|record| record.load > 0)
+        .ok_or_else(|| missing_stage(out, LOADER, &format!("{FOLDER}/interactions")))
 }
 
 /// The condition on rows that hold now, or held at the beginning of a day, UTC; rows that became

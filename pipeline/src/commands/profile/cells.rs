@@ -1,7 +1,5 @@
 //! Looks at the cells of a query's result, whatever layout they came in.
 
-use std::fmt::Write as _;
-
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type};
@@ -10,6 +8,8 @@ use serde_json::Value;
 use crate::commands::profile::distribution::Unit;
 use crate::engine::Scope;
 use crate::failure::{Failure, Result};
+
+pub use crate::text::grouped;
 
 /// Digits after the point to which attributes in floating point are looked at.
 const FLOAT_DIGITS: u32 = 9;
@@ -121,30 +121,6 @@ pub fn readable(value: &Value) -> String {
     }
 }
 
-/// A number with thousands set apart and up to four digits after the point, fewer when it is large.
-pub fn grouped(value: f64) -> String {
-    let digits = match value.abs() {
-        size if size >= 1000.0 => 0,
-        size if size >= 10.0 => 2,
-        _ => 4,
-    };
-    let text = format!("{:.*}", digits, value.abs());
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let mut words = String::new();
-    if value < 0.0 && text.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
-        words.push('-');
-    }
-    match whole.parse::<u64>() {
-        Ok(whole) => words.push_str(&crate::text::count(whole)),
-        Err(_) => words.push_str(whole),
-    }
-    if !fraction.is_empty() {
-        let _ = write!(words, ".{fraction}");
-    }
-    words
-}
-
 /// A name as SQL takes it, whatever it holds.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -153,15 +129,6 @@ pub fn quoted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_shown_with_the_digits_that_say_something() {
-        let words = [0.0, 2.5, -0.12345, 12.345, 1234.5, -1e6, 0.00001].map(grouped);
-        assert_eq!(
-            words,
-            ["0", "2.5", "-0.1235", "12.35", "1,234", "-1,000,000", "0"]
-        );
-    }
 
     #[test]
     fn names_may_hold_anything() {

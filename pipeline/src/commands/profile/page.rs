@@ -7,11 +7,10 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::commands::profile::Profile;
-use crate::commands::profile::cells::grouped;
 use crate::commands::profile::history::CalendarDay;
 use crate::failure::Result;
 use crate::pages;
-use crate::text::count;
+use crate::text::{count, grouped};
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -23,8 +22,6 @@ const SHADES: u64 = 4;
 /// Puts a profile into the page.
 pub fn render(profile: &Profile) -> Result<String> {
     let mut page = pages::environment()?;
-    page.add_filter("number", grouped);
-    page.add_filter("short", short);
     page.add_filter("readable", |value: Value| readable(&value));
     let context = Value::from_pairs([
         ("p", pages::value_of(profile)?),
@@ -40,17 +37,6 @@ fn readable(value: &Value) -> String {
         (ValueKind::None | ValueKind::Undefined, _) => String::new(),
         (ValueKind::Number, Ok(number)) => grouped(number),
         _ => value.to_string(),
-    }
-}
-
-/// 1,234,567 as `1.2 M`, for places where room is short.
-fn short(value: f64) -> String {
-    let steps = [(1e9, "bn"), (1e6, "M"), (1e4, "k")];
-    let step = steps.into_iter().find(|(least, _)| value.abs() >= *least);
-    match step {
-        Some((1e4, name)) => format!("{:.0} {name}", value / 1e3),
-        Some((least, name)) => format!("{:.1} {name}", value / least),
-        None => grouped((value * 100.0).round() / 100.0),
     }
 }
 
@@ -110,16 +96,4 @@ fn calendar(days: &[CalendarDay]) -> Value {
         ]));
     }
     Value::from(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_fit_small_places() {
-        let texts = [999.0, 1234.0, 12_345.0, 1_234_567.0, 2e9].map(short);
-        assert_eq!(texts, ["999", "1,234", "12 k", "1.2 M", "2.0 bn"]);
-        assert_eq!(pages::part(0.0001), "< 0.1 %");
-    }
 }

@@ -1,0 +1,370 @@
+//! `explain`: everything that is known of one customer, on a screen.
+
+use std::fmt::Write as _;
+
+use crate::cli::Explain;
+use crate::commands::results::{Kind, Results, Row, is_customer, number, said};
+use crate::commands::terminal::{Column, Table, width};
+use crate::config::Day;
+use crate::failure::Result;
+use crate::outputs::table::rows;
+use crate::text::{count, money, plural, print};
+use crate::warehouse::Warehouse;
+
+/// So many of the last interactions are told.
+const LAST: usize = 10;
+/// So many suggestions are told.
+const SUGGESTIONS: usize = 5;
+
+/// A customer, and where things are known from.
+struct Person<'a> {
+    id: &'a str,
+    condition: String,
+    results: &'a Results<'a>,
+    warehouse: &'a Warehouse,
+    as_of: Option<String>,
+}
+
+/// Prints what is known of a customer.
+pub fn run(args: &Explain) -> Result<()> {
+    let results = Results::open(&args.output.out)?;
+    let features = results.manifest.stages.get("features");
+    let asked = features.and_then(|entry| entry.as_of_asked.clone());
+    let cut = asked.and_then(|date| date.parse::<Day>().ok());
+    let warehouse = Warehouse::open_as_loaded(&results.aside.engine, results.out, cut)?;
+    let person = Person {
+        id: args.customer.trim(),
+        condition: is_customer(args.customer.trim()),
+        as_of: as_of(&results),
+        results: &results,
+        warehouse: &warehouse,
+    };
+    let parts = [
+        person.attributes()?,
+        person.bought()?,
+        person.segment()?,
+        person.leaving()?,
+        person.value()?,
+        person.suggestions()?,
+        person.last()?,
+    ];
+    if parts.iter().all(Option::is_none) {
+        return Err(person.nobody()?);
+    }
+    let as_of = person
+        .as_of
+        .map_or_else(String::new, |date| format!(", as of {date}"));
+    let mut text = format!("\n{}{as_of}\n", person.id);
+    for part in parts.into_iter().flatten() {
+        text.push('\n');
+        text += &part;
+    }
+    print(&text);
+    Ok(())
+}
+
+/// The date that the results speak of.
+fn as_of(results: &Results<'_>) -> Option<String> {
+    let stages = ["segment", "churn"].into_iter();
+    let mut entries = stages.filter_map(|name| results.manifest.stages.get(name));
+    entries.find_map(|entry| entry.as_of.clone())
+}
+
+impl Person<'_> {
+    /// The row of this customer in a table of results, where both are there.
+    fn row(&self, table: &str) -> Result<Option<Row>> {
+        if !self.results.named(table)? {
+            return Ok(None);
+        }
+        let sql = format!("SELECT * FROM {table} WHERE {} LIMIT 1", self.condition);
+        Ok(self.results.ask(&sql)?.into_iter().next())
+    }
+
+    /// Rows of the warehouse.
+    fn loaded(&self, sql: &str) -> Result<Vec<Row>> {
+        rows(&self.warehouse.scope.query(sql)?)
+    }
+
+    /// What the table of customers says.
+    fn attributes(&self) -> Result<Option<String>> {
+        if !self.warehouse.has_table("customers") {
+            return Ok(None);
+        }
+        let sql = format!("SELECT * FROM customers WHERE {} LIMIT 1", self.condition);
+        let Some(row) = self.loaded(&sql)?.into_iter().next() else {
+            return Ok(None);
+        };
+        let known = row.keys().filter(|name| *name != "customer_id");
+        let known: Vec<&String> = known
+            .filter(|name| !said(&row, name, Kind::Text).is_empty())
+            .collect();
+        let mut text = "WHO\n".to_owned();
+        let longest = known
+            .iter()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0);
+        for name in &known {
+            let _ = writeln!(text, "  {name:longest$}  {}", said(&row, name, Kind::Text));
+        }
+        if known.is_empty() {
+            text.push_str("  in the table of customers, without attributes\n");
+        }
+        Ok(Some(text))
+    }
+
+    /// What happened, by kind, with the first and the last day.
+    fn bought(&self) -> Result<Option<String>> {
+        let amount = match self.warehouse.has_column("interactions", "amount") {
+            true => ", CAST(sum(amount) AS DOUBLE) AS amount",
+            false => "",
+        };
+        let found = self.loaded(&format!(
+            "SELECT kind, count(*) AS n, count(DISTINCT basket_id) AS baskets, CAST(min(day) AS VARCHAR) AS first_day, \
+             CAST(max(day) AS VARCHAR) AS last_day{amount} FROM interactions WHERE {} GROUP BY kind ORDER BY 2 DESC, 1",
+            self.condition
+        ))?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut text = "WHAT HAPPENED\n".to_owned();
+        for row in found {
+            let kind = said(&row, "kind", Kind::Text);
+            let lines = number(&row, "n").unwrap_or(0.0) as u64;
+            let baskets = number(&row, "baskets").unwrap_or(0.0) as u64;
+            let mut line = match kind.as_str() {
+                "purchase" => format!(
+                    "{} in {}",
+                    plural(lines, "purchase line"),
+                    plural(baskets, "basket")
+                ),
+                kind => format!("{} × {}", count(lines), kind.replace('_', " ")),
+            };
+            if let Some(amount) = number(&row, "amount").filter(|amount| *amount != 0.0) {
+                let _ = write!(line, ", {}", money(amount, &self.results.manifest.currency));
+            }
+            let (first, last) = (
+                said(&row, "first_day", Kind::Text),
+                said(&row, "last_day", Kind::Text),
+            );
+            let _ = writeln!(text, "  {line}; first on {first}, last on {last}");
+        }
+        Ok(Some(text))
+    }
+
+    /// Recency, frequency and money, segment and cluster.
+    fn segment(&self) -> Result<Option<String>> {
+        let Some(row) = self.row("segments")? else {
+            return Ok(None);
+        };
+        let of = |name: &str, kind| said(&row, name, kind);
+        let spent = number(&row, "monetary").unwrap_or(0.0);
+        let mut text = "WHERE THEY BELONG\n".to_owned();
+        let _ = writeln!(
+            text,
+            "  recency {} of 5 ({} days ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
+            of("r", Kind::Count),
+            of("recency_days", Kind::Count),
+            of("f", Kind::Count),
+            of("frequency", Kind::Count),
+            of("m", Kind::Count),
+            money(spent, &self.results.manifest.currency)
+        );
+        let segment = of("rfm_segment", Kind::Text);
+        let _ = writeln!(
+            text,
+            "  segment {segment}, value tier {}",
+            of("value_tier", Kind::Text)
+        );
+        if self.results.named("rfm_segments")? {
+            let guides = self.results.small("segment", "rfm_segments")?;
+            let mut guides = guides
+                .iter()
+                .filter(|guide| said(guide, "rfm_segment", Kind::Text) == segment);
+            if let Some(guide) = guides.next() {
+                let (meaning, action) = (
+                    said(guide, "meaning", Kind::Text),
+                    said(guide, "action", Kind::Text),
+                );
+                let _ = writeln!(text, "  {meaning} What to do: {action}");
+            }
+        }
+        let cluster = of("cluster_name", Kind::Text);
+        if !cluster.is_empty() {
+            let _ = writeln!(text, "  cluster {}: {cluster}", of("cluster", Kind::Count));
+        }
+        Ok(Some(text))
+    }
+
+    /// The probability of leaving, with its reasons.
+    fn leaving(&self) -> Result<Option<String>> {
+        let Some(row) = self.row("churn")? else {
+            return Ok(None);
+        };
+        let of = |name: &str, kind| said(&row, name, kind);
+        let mut text = "WHETHER THEY LEAVE\n".to_owned();
+        let band = of("band", Kind::Text);
+        match of("churn_probability", Kind::Share).as_str() {
+            "" => {
+                let _ = writeln!(text, "  {band}: without a probability");
+            }
+            probability => {
+                let scored = self.results.manifest.stages.get("churn");
+                let scored = scored.and_then(|entry| entry.metrics["scored"].as_u64());
+                let of_all = scored.map_or_else(String::new, |all| format!(" of {}", count(all)));
+                let rank = of("rank", Kind::Count);
+                let _ = writeln!(
+                    text,
+                    "  leaves with {probability}: {band} risk, number {rank}{of_all}"
+                );
+            }
+        }
+        let reasons = row.keys().filter(|name| name.starts_with("reason_"));
+        for reason in reasons
+            .map(|name| of(name, Kind::Text))
+            .filter(|reason| !reason.is_empty())
+        {
+            let _ = writeln!(text, "  - {reason}");
+        }
+        Ok(Some(text))
+    }
+
+    /// What they are expected to bring.
+    fn value(&self) -> Result<Option<String>> {
+        let Some(row) = self.row("value")? else {
+            return Ok(None);
+        };
+        let currency = &self.results.manifest.currency;
+        let mut text = "WHAT THEY ARE WORTH\n".to_owned();
+        for (column, what) in [
+            ("lifetime_value", "lifetime value"),
+            ("expected_value", "expected value"),
+        ] {
+            if let Some(value) = number(&row, column) {
+                let _ = writeln!(text, "  {what} {}", money(value, currency));
+            }
+        }
+        for (column, what, kind) in [
+            ("probability_alive", "still active with", Kind::Share),
+            ("next_purchase_on", "next purchase expected on", Kind::Text),
+        ] {
+            let value = said(&row, column, kind);
+            if !value.is_empty() {
+                let _ = writeln!(text, "  {what} {value}");
+            }
+        }
+        Ok(Some(text))
+    }
+
+    /// What they would buy next, and why.
+    fn suggestions(&self) -> Result<Option<String>> {
+        if !self.results.named("suggestions")? {
+            return Ok(None);
+        }
+        let found = self.results.ask(&format!(
+            "SELECT rank, item, reason FROM suggestions WHERE {} ORDER BY rank LIMIT {SUGGESTIONS}",
+            self.condition
+        ))?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut text = "WHAT TO OFFER\n".to_owned();
+        for row in found {
+            let of = |name: &str, kind| said(&row, name, kind);
+            let (rank, item, reason) = (
+                of("rank", Kind::Count),
+                of("item", Kind::Text),
+                of("reason", Kind::Text),
+            );
+            let _ = writeln!(text, "  {rank}. {item}: {reason}");
+        }
+        Ok(Some(text))
+    }
+
+    /// The last interactions.
+    fn last(&self) -> Result<Option<String>> {
+        let has = |column: &str| self.warehouse.has_column("interactions", column);
+        let named = has("product_id") && self.warehouse.has_column("products", "name");
+        let mut columns = vec![
+            ("CAST(i.day AS VARCHAR)", "day", false),
+            ("i.kind", "kind", false),
+        ];
+        if named {
+            columns.push((
+                "coalesce(p.name, CAST(i.product_id AS VARCHAR))",
+                "product",
+                false,
+            ));
+        } else if has("product_id") {
+            columns.push(("CAST(i.product_id AS VARCHAR)", "product", false));
+        }
+        for (column, sql, numbers) in [
+            ("quantity", "CAST(i.quantity AS DOUBLE)", true),
+            ("amount", "CAST(i.amount AS DOUBLE)", true),
+            ("channel", "i.channel", false),
+            ("rating", "CAST(i.rating AS DOUBLE)", true),
+            ("status", "i.status", false),
+        ] {
+            if has(column) {
+                columns.push((sql, column, numbers));
+            }
+        }
+        let select: Vec<String> = columns
+            .iter()
+            .map(|(sql, name, _)| format!("{sql} AS {name}"))
+            .collect();
+        // Of one moment: in an order that is the same each time.
+        let order: Vec<String> = (1..=columns.len()).map(|at| at.to_string()).collect();
+        let join = if named {
+            " LEFT JOIN products p ON i.product_id = p.product_id"
+        } else {
+            ""
+        };
+        let found = self.loaded(&format!(
+            "SELECT {} FROM interactions i{join} WHERE {} ORDER BY i.occurred_at DESC, {} LIMIT {LAST}",
+            select.join(", "),
+            self.condition,
+            order.join(", ")
+        ))?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let cell = |row: &Row, name: &str, numbers: bool| {
+            said(row, name, if numbers { Kind::Number } else { Kind::Text })
+        };
+        let table = Table {
+            rows: found
+                .iter()
+                .map(|row| {
+                    columns
+                        .iter()
+                        .map(|(_, name, numbers)| cell(row, name, *numbers))
+                        .collect()
+                })
+                .collect(),
+            columns: columns
+                .iter()
+                .map(|(_, name, numbers)| Column {
+                    title: (*name).to_owned(),
+                    numbers: *numbers,
+                })
+                .collect(),
+        };
+        let text = table.text(width().saturating_sub(2));
+        let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
+        Ok(Some(format!("THE LAST INTERACTIONS\n{lines}")))
+    }
+
+    /// Says that nobody has this id, and which ids are nearest.
+    fn nobody(&self) -> Result<crate::failure::Failure> {
+        for table in ["segments", "churn"] {
+            if self.results.named(table)? {
+                return self.results.nobody(self.id, table);
+            }
+        }
+        let ids = "SELECT DISTINCT customer_id FROM interactions WHERE customer_id IS NOT NULL";
+        let ids = self.warehouse.scope.query(ids)?;
+        self.results.scope.batch("everybody", ids)?;
+        self.results.nobody(self.id, "everybody")
+    }
+}

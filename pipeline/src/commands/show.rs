@@ -1,0 +1,192 @@
+//! `show`: a table of results on the terminal.
+
+use crate::cli::{Show, Shown};
+use crate::commands::results::{Kind, Results, Row, is_customer, said};
+use crate::commands::terminal::{Column, Table, width};
+use crate::failure::{Failure, Result};
+use crate::text::{plural, print};
+
+/// A column of a file, what stands above it, and how it is written.
+type Shape = (&'static str, &'static str, Kind);
+
+/// A table with rows of customers, and how it is shown.
+struct Customers {
+    stage: &'static str,
+    table: &'static str,
+    columns: &'static [Shape],
+    /// The order in which the first rows are shown.
+    order: &'static str,
+}
+
+const SEGMENTS: Customers = Customers {
+    stage: "segment",
+    table: "segments",
+    columns: &[
+        ("customer_id", "customer", Kind::Text),
+        ("rfm_segment", "segment", Kind::Text),
+        ("value_tier", "tier", Kind::Text),
+        ("recency_days", "days ago", Kind::Count),
+        ("frequency", "baskets", Kind::Count),
+        ("monetary", "spent", Kind::Number),
+        ("rfm", "RFM", Kind::Text),
+        ("cluster_name", "cluster", Kind::Text),
+    ],
+    order: "customer_id",
+};
+
+const CHURN: Customers = Customers {
+    stage: "churn",
+    table: "churn",
+    columns: &[
+        ("rank", "rank", Kind::Count),
+        ("customer_id", "customer", Kind::Text),
+        ("churn_probability", "leaves", Kind::Share),
+        ("band", "band", Kind::Text),
+        ("reason_1", "first reason", Kind::Text),
+        ("reason_2", "second reason", Kind::Text),
+        ("reason_3", "third reason", Kind::Text),
+    ],
+    order: "churn_probability DESC NULLS LAST, customer_id",
+};
+
+const SUGGESTIONS: Customers = Customers {
+    stage: "offers",
+    table: "suggestions",
+    columns: &[
+        ("customer_id", "customer", Kind::Text),
+        ("rank", "rank", Kind::Count),
+        ("item", "item", Kind::Text),
+        ("score", "score", Kind::Number),
+        ("reason", "reason", Kind::Text),
+    ],
+    order: "customer_id, rank",
+};
+
+const VALUE: Customers = Customers {
+    stage: "value",
+    table: "value",
+    columns: &[
+        ("customer_id", "customer", Kind::Text),
+        ("lifetime_value", "lifetime value", Kind::Number),
+        ("expected_value", "expected value", Kind::Number),
+        ("probability_alive", "still active", Kind::Share),
+        ("next_purchase_on", "next purchase", Kind::Text),
+    ],
+    order: "lifetime_value DESC NULLS LAST, customer_id",
+};
+
+/// The segments themselves.
+const GROUPS: &[Shape] = &[
+    ("rfm_segment", "segment", Kind::Text),
+    ("customers", "customers", Kind::Count),
+    ("share", "of all", Kind::Share),
+    ("spend_share", "of the spend", Kind::Share),
+    ("action", "what to do", Kind::Text),
+];
+
+const RULES: &[Shape] = &[
+    ("in_words", "rule", Kind::Text),
+    ("confidence", "confidence", Kind::Share),
+    ("lift", "lift", Kind::Number),
+    ("count", "baskets", Kind::Count),
+    ("held_up", "held up", Kind::Text),
+];
+
+/// Prints what was asked for.
+pub fn run(args: &Show) -> Result<()> {
+    let results = Results::open(&args.output.out)?;
+    let customer = args.customer.as_deref();
+    match (args.table, customer) {
+        (Shown::Rules, Some(_)) => Err(Failure::settings(
+            "rules are of baskets, not of a customer",
+        )
+        .hint("what a customer would buy next, and why: regulars show suggestions CUSTOMER")),
+        (Shown::Rules, None) => small(&results, "rules", "rules", RULES, args.top),
+        (Shown::Segments, None) => small(&results, "segment", "rfm_segments", GROUPS, args.top),
+        (Shown::Segments, Some(id)) => of_customers(&results, &SEGMENTS, Some(id), args.top),
+        (Shown::Churn, id) => of_customers(&results, &CHURN, id, args.top),
+        (Shown::Suggestions, id) => of_customers(&results, &SUGGESTIONS, id, args.top),
+        (Shown::Value, id) => of_customers(&results, &VALUE, id, args.top),
+    }
+}
+
+/// Prints the first rows of a table that is small.
+fn small(
+    results: &Results<'_>,
+    stage: &str,
+    table: &str,
+    columns: &[Shape],
+    top: u64,
+) -> Result<()> {
+    let rows = results.small(stage, table)?;
+    let shown = rows.len().min(usize::try_from(top).unwrap_or(usize::MAX));
+    show(&rows[..shown], columns);
+    more(rows.len() as u64, top, table);
+    Ok(())
+}
+
+/// Prints the first rows of a table of customers, or those of one of them.
+fn of_customers(
+    results: &Results<'_>,
+    of: &Customers,
+    customer: Option<&str>,
+    top: u64,
+) -> Result<()> {
+    results.needed(of.stage, of.table)?;
+    let there = results.scope.schema(of.table)?;
+    let known = |column: &&Shape| there.field_with_name(column.0).is_ok();
+    let columns: Vec<Shape> = of.columns.iter().filter(known).copied().collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
+    let condition = customer.map_or_else(String::new, |id| format!(" WHERE {}", is_customer(id)));
+    let sql = format!(
+        "SELECT {} FROM {}{condition} ORDER BY {} LIMIT {top}",
+        names.join(", "),
+        of.table,
+        of.order
+    );
+    let rows = results.ask(&sql)?;
+    if let (true, Some(id)) = (rows.is_empty(), customer) {
+        return Err(results.nobody(id, of.table)?);
+    }
+    show(&rows, &columns);
+    let entry = format!("{}.parquet", of.table);
+    let entry = results
+        .manifest
+        .files
+        .iter()
+        .find(|file| file.path == entry);
+    if let (None, Some(rows)) = (customer, entry.and_then(|entry| entry.rows)) {
+        more(rows, top, of.table);
+    }
+    Ok(())
+}
+
+fn show(rows: &[Row], columns: &[Shape]) {
+    let table = Table {
+        columns: columns
+            .iter()
+            .map(|(_, title, kind)| Column {
+                title: (*title).to_owned(),
+                numbers: *kind != Kind::Text,
+            })
+            .collect(),
+        rows: rows
+            .iter()
+            .map(|row| {
+                columns
+                    .iter()
+                    .map(|(name, _, kind)| said(row, name, *kind))
+                    .collect()
+            })
+            .collect(),
+    };
+    print(&table.text(width()));
+}
+
+/// Says how much more there is, and where.
+fn more(rows: u64, top: u64, table: &str) {
+    if rows > top {
+        let rest = plural(rows - top, "more row");
+        print(&format!("{rest} in {table}.csv, or with --top {rows}\n"));
+    }
+}
