@@ -43,6 +43,7 @@ mod rules;
 mod servers;
 mod sheets;
 mod sources;
+mod targets;
 mod util;
 mod value;
 mod values;

@@ -34,11 +34,13 @@
 
 pub use linfa::{self, ParamGuard};
 
+pub mod allocation;
 pub mod associations;
 pub mod calibration;
 pub mod classifiers;
 pub mod clustering;
 pub mod cross_sell;
+pub mod experiment;
 pub mod explain;
 pub mod format;
 pub mod metrics;

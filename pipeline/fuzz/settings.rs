@@ -2,9 +2,16 @@
 #![no_main]
 #![allow(dead_code, unused_imports)] // the files below serve the whole program
 
-/// What the files below know of Arrow: its types alone.
+/// What the files below know of Arrow.
 extern crate self as arrow;
 pub use arrow_schema as datatypes;
+pub mod array {
+    pub use arrow_array::cast::AsArray;
+    pub use arrow_array::{Array, RecordBatch};
+}
+pub mod compute {
+    pub use arrow_cast::cast;
+}
 
 #[path = "../src/config/mod.rs"]
 mod config;

@@ -209,6 +209,23 @@ pub enum Command {
         Exit codes: 3 where nobody has that id; the nearest ones are named"
     )]
     Explain(Explain),
+    /// Make the lists that marketing can send: DIR/targets/NAME.xlsx, .csv and .parquet
+    ///
+    /// Each [targets.NAME] in the settings is a list: for whom it is (SQL over segments, churn, value,
+    /// features and attributes), what is offered, what it may cost, who is held back. Chosen are those
+    /// with the largest expected profit; who said no, is on a suppression file, in the control group of
+    /// a list that runs, or over the cap, is in no file of the list. What was sent is kept in
+    /// DIR/targets/ledger/. docs/targets.md has a worked example. Reads the warehouse, the features,
+    /// and segments, churn scores, value and suggestions where they are there.
+    #[command(
+        after_help = "Example:\n  regulars targets --count \"segment = 'At Risk' AND monetary > 500\"\n  \
+        regulars targets spring -c regulars.toml\n  \
+        regulars targets --pseudonymise                       keyed hashes instead of ids"
+    )]
+    Targets(Targets),
+    /// What a list has earned: buyers and spend of those contacted beside those held back
+    #[command(subcommand)]
+    Campaign(Campaign),
     /// Make an interaction history whose truth is known, or plain market baskets
     ///
     /// Writes interactions, customers, products and campaigns, a regulars.toml that loads them, and
@@ -581,6 +598,59 @@ pub struct Rules {
     /// Write nothing; say how many itemsets, how much memory and how long it would take
     #[arg(long)]
     pub estimate: bool,
+}
+
+/// Which lists to make.
+#[derive(Args, Clone, Debug)]
+pub struct Targets {
+    /// The lists to make, by their names in the settings [default: all of them]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Write nothing; say how many customers this SQL finds, by segment
+    #[arg(long, value_name = "SQL", conflicts_with = "names")]
+    pub count: Option<String>,
+    /// Put keyed hashes in place of the customers' ids; the key is the one of `forget`
+    #[arg(long)]
+    pub pseudonymise: bool,
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+}
+
+/// What came of what was sent.
+#[derive(Debug, Subcommand)]
+pub enum Campaign {
+    /// Read what a list has earned: DIR/campaigns/NAME.csv and .parquet
+    ///
+    /// Sets those who were contacted beside those who were held back, from the date of the list on:
+    /// the share that bought, what they spent, the difference with its 95 % interval, what it cost and
+    /// what it earned. Says who of either group was contacted by other lists meanwhile. Reads the
+    /// warehouse and DIR/targets/ledger/.
+    #[command(
+        after_help = "Example:\n  regulars campaign read spring -c regulars.toml\n  \
+        regulars campaign read spring --of 2017-12-04 --days 14"
+    )]
+    Read(CampaignRead),
+}
+
+/// Which list to read.
+#[derive(Args, Clone, Debug)]
+pub struct CampaignRead {
+    /// The list
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The date of the list, where it was sent several times [default: the last one that can be read]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub of: Option<Day>,
+    /// How many days from that date on are looked at [default: as long as the list runs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_525))]
+    pub days: Option<u32>,
+    /// What the interactions call the campaign, whose responses are counted [default: NAME]
+    #[arg(long, value_name = "ID")]
+    pub campaign_id: Option<String>,
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
 }
 
 /// What to look at, and where the settings go.

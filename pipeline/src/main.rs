@@ -5,17 +5,19 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use regulars::cli::{Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings};
+use regulars::cli::{
+    Campaign, Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings,
+};
 use regulars::commands::{
-    self, check, compare, demo, drift, explain, forget, generate, init, manual, models, profile,
-    score, show, train, verify,
+    self, campaign, check, compare, demo, drift, explain, forget, generate, init, manual, models,
+    profile, score, show, targets, train, verify,
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
 use regulars::outputs::interrupt;
 use regulars::outputs::lock::Lock;
 use regulars::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
-use regulars::run::{Outcome, Run};
+use regulars::run::{Outcome, Run, judged};
 use regulars::stages::{STAGES, churn, rules, stage};
 use regulars::summary;
 use regulars::text::{print, visible};
@@ -86,6 +88,14 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Models(args) => models::run(&args.command).map(|()| Outcome::Done),
         Command::Drift(args) => drift::run(&args),
         Command::Verify(args) => verify::run(&args).map(|()| Outcome::Done),
+        Command::Targets(args) => {
+            let settings = Settings::read(&args.settings.config)?;
+            Ok(judged(&settings.config, &targets::run(&args, &settings)?))
+        }
+        Command::Campaign(Campaign::Read(args)) => {
+            let settings = Settings::read(&args.settings.config)?;
+            Ok(judged(&settings.config, &campaign::read(&args, &settings)?))
+        }
         Command::Rules(args) => {
             let settings = commands::rules::settings(&args)?;
             let common = args.settings.common;

@@ -216,6 +216,13 @@ fn understood(expression: &Expr) -> Result<(), String> {
     wrong.map_or(Ok(()), Err)
 }
 
+/// The column that there is not, where that is what the engine has against an expression.
+pub fn unknown_column(problem: &str) -> Option<&str> {
+    let (_, rest) = problem.lines().next()?.split_once("No field named ")?;
+    let name = rest.split(". ").next().unwrap_or(rest);
+    Some(name.trim_end_matches('.').trim_matches('"'))
+}
+
 /// The value of a row that a message of the engine quotes, and the message without it, which is the
 /// same for like rows and names nobody.
 pub fn apart(message: &str) -> (String, String) {

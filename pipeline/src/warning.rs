@@ -90,6 +90,23 @@ pub const OLDER_HISTORY: &str = "older-history";
 /// Features or scores are not distributed as they were when the champion was learned.
 pub const DRIFT: &str = "drift";
 
+/// Values of a customer's consent that are neither yes nor no.
+pub const ODD_CONSENT: &str = "odd-consent";
+/// A suppression file names nobody who is a customer.
+pub const SUPPRESSION_WITHOUT_MATCH: &str = "suppression-without-match";
+/// Nobody fits the condition of a list.
+pub const EMPTY_LIST: &str = "empty-list";
+/// A list has fewer customers of some value than its quota asks for.
+pub const UNMET_QUOTA: &str = "unmet-quota";
+/// A list is too short for the control group that was asked for.
+pub const NO_CONTROL_GROUP: &str = "no-control-group";
+/// A list of the same date was in the ledger and was another.
+pub const LIST_MADE_ANEW: &str = "list-made-anew";
+/// A list is longer than a spreadsheet.
+pub const LONG_LIST: &str = "long-list";
+/// What a campaign changed cannot be told from what else happened.
+pub const UNCLEAR_CAMPAIGN: &str = "unclear-campaign";
+
 /// Every code, for `[run] fail_on` and the help.
 pub const CODES: &[&str] = &[
     REJECTED_ROWS,
@@ -124,6 +141,14 @@ pub const CODES: &[&str] = &[
     UNKNOWN_CATEGORIES,
     OLDER_HISTORY,
     DRIFT,
+    ODD_CONSENT,
+    SUPPRESSION_WITHOUT_MATCH,
+    EMPTY_LIST,
+    UNMET_QUOTA,
+    NO_CONTROL_GROUP,
+    LIST_MADE_ANEW,
+    LONG_LIST,
+    UNCLEAR_CAMPAIGN,
 ];
 
 /// The codes of warnings that settings list as failures.

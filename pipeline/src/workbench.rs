@@ -71,8 +71,21 @@ impl Workbench {
         entry: StageEntry,
         began: &Began,
     ) -> Result<()> {
+        self.record_beside(name, files, entry, began, &|_| false)
+    }
+
+    /// The same beside files that it has left before and that stay, by their names.
+    pub fn record_beside(
+        &mut self,
+        name: &'static str,
+        files: Pending,
+        entry: StageEntry,
+        began: &Began,
+        stays: &dyn Fn(&str) -> bool,
+    ) -> Result<()> {
         let entry = began.measured(entry);
-        self.manifest.commit(&self.out, name, files, entry)
+        self.manifest
+            .commit_beside(&self.out, name, files, entry, stays)
     }
 }
 

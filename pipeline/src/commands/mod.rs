@@ -1,5 +1,6 @@
 //! Commands that are no stage of a run.
 
+pub mod campaign;
 pub mod check;
 pub mod compare;
 pub mod demo;
@@ -15,6 +16,7 @@ mod results;
 pub mod rules;
 pub mod score;
 pub mod show;
+pub mod targets;
 mod terminal;
 pub mod train;
 pub mod verify;

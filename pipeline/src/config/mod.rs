@@ -18,6 +18,7 @@ mod segment;
 mod settings;
 mod source;
 mod tables;
+pub mod targets;
 mod value;
 mod values;
 
@@ -41,6 +42,7 @@ pub use self::source::{
     Paths, Quote, Sheets, Source, TimeFormats, UNIX, UNIX_MILLISECONDS, Unmatched, ValueType,
     decoded, without_secrets,
 };
+pub use self::targets::{Target, Targets};
 pub use self::value::Value;
 pub use self::values::{ByteSize, Day, TimeZone};
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub rules: Rules,
     /// Suggestions of what a customer has not bought before.
     pub offers: Offers,
+    /// The lists that marketing can send.
+    pub targets: Targets,
     /// What a run makes of warnings.
     pub run: Run,
     /// What must be true of a load before it is committed; in the order of the file.

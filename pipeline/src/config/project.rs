@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, TimeZone};
+use crate::contract::consent::Unasked;
 use crate::failure::Result;
 
 /// `[project]`: what holds for every stage.
@@ -24,6 +25,8 @@ pub struct Project {
     pub order_days: u32,
     /// Whether ids in CSV files are kept from being taken for formulas, as other texts are.
     pub csv_ids: CsvIds,
+    /// Whether customers may be contacted of whom no answer is known.
+    pub consent: Unasked,
 }
 
 /// What happens to ids in CSV files that a spreadsheet would take for formulas.
@@ -59,6 +62,7 @@ impl Default for Project {
             seed: 42,
             order_days: 3,
             csv_ids: CsvIds::Neutral,
+            consent: Unasked::MayBeContacted,
         }
     }
 }

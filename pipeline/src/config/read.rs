@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::settings::line_of;
 use super::{
     Config, Settings, churn, features, gate, ingest, models, offers, project, rules, run, segment,
-    source, value,
+    source, targets, value,
 };
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
@@ -77,6 +77,7 @@ fn check(settings: &Settings) -> Result<()> {
     value::check(settings)?;
     rules::check(settings)?;
     offers::check(settings)?;
+    targets::check(settings)?;
     run::check(settings)?;
     gate::check(settings)
 }

@@ -1,6 +1,7 @@
 //! The canonical tables: what every source is mapped onto and every stage reads; and the
 //! features that are made of them.
 
+pub mod consent;
 pub mod features;
 
 use arrow::datatypes::{DataType, TimeUnit};

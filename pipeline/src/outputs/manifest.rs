@@ -127,28 +127,39 @@ impl Manifest {
         files: Pending,
         entry: StageEntry,
     ) -> Result<()> {
+        self.commit_beside(root, stage, files, entry, &|_| false)
+    }
+
+    /// The same beside files that the stage has left before and that stay, by their names, unless
+    /// they are written anew.
+    pub fn commit_beside(
+        &mut self,
+        root: &Path,
+        stage: &'static str,
+        files: Pending,
+        entry: StageEntry,
+        stays: &dyn Fn(&str) -> bool,
+    ) -> Result<()> {
         let _whole = interrupt::hold();
-        let mine = |file: &&FileEntry| {
-            file.stage == stage || files.names().any(|name| name == file.path)
+        let goes = |file: &FileEntry| {
+            let again = files.names().any(|name| name == file.path);
+            again || file.stage == stage && !stays(&file.path)
         };
-        for file in self.files.iter().filter(mine) {
+        for file in self.files.iter().filter(|file| goes(file)) {
             temporary::places(&root.join(&file.path));
         }
         let gone: Vec<PathBuf> = self
             .replaced(stage, &files)
+            .filter(|file| !stays(&file.path))
             .map(|file| root.join(&file.path))
             .collect();
-        let mut lost: Vec<String> = Vec::new();
-        self.files.retain(|file| {
-            let taken = files.names().any(|name| name == file.path);
-            if taken && file.stage != stage {
-                lost.push(file.stage.clone());
-            }
-            file.stage != stage && !taken
-        });
-        for other in lost {
-            if !self.files.iter().any(|file| file.stage == other) {
-                self.stages.remove(&other);
+        let (lost, left): (Vec<FileEntry>, Vec<FileEntry>) =
+            std::mem::take(&mut self.files).into_iter().partition(goes);
+        self.files = left;
+        // A stage of which nothing is left has not run.
+        for other in lost.iter().map(|file| &file.stage) {
+            if other != stage && !self.files.iter().any(|file| file.stage == *other) {
+                self.stages.remove(other);
             }
         }
         self.stages.remove(stage);

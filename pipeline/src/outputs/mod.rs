@@ -14,7 +14,7 @@ pub mod temporary;
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,8 +135,16 @@ impl Pending {
         self.parquet(&format!("{stem}.parquet"), about, table)?;
         let name = format!("{stem}.csv");
         let path = self.place(&name, Some(table.num_rows() as u64), about)?;
-        write_csv(&path, &neutral_table(table, self.csv_ids)?)
+        write_csv(&path, &neutral_table(table, self.csv_ids)?, false)
             .during(self.root.join(&name).display())
+    }
+
+    /// A table as CSV that a spreadsheet opens as it is meant: with a byte order mark, so that it
+    /// knows the letters.
+    pub fn csv_to_open(&mut self, name: &str, about: &str, table: &RecordBatch) -> Result<()> {
+        let path = self.place(name, Some(table.num_rows() as u64), about)?;
+        write_csv(&path, &neutral_table(table, self.csv_ids)?, true)
+            .during(self.root.join(name).display())
     }
 
     /// Text as it is.
@@ -276,7 +284,8 @@ pub fn rewrite(root: &Path, entry: &FileEntry, table: &RecordBatch) -> Result<Fi
     free(&temporary)?;
     temporary::begins(&temporary);
     if entry.path.ends_with(".csv") {
-        write_csv(&temporary, table).during(path.display())?;
+        let marked = begins_with_mark(&path).during(path.display())?;
+        write_csv(&temporary, table, marked).during(path.display())?;
     } else {
         write_parquet(&temporary, table, &entry.about).during(path.display())?;
     }
@@ -309,10 +318,26 @@ fn write_parquet(path: &Path, table: &RecordBatch, about: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_csv(path: &Path, table: &RecordBatch) -> Result<()> {
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a file begins with a byte order mark.
+fn begins_with_mark(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?
+        .take(MARK.len() as u64)
+        .read_to_end(&mut start)?;
+    Ok(start == MARK)
+}
+
+fn write_csv(path: &Path, table: &RecordBatch, marked: bool) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    if marked {
+        file.write_all(MARK)?;
+    }
     let mut writer = arrow::csv::WriterBuilder::new()
         .with_header(true)
-        .build(BufWriter::new(File::create(path)?));
+        .build(file);
     writer.write(table)?;
     let file = writer
         .into_inner()

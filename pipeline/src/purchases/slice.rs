@@ -13,7 +13,7 @@ use super::Ask;
 use crate::config::rules::Money;
 use crate::config::{BasketOf, Settings};
 use crate::failure::{Cause, During, Failure, Result, nearest};
-use crate::user_sql::Expressions;
+use crate::user_sql::{Expressions, unknown_column};
 use crate::warehouse::Warehouse;
 use crate::warehouse::views::WITH_GUESTS;
 
@@ -189,11 +189,7 @@ impl Names {
             let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
             format!("the columns are {}", names.join(", "))
         };
-        let unknown = line
-            .split_once("No field named ")
-            .map(|(_, rest)| rest.split(". ").next().unwrap_or(rest))
-            .map(|name| name.trim_end_matches('.').trim_matches('"'));
-        if let Some(name) = unknown {
+        if let Some(name) = unknown_column(line) {
             let failure = settings.wrong(keys, format!("there is no column `{name}`"));
             let of_segments = [
                 "segment",

@@ -89,6 +89,12 @@ impl Key {
         hex(&self.hash(format!("id {id}").as_bytes()))
     }
 
+    /// What stands for an id where nobody may know it; another than [`Key::hash_id`], so that a file
+    /// that was sent tells nothing of the list of the forgotten.
+    pub fn pseudonym(&self, id: &str) -> String {
+        hex(&self.hash(format!("pseudonym {id}").as_bytes()))
+    }
+
     fn hash(&self, text: &[u8]) -> [u8; 32] {
         let pad = |with: u8| {
             let mut block = [with; 64];

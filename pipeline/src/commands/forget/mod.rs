@@ -25,6 +25,7 @@ use crate::stages::ingest::gates::GateResult;
 use crate::text::plural;
 use crate::warehouse::FOLDER;
 use crate::warehouse::forget::forget;
+use crate::warehouse::forget_key::Key;
 use crate::warning::FAILED_GATE;
 use crate::workbench::Workbench;
 
@@ -84,28 +85,13 @@ pub fn run(args: &Forget) -> Result<()> {
             format!("warehouse/{}: {rows}{mentions} in {files}", of.table)
         })
         .collect();
-    let words = Words::of(customer);
-    let tasks = tasks(manifest, out, customer, &words)?;
-    // First the manifest without them: what it names is whole, also when this is cut off.
-    let paths: BTreeSet<&str> = tasks.iter().map(|task| task.entry.path.as_str()).collect();
-    manifest
-        .files
-        .retain(|entry| !paths.contains(entry.path.as_str()));
     if without_examples(manifest) {
         erased.push(format!("{FILE_NAME}: examples of the quality gates"));
     }
-    without_words(manifest, &words);
-    let has_manifest = out.join(FILE_NAME).is_file();
-    if has_manifest {
-        manifest.write(out)?;
-    }
-    for task in tasks {
-        erased.push(task.sentence());
-        manifest.files.extend(task.finish(out, customer, &words)?);
-    }
-    manifest.files.sort_by(|a, b| a.path.cmp(&b.path));
-    if has_manifest {
-        manifest.write(out)?;
+    erased.extend(from_files(manifest, out, customer)?);
+    // Lists may have been written with what stands for the id.
+    if let Some(key) = Key::read()? {
+        erased.extend(from_files(manifest, out, &key.pseudonym(customer))?);
     }
     println!("Forgotten, with every earlier state of the warehouse:");
     for line in erased {
@@ -118,6 +104,32 @@ pub fn run(args: &Forget) -> Result<()> {
          What is left of models and rules holds no rows, but was learned with them: regulars run learns without."
     );
     Ok(())
+}
+
+/// Takes an id out of the manifest and of every file of the output folder; says what was done.
+fn from_files(manifest: &mut Manifest, out: &Path, customer: &str) -> Result<Vec<String>> {
+    let words = Words::of(customer);
+    let tasks = tasks(manifest, out, customer, &words)?;
+    // First the manifest without them: what it names is whole, also when this is cut off.
+    let paths: BTreeSet<&str> = tasks.iter().map(|task| task.entry.path.as_str()).collect();
+    manifest
+        .files
+        .retain(|entry| !paths.contains(entry.path.as_str()));
+    without_words(manifest, &words);
+    let has_manifest = out.join(FILE_NAME).is_file();
+    if has_manifest {
+        manifest.write(out)?;
+    }
+    let mut erased = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        erased.push(task.sentence());
+        manifest.files.extend(task.finish(out, customer, &words)?);
+    }
+    manifest.files.sort_by(|a, b| a.path.cmp(&b.path));
+    if has_manifest {
+        manifest.write(out)?;
+    }
+    Ok(erased)
 }
 
 /// What is to be done with the files of the output folder, for all in which something was found.

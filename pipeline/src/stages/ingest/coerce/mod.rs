@@ -33,6 +33,7 @@ pub use self::time::Times;
 pub use self::written::Written;
 use super::zone::Zone;
 use crate::config::TimeFormats;
+use crate::contract::consent::{Consent, said};
 use crate::contract::{Content, KINDS};
 use crate::failure::{Result, nearest};
 use crate::sources::{float_text, validity};
@@ -252,10 +253,16 @@ fn flags(values: &ArrayRef) -> Result<Coerced> {
         .map(|(row, value)| match value?.to_ascii_lowercase().as_str() {
             "true" | "yes" | "y" | "t" | "1" => Some(true),
             "false" | "no" | "n" | "f" | "0" => Some(false),
-            _ => {
-                problems.push((row, "is neither yes nor no".to_owned()));
-                None
-            }
+            // Consent is written in words of its own.
+            word => match said(word) {
+                Some(Consent::Yes) => Some(true),
+                Some(Consent::No) => Some(false),
+                Some(Consent::Unknown) => None,
+                None => {
+                    problems.push((row, "is neither yes nor no".to_owned()));
+                    None
+                }
+            },
         })
         .collect();
     Ok(Coerced::new(Arc::new(flags), problems))

@@ -1,0 +1,327 @@
+//! What became of the customers of a list: who bought, what they spent, and what that is beside those
+//! who were held back.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use chrono::NaiveDate;
+use regulars_models::experiment::{Difference, Group};
+use serde::Serialize;
+
+use crate::commands::targets::ledger::{CONTROL, SENT, Sending};
+use crate::config::targets::ID;
+use crate::failure::{Failure, Result};
+use crate::text::{count, plural};
+use crate::warehouse::Warehouse;
+use crate::warning::{UNCLEAR_CAMPAIGN, Warning};
+
+/// The days that are looked at.
+#[derive(Clone, Copy)]
+pub struct Window<'a> {
+    /// The first of them, the date of the list.
+    pub from: NaiveDate,
+    /// The first that is not.
+    pub until: NaiveDate,
+    /// The first that nothing is known of.
+    pub seen_until: NaiveDate,
+    /// What the interactions call the campaign.
+    pub campaign_id: &'a str,
+}
+
+/// One group of the list.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Part {
+    /// Customers in it.
+    pub customers: u64,
+    /// Who bought something.
+    pub buyers: u64,
+    /// Who responded to the campaign; null where the interactions name no campaigns.
+    pub responders: Option<u64>,
+    /// What they spent, returns taken off.
+    pub spend: f64,
+    /// What that left over costs; null where the lines have none.
+    pub margin: Option<f64>,
+    /// Who was contacted by another list meanwhile.
+    pub in_other_lists: u64,
+    /// Who was contacted by the campaign, as the interactions tell; null where they do not.
+    pub contacted: Option<u64>,
+}
+
+/// A difference between those contacted and those held back.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Change {
+    /// For a customer.
+    pub each: f64,
+    /// Where its 95 % interval begins.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
+}
+
+impl From<Difference> for Change {
+    fn from(difference: Difference) -> Self {
+        Self {
+            each: difference.estimate,
+            low: difference.low,
+            high: difference.high,
+        }
+    }
+}
+
+/// What the list has earned.
+#[derive(Clone, Debug, Serialize)]
+pub struct Earned {
+    /// The list.
+    pub list: String,
+    /// The date that it was made of.
+    pub as_of: String,
+    /// The first day that is not looked at.
+    pub until: String,
+    /// Those who were contacted.
+    pub sent: Part,
+    /// Those who were held back.
+    pub control: Part,
+    /// How much larger the share of buyers is; null without a control group.
+    pub buyers: Option<Change>,
+    /// How much more each spent.
+    pub spend: Option<Change>,
+    /// How much more each left over costs.
+    pub margin: Option<Change>,
+    /// Responses that were expected; null where none were.
+    pub expected_responses: Option<f64>,
+    /// What contacts cost.
+    pub cost: f64,
+}
+
+/// What is known of the outcome.
+pub struct Outcome<'a> {
+    /// The figures.
+    pub earned: Earned,
+    /// The days that were looked at.
+    pub window: Window<'a>,
+    /// Responses of customers who were not on the list.
+    strangers: u64,
+}
+
+/// What one customer did.
+#[derive(Clone, Copy, Default)]
+struct Did {
+    bought: bool,
+    spend: f64,
+    margin: f64,
+    responded: bool,
+    contacted: bool,
+}
+
+/// Which facts the interactions have.
+struct Facts {
+    amounts: bool,
+    costs: bool,
+    campaigns: bool,
+}
+
+impl<'a> Outcome<'a> {
+    /// Reads what the customers of a list did in some days.
+    pub fn read(
+        warehouse: &Warehouse,
+        sending: &Sending,
+        others: &[Sending],
+        window: Window<'a>,
+    ) -> Result<Self> {
+        let has = |column: &str| warehouse.has_column("interactions", column);
+        let facts = Facts {
+            amounts: has("amount"),
+            costs: has("amount") && has("cost"),
+            campaigns: has("campaign_id"),
+        };
+        let mut did = did(warehouse, &facts, window)?;
+        let during = |other: &&Sending| window.from <= other.date && other.date < window.until;
+        let mut elsewhere: BTreeMap<String, u64> = BTreeMap::new();
+        for other in others.iter().filter(during) {
+            for id in other.members(SENT)? {
+                *elsewhere.entry(id).or_default() += 1;
+            }
+        }
+        let mut group = |name: &str| -> Result<(Part, Vec<Did>)> {
+            let members = sending.members(name)?;
+            let mut part = Part {
+                customers: members.len() as u64,
+                ..Part::default()
+            };
+            let mut all = Vec::with_capacity(members.len());
+            for id in members {
+                part.in_other_lists += u64::from(elsewhere.contains_key(&id));
+                all.push(did.remove(&id).unwrap_or_default());
+            }
+            part.sum(&all, &facts);
+            Ok((part, all))
+        };
+        let (sent, of_sent) = group(SENT)?;
+        let (control, of_control) = group(CONTROL)?;
+        let strangers = did.values().filter(|did| did.responded).count() as u64;
+        let above = |of: fn(&Did) -> f64| {
+            let amounts = |group: &[Did]| group.iter().map(of).collect::<Vec<f64>>();
+            let (sent, control) = (amounts(&of_sent), amounts(&of_control));
+            Group::of(&sent)
+                .above(&Group::of(&control))
+                .map(Change::from)
+        };
+        let yes = |part: &Part| Group::of_yes(part.buyers, part.customers);
+        let expected = sending.sum("expected_response")?;
+        let earned = Earned {
+            list: sending.list.clone(),
+            as_of: sending.date.to_string(),
+            until: window.until.to_string(),
+            buyers: yes(&sent).above(&yes(&control)).map(Change::from),
+            spend: above(|did| did.spend).filter(|_| facts.amounts),
+            margin: above(|did| did.margin).filter(|_| facts.costs),
+            expected_responses: (expected > 0.0).then_some(expected),
+            cost: sending.sum("cost")?,
+            sent,
+            control,
+        };
+        Ok(Self {
+            earned,
+            window,
+            strangers,
+        })
+    }
+
+    /// Customers of both groups.
+    pub fn customers(&self) -> u64 {
+        self.earned.sent.customers + self.earned.control.customers
+    }
+
+    /// What makes the figures say less than they seem to.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let Earned {
+            list,
+            sent,
+            control,
+            ..
+        } = &self.earned;
+        let mut found = Vec::new();
+        let Window {
+            until, seen_until, ..
+        } = self.window;
+        if seen_until < until {
+            found.push(format!(
+                "the history ends before {seen_until}, and the days until {until} are not over: what is read is not all"
+            ));
+        }
+        if control.customers == 0 {
+            found.push("nobody was held back, so that it cannot be told what would have been bought anyway".to_owned());
+        }
+        if let Some(contacted @ 1..) = control.contacted {
+            found.push(format!(
+                "{} of those held back were contacted by the campaign all the same",
+                count(contacted)
+            ));
+        }
+        for (part, whom) in [(sent, "contacted"), (control, "held back")] {
+            if part.in_other_lists > 0 {
+                found.push(format!(
+                    "{} of those {whom} were contacted by other lists meanwhile",
+                    count(part.in_other_lists)
+                ));
+            }
+        }
+        if self.strangers > 0 {
+            found.push(format!(
+                "{} responded who {} not on the list",
+                plural(self.strangers, "customer"),
+                if self.strangers == 1 { "was" } else { "were" }
+            ));
+        }
+        found
+            .into_iter()
+            .map(|words| Warning::new(UNCLEAR_CAMPAIGN, format!("{list}: {words}")))
+            .collect()
+    }
+}
+
+impl Part {
+    fn sum(&mut self, all: &[Did], facts: &Facts) {
+        let number = |of: fn(&Did) -> bool| all.iter().filter(|did| of(did)).count() as u64;
+        self.buyers = number(|did| did.bought);
+        self.spend = all.iter().map(|did| did.spend).sum();
+        self.margin = facts.costs.then(|| all.iter().map(|did| did.margin).sum());
+        self.responders = facts.campaigns.then(|| number(|did| did.responded));
+        self.contacted = facts.campaigns.then(|| number(|did| did.contacted));
+    }
+
+    /// The share that bought.
+    pub fn share(&self) -> f64 {
+        self.buyers as f64 / self.customers as f64
+    }
+}
+
+/// What every customer did in some days, by their ids as text.
+fn did(warehouse: &Warehouse, facts: &Facts, window: Window<'_>) -> Result<BTreeMap<String, Did>> {
+    let exact = |sql: &str| format!("CAST(sum(CAST({sql} AS DECIMAL(18, 4))) AS DOUBLE)");
+    // Returns are money that goes back, whichever sign their source gives them.
+    let signed = |column: &str| {
+        format!("CASE kind WHEN 'purchase' THEN {column} WHEN 'return' THEN -abs({column}) END")
+    };
+    let spend = match facts.amounts {
+        true => exact(&signed("amount")),
+        false => "CAST(NULL AS DOUBLE)".to_owned(),
+    };
+    let margin = match facts.costs {
+        true => exact(&format!("{} - {}", signed("amount"), signed("cost"))),
+        false => "CAST(NULL AS DOUBLE)".to_owned(),
+    };
+    let of_campaign = |kind: &str| match facts.campaigns {
+        true => {
+            let id = window.campaign_id.replace('\'', "''");
+            format!(
+                "sum(CASE WHEN kind = '{kind}' AND CAST(campaign_id AS VARCHAR) = '{id}' THEN 1 ELSE 0 END)"
+            )
+        }
+        false => "0".to_owned(),
+    };
+    let sql = format!(
+        "SELECT CAST({ID} AS VARCHAR) AS id, sum(CASE WHEN kind = 'purchase' THEN 1 ELSE 0 END) AS bought, \
+         {spend} AS spend, {margin} AS margin, {} AS responded, {} AS contacted \
+         FROM interactions WHERE day >= DATE '{}' AND day < DATE '{}' GROUP BY {ID}",
+        of_campaign("response"),
+        of_campaign("contact"),
+        window.from,
+        window.until
+    );
+    let mut all = BTreeMap::new();
+    warehouse.scope.for_each(&sql, |batch| {
+        let ids: &StringArray = batch
+            .column(0)
+            .as_string_opt()
+            .ok_or_else(|| Failure::machine("ids that are no text"))?;
+        let whole = |place: usize| cast(batch.column(place), &DataType::Int64);
+        let (bought, responded, contacted) = (whole(1)?, whole(4)?, whole(5)?);
+        let some = |column: &arrow::array::ArrayRef, row: usize| {
+            let column = column.as_primitive::<Int64Type>();
+            column.is_valid(row) && column.value(row) > 0
+        };
+        let money = |place: usize, row: usize| {
+            let column = batch.column(place).as_primitive::<Float64Type>();
+            if column.is_valid(row) {
+                column.value(row)
+            } else {
+                0.0
+            }
+        };
+        for row in 0..batch.num_rows() {
+            let did = Did {
+                bought: some(&bought, row),
+                spend: money(2, row),
+                margin: money(3, row),
+                responded: some(&responded, row),
+                contacted: some(&contacted, row),
+            };
+            all.insert(ids.value(row).to_owned(), did);
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
