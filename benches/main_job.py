@@ -141,8 +141,9 @@ def report(options: argparse.Namespace, binary: Path, scratch: Path) -> None:
     print(f"\nSuggestions of a new {offers['level']}, last {test['days']} days held out, {test['customers']:,} customers who bought something new.\n")
     print("| at 10 | hit rate | recall | NDCG |")
     print("|---|---|---|---|")
-    for name in ["model", "popularity"]:
-        quality = test[name]
+    lists = [("model", test["model"])]
+    lists += [(f"popular, {popular['time'].replace('_', ' ')}", popular) for popular in test["baselines"]]
+    for name, quality in lists:
         print(f"| {name} | {quality['hit_rate']:.4f} | {quality['recall']:.4f} | {quality['ndcg']:.4f} |")
 
     rules = manifest["stages"]["rules"]["metrics"]

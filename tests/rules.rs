@@ -839,7 +839,121 @@ fn baskets_of_one_item_have_no_rules_and_say_so() {
         .file("products.csv", PRODUCTS)
         .file("regulars.toml", SETTINGS);
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    let alone = "[rules]\ntransitions = false\n[rules.sequences]\non = false";
+    sandbox.write("regulars.toml", format!("{SETTINGS}\n{alone}\n"));
     refused(&sandbox, &[], 3, &["holds two items", "basket"]);
+}
+
+/// Checkouts of a single item: 40 of 200 customers buy B five days after A, 20 more B nine days
+/// after F, which they bought 100 days after A; 60 buy both on one day.
+fn single_items() -> String {
+    let mut csv = String::from("customer,when,basket,product,paid\n");
+    let mut line = |customer: u32, day: u32, hour: u32, product: &str| {
+        let when = crate::util::date(day);
+        csv += &format!("C{customer:03},{when} {hour}:00,{customer}-{day}-{hour},{product},1.00\n");
+    };
+    for customer in 0..200 {
+        let day = customer % 50;
+        match customer {
+            0..60 => {
+                line(customer, day, 10, "A");
+                line(customer, day, 12, "B");
+            }
+            60..100 => {
+                line(customer, day, 10, "A");
+                line(customer, day + 5, 10, "B");
+            }
+            100..120 => {
+                line(customer, day, 10, "F");
+                line(customer, day + 9, 10, "B");
+            }
+            _ => line(customer, day, 10, "F"),
+        }
+    }
+    csv
+}
+
+#[test]
+fn checkouts_of_one_item_leave_out_what_needs_pairs_and_nothing_else() {
+    let settings = SETTINGS
+        .split("[[sources]]")
+        .take(2)
+        .collect::<Vec<_>>()
+        .join("[[sources]]");
+    let loose = "[rules]\nlater_days = 0\nmin_customers = 1\nmax_false_share = 1.0\n[rules.sequences]\nmin_support = 0.01\nmin_confidence = 0.0\nmin_lift = 0.0";
+    let sandbox = Sandbox::new()
+        .file("lines.csv", single_items())
+        .file("regulars.toml", format!("{settings}\n{loose}\n"));
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox
+        .regulars(&["rules"])
+        .ended_with(0)
+        .says(&["none of the", "holds two items"]);
+    let manifest = sandbox.manifest("regulars-out");
+    let warnings = manifest["stages"]["rules"]["warnings"].as_array().unwrap();
+    assert!(
+        warnings.iter().any(|warning| warning["code"] == "no-pairs"),
+        "{warnings:?}"
+    );
+    assert!(table(&sandbox, "rules")["antecedent"].is_empty());
+    assert!(!sandbox.exists("regulars-out/substitutes.csv"));
+    assert!(!table(&sandbox, "transitions")["from"].is_empty());
+    let found = table(&sandbox, "sequences");
+    let row = |first: &str, then: &str| {
+        let sides = found["first"].iter().zip(&found["then"]);
+        let place = sides
+            .clone()
+            .position(|sides| sides == (&first.to_owned(), &then.to_owned()));
+        let place = place.unwrap_or_else(|| panic!("{first} > {then}: {found:?}"));
+        let number = |column: &str| number(&found[column][place]);
+        [
+            number("support"),
+            number("confidence"),
+            number("lift"),
+            number("days_median"),
+        ]
+    };
+    // By hand: 40 of 200 customers; 40 of the 100 with A; over 120 of 200 with B.
+    assert_eq!(row("A", "B"), [0.2, 0.4, 0.666_667, 5.0]);
+    assert_eq!(row("F", "B"), [0.1, 0.166_667, 0.277_778, 9.0]);
+    assert_eq!(metrics(&sandbox)["sequence_max_gap_days"], 60);
+    assert!(
+        sandbox
+            .read("regulars-out/summary.txt")
+            .contains("No basket holds two items.")
+    );
+}
+
+#[test]
+fn the_longest_gap_of_a_sequence_follows_the_rhythm_of_the_shop() {
+    // Who comes every 50 days buys tea after bread 100 days later.
+    let mut csv = String::from("customer,when,basket,product,paid\n");
+    for customer in 0..100 {
+        for (visit, products) in [["bread", "milk"], ["milk", "apples"], ["tea", "apples"]]
+            .iter()
+            .enumerate()
+        {
+            let day = crate::util::date(customer % 20 + 50 * visit as u32);
+            for product in products {
+                csv += &format!("C{customer},{day} 10:00,{customer}-{visit},{product},1.00\n");
+            }
+        }
+    }
+    let sandbox = Sandbox::new()
+        .file("lines.csv", csv)
+        .file("products.csv", PRODUCTS);
+    let run = |more: &str| {
+        let loose = "[rules]\nlevel = \"product\"\nlater_days = 0\nmax_false_share = 1.0\n[rules.sequences]\nmin_lift = 0.0";
+        sandbox.write("regulars.toml", format!("{SETTINGS}\n{loose}\n{more}\n"));
+        sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+        sandbox.regulars(&["rules", "--quiet"]).ended_with(0);
+        let found = table(&sandbox, "sequences");
+        let mut sides = found["first"].iter().zip(&found["then"]);
+        let tea = sides.any(|(first, then)| first == "Bread" && then == "Tea");
+        (metrics(&sandbox)["sequence_max_gap_days"].as_u64(), tea)
+    };
+    assert_eq!(run(""), (Some(150), true));
+    assert_eq!(run("max_gap_days = 60"), (Some(60), false));
 }
 
 #[test]

@@ -69,6 +69,8 @@ pub const WEAK_VALUE_MODEL: &str = "weak-value-model";
 pub const SPEND_ASSUMPTION: &str = "spend-assumption";
 /// The suggestions do no better than the most popular items.
 pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
+/// What customers said of being contacted is neither yes nor no.
+pub const ODD_CONSENT: &str = "odd-consent";
 /// Too few customers for clusters.
 pub const NO_CLUSTERS: &str = "no-clusters";
 /// Amounts far beyond what is usual, which clusters are made without.
@@ -81,6 +83,8 @@ pub const OFF_CALIBRATION: &str = "off-calibration";
 pub const FAILED_GATE: &str = "failed-gate";
 /// A load was cut off after its commit, and what was left to do is done now.
 pub const LOAD_CUT_OFF: &str = "load-cut-off";
+/// No basket holds two items, so there are no rules.
+pub const NO_PAIRS: &str = "no-pairs";
 /// A support was raised, because there would have been too much to keep.
 pub const SUPPORT_RAISED: &str = "support-raised";
 /// Values of an attribute that a saved model has not met.
@@ -131,11 +135,13 @@ pub const CODES: &[&str] = &[
     WEAK_VALUE_MODEL,
     SPEND_ASSUMPTION,
     WEAK_SUGGESTIONS,
+    ODD_CONSENT,
     NO_CLUSTERS,
     FAR_OUT_AMOUNTS,
     UNSUITABLE_DATES,
     OFF_CALIBRATION,
     FAILED_GATE,
+    NO_PAIRS,
     SUPPORT_RAISED,
     LOAD_CUT_OFF,
     UNKNOWN_CATEGORIES,

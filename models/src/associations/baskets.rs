@@ -239,6 +239,21 @@ impl Baskets {
         }
     }
 
+    /// These baskets alone, in this order.
+    pub(super) fn part(&self, chosen: &[usize]) -> Self {
+        let mut offsets = vec![0];
+        let mut items = Vec::new();
+        for &basket in chosen {
+            items.extend_from_slice(self.basket(basket));
+            offsets.push(items.len());
+        }
+        Self {
+            offsets,
+            items,
+            n_items: self.n_items,
+        }
+    }
+
     /// All lines, basket after basket.
     pub(super) fn lines(&self) -> &[u32] {
         &self.items

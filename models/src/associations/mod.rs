@@ -139,7 +139,7 @@ pub use selection::{Selected, Selection, SelectionError, SelectionParams, Select
 pub use sides::SideItems;
 pub use significance::{benjamini_hochberg, fisher_upper_tail, p_value};
 pub use strata::{Strata, StrataError};
-pub use substitutes::{Pair, PairParams, PairValidParams, Pairs};
+pub use substitutes::{OnSale, Pair, PairParams, PairValidParams, Pairs};
 pub use taxonomy::{Interest, Taxonomy, TaxonomyError};
 pub use utility::{
     MinUtility, UtilityBaskets, UtilityBasketsError, UtilityError, UtilityItemset, UtilityItemsets,

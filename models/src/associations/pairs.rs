@@ -45,6 +45,14 @@ pub enum PairError {
         /// Number of customers.
         customers: usize,
     },
+    /// There is not one day for each basket.
+    #[error("{baskets} baskets, but {days} days; give one day with each basket")]
+    UnequalDays {
+        /// Number of baskets.
+        baskets: usize,
+        /// Number of days.
+        days: usize,
+    },
 }
 
 /// Refuses what is no minimum support.
@@ -70,6 +78,15 @@ impl FrequentItems {
     const NONE: u32 = u32::MAX;
 
     pub(super) fn new(baskets: &Baskets, min_count: u32) -> Self {
+        Self::chosen(baskets, |_, count| count >= min_count)
+    }
+
+    /// These two items, ascending, whatever their counts.
+    pub(super) fn pair(baskets: &Baskets, items: [u32; 2]) -> Self {
+        Self::chosen(baskets, |item, _| items.contains(&item))
+    }
+
+    fn chosen(baskets: &Baskets, choose: impl Fn(u32, u32) -> bool) -> Self {
         let mut all = vec![0_u32; baskets.n_items()];
         for &item in baskets.lines() {
             all[item as usize] += 1;
@@ -80,7 +97,7 @@ impl FrequentItems {
             numbers: vec![Self::NONE; all.len()],
         };
         for (item, count) in all.into_iter().enumerate() {
-            if count >= min_count {
+            if choose(item as u32, count) {
                 frequent.numbers[item] = frequent.codes.len() as u32;
                 frequent.codes.push(item as u32);
                 frequent.counts.push(count);

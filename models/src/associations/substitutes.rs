@@ -100,6 +100,33 @@ pub struct Pairs {
     pub n_tested_complements: usize,
 }
 
+/// When each item was on sale.
+#[derive(Clone, Copy, Debug)]
+pub struct OnSale<'a> {
+    /// For each basket its day.
+    pub days: &'a [i32],
+    /// For each item code the first day on sale, and the day after the last.
+    pub items: &'a [[i32; 2]],
+}
+
+impl OnSale<'_> {
+    /// The first and the last day of the baskets.
+    fn span(&self) -> [i32; 2] {
+        let first = self.days.iter().min().copied().unwrap_or_default();
+        let last = self.days.iter().max().copied().unwrap_or_default();
+        [first, last]
+    }
+
+    /// The days on which both items of a pair were on sale; none if these are all days of the
+    /// baskets, which span so many. They may be no days at all.
+    fn common(&self, pair: [u32; 2], [first, last]: [i32; 2]) -> Option<[i32; 2]> {
+        let [one, other] = pair.map(|item| self.items[item as usize]);
+        let common = [one[0].max(other[0]), one[1].min(other[1])];
+        let all = common[0] <= first && last < common[1];
+        (!all).then_some(common)
+    }
+}
+
 /// Checked parameters of the search for substitutes and complements; see [`PairParams`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairValidParams {
@@ -267,6 +294,39 @@ impl PairValidParams {
     /// [`PairError::UnequalLengths`] if there is not one customer for each basket;
     /// [`PairError::TooManyFound`].
     pub fn fit(&self, baskets: &Baskets, customers: Option<&[u32]>) -> Result<Pairs, PairError> {
+        self.search(baskets, customers, None)
+    }
+
+    /// As [`fit`](Self::fit), with substitutes held against the baskets of those days alone on which
+    /// both items were on sale: what was never sold at the same time replaces nothing.
+    ///
+    /// Pairs are looked for among all baskets, and those that stand out are measured again among
+    /// the baskets of their common days, where both were not on sale all the time. They have to be
+    /// expected together there, too, at least `min_expected` times.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); also if there is not one day for each basket.
+    pub fn fit_on_sale(
+        &self,
+        baskets: &Baskets,
+        customers: Option<&[u32]>,
+        on_sale: &OnSale<'_>,
+    ) -> Result<Pairs, PairError> {
+        if on_sale.days.len() != baskets.n_baskets() {
+            return Err(PairError::UnequalDays {
+                baskets: baskets.n_baskets(),
+                days: on_sale.days.len(),
+            });
+        }
+        self.search(baskets, customers, Some(on_sale))
+    }
+
+    fn search(
+        &self,
+        baskets: &Baskets,
+        customers: Option<&[u32]>,
+        on_sale: Option<&OnSale<'_>>,
+    ) -> Result<Pairs, PairError> {
         if let Some(customers) = customers
             && customers.len() != baskets.n_baskets()
         {
@@ -319,10 +379,20 @@ impl PairValidParams {
         let [mut substitutes, complements] = found;
         // Baskets of one size can make substitutes of two items that fill them: the pair has to
         // avoid each other among baskets alike in what else they hold, too.
-        let items: Vec<[u32; 2]> = substitutes.iter().map(|pair| pair.items).collect();
-        for (pair, p_value) in substitutes.iter_mut().zip(avoidance(&items, baskets)) {
+        let on_sale = on_sale.map(|on_sale| (on_sale, on_sale.span()));
+        if let Some((on_sale, span)) = on_sale {
+            substitutes = self.within(substitutes, baskets, customers, (on_sale, span));
+        }
+        let all = substitutes.iter_mut().filter(|pair| {
+            // The others have been held against the baskets of their own days.
+            on_sale.is_none_or(|(on_sale, span)| on_sale.common(pair.items, span).is_none())
+        });
+        let mut all: Vec<&mut Pair> = all.collect();
+        let items: Vec<[u32; 2]> = all.iter().map(|pair| pair.items).collect();
+        for (pair, p_value) in all.iter_mut().zip(avoidance(&items, baskets)) {
             pair.p_value = pair.p_value.max(p_value);
         }
+        substitutes.par_sort_unstable_by(best_first);
         let p_values = substitutes.iter().map(|pair| pair.p_value).collect();
         self.correct(&mut substitutes, p_values, n_tested_substitutes);
         Ok(Pairs {
@@ -336,6 +406,61 @@ impl PairValidParams {
 }
 
 impl PairValidParams {
+    /// Measures pairs again among the baskets of the days on which both items were on sale.
+    fn within(
+        &self,
+        pairs: Vec<Pair>,
+        baskets: &Baskets,
+        customers: Option<&[u32]>,
+        (on_sale, span): (&OnSale<'_>, [i32; 2]),
+    ) -> Vec<Pair> {
+        pairs
+            .into_par_iter()
+            .filter_map(|pair| match on_sale.common(pair.items, span) {
+                None => Some(pair),
+                Some(days) => self.measured(pair.items, baskets, customers, (on_sale.days, days)),
+            })
+            .collect()
+    }
+
+    /// A pair among the baskets of some days; none if it does not stand out there.
+    fn measured(
+        &self,
+        items: [u32; 2],
+        baskets: &Baskets,
+        customers: Option<&[u32]>,
+        (days, common): (&[i32], [i32; 2]),
+    ) -> Option<Pair> {
+        let chosen: Vec<usize> = (0..days.len())
+            .filter(|&basket| common[0] <= days[basket] && days[basket] < common[1])
+            .collect();
+        let part = baskets.part(&chosen);
+        let customers: Option<Vec<u32>> =
+            customers.map(|of| chosen.iter().map(|&basket| of[basket]).collect());
+        let frequent = FrequentItems::pair(&part, items);
+        if frequent.codes.len() < 2 {
+            return None;
+        }
+        let crossed = Crossed::new(&part, &frequent, &frequent.counts);
+        let strata = SizeStrata::new(&part, &crossed, self.size_strata);
+        let by_customer =
+            customers.map(|of| ByCustomer::new(&part, &of, &frequent, self.size_strata));
+        let search = Search {
+            params: self,
+            frequent: &frequent,
+            crossed: &crossed,
+            strata: &strata,
+            by_customer: by_customer.as_ref(),
+            n_baskets: part.n_baskets() as u32,
+            n_found: AtomicUsize::new(0),
+        };
+        let [mut substitutes, _] = search.row(0, &mut Counters::default()).found;
+        let mut pair = substitutes.pop()?;
+        let avoided = avoidance(&[items], &part).into_iter().next();
+        pair.p_value = avoided.map_or(pair.p_value, |p_value| pair.p_value.max(p_value));
+        Some(pair)
+    }
+
     /// Corrects the p-values of pairs, of so many that were tested, and leaves those whose q-value
     /// is low enough.
     ///

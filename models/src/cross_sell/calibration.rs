@@ -3,7 +3,8 @@
 //! What people start to buy moves with the season, and some customers try much more than
 //! others. So the state of `horizon` days before the as-of day is rebuilt, its candidates are
 //! scored, and what was then bought for the first time teaches how much weight the affinity,
-//! the recent rate of new customers of an item and the habits of the customer deserve.
+//! the recent rate of new customers of an item, the turn of its season and the habits of the
+//! customer deserve.
 
 use rayon::prelude::*;
 
@@ -13,10 +14,14 @@ use super::linear::solve_positive;
 use super::owned::{Entry, Owned};
 use super::params::CrossSellValidParams;
 use super::rank::Ranker;
+use super::sales::Sales;
+use super::season::{turn_of_season, unavailable};
 
 const ITEM_SIGNALS: usize = 3;
 const CUSTOMER_SIGNALS: usize = 5;
-const SIGNALS: usize = 2 + ITEM_SIGNALS + CUSTOMER_SIGNALS;
+const SIGNALS: usize = 2 + ITEM_SIGNALS + CUSTOMER_SIGNALS + 1;
+/// Where the turn of the season stands among them.
+const SEASON: usize = SIGNALS - 1;
 /// With the constant.
 const WEIGHTS: usize = SIGNALS + 1;
 /// Windows of the rate of new customers, in horizons.
@@ -85,12 +90,14 @@ pub(super) struct Calibration {
     affinity: f64,
     item: [f64; ITEM_SIGNALS],
     customer: [f64; CUSTOMER_SIGNALS],
+    season: f64,
 }
 
 impl Calibration {
-    /// The part of the log-odds that an item brings.
-    pub fn of_item(&self, signals: &[f64; ITEM_SIGNALS]) -> f64 {
-        self.item.iter().zip(signals).map(|(w, x)| w * x).sum()
+    /// The part of the log-odds that an item brings, with the turn of its season.
+    pub fn of_item(&self, signals: &[f64; ITEM_SIGNALS], turn: f64) -> f64 {
+        let rates: f64 = self.item.iter().zip(signals).map(|(w, x)| w * x).sum();
+        rates + self.season * turn
     }
 
     /// The part of the log-odds that a customer brings.
@@ -112,7 +119,12 @@ impl Calibration {
 
     /// Learns on the horizon before `as_of`; `None` when there is less than one horizon of
     /// history before it, or too few first purchases in it.
-    pub fn learn(history: &History<'_>, params: &CrossSellValidParams, as_of: i32) -> Option<Self> {
+    pub fn learn(
+        history: &History<'_>,
+        sales: &Sales,
+        params: &CrossSellValidParams,
+        as_of: i32,
+    ) -> Option<Self> {
         let horizon = params.horizon_days();
         let cut = as_of.checked_sub(horizon)?;
         let owned = Owned::at(history, cut, params.max_items());
@@ -133,6 +145,8 @@ impl Calibration {
             params.seed(),
         );
         let items = item_signals(&owned, horizon);
+        let turns = turn_of_season(sales, cut, horizon);
+        let closed = owned.closed(&unavailable(&history.judged(), sales, cut, horizon));
         let habits: Vec<_> = customers
             .iter()
             .map(|&c| customer_signals(owned.of(c), cut, horizon))
@@ -141,7 +155,7 @@ impl Calibration {
             .par_iter()
             .enumerate()
             .map_init(
-                || Ranker::new(&owned, &affinity, params.candidates()),
+                || Ranker::new(&affinity, &closed, params.candidates()),
                 |ranker, (index, &customer)| {
                     let mut bought: Vec<u32> = history
                         .rows(customer, cut, as_of)
@@ -173,18 +187,21 @@ impl Calibration {
             x[0] = row.log_affinity;
             x[1] = f64::from(row.affinity);
             x[2..2 + ITEM_SIGNALS].copy_from_slice(&items[row.item as usize]);
-            x[2 + ITEM_SIGNALS..].copy_from_slice(&habits[row.customer as usize]);
+            x[2 + ITEM_SIGNALS..SEASON].copy_from_slice(&habits[row.customer as usize]);
+            x[SEASON] = turns[owned.codes[row.item as usize] as usize];
             x
         };
         let (constant, w) = logistic(&rows, signals, |row| row.bought)?;
         let (direct, rest) = w.split_at(2);
-        let (item, customer) = rest.split_at(ITEM_SIGNALS);
+        let (item, rest) = rest.split_at(ITEM_SIGNALS);
+        let (customer, season) = rest.split_at(CUSTOMER_SIGNALS);
         Some(Self {
             constant,
             log_affinity: direct[0],
             affinity: direct[1],
             item: item.try_into().ok()?,
             customer: customer.try_into().ok()?,
+            season: season[0],
         })
     }
 }

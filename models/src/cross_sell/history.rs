@@ -17,6 +17,7 @@ pub struct History<'a> {
     items: &'a [u32],
     n_items: usize,
     groups: Option<&'a [u32]>,
+    active: Option<&'a [Option<bool>]>,
 }
 
 /// A history whose arrays do not fit together.
@@ -70,6 +71,14 @@ pub enum HistoryError {
     Groups {
         /// Length of `groups`.
         groups: usize,
+        /// The number of items given.
+        n_items: usize,
+    },
+    /// Not one flag for each item.
+    #[error("{flags} flags of what is active for {n_items} items; give one for each item")]
+    Active {
+        /// Length of `active`.
+        flags: usize,
         /// The number of items given.
         n_items: usize,
     },
@@ -148,7 +157,34 @@ impl<'a> History<'a> {
             items,
             n_items,
             groups,
+            active: None,
         })
+    }
+
+    /// Says of each item whether it can be bought in the coming days; nothing (`None`) leaves that
+    /// to be judged by its sales.
+    ///
+    /// # Errors
+    /// [`HistoryError::Active`] when there is not one flag for each item.
+    pub fn with_active(self, active: &'a [Option<bool>]) -> Result<Self, HistoryError> {
+        if active.len() != self.n_items {
+            return Err(HistoryError::Active {
+                flags: active.len(),
+                n_items: self.n_items,
+            });
+        }
+        Ok(Self {
+            active: Some(active),
+            ..self
+        })
+    }
+
+    /// The same without what is known from elsewhere, which is known of today and no other day.
+    pub(super) fn judged(&self) -> Self {
+        Self {
+            active: None,
+            ..*self
+        }
     }
 
     /// Customers, with or without purchases.
@@ -163,6 +199,10 @@ impl<'a> History<'a> {
 
     pub(super) fn groups(&self) -> Option<&'a [u32]> {
         self.groups
+    }
+
+    pub(super) fn active(&self, item: usize) -> Option<bool> {
+        self.active.and_then(|active| active[item])
     }
 
     pub(super) fn item(&self, row: usize) -> u32 {
@@ -243,6 +283,19 @@ mod tests {
             error,
             HistoryError::Groups {
                 groups: 2,
+                n_items: 3
+            }
+        );
+    }
+
+    #[test]
+    fn each_item_has_one_flag() {
+        let history = History::new(&[0], &[], &[], &[], 3, None).unwrap();
+        let error = history.with_active(&[None]).unwrap_err();
+        assert_eq!(
+            error,
+            HistoryError::Active {
+                flags: 1,
                 n_items: 3
             }
         );

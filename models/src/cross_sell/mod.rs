@@ -4,8 +4,10 @@
 //! question. The model has two parts. The affinity between a customer and an item is a ridge
 //! regression of each item on all others, in its leading directions (EASE, Steck 2019). A
 //! logistic regression, learned on what was bought for the first time in the last horizon before
-//! the as-of day, turns the affinity, the recent rate of new customers of the item and the habits
-//! of the customer into the probability of a first purchase within the horizon. The reason beside
+//! the as-of day, turns the affinity, the recent rate of new customers of the item, the turn of its
+//! season a year before and the habits of the customer into the probability of a first purchase
+//! within the horizon. What is no longer sold, or out of season in the horizon, is not suggested:
+//! see [`Unavailable`]. The reason beside
 //! a suggestion is an association counted in the history, not a weight of the model: see
 //! [`Evidence`].
 //!
@@ -45,13 +47,16 @@ mod model;
 mod owned;
 mod params;
 mod rank;
+mod sales;
+mod season;
 #[cfg(test)]
 mod tests;
 
-pub use evaluate::{EvaluateError, Evaluation};
+pub use evaluate::{Baseline, BaselineKind, EvaluateError, Evaluation, RECENT};
 pub use evidence::Evidence;
 pub use history::{History, HistoryError};
 pub use model::{CrossSell, ScoreKind, Suggestion};
 pub use params::{
     CrossSellParamError, CrossSellParams, CrossSellValidParams, MOST_ITEMS, MOST_RANK,
 };
+pub use season::Unavailable;

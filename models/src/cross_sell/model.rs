@@ -9,6 +9,8 @@ use super::history::History;
 use super::owned::Owned;
 use super::params::CrossSellValidParams;
 use super::rank::{Ranker, best};
+use super::sales::Sales;
+use super::season::{Unavailable, turn_of_season, unavailable};
 
 /// What a score means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl CrossSellValidParams {
     /// Time grows with the (customer, item) pairs times the rank, and with the sum of the
     /// squared sizes of the baskets. Memory: 16 bytes for each (customer, item) pair twice over,
     /// `4 x n_items^2` bytes for the pairs of items (`n_items` at most `max_items`) and 8 bytes
-    /// a row; nothing is kept for each customer and item not bought.
+    /// a row, which the days of the sales need before; nothing is kept for each customer and item not bought.
     pub fn fit(&self, history: &History<'_>, as_of_day: i32) -> CrossSell {
         let scorer = Scorer::fit(self, history, as_of_day);
         let counts = Counts::new(history, &scorer.owned, self.min_support());
@@ -63,7 +65,8 @@ impl CrossSell {
     /// Suggestions for every customer, by customer and then rank.
     ///
     /// Never an item that the customer has bought, nor one beyond `max_items`, nor one that
-    /// nobody has bought; fewer than asked for only when nothing else is left. A customer
+    /// nobody has bought, nor one of [`unavailable`](CrossSell::unavailable); fewer than asked for
+    /// only when nothing else is left. A customer
     /// without purchases gets the items that the largest share of customers bought within the
     /// last horizon, and that share as the score. Items equal in everything go by the lower code.
     pub fn suggest(&self) -> Vec<Suggestion> {
@@ -106,6 +109,13 @@ impl CrossSell {
         self.scorer.owned.left_out
     }
 
+    /// The items that were bought and are suggested to nobody, by item code, with the reason: they
+    /// are no longer sold, or out of season in the horizon.
+    pub fn unavailable(&self) -> Vec<(u32, Unavailable)> {
+        let of = |&code: &u32| Some((code, self.scorer.unavailable[code as usize]?));
+        self.scorer.owned.codes.iter().filter_map(of).collect()
+    }
+
     /// Customers with at least one purchase before the as-of day.
     pub fn n_active_customers(&self) -> usize {
         self.scorer.owned.n_active
@@ -120,6 +130,10 @@ pub(super) struct Scorer {
     calibration: Option<Calibration>,
     /// What each item adds to the log-odds.
     item_parts: Vec<f64>,
+    /// For each item of the history why nobody gets it.
+    unavailable: Vec<Option<Unavailable>>,
+    /// For each kept item whether nobody gets it.
+    closed: Vec<bool>,
     /// For customers without purchases: the best items and their share of customers.
     first_items: Vec<(u32, f64)>,
     suggestions: usize,
@@ -137,21 +151,29 @@ impl Scorer {
             params.max_fit_customers(),
             params.seed(),
         );
-        let calibration = Calibration::learn(history, params, as_of);
+        let sales = Sales::new(history, as_of);
+        let calibration = Calibration::learn(history, &sales, params, as_of);
         let horizon = params.horizon_days();
         let item_parts = match &calibration {
-            Some(c) => item_signals(&owned, horizon)
-                .iter()
-                .map(|s| c.of_item(s))
-                .collect(),
+            Some(c) => {
+                let turns = turn_of_season(&sales, as_of, horizon);
+                let turns = owned.codes.iter().map(|&code| turns[code as usize]);
+                let signals = item_signals(&owned, horizon);
+                let items = signals.iter().zip(turns);
+                items.map(|(rates, turn)| c.of_item(rates, turn)).collect()
+            }
             None => Vec::new(),
         };
-        let first_items = first_items(&owned, horizon, params.suggestions());
+        let unavailable = unavailable(history, &sales, as_of, horizon);
+        let closed = owned.closed(&unavailable);
+        let first_items = first_items(&owned, &closed, horizon, params.suggestions());
         Self {
             owned,
             affinity,
             calibration,
             item_parts,
+            unavailable,
+            closed,
             first_items,
             suggestions: params.suggestions(),
             candidates: params.candidates(),
@@ -160,7 +182,7 @@ impl Scorer {
     }
 
     pub fn ranker(&self) -> Ranker<'_> {
-        Ranker::new(&self.owned, &self.affinity, self.candidates)
+        Ranker::new(&self.affinity, &self.closed, self.candidates)
     }
 
     pub fn kind(&self) -> ScoreKind {
@@ -203,14 +225,22 @@ impl Scorer {
     }
 }
 
-/// The items bought by most customers within the last horizon, with their share of customers.
-fn first_items(owned: &Owned, horizon: i32, suggestions: usize) -> Vec<(u32, f64)> {
+/// The items bought by most customers within the last horizon, with their share of customers;
+/// without those that are `closed`.
+fn first_items(
+    owned: &Owned,
+    closed: &[bool],
+    horizon: i32,
+    suggestions: usize,
+) -> Vec<(u32, f64)> {
     let start = owned.as_of.saturating_sub(horizon);
     let mut recent = vec![0u32; owned.n_items()];
     for entry in owned.all().iter().filter(|e| e.last >= start) {
         recent[entry.item as usize] += 1;
     }
-    let mut order: Vec<u32> = (0..owned.n_items() as u32).collect();
+    let mut order: Vec<u32> = (0..owned.n_items() as u32)
+        .filter(|&item| !closed[item as usize])
+        .collect();
     order.sort_by_key(|&i| {
         (
             std::cmp::Reverse((recent[i as usize], owned.buyers[i as usize])),

@@ -105,6 +105,12 @@ impl Owned {
         &self.entries[self.offsets[customer]..self.offsets[customer + 1]]
     }
 
+    /// Of each kept item whether it is left out, from what is said of every item of the history.
+    pub fn closed<T>(&self, left_out: &[Option<T>]) -> Vec<bool> {
+        let of = |code: &u32| left_out[*code as usize].is_some();
+        self.codes.iter().map(of).collect()
+    }
+
     pub fn all(&self) -> &[Entry] {
         &self.entries
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::affinity::Affinity;
-use super::owned::{Entry, Owned};
+use super::owned::Entry;
 
 /// The `most` best of a list, best first: highest score, then lowest item.
 pub(super) fn best(list: &mut Vec<(u32, f64)>, most: usize) {
@@ -25,22 +25,26 @@ pub(super) struct Ranker<'a> {
     affinity: &'a Affinity,
     most: usize,
     scores: Vec<f32>,
+    /// Items that nobody gets.
+    closed: &'a [bool],
     taken: Vec<bool>,
     list: Vec<(u32, f32)>,
 }
 
 impl<'a> Ranker<'a> {
-    pub fn new(owned: &Owned, affinity: &'a Affinity, most: usize) -> Self {
+    /// `closed` tells of each item whether it is left out.
+    pub fn new(affinity: &'a Affinity, closed: &'a [bool], most: usize) -> Self {
         Self {
             affinity,
             most,
             scores: Vec::new(),
-            taken: vec![false; owned.n_items()],
+            closed,
+            taken: closed.to_vec(),
             list: Vec::new(),
         }
     }
 
-    /// The items that the customer does not have and that fit best, with their affinity, in no
+    /// The items that the customer does not have, that are not left out, and that fit best, with their affinity, in no
     /// order that means anything.
     pub fn candidates(&mut self, owned: &[Entry]) -> &[(u32, f32)] {
         self.affinity
@@ -58,7 +62,7 @@ impl<'a> Ranker<'a> {
         );
         owned
             .iter()
-            .for_each(|e| self.taken[e.item as usize] = false);
+            .for_each(|e| self.taken[e.item as usize] = self.closed[e.item as usize]);
         if self.list.len() > self.most {
             self.list.select_nth_unstable_by(self.most, closer);
             self.list.truncate(self.most);

@@ -188,15 +188,11 @@ fn tastes_are_found_and_beat_popularity() {
         .unwrap();
     assert_eq!(found.k, 10);
     assert!(found.n_customers > 500);
-    assert!(found.model.ndcg > 1.3 * found.popularity.ndcg, "{found:?}");
-    assert!(
-        found.model.recall > 1.3 * found.popularity.recall,
-        "{found:?}"
-    );
-    assert!(
-        found.model.hit_rate > found.popularity.hit_rate,
-        "{found:?}"
-    );
+    for Baseline { quality, .. } in &found.baselines {
+        assert!(found.model.ndcg > 1.3 * quality.ndcg, "{found:?}");
+        assert!(found.model.recall > 1.3 * quality.recall, "{found:?}");
+        assert!(found.model.hit_rate > quality.hit_rate, "{found:?}");
+    }
 }
 
 #[test]
@@ -528,13 +524,78 @@ fn the_hold_out_test_by_hand() {
         (2, 1, 2)
     );
     // Popularity offers customer 0 first item 1 (two customers), then 2: a hit of 2 purchases.
-    assert_eq!(found.popularity.hit_rate, 1.0);
-    assert_eq!(found.popularity.recall, 0.5);
     let ndcg = 1.0 / (1.0 + 1.0 / 3f64.log2());
-    assert!((found.popularity.ndcg - ndcg).abs() < 1e-15);
-    assert_eq!(found.model, found.popularity);
+    let kinds: Vec<BaselineKind> = found.baselines.iter().map(|b| b.kind).collect();
+    assert_eq!(kinds, [BaselineKind::Recent, BaselineKind::Ever]);
+    for Baseline { quality, .. } in &found.baselines {
+        assert_eq!((quality.hit_rate, quality.recall), (1.0, 0.5));
+        assert!((quality.ndcg - ndcg).abs() < 1e-15);
+        assert_eq!(found.model, *quality);
+    }
     assert_eq!(found.observed_hits, 1);
     assert_eq!(found.score_kind, ScoreKind::Affinity);
+}
+
+#[test]
+fn the_baselines_are_what_was_popular_lately_a_year_before_and_ever() {
+    // Item 0 was bought by most, long ago; item 1 lately; item 2 by few in the weeks a year before.
+    // Customer 9 has bought item 3 alone, and buys item 2 next.
+    let cut = 400;
+    let mut rows: Vec<(usize, i32, u32, u32)> = (0..8).map(|c| (c, 100, 0, 0)).collect();
+    rows.extend((0..4).map(|c| (c, 390, 1, 1)));
+    rows.extend((4..6).map(|c| (c, 36 + c as i32, 0, 2)));
+    rows.extend([(8, 1, 0, 3), (9, 1, 0, 3), (9, 401, 1, 2)]);
+    let rows = Rows::new(10, 4, rows);
+    let test = |cut| {
+        let params = params().suggestions(1).candidates(4).horizon_days(7);
+        params
+            .check()
+            .unwrap()
+            .evaluate(&rows.history(), cut)
+            .unwrap()
+    };
+    let hits = |found: &Evaluation| -> Vec<(BaselineKind, f64)> {
+        let hit = |b: &Baseline| (b.kind, b.quality.hit_rate);
+        found.baselines.iter().map(hit).collect()
+    };
+    assert_eq!(
+        hits(&test(cut)),
+        [
+            (BaselineKind::YearBefore, 1.0),
+            (BaselineKind::Recent, 0.0),
+            (BaselineKind::Ever, 0.0)
+        ]
+    );
+    // Of the day on which four buy item 1: nothing is 52 weeks old but item 3, which only two have.
+    let found = test(386);
+    assert_eq!(found.n_customers, 4);
+    assert!(found.baselines.iter().all(|b| b.quality.hit_rate == 0.0));
+}
+
+#[test]
+fn nothing_is_suggested_that_is_no_longer_sold() {
+    // Item 0 is bought daily by all until day 60, item 1 seldom, to the end.
+    let mut rows: Vec<(usize, i32, u32, u32)> = (0..60).map(|d| (d as usize, d, 0, 0)).collect();
+    rows.extend((0..30).map(|n| (60 + n, 10 * n as i32, 0, 1)));
+    rows.push((90, 299, 0, 2));
+    let rows = Rows::new(91, 3, rows);
+    let suggest = |active: Option<&[Option<bool>]>| {
+        let mut history = rows.history();
+        if let Some(active) = active {
+            history = history.with_active(active).unwrap();
+        }
+        let model = params().check().unwrap().fit(&history, 300);
+        let items: BTreeSet<u32> = model.suggest().iter().map(|s| s.item).collect();
+        (items, model.unavailable())
+    };
+    let gone = Unavailable::Gone {
+        last: 59,
+        usual_gap: 1,
+    };
+    assert_eq!(suggest(None), (BTreeSet::from([1, 2]), vec![(0, gone)]));
+    let active = [Some(true), Some(false), None];
+    let without = vec![(1, Unavailable::Inactive)];
+    assert_eq!(suggest(Some(&active)), (BTreeSet::from([0, 2]), without));
 }
 
 #[test]

@@ -209,7 +209,8 @@ pub struct Sequences {
     pub max_length: usize,
     /// The fewest days from one step to the next.
     pub min_gap_days: u32,
-    /// The most days from one step to the next; none: any.
+    /// The most days from one step to the next; by default three times the median of the days
+    /// between two baskets of a customer, and at least 60.
     pub max_gap_days: Option<u32>,
     /// The most days from the first step to the last; none: any.
     pub max_span_days: Option<u32>,
@@ -227,7 +228,7 @@ impl Default for Sequences {
             min_lift: 1.2,
             max_length: 2,
             min_gap_days: 1,
-            max_gap_days: Some(60),
+            max_gap_days: None,
             max_span_days: None,
             max_sequences: 200_000,
         }

@@ -3,6 +3,7 @@
 
 pub mod consent;
 pub mod features;
+pub mod no_products;
 
 use arrow::datatypes::{DataType, TimeUnit};
 
@@ -270,6 +271,12 @@ pub const PRODUCTS: Table = Table {
             Content::Decimal,
             false,
             "What one costs the company",
+        ),
+        column(
+            "active",
+            Content::Flag,
+            false,
+            "Whether it can be bought now; what cannot is suggested to nobody",
         ),
     ],
 };

@@ -20,9 +20,11 @@ use self::lines::{Apart, Line, Lines};
 use self::shelf::Shelf;
 use crate::config::rules::Money;
 use crate::config::{BasketOf, Day, Settings};
+use crate::contract::no_products;
 use crate::failure::{Failure, Result, nearest};
 use crate::text::count;
 use crate::warehouse::Warehouse;
+use crate::warehouse::views::WITH_GUESTS;
 use crate::warning::{SPLIT_ORDERS, Warning};
 
 pub use self::lines::UNGROUPED;
@@ -160,11 +162,8 @@ impl Purchases {
     /// A name to exclude that is no item of this level: says which is nearest. SQL that does not
     /// fit. Totals by item that are not those of the lines.
     pub fn read(warehouse: &Warehouse, settings: &Settings, ask: &Ask) -> Result<Self> {
-        let shelf = Shelf::read(warehouse, &ask.level, &ask.broader, ask.guests)?;
-        let mut excluded = vec![false; shelf.items.len()];
-        for item in find_items(&shelf.items, settings, ask.section, "exclude", &ask.exclude)? {
-            excluded[item as usize] = true;
-        }
+        let mut shelf = Shelf::read(warehouse, &ask.level, &ask.broader, ask.guests)?;
+        let excluded = exclude(warehouse, settings, ask, &mut shelf)?;
         slice::register(warehouse, settings, ask)?;
         if ask.money.is_some() || ask.compare_by.is_some() {
             Self::gather::<Apart>(warehouse, ask, shelf, &excluded)
@@ -313,7 +312,7 @@ impl<X: lines::Extra> Gathered<X> {
                 self.balance.unnamed += 1;
                 continue;
             };
-            if excluded[item as usize] {
+            if excluded.get(item as usize).is_none_or(|excluded| *excluded) {
                 self.balance.excluded += 1;
                 continue;
             }
@@ -370,6 +369,46 @@ impl<X: lines::Extra> Gathered<X> {
     }
 }
 
+/// For each item of the shelf whether the settings leave it out, by name or by id; products that
+/// are left out by their ids are taken off the shelf whatever items they are of.
+///
+/// A draft names postage and fees that the history need not hold, so a word that means such a thing
+/// may name nothing.
+///
+/// # Errors
+/// A name that neither an item nor a product has, with its place and the nearest one.
+fn exclude(
+    warehouse: &Warehouse,
+    settings: &Settings,
+    ask: &Ask,
+    shelf: &mut Shelf,
+) -> Result<Vec<bool>> {
+    let mut excluded = vec![false; shelf.items.len()];
+    for (place, name) in ask.exclude.iter().enumerate() {
+        if let Some(item) = shelf.items.find(name) {
+            excluded[item as usize] = true;
+        } else if no_products::meaning(name).is_some()
+            || no_products::meaning_of_short(name).is_some()
+            || is_product(warehouse, name)?
+        {
+            shelf.take_off(name);
+        } else {
+            let keys = [ask.section, "exclude", &place.to_string()];
+            return Err(no_such_item(&shelf.items, settings, &keys, name));
+        }
+    }
+    Ok(excluded)
+}
+
+/// Whether anything that happened names this product.
+fn is_product(warehouse: &Warehouse, id: &str) -> Result<bool> {
+    let id = id.replace('\'', "''");
+    let named = warehouse.scope.query(&format!(
+        "SELECT count(*) FROM {WITH_GUESTS} WHERE CAST(product_id AS VARCHAR) = '{id}'"
+    ))?;
+    Ok(named.column(0).as_primitive::<Int64Type>().value(0) > 0)
+}
+
 /// The items that a list of the settings names, by name or by id.
 ///
 /// # Errors
@@ -382,22 +421,26 @@ pub fn find_items(
     names: &[String],
 ) -> Result<Vec<u32>> {
     let find = |(place, name): (usize, &String)| {
-        items.find(name).ok_or_else(|| {
-            let known = || items.names.iter().map(String::as_str);
-            let level = items.levels.first().map_or("item", String::as_str);
-            let problem = format!("there is no {level} `{name}`");
-            let failure = settings.wrong(&[section, key, &place.to_string()], problem);
-            failure.hint(match nearest(name, known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => {
-                    let first: Vec<String> =
-                        known().take(5).map(|name| format!("`{name}`")).collect();
-                    format!("the first ones are {}", first.join(", "))
-                }
-            })
-        })
+        let keys = [section, key, &place.to_string()];
+        items
+            .find(name)
+            .ok_or_else(|| no_such_item(items, settings, &keys, name))
     };
     names.iter().enumerate().map(find).collect()
+}
+
+/// Says which name is near to one that no item has.
+fn no_such_item(items: &Items, settings: &Settings, keys: &[&str], name: &str) -> Failure {
+    let known = || items.names.iter().map(String::as_str);
+    let level = items.levels.first().map_or("item", String::as_str);
+    let failure = settings.wrong(keys, format!("there is no {level} `{name}`"));
+    failure.hint(match nearest(name, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let first: Vec<String> = known().take(5).map(|name| format!("`{name}`")).collect();
+            format!("the first ones are {}", first.join(", "))
+        }
+    })
 }
 
 /// Refuses a warehouse whose interactions name no products, and says what that means here.

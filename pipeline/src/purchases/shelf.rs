@@ -37,6 +37,17 @@ impl Items {
         found.map(|place| place as u32)
     }
 
+    /// The name without the id that tells products of one name apart.
+    pub fn bare_name(&self, item: u32) -> &str {
+        let (name, id) = (&self.names[item as usize], &self.ids[item as usize]);
+        let before = name
+            .strip_suffix(')')
+            .and_then(|name| name.strip_suffix(id));
+        before
+            .and_then(|name| name.strip_suffix(" ("))
+            .unwrap_or(name)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.names.len()
@@ -47,6 +58,9 @@ impl Items {
         self.names.is_empty()
     }
 }
+
+/// The item of a product that was taken off.
+const TAKEN_OFF: u32 = u32::MAX;
 
 /// Which item each product is.
 pub(super) struct Shelf {
@@ -125,7 +139,16 @@ impl Shelf {
         }
     }
 
-    /// For each product its item; none for one that is not on the shelf.
+    /// Takes a product off, so that its lines are those of no item.
+    pub(super) fn take_off(&mut self, id: &str) {
+        if let Ok(number) = id.parse() {
+            self.numbers.insert(number, TAKEN_OFF);
+        }
+        self.texts.insert(id.to_owned(), TAKEN_OFF);
+    }
+
+    /// For each product its item, beyond all items for one that was taken off; none for one that
+    /// is not on the shelf.
     pub(super) fn codes(&self, products: &ArrayRef) -> Vec<Option<u32>> {
         match products.as_primitive_opt::<Int64Type>() {
             Some(numbers) => numbers

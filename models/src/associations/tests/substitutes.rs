@@ -19,6 +19,68 @@ fn items(pairs: &[Pair]) -> Vec<[u32; 2]> {
     pairs.iter().map(|pair| pair.items).collect()
 }
 
+/// 100 customers with a basket on each of 8 days: cola 0 and 1 in turn, bread 2 or milk 3, and napkins
+/// 4 on the first four days, bunting 5 on the others.
+#[test]
+fn what_was_never_on_sale_at_the_same_time_replaces_nothing() {
+    let baskets = 0..800_u32;
+    let lists: Vec<Vec<u32>> = baskets
+        .clone()
+        .map(|b| vec![b % 2, 2 + b / 2 % 2, 4 + u32::from(b % 8 >= 4)])
+        .collect();
+    let customers: Vec<u32> = baskets.clone().map(|b| b / 8).collect();
+    let days: Vec<i32> = baskets.map(|b| (b % 8) as i32).collect();
+    let baskets = baskets_from(&lists, 6);
+    let params = PairParams::new(MinSupport::Share(0.05)).check().unwrap();
+    let fit = |items: &[[i32; 2]]| {
+        let on_sale = OnSale { days: &days, items };
+        params
+            .fit_on_sale(&baskets, Some(&customers), &on_sale)
+            .unwrap()
+    };
+    let plain = params.fit(&baskets, Some(&customers)).unwrap();
+    let all = fit(&[[0, 8]; 6]);
+    assert_eq!(all, plain);
+    assert!(items(&plain.substitutes).contains(&[4, 5]), "the fault");
+    let mut windows = [[0, 8]; 6];
+    windows[4] = [0, 4];
+    windows[5] = [4, 8];
+    let found = fit(&windows);
+    let pairs = items(&found.substitutes);
+    assert!(
+        pairs.contains(&[0, 1]) && !pairs.contains(&[4, 5]),
+        "{pairs:?}"
+    );
+    // The colas of four days: 400 baskets, 200 with each.
+    windows[0] = [2, 6];
+    windows[1] = [0, 6];
+    let found = fit(&windows);
+    let colas = found
+        .substitutes
+        .iter()
+        .find(|pair| pair.items == [0, 1])
+        .unwrap();
+    assert_eq!((colas.counts, colas.expected), ([200, 200], 100.0));
+    // On the one common day nobody bought the first.
+    windows[0] = [5, 6];
+    let few = params.fit_on_sale(
+        &baskets,
+        None,
+        &OnSale {
+            days: &days[1..],
+            items: &windows,
+        },
+    );
+    assert_eq!(
+        few.unwrap_err(),
+        PairError::UnequalDays {
+            baskets: 800,
+            days: 799
+        }
+    );
+    assert!(!items(&fit(&windows).substitutes).contains(&[0, 1]));
+}
+
 /// Cola 0 and lemonade 1, of baskets of two items: 10 with both, 200 with each and bread 2, 100 of
 /// other things. Each drink is in 210 of 510 baskets; of 1020 places, one drink takes 210, and of
 /// the others 210 of 810 go to the other one.

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use arrow::datatypes::DataType;
 
 use crate::commands::init::values::{Hints, Notation, Shape, Times, Written, shape};
+use crate::contract::no_products::meaning;
 
 /// Texts of a column that are kept to find out how they are written.
 const TEXTS: usize = 4_000;
@@ -34,6 +35,8 @@ const NOBODY: &[&str] = &[
     "游客",
     "散客",
 ];
+/// Different values without a digit that are kept.
+const WORDED: usize = 200;
 /// Values whose occurrences are counted.
 const LABELS: usize = 40;
 
@@ -65,6 +68,10 @@ pub struct Column {
     pub alias: Option<String>,
     /// Values that stand for nobody in many systems, and how often.
     pub nobody: BTreeMap<String, u64>,
+    /// Values that say of themselves that they are no product, and how often.
+    pub no_products: BTreeMap<String, u64>,
+    /// Different values without a digit, and how often each comes; none once they are many.
+    pub worded: Option<BTreeMap<String, u64>>,
     /// Hashes of the values of the first rows, 0 where there is none: which values come together.
     first: Vec<u64>,
     /// Values of some rows.
@@ -92,6 +99,8 @@ impl Column {
             is_link: false,
             alias: None,
             nobody: BTreeMap::new(),
+            no_products: BTreeMap::new(),
+            worded: Some(BTreeMap::new()),
             first: Vec::new(),
             texts: Vec::new(),
             data_type: data_type.clone(),
@@ -278,6 +287,17 @@ impl Column {
         self.filled += 1;
         if NOBODY.iter().any(|known| known.eq_ignore_ascii_case(text)) {
             *self.nobody.entry(text.to_owned()).or_default() += 1;
+        }
+        if meaning(text).is_some() {
+            *self.no_products.entry(text.to_owned()).or_default() += 1;
+        }
+        if let Some(worded) = &mut self.worded
+            && !text.bytes().any(|byte| byte.is_ascii_digit())
+        {
+            *worded.entry(text.to_owned()).or_default() += 1;
+            if worded.len() > WORDED {
+                self.worded = None;
+            }
         }
         // Files with types and without have the same keys, also when those have been floats.
         let whole = |text: &&str| {

@@ -34,6 +34,7 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
         Some(label) => draft.churn(label),
         None => draft.churn_dates(guess),
     }
+    draft.no_products(guess);
     for left in &guess.left {
         draft.left(&files[left.file], &left.why);
     }
@@ -147,6 +148,29 @@ impl Draft {
                 "[churn] has horizon_days and active_days. Once the files are loaded, `regulars churn --suggest` \
                  proposes values that suit the days between purchases.",
             );
+        }
+    }
+
+    /// Lines that are no products go with nothing and are offered to nobody.
+    fn no_products(&mut self, guess: &Guess) {
+        let found = || {
+            guess
+                .sources
+                .iter()
+                .filter_map(|source| source.no_products.as_ref())
+        };
+        let mut codes: Vec<String> = found().flat_map(|(codes, _)| codes.clone()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        if codes.is_empty() {
+            return;
+        }
+        for section in ["rules", "offers"] {
+            let _ = writeln!(self.text, "\n[{section}]");
+            if section == "rules" {
+                found().for_each(|(_, why)| comment(&mut self.text, why));
+            }
+            let _ = writeln!(self.text, "exclude = {}", toml_list(&codes));
         }
     }
 

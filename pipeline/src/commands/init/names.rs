@@ -106,6 +106,12 @@ pub const PRODUCT: Role = Role(
      articolo 商品id 商品编号 商品编码 商品代码 商品号 货号 产品id 产品编号 产品编码 sku编码 商品 产品 商品コード 商品番号 상품코드 상품번호 상품",
 );
 
+pub const ACTIVE: Role = Role(
+    "active isactive productactive available isavailable availability instock onsale forsale \
+     published ispublished listed islisted enabled aktiv istaktiv lieferbar verfugbar verfuegbar \
+     actif disponible activo attivo disponibile actief leverbaar 在售 是否在售 上架 是否上架 有货 是否有货 販売中 판매중",
+);
+
 pub const QUANTITY: Role = Role(
     "quantity qty quantitysold orderquantity itemquantity unitssold units pieces numitems count \
      menge anzahl stuck stueck stuckzahl stueckzahl quantite qte nombre cantidad cant unidades \

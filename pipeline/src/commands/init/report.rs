@@ -99,6 +99,9 @@ fn notes_in_words(text: &mut String, file: &Table, source: &Source) {
         let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
         text.push_str(&format!("  anonymous = [{}]: {why}\n", words.join(", ")));
     }
+    if let Some((_, why)) = &source.no_products {
+        text.push_str(&format!("  exclude under [rules] and [offers]: {why}\n"));
+    }
     if let Some((formats, why)) = &source.time_format {
         let formats = formats.join(" or ");
         text.push_str(&format!("  times are {formats}: {why}\n"));

@@ -31,6 +31,8 @@ pub struct Source {
     pub notes: Vec<String>,
     /// Values of the customer that stand for guests, and what that rests on.
     pub guests: Option<(Vec<String>, String)>,
+    /// Codes of lines that are no products, and what that rests on.
+    pub no_products: Option<(Vec<String>, String)>,
     /// Required columns that were not found, with an explanation.
     pub missing: Vec<(&'static str, String)>,
     /// Columns that something is made of, by their place.

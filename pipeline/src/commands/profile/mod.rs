@@ -13,6 +13,7 @@ mod findings;
 mod folds;
 mod history;
 mod lines;
+mod no_products;
 mod page;
 mod references;
 mod rejects;
@@ -29,6 +30,7 @@ use crate::commands::profile::customers::Customers;
 use crate::commands::profile::findings::ProfileFinding;
 use crate::commands::profile::history::{History, Signs};
 use crate::commands::profile::lines::Measure;
+use crate::commands::profile::no_products::NoProduct;
 use crate::commands::profile::references::Reference;
 use crate::commands::profile::rejects::TableRejects;
 use crate::commands::profile::twice::InTwoSources;
@@ -75,6 +77,8 @@ pub struct Profile {
     pub baskets: Option<Baskets>,
     /// Amounts and quantities of purchase lines.
     pub measures: Vec<Measure>,
+    /// Codes that are sold and are no products, it seems.
+    pub no_products: Vec<NoProduct>,
     /// Customers who bought; none without purchases.
     pub customers: Option<Customers>,
     /// Interactions that name customers, products or campaigns that are not there.
@@ -194,6 +198,8 @@ fn look(
     let baskets = baskets::read(warehouse, &mut history)?;
     progress.step("looking at amounts");
     let measures = lines::read(warehouse)?;
+    progress.step("looking at products");
+    let no_products = no_products::read(warehouse)?;
     progress.step("looking at customers");
     let customers = customers::read(warehouse)?;
     progress.step("looking up references");
@@ -214,6 +220,7 @@ fn look(
         signs,
         baskets,
         measures,
+        no_products,
         customers,
         references,
         in_two_sources: twice::read(warehouse)?,

@@ -17,7 +17,7 @@ use crate::failure::Result;
 use crate::outputs::Pending;
 use crate::purchases::{Items, Purchases};
 use crate::text::{count, plural};
-use crate::warning::{SUPPORT_RAISED, Warning};
+use crate::warning::{NO_PAIRS, SUPPORT_RAISED, Warning};
 
 /// Rules in the summary and the manifest.
 const STRONGEST: usize = 5;
@@ -76,13 +76,9 @@ impl Findings {
         let mining = format!("mining {} baskets", count(n_baskets));
         of.context.progress.step(&mining);
         let found = miner.mine(&of.mined)?;
-        if found.itemsets.longest() < 2 {
-            return Err(no_pair(
-                of.context.settings,
-                miner,
-                &of.mined.baskets,
-                items,
-            )?);
+        let no_pairs = found.itemsets.longest() < 2;
+        if no_pairs {
+            self.without_pairs(of)?;
         }
         let (again, held_up_share) = again::later(&found.plain(), &of.later.baskets);
         let (_, held_up_share_by_lift) = again::later(&miner.by_lift(&found), &of.later.baskets);
@@ -98,6 +94,7 @@ impl Findings {
         let table = tables::rule_table(&found, &again, items)?;
         self.files.parquet_and_csv("rules", &about, &table)?;
         self.metrics = Metrics {
+            no_pairs,
             held_up_share,
             held_up_share_by_lift,
             ..mined_metrics(of, &found)
@@ -112,6 +109,31 @@ impl Findings {
         }
         self.supports = supports(&found.itemsets, items);
         self.rules = page_rows(&found.rules, &again, items);
+        Ok(())
+    }
+
+    /// Warns that no basket holds two items where what comes later is looked for all the same.
+    ///
+    /// # Errors
+    /// There are baskets of two items, but too few of any two; nothing else is looked for.
+    fn without_pairs(&mut self, of: &Mining<'_>) -> Result<()> {
+        let settings = of.context.settings;
+        let asked = &settings.config.rules;
+        let goes_on = asked.sequences.on || asked.transitions;
+        // Of items that have to be there nothing is said here.
+        let any = asked.require.is_empty() && asked.target.is_empty();
+        let baskets = &of.mined.baskets;
+        if !goes_on || !any || of.miner.best_pair(baskets)?.is_some() {
+            let items = &of.purchases.items;
+            return Err(no_pair(settings, of.miner, baskets, items)?);
+        }
+        self.warnings.push(Warning::new(
+            NO_PAIRS,
+            format!(
+                "none of the {} holds two items, so there is nothing to say of what goes together; what follows what is looked for all the same. A longer time for basket under [rules], such as \"month\", makes larger baskets",
+                plural(baskets.n_baskets() as u64, "basket")
+            ),
+        ));
         Ok(())
     }
 
@@ -157,6 +179,7 @@ impl Findings {
                 ));
             }
             self.metrics.sequence_support = Some(found.min_support);
+            self.metrics.sequence_max_gap_days = Some(found.max_gap_days);
             self.metrics.frequent_sequences = found.frequent;
             self.metrics.sequence_candidates = found.candidates;
             self.metrics.sequences = found.len() as u64;
@@ -185,12 +208,14 @@ impl Findings {
         of.context.progress.step("looking for substitutes");
         let asked = &of.context.settings.config.rules;
         let items = &of.purchases.items;
+        let days = of.plan.mined();
+        let find =
+            |part: &Part| substitutes::find(asked, part, &of.choice.customers, of.purchases, &days);
         let found = if of.plan.ask.broader.is_empty() {
-            substitutes::find(asked, &of.mined, &of.choice.customers)?
+            find(&of.mined)?
         } else {
             // Items of one level: a category is no substitute of what is in it.
-            let part = of.choice.part(&of.plan.mined())?;
-            substitutes::find(asked, &part, &of.choice.customers)?
+            find(&of.choice.part(&days)?)?
         };
         self.files.parquet_and_csv(
             "substitutes",

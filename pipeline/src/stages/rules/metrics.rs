@@ -39,6 +39,8 @@ pub struct Metrics {
     pub min_baskets: u64,
     /// Frequent itemsets.
     pub itemsets: u64,
+    /// Whether no basket holds two items, so that there is nothing to look for in one basket.
+    pub no_pairs: bool,
     /// Rules tested.
     pub candidates: u64,
     /// How candidates became few rules.
@@ -62,6 +64,8 @@ pub struct Metrics {
     /// The share of customers that was asked of a sequence; higher than in the settings where there
     /// would have been too many.
     pub sequence_support: Option<f64>,
+    /// The most days from one step of a sequence to the next: as set, or by the rhythm of the shop.
+    pub sequence_max_gap_days: Option<u32>,
     /// Sequences that so many customers have.
     pub frequent_sequences: u64,
     /// Sequences tested.

@@ -74,16 +74,17 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let warnings = warnings.chain(purchases.warning()).collect();
     let mut findings = Findings::new(context, warnings);
     findings.rules(&mining)?;
-    if plan.ask.compare_by.is_some() {
+    let pairs = !findings.metrics.no_pairs;
+    if pairs && plan.ask.compare_by.is_some() {
         findings.groups(&mining)?;
     }
     if asked.sequences.on || asked.transitions {
         findings.follow_ups(&mining)?;
     }
-    if asked.substitutes {
+    if pairs && asked.substitutes {
         findings.substitutes(&mining)?;
     }
-    if plan.ask.money.is_some() {
+    if pairs && plan.ask.money.is_some() {
         findings.utility(&mining)?;
     }
     findings.page(&mining)?;

@@ -21,6 +21,11 @@ use crate::purchases::{Items, Purchases};
 
 /// What stands between two steps.
 const THEN: &str = " > ";
+/// The median gap times three is longer than about seven gaps of eight of customers who buy at random
+/// with a steady rate (2 to the power of 3).
+const GAPS: u32 = 3;
+/// No shop comes so often that what is bought two months later is no consequence.
+const SHORTEST_MOST_DAYS: u32 = 60;
 /// By so much the support is raised while there are too many sequences.
 const RAISE: f64 = 1.25;
 
@@ -53,19 +58,42 @@ pub struct Found {
     pub candidates: u64,
     /// The share of customers that was asked of a sequence in the end.
     pub min_support: f64,
+    /// The most days from one step to the next.
+    pub max_gap_days: u32,
+}
+
+/// The most days from one step to the next, where the settings do not say: the rhythm of the shop
+/// does.
+fn max_gap_days(mined: &Histories, min_gap_days: u32) -> u32 {
+    let mut gaps: Vec<u32> = Vec::new();
+    for customer in 0..mined.n_customers() {
+        let mut before = None;
+        for basket in mined.baskets(customer) {
+            gaps.extend(before.map(|before| basket.day.abs_diff(before)));
+            before = Some(basket.day);
+        }
+    }
+    gaps.sort_unstable();
+    let median = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
+    median
+        .saturating_mul(GAPS)
+        .max(SHORTEST_MOST_DAYS)
+        .max(min_gap_days)
 }
 
 /// The frequent sequences, and the support that was asked of them in the end.
-fn frequent(asked: &rules::Sequences, mined: &Histories) -> Result<(Sequences, f64)> {
+fn frequent(
+    asked: &rules::Sequences,
+    mined: &Histories,
+    max_gap_days: u32,
+) -> Result<(Sequences, f64)> {
     let mut support = asked.min_support;
     loop {
         let mut params = SequenceParams::new(MinSupport::Share(support))
             .max_items(asked.max_length)
             .max_patterns(asked.max_sequences)
-            .min_gap(asked.min_gap_days);
-        if let Some(days) = asked.max_gap_days {
-            params = params.max_gap(days);
-        }
+            .min_gap(asked.min_gap_days)
+            .max_gap(max_gap_days);
         if let Some(days) = asked.max_span_days {
             params = params.max_span(days);
         }
@@ -85,7 +113,11 @@ fn frequent(asked: &rules::Sequences, mined: &Histories) -> Result<(Sequences, f
 
 /// Looks for sequences, and measures them again on the later days.
 pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Found> {
-    let (sequences, min_support) = frequent(&settings.sequences, mined)?;
+    let asked = &settings.sequences;
+    let max_gap_days = asked
+        .max_gap_days
+        .unwrap_or_else(|| max_gap_days(mined, asked.min_gap_days));
+    let (sequences, min_support) = frequent(asked, mined, max_gap_days)?;
     let rules = SequenceRuleParams::new()
         .min_confidence(settings.sequences.min_confidence)
         .min_lift(settings.sequences.min_lift)
@@ -109,6 +141,7 @@ pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Fo
         frequent: sequences.len() as u64,
         candidates,
         min_support,
+        max_gap_days,
     })
 }
 

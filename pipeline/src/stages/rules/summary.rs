@@ -19,7 +19,9 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     for rule in &found.strongest {
         let _ = writeln!(text, "  - {rule}");
     }
-    if found.rules < FEW_RULES {
+    if found.no_pairs {
+        let _ = writeln!(text, "  No basket holds two items.");
+    } else if found.rules < FEW_RULES {
         where_candidates_fell(&found, &mut text);
     }
     far_outside(&found, &mut text);

@@ -43,6 +43,7 @@ impl Builder<'_> {
                 .notes
                 .push("There is no product number; the product's name stands for it.".to_owned());
         }
+        self.no_products();
         let quantity = self
             .best(&names::QUANTITY, Column::is_number)
             .filter(|found| found.1 >= SURE);

@@ -3,6 +3,7 @@
 mod customers;
 mod interactions;
 mod kind;
+mod no_products;
 mod numbers;
 mod times;
 
@@ -37,6 +38,7 @@ impl<'a> Builder<'a> {
                 unsure: Vec::new(),
                 notes: Vec::new(),
                 guests: None,
+                no_products: None,
                 utc: false,
                 most_frequent: false,
                 missing: Vec::new(),
@@ -76,6 +78,7 @@ impl<'a> Builder<'a> {
         self.optional("type", &names::TYPE, groups);
         self.optional("brand", &names::BRAND, keys);
         self.optional_number("unit_cost", &names::UNIT_COST);
+        self.optional("active", &names::ACTIVE, |column| column.labels.is_some());
     }
 
     fn campaigns(&mut self) {

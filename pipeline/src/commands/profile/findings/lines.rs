@@ -11,6 +11,9 @@ use crate::commands::profile::history::Signs;
 use crate::commands::profile::lines::Measure;
 use crate::text::{count, plural};
 
+/// So many codes that are no products are told with their reasons.
+const NO_PRODUCTS_TOLD: usize = 4;
+
 impl Findings {
     /// What purchase lines lack, and what lies far outside in them.
     pub fn lines(&mut self, profile: &Profile) {
@@ -23,6 +26,47 @@ impl Findings {
             self.outliers(profile, measure);
         }
         self.returns(&profile.signs);
+        self.no_products(profile);
+    }
+
+    /// Codes that are sold and are no products.
+    fn no_products(&mut self, profile: &Profile) {
+        let found = &profile.no_products;
+        if found.is_empty() {
+            return;
+        }
+        let mut by_lines: Vec<_> = found.iter().collect();
+        by_lines.sort_by_key(|code| std::cmp::Reverse(code.lines));
+        let told: Vec<String> = by_lines
+            .iter()
+            .take(NO_PRODUCTS_TOLD)
+            .map(|code| {
+                let baskets = code.basket_share.map_or_else(String::new, |share| {
+                    format!("; in {} of the baskets", of(share))
+                });
+                format!("`{}` ({}{baskets})", code.product_id, code.reason)
+            })
+            .collect();
+        let more = match found.len() - told.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let codes: Vec<String> = found
+            .iter()
+            .map(|code| format!("\"{}\"", code.product_id))
+            .collect();
+        let lines = found.iter().map(|code| code.lines).sum();
+        let part = share(lines, profile.signs.lines);
+        let text = format!(
+            "{} ({}) {} no product, it seems: {}{more}; leave them out with exclude = [{}] under [rules] and [offers]",
+            plural(lines, "purchase line"),
+            of(part),
+            verb(lines, "is of", "are of"),
+            told.join(", "),
+            codes.join(", ")
+        );
+        let weight = by_share(part, 0.05, 0.001);
+        self.add(weight, "not-products", "lines", part, text);
     }
 
     /// Amounts, quantities and products that are missing or have an odd sign.
