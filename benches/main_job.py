@@ -142,7 +142,7 @@ def report(options: argparse.Namespace, binary: Path, scratch: Path) -> None:
     print("| at 10 | hit rate | recall | NDCG |")
     print("|---|---|---|---|")
     lists = [("model", test["model"])]
-    lists += [(f"popular, {popular['time'].replace('_', ' ')}", popular) for popular in test["baselines"]]
+    lists += [(f"popular, {popular['time'].replace('_', ' ')}", popular) for popular in [test["popularity"], *test["other_baselines"]]]
     for name, quality in lists:
         print(f"| {name} | {quality['hit_rate']:.4f} | {quality['recall']:.4f} | {quality['ndcg']:.4f} |")
 

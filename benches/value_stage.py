@@ -6,8 +6,8 @@
 
 The 2,357 customers of Fader and Hardie with 6,919 purchases from January 1997 to June 1998 come with the package
 lifetimes, as fixed-width text. They are written as a CSV with settings, loaded, and valued; the table is what
-value_models.csv says. Published mean absolute errors of the purchases of a customer: Pareto/NBD 0.794, BG/NBD 0.819
-(from the parameters of Fader, Hardie and Lee 2005).
+value_models.csv says. With the parameters that Fader, Hardie and Lee (2005) published for the BG/NBD model its closed
+form gives a mean absolute error of 0.786 purchases a customer, and 1,654 of the 1,882 purchases that came.
 """
 
 import argparse

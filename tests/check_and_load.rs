@@ -76,7 +76,7 @@ path = "customers.csv"
 customer_id = "id"
 joined_at = "joined"
 consent = "consent"
-size = { name = "size", type = "number" }
+size = { column = "size", type = "number" }
 "#;
 
 struct Chance(u64);

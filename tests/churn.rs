@@ -187,7 +187,10 @@ fn the_readable_tree_is_there_as_rules_and_as_text() {
     assert!((0..rows.len()).all(|rule| people[rule] >= 1.0 && people[rule] <= rows[rule]));
     assert!((0..rows.len()).any(|rule| people[rule] < rows[rule]));
     assert!(people.iter().all(|people| *people <= 240.0), "{people:?}");
-    assert!(text.contains(&format!("customer-dates of {} customers.", 240)), "{text}");
+    assert!(
+        text.contains(&format!("customer-dates of {} customers.", 240)),
+        "{text}"
+    );
     // Words and units, and no names of columns.
     for name in ["recency_days", "gap_sd_days", "trips_", "spend_"] {
         assert!(!picture.contains(name) && !text.contains(name), "{name}");
@@ -232,7 +235,13 @@ fn the_page_needs_nothing_from_elsewhere_and_shows_every_model() {
         assert!(page.contains(words), "the page lacks `{words}`");
     }
     let rules = table(defaults(), "churn_tree_rules");
-    assert!(page.contains(&rules["rule_in_words"][0].replace('<', "&lt;").replace('>', "&gt;")));
+    assert!(
+        page.contains(
+            &rules["rule_in_words"][0]
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+        )
+    );
 }
 
 #[test]
@@ -299,7 +308,11 @@ fn named_models_run_and_a_named_one_gives_the_scores() {
     // It cannot say why, so there are scores without reasons.
     let scores = table(&sandbox, "churn");
     let reasons = scores["reason_1"].iter().zip(&scores["churn_probability"]);
-    assert!(reasons.clone().any(|(_, probability)| !probability.is_empty()));
+    assert!(
+        reasons
+            .clone()
+            .any(|(_, probability)| !probability.is_empty())
+    );
     for (reason, probability) in reasons {
         assert_eq!(reason.is_empty(), !probability.is_empty());
     }

@@ -35,7 +35,8 @@ fn means_and_medians_of_clusters_are_those_of_their_customers() {
     let path = sandbox.path(&format!("regulars-out/features/{date}.parquet"));
     let features = regulars::outputs::read_parquet(&path).unwrap();
     let (mut checked, mut shares) = (0, 0);
-    for row in 0..clusters["cluster"].len() {
+    let rows = 0..clusters["cluster"].len();
+    for row in rows {
         let name = &clusters["feature"][row];
         let column = features.column_by_name(name).unwrap();
         let column = column.as_primitive::<Float64Type>();
@@ -52,12 +53,18 @@ fn means_and_medians_of_clusters_are_those_of_their_customers() {
         };
         for (said, true_one) in [("mean", mean), ("median", median)] {
             let said: f64 = clusters[said][row].parse().unwrap();
-            assert!((said - true_one).abs() < 1e-3, "{name}: {said} for {true_one}");
+            assert!(
+                (said - true_one).abs() < 1e-3,
+                "{name}: {said} for {true_one}"
+            );
         }
         checked += 1;
         shares += usize::from(name.starts_with("share_"));
     }
-    assert!(checked > 10 && shares > 0, "{checked} figures, {shares} of shares");
+    assert!(
+        checked > 10 && shares > 0,
+        "{checked} figures, {shares} of shares"
+    );
 }
 
 #[test]
@@ -87,16 +94,27 @@ fn an_amount_far_out_does_not_move_a_customer_into_a_cluster_of_dirt() {
         table["cluster_name"].iter().filter_map(number).collect()
     };
     let alike = adjusted_rand(&groups(&before), &groups(&after)).unwrap();
-    assert!(alike > 0.8, "adjusted Rand index {alike} with the clusters without dirt");
+    assert!(
+        alike > 0.8,
+        "adjusted Rand index {alike} with the clusters without dirt"
+    );
     // Money spent is what was spent, and a warning says what clusters are made without.
     assert_ne!(before["monetary"], after["monetary"]);
     let entry = dirty.manifest("regulars-out")["stages"]["segment"].clone();
     let left_out = &entry["metrics"]["far_out"];
-    assert_eq!((&left_out["lines"], &left_out["customers"]), (&30.into(), &30.into()));
+    assert_eq!(
+        (&left_out["lines"], &left_out["customers"]),
+        (&30.into(), &30.into())
+    );
     let warnings = entry["warnings"].as_array().unwrap();
-    let warning = warnings.iter().find(|warning| warning["code"] == "far-out-amounts");
+    let warning = warnings
+        .iter()
+        .find(|warning| warning["code"] == "far-out-amounts");
     let message = warning.expect("a warning")["message"].as_str().unwrap();
-    assert!(message.contains("30 purchase lines of 30 customers"), "{message}");
+    assert!(
+        message.contains("30 purchase lines of 30 customers"),
+        "{message}"
+    );
     assert!(message.contains(" EUR"), "{message}");
     let entry = clean.manifest("regulars-out")["stages"]["segment"].clone();
     assert_eq!(entry["warnings"], serde_json::json!([]));

@@ -18,7 +18,8 @@ fn help_is_the_manual_of_every_command() {
         assert!(help.stdout.contains(words), "{}", help.stdout);
     }
     for command in [
-        "demo", "run", "ingest", "features", "segment", "churn", "value", "rules", "offers", "report",
+        "demo", "run", "ingest", "features", "segment", "churn", "value", "rules", "offers",
+        "report",
     ] {
         let help = sandbox.regulars(&[command, "--help"]).ended_with(0);
         for words in ["--out", "--as-of", "--seed", "--threads", "Example:"] {
@@ -71,7 +72,7 @@ fn a_stage_says_which_one_must_run_before_it() {
     let sandbox = shop_sandbox(30, 100);
     for (stage, before) in [
         ("features", "ingest"),
-        ("segment", "features"),
+        ("segment", "ingest"),
         ("churn", "ingest"),
         ("value", "ingest"),
         ("rules", "ingest"),

@@ -121,7 +121,7 @@ fn a_damaged_name_in_the_log_of_a_table_loses_no_column() {
             sandbox
                 .regulars(&[command, "--quiet"])
                 .ended_with(3)
-                .shows(&[
+                .says(&[
                     &format!("`{name}u` that no file has"),
                     &format!("`{name}` that the log does not name"),
                     "--rebuild",

@@ -97,7 +97,10 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
         .ended_with(0)
         .shows(&[&format!("{} man pages", commands.len() + 2), "regulars.1"]);
     let page = |name: &str| sandbox.read(&format!("share/man/man1/{name}.1"));
-    assert!(page("regulars-campaign-read").contains("campaign"), "what a command has below it");
+    assert!(
+        page("regulars-campaign-read").contains("campaign"),
+        "what a command has below it"
+    );
     let program = page("regulars");
     assert_eq!(program, sandbox.regulars(&["man"]).ended_with(0).stdout);
     for words in [".SH NAME", ".SH \"EXIT CODES\"", ".SH \"START HERE\""] {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::util::{PRODUCTS, SETTINGS, Sandbox, columns, shop};
+use crate::util::{PRODUCTS, SETTINGS, Sandbox, columns, date, shop};
 
 /// Eight months of a shop, a third of whose customers stop coming.
 const DAYS: u32 = 240;
@@ -82,13 +82,14 @@ fn folders(sandbox: &Sandbox) -> Vec<String> {
 fn train_and_score_give_what_churn_gives() {
     let sandbox = ready();
     sandbox.regulars(&["churn", "--quiet"]).ended_with(0);
-    let by_churn = ["csv", "parquet"].map(|kind| {
-        fs::read(sandbox.path(&format!("regulars-out/churn.{kind}"))).expect("scores")
-    });
-    sandbox
-        .regulars(&["train"])
-        .ended_with(0)
-        .shows(&["version 1 (", "log loss", "ROC AUC", "regulars models promote 1"]);
+    let by_churn = ["csv", "parquet"]
+        .map(|kind| fs::read(sandbox.path(&format!("regulars-out/churn.{kind}"))).expect("scores"));
+    sandbox.regulars(&["train"]).ended_with(0).shows(&[
+        "version 1 (",
+        "log loss",
+        "ROC AUC",
+        "regulars models promote 1",
+    ]);
     promote(&sandbox, &["1"])
         .ended_with(0)
         .shows(&["version 1 is the champion now"]);
@@ -97,9 +98,8 @@ fn train_and_score_give_what_churn_gives() {
         fs::remove_file(sandbox.path(&format!("regulars-out/{file}"))).expect("the scores go");
     }
     sandbox.regulars(&["score", "--threads", "1"]).ended_with(0);
-    let by_score = ["csv", "parquet"].map(|kind| {
-        fs::read(sandbox.path(&format!("regulars-out/churn.{kind}"))).expect("scores")
-    });
+    let by_score = ["csv", "parquet"]
+        .map(|kind| fs::read(sandbox.path(&format!("regulars-out/churn.{kind}"))).expect("scores"));
     assert_eq!(by_churn, by_score);
     // The model that is kept is the one that the stage leaves.
     let stage = json(&sandbox, "regulars-out/churn_model.json");
@@ -163,15 +163,23 @@ fn a_version_says_what_it_is_in_words_and_in_numbers() {
     sandbox
         .regulars(&["models", "show", "champion"])
         .ended_with(0)
-        .shows(&["# Who is leaving", "Version 1, the champion", "the first one"]);
+        .shows(&[
+            "# Who is leaving",
+            "Version 1, the champion",
+            "the first one",
+        ]);
     sandbox
         .regulars(&["models", "list"])
         .ended_with(0)
         .shows(&["*     1", "* the champion"]);
-    let listed = sandbox.regulars(&["models", "list", "--json"]).ended_with(0);
+    let listed = sandbox
+        .regulars(&["models", "list", "--json"])
+        .ended_with(0);
     let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
     assert_eq!(listed["champion"], 1);
-    assert_eq!(listed["versions"][0], version);
+    for key in ["number", "files", "training", "definition"] {
+        assert_eq!(listed["versions"][0][key], version[key], "{key}");
+    }
 }
 
 #[test]
@@ -194,7 +202,10 @@ fn the_same_data_give_the_same_version_but_for_its_number_and_time() {
     promote(&sandbox, &["2"])
         .ended_with(3)
         .says(&["not better than version 1", "--force"]);
-    assert_eq!(json(&sandbox, &format!("{MODELS}/champion.json"))["champion"], 1);
+    assert_eq!(
+        json(&sandbox, &format!("{MODELS}/champion.json"))["champion"],
+        1
+    );
 }
 
 #[test]
@@ -207,12 +218,18 @@ fn only_the_better_one_is_promoted_unless_somebody_wants_it() {
     promote(&sandbox, &["2"]).ended_with(0);
     let worse = promote(&sandbox, &["1"]);
     let worse = worse.ended_with(3);
-    assert!(worse.stderr.contains("version 2 stays the champion"), "{}", worse.stderr);
+    assert!(
+        worse.stderr.contains("version 2 stays the champion"),
+        "{}",
+        worse.stderr
+    );
     promote(&sandbox, &["1", "--if-better"])
         .ended_with(0)
         .shows(&["version 2 stays the champion", "as tested"]);
     promote(&sandbox, &["1", "--force", "--why", "it can be explained"]).ended_with(0);
-    promote(&sandbox, &["1"]).ended_with(3).says(&["is the champion already"]);
+    promote(&sandbox, &["1"])
+        .ended_with(3)
+        .says(&["is the champion already"]);
     let champion = json(&sandbox, &format!("{MODELS}/champion.json"));
     assert_eq!(champion["champion"], 1);
     assert_eq!(champion["history"][1]["forced"], true);
@@ -250,19 +267,36 @@ fn only_the_better_one_is_promoted_unless_somebody_wants_it() {
         .says(&["there is no version 1", "there is version 2"]);
 }
 
+/// Lines of a history before a day, and those from it on.
+fn split(lines: &str, day: &str) -> (String, String) {
+    let (header, lines) = lines.split_once('\n').expect("a header");
+    let (mut early, mut late) = (format!("{header}\n"), format!("{header}\n"));
+    for line in lines.lines() {
+        let when = line.split(',').nth(1).expect("a time");
+        let part = if when < day { &mut early } else { &mut late };
+        part.push_str(line);
+        part.push('\n');
+    }
+    (early, late)
+}
+
 #[test]
 fn a_champion_judges_and_is_judged_on_what_has_happened_since() {
     // Two months less, then everything.
+    let (early, late) = split(&shop(240, DAYS), &date(DAYS - 56));
     let sandbox = Sandbox::new()
-        .file("lines.csv", shop(240, DAYS - 56))
+        .file("lines.csv", early)
         .file("products.csv", PRODUCTS)
         .file("regulars.toml", settings(QUICK));
     for command in ["ingest", "features", "train"] {
         sandbox.regulars(&[command, "--quiet"]).ended_with(0);
     }
     promote(&sandbox, &["1"]).ended_with(0);
-    sandbox.write("more.csv", shop(240, DAYS));
-    let both = settings(QUICK).replace("path = \"lines.csv\"", "path = [\"lines.csv\", \"more.csv\"]");
+    sandbox.write("more.csv", late);
+    let both = settings(QUICK).replace(
+        "path = \"lines.csv\"",
+        "path = [\"lines.csv\", \"more.csv\"]",
+    );
     sandbox.write("regulars.toml", both);
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
     sandbox
@@ -297,22 +331,27 @@ fn a_model_of_something_else_is_refused_with_the_difference() {
         sandbox.write("regulars.toml", settings(more));
         sandbox.regulars(&["score"])
     };
-    score("[churn]\nhorizon_days = 14\n")
-        .ended_with(2)
-        .says(&["horizon_days", "was learned with 28, and the settings say 14"]);
+    score("[churn]\nhorizon_days = 14\n").ended_with(2).says(&[
+        "horizon_days",
+        "was learned with 28, and the settings say 14",
+    ]);
     score("[churn]\nmin_baskets = 5\n")
         .ended_with(2)
         .says(&["min_baskets", "learned with 2"]);
-    score("[features]\nevening_from = 20\n").ended_with(3).says(&[
-        "`evening_share` is not the feature that version 1 was learned with",
-        "baskets from 18 o'clock on",
-        "baskets from 20 o'clock on",
-    ]);
+    score("[features]\nevening_from = 20\n")
+        .ended_with(3)
+        .says(&[
+            "`evening_share` is not the feature that version 1 was learned with",
+            "baskets from 18 o'clock on",
+            "baskets from 20 o'clock on",
+        ]);
     // More departments are more features, and those of the model are what they were.
     score("[features]\ndepartments = 2\n").ended_with(0);
     assert!(scores(&sandbox)["churn_probability"].len() > 50);
     // Without its products the history has no shares of departments.
-    let (lines, _) = SETTINGS.split_once("[[sources]]\ntable = \"products\"").expect("products");
+    let (lines, _) = SETTINGS
+        .split_once("[[sources]]\ntable = \"products\"")
+        .expect("products");
     sandbox.write("regulars.toml", lines);
     sandbox
         .regulars(&["ingest", "--rebuild", "--quiet"])
@@ -343,7 +382,10 @@ fn what_is_damaged_newer_or_gone_is_said_and_nothing_is_scored() {
         .regulars(&["models", "list"])
         .ended_with(0)
         .shows(&["*     1  cannot be read", "version.json is cut short"]);
-    sandbox.write(&version, whole[1].replace("\"layout\": 1", "\"layout\": 99"));
+    sandbox.write(
+        &version,
+        whole[1].replace("\"layout\": 1", "\"layout\": 99"),
+    );
     score().says(&["in layout 99", "newer version of regulars"]);
     sandbox.write(&version, &whole[1]);
     sandbox.write(&champion, &whole[2][..20]);
@@ -403,7 +445,7 @@ fn two_trainings_at_once_keep_both_in_one_registry() {
         .collect();
     assert_eq!(numbers, [Some(1), Some(2)]);
     // Below one output folder the second waits for the first, or is told of it.
-    let mut first = start(&sandbox, &["train", "--quiet"]);
+    let mut first = start(&sandbox, &["train", "--quiet", "--wait", "120"]);
     let patient = sandbox.regulars(&["train", "--quiet", "--wait", "120"]);
     patient.ended_with(0);
     assert!(first.wait().expect("it ends").success());
@@ -417,7 +459,9 @@ fn a_training_that_is_killed_leaves_no_half_version() {
     let mut whole = 0;
     let clock = Instant::now();
     let started = Instant::now();
-    start(&sandbox, &["train", "--quiet"]).wait().expect("it ends");
+    start(&sandbox, &["train", "--quiet"])
+        .wait()
+        .expect("it ends");
     let takes = started.elapsed();
     for part in 0..=20 {
         if clock.elapsed() > Duration::from_secs(60) {
@@ -433,12 +477,19 @@ fn a_training_that_is_killed_leaves_no_half_version() {
     assert!(whole > 0);
     sandbox.regulars(&["train", "--quiet"]).ended_with(0);
     assert_eq!(every_version_is_whole(&sandbox), whole + 1);
-    assert_eq!(folders(&sandbox).len(), whole + 1, "{:?}", folders(&sandbox));
+    assert_eq!(
+        folders(&sandbox).len(),
+        whole + 1,
+        "{:?}",
+        folders(&sandbox)
+    );
 }
 
 /// Every version that has a number is as it was stored; how many there are.
 fn every_version_is_whole(sandbox: &Sandbox) -> usize {
-    let listed = sandbox.regulars(&["models", "list", "--json"]).ended_with(0);
+    let listed = sandbox
+        .regulars(&["models", "list", "--json"])
+        .ended_with(0);
     let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
     let versions = listed["versions"].as_array().expect("versions");
     for version in versions {
@@ -460,7 +511,10 @@ fn a_run_keeps_models_only_where_the_settings_say_so() {
     sandbox.regulars(&["churn", "--quiet"]).ended_with(0);
     assert!(!sandbox.exists("regulars-out/models"));
     let plain = sandbox.results("regulars-out");
-    sandbox.write("regulars.toml", settings(&format!("{QUICK}\n[models]\nkeep = true\n")));
+    sandbox.write(
+        "regulars.toml",
+        settings(&format!("{QUICK}\n[models]\nkeep = true\n")),
+    );
     sandbox
         .regulars(&["churn"])
         .ended_with(0)
@@ -522,7 +576,10 @@ fn verify_lists_what_is_not_as_it_was_written() {
     assert!(!changed.stderr.contains("gone"));
     bytes.truncate(10);
     fs::write(&path, &bytes).expect("the file");
-    sandbox.regulars(&["verify"]).ended_with(3).says(&["10 bytes, not"]);
+    sandbox
+        .regulars(&["verify"])
+        .ended_with(3)
+        .says(&["10 bytes, not"]);
     fs::remove_file(&path).expect("the file");
     sandbox.regulars(&["verify"]).ended_with(3).says(&["gone"]);
     let nothing = Path::new("nowhere");
@@ -549,6 +606,62 @@ fn a_model_that_holds_rows_goes_with_a_customer_who_is_forgotten() {
         .regulars(&["score"])
         .ended_with(3)
         .says(&["the champion is version 2", "is gone"]);
+}
+
+#[test]
+fn customers_who_change_are_noticed_and_those_who_do_not_are_not() {
+    let sandbox = with_champion();
+    sandbox
+        .regulars(&["drift"])
+        .ended_with(0)
+        .shows(&["no feature has drifted", "no outcomes since"]);
+    let same = columns(&sandbox.read("regulars-out/drift.csv"));
+    assert_eq!(same["feature"][0], "churn_probability");
+    assert!(
+        same["psi"].iter().all(|psi| psi == "0.0"),
+        "{:?}",
+        same["psi"]
+    );
+    // In the last two months everything costs many times as much.
+    let (early, late) = split(&shop(240, DAYS + 56), &date(DAYS));
+    let mut dear = String::new();
+    for (place, line) in late.lines().enumerate() {
+        let (rest, price) = line.rsplit_once(',').expect("a price");
+        dear += &match place {
+            0 => format!("{line}\n"),
+            _ => format!("{rest},9{price}\n"),
+        };
+    }
+    sandbox.write("lines.csv", early);
+    sandbox.write("more.csv", dear);
+    let both = settings(QUICK).replace(
+        "path = \"lines.csv\"",
+        "path = [\"lines.csv\", \"more.csv\"]",
+    );
+    sandbox.write(
+        "regulars.toml",
+        format!("{both}\n[run]\nfail_on = [\"drift\"]\n"),
+    );
+    sandbox
+        .regulars(&["ingest", "--rebuild", "--quiet"])
+        .ended_with(0);
+    let found = sandbox.regulars(&["drift"]).ended_with(1);
+    let found = found.says(&["not as they were when version 1 was learned", "drift"]);
+    let found = found.shows(&["drifted: ", "outcomes since, of "]);
+    assert!(found.stdout.contains("mean_basket"), "{}", found.stdout);
+    let rows = columns(&sandbox.read("regulars-out/drift.csv"));
+    let features = 0..rows["psi"].len();
+    for row in features {
+        let number = |column: &str| rows[column][row].parse::<f64>().expect("a number");
+        let beyond = number("psi") > 0.25 && number("psi") > number("psi_critical");
+        assert_eq!(rows["drifted"][row], beyond.to_string(), "{row}");
+        assert!((0.0..=1.0).contains(&number("distance")));
+    }
+    sandbox.write("regulars.toml", format!("{both}\n[models]\nmax_psi = 0\n"));
+    sandbox
+        .regulars(&["drift"])
+        .ended_with(2)
+        .says(&["max_psi: 0 is no limit"]);
 }
 
 /// Customers whose plan says much of whether they leave.
@@ -608,7 +721,9 @@ fn a_model_of_a_label_scores_customers_of_whom_nothing_is_known_and_names_new_ca
         .says(&["has no dates", "--force"]);
     // A history is something else than a label.
     sandbox.write("customers.csv", "id,months\nS001,3\nS002,4\n");
-    let without = SUBSCRIBERS.replace("plan = \"plan\"\n", "").replace("left = \"left\"\n", "left = \"months\"\n");
+    let without = SUBSCRIBERS
+        .replace("plan = \"plan\"\n", "")
+        .replace("left = \"left\"\n", "left = \"months\"\n");
     sandbox.write("regulars.toml", without);
     sandbox
         .regulars(&["ingest", "--rebuild", "--quiet"])

@@ -130,7 +130,7 @@ fn a_run_ends_with_a_page_whose_figures_are_those_of_the_files() {
     for words in [
         "Corner shop",
         "Summary",
-        "to do this week",
+        "do this week",
         "The business",
         "RFM segments as of 2024-",
         "Clusters of behaviour",
@@ -400,7 +400,10 @@ fn lapsed_customers_and_lifetime_values_are_told() {
         .collect();
     assert_eq!(
         told,
-        [(&json!("high"), &json!(25)), (&json!("lapsed"), &json!(15))]
+        [
+            (&json!("high"), &json!(25)),
+            (&json!("without a score"), &json!(15))
+        ]
     );
     // 100 to 124, and 125 to 139.
     assert_eq!(
@@ -470,17 +473,27 @@ fn tables_are_shown_as_wide_as_the_terminal() {
         "{}",
         shown.stdout
     );
+    let suggestions = columns(&sandbox.read("regulars-out/suggestions.csv"));
+    let (somebody, all) = (&suggestions["customer_id"][0], &churn["customer_id"]);
     let one = sandbox
-        .regulars(&["show", "suggestions", "C0002"])
+        .regulars(&["show", "suggestions", somebody])
         .ended_with(0);
+    let mut rows = one.stdout.lines().skip(1);
     assert!(
-        one.stdout
-            .lines()
-            .skip(1)
-            .all(|line| line.starts_with("C0002")),
+        rows.all(|row| row.starts_with(somebody.as_str())),
         "{}",
         one.stdout
     );
+    // Who has bought everything is known all the same.
+    let suggested = |id: &&String| suggestions["customer_id"].contains(id);
+    let nothing = all
+        .iter()
+        .find(|id| !suggested(id))
+        .expect("one without suggestions");
+    sandbox
+        .regulars(&["show", "suggestions", nothing])
+        .ended_with(3)
+        .says(&["has nothing of the customer", "regulars explain"]);
     sandbox
         .regulars(&["show", "segments", "C0O02"])
         .ended_with(3)
@@ -530,7 +543,6 @@ fn one_customer_is_explained_on_a_screen() {
             &row["rfm_segment"][at],
             "WHETHER THEY LEAVE",
             "the risk)",
-            "WHAT TO OFFER",
             "THE LAST INTERACTIONS",
             "Apples",
         ]);
@@ -544,6 +556,11 @@ fn one_customer_is_explained_on_a_screen() {
         .regulars(&["explain", "x' OR 1=1 --"])
         .ended_with(3)
         .says(&["no customer"]);
+    let suggestions = columns(&sandbox.read("regulars-out/suggestions.csv"));
+    sandbox
+        .regulars(&["explain", &suggestions["customer_id"][0]])
+        .ended_with(0)
+        .shows(&["WHAT TO OFFER", "  1. ", &suggestions["item"][0]]);
     // With the warehouse alone.
     sandbox
         .regulars(&["ingest", "--quiet", "--out", "loaded"])

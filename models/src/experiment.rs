@@ -86,20 +86,6 @@ impl Difference {
             high: estimate + side,
         }
     }
-
-    /// The same for something that is so many times as large.
-    pub fn times(self, factor: f64) -> Self {
-        Self {
-            estimate: self.estimate * factor,
-            low: self.low * factor,
-            high: self.high * factor,
-        }
-    }
-
-    /// Whether no difference lies within the interval.
-    pub fn may_be_nothing(self) -> bool {
-        self.low <= 0.0 && self.high >= 0.0
-    }
 }
 
 /// Numbers of a group: how many, their mean, and their variance.
@@ -159,9 +145,9 @@ mod tests {
         // statsmodels 0.14, normal_sample_size_one_tail(difference, power, significance / 2,
         // std_null=s, std_alternative=s) with s² the sum of both variances.
         for (share, other, significance, power, expected) in [
-            (0.05, 0.07, 0.05, 0.8, 2209.459_645_219_269_5),
-            (0.3, 0.33, 0.05, 0.9, 5033.055_646_430_06),
-            (0.01, 0.015, 0.1, 0.8, 6102.183_988_003_515),
+            (0.05, 0.07, 0.05, 0.8, 2_209.459_645_219_269_5),
+            (0.3, 0.33, 0.05, 0.9, 5_033.055_646_430_06),
+            (0.01, 0.015, 0.1, 0.8, 6_102.183_988_003_515),
         ] {
             let size = group_size(share, other, significance, power).unwrap();
             assert!(

@@ -21,9 +21,11 @@ fn seen(feature: &Feature, value: f32) -> Seen<'_> {
     match &feature.kind {
         _ if value.is_nan() => Seen::Missing,
         FeatureKind::Numeric => Seen::Number(value),
-        FeatureKind::Categorical(names) => {
-            Seen::Category(names.get(value as usize).map_or("something else", String::as_str))
-        }
+        FeatureKind::Categorical(names) => Seen::Category(
+            names
+                .get(value as usize)
+                .map_or("something else", String::as_str),
+        ),
     }
 }
 
@@ -70,7 +72,11 @@ fn holds(condition: &str, feature: &Feature, value: &Seen<'_>) -> bool {
             }
         }
         Seen::Category(value) => {
-            let among = |list: &str| list.trim_matches(['{', '}']).split(", ").any(|c| c == *value);
+            let among = |list: &str| {
+                list.trim_matches(['{', '}'])
+                    .split(", ")
+                    .any(|c| c == *value)
+            };
             let known = feature.categories().iter().any(|known| known == value);
             if let Some(one) = bare.strip_prefix(&format!("{name} = ")) {
                 *value == one || unknown && !known
@@ -83,7 +89,9 @@ fn holds(condition: &str, feature: &Feature, value: &Seen<'_>) -> bool {
             } else if bare == format!("{name} is unknown") {
                 !known
             } else {
-                let other = bare.strip_prefix(&format!("{name} is not ")).expect("a test");
+                let other = bare
+                    .strip_prefix(&format!("{name} is not "))
+                    .expect("a test");
                 *value != other
             }
         }

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{BasketOf, Day};
 
 pub use self::models::{
-    CompareModels, Drift, KeptModels, Learnable, Models, ModelsCommand, PromoteModel, RegistryFolder,
-    RemoveModel, RollbackModel, Score, ShowModel, Train, Verify,
+    CompareModels, Drift, KeptModels, Learnable, Models, ModelsCommand, PromoteModel,
+    RegistryFolder, RemoveModel, RollbackModel, Score, ShowModel, Train, Verify,
 };
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
@@ -144,7 +144,8 @@ pub enum Command {
     /// Suggest to every customer what they have not bought yet: DIR/suggestions.parquet and .csv
     ///
     /// Ten items each, with a score and a reason in words; tested by holding out the last weeks,
-    /// beside the most popular items. Reads the warehouse.
+    /// beside the most popular items. What is no longer sold or out of season is left out
+    /// (DIR/items_left_out.csv), and so is who said no (consent). Reads the warehouse.
     #[command(after_help = "Example:\n  regulars offers -c regulars.toml")]
     Offers(WithSettings),
     /// Learn who is leaving and keep the model: DIR/models/churn/NNNN/
@@ -224,7 +225,7 @@ pub enum Command {
     )]
     Targets(Targets),
     /// What a list has earned: buyers and spend of those contacted beside those held back
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Campaign(Campaign),
     /// Make an interaction history whose truth is known, or plain market baskets
     ///

@@ -85,7 +85,11 @@ pub fn amount(amount: f64, currency: &str) -> String {
         0 => whole,
         rest => format!("{whole}.{rest:02}"),
     };
-    let sign = if amount < 0.0 && hundredths > 0 { "-" } else { "" };
+    let sign = if amount < 0.0 && hundredths > 0 {
+        "-"
+    } else {
+        ""
+    };
     match currency {
         "" => format!("{sign}{number}"),
         currency => format!("{sign}{number} {currency}"),
@@ -182,7 +186,11 @@ mod tests {
         );
         assert_eq!(money(1234.4, "USD"), "1,234 USD");
         assert_eq!(
-            [amount(26.056, "USD"), amount(1200.0, ""), amount(-0.5, "USD")],
+            [
+                amount(26.056, "USD"),
+                amount(1200.0, ""),
+                amount(-0.5, "USD")
+            ],
             ["26.06 USD", "1,200", "-0.50 USD"]
         );
         assert_eq!(plural(1, "rule"), "1 rule");

@@ -94,8 +94,6 @@ pub const OLDER_HISTORY: &str = "older-history";
 /// Features or scores are not distributed as they were when the champion was learned.
 pub const DRIFT: &str = "drift";
 
-/// Values of a customer's consent that are neither yes nor no.
-pub const ODD_CONSENT: &str = "odd-consent";
 /// A suppression file names nobody who is a customer.
 pub const SUPPRESSION_WITHOUT_MATCH: &str = "suppression-without-match";
 /// Nobody fits the condition of a list.
@@ -147,7 +145,6 @@ pub const CODES: &[&str] = &[
     UNKNOWN_CATEGORIES,
     OLDER_HISTORY,
     DRIFT,
-    ODD_CONSENT,
     SUPPRESSION_WITHOUT_MATCH,
     EMPTY_LIST,
     UNMET_QUOTA,

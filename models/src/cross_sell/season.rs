@@ -131,6 +131,9 @@ struct YearBefore {
     even: f64,
     /// Whether it had been sold before those weeks: else it was only coming.
     existed: bool,
+    /// Whether it sells now and hardly did a year before: it has grown, and what was then says
+    /// nothing.
+    grown: bool,
 }
 
 impl YearBefore {
@@ -140,10 +143,17 @@ impl YearBefore {
         let from = as_of.checked_sub(YEAR + MARGIN)?;
         let until = from.saturating_add(horizon).saturating_add(2 * MARGIN);
         let known = sales.first_day().is_some_and(|day| day <= from);
+        let even = |window| even(sales, item, window, [from, as_of]);
+        let sells = |until: i32| {
+            let window = [until.saturating_sub(horizon), until];
+            let sold = sales.count(item, window[0], window[1]);
+            sold > 0.0 && sold >= QUIET * even(window)
+        };
         (known && until < as_of - YEAR / 2).then(|| Self {
             sold: sales.count(item, from, until) as u32,
-            even: even(sales, item, [from, until], [from, as_of]),
-            existed: sales.of(item, from).first().is_some(),
+            even: even([from, until]),
+            existed: !sales.of(item, from).is_empty(),
+            grown: sells(as_of) && !sells(as_of - YEAR),
         })
     }
 
@@ -154,7 +164,7 @@ impl YearBefore {
     fn off_season(&self) -> Option<Unavailable> {
         let few = f64::from(self.sold) < QUIET * self.even;
         let quiet = few && poisson_up_to(self.sold, self.even) < BY_CHANCE;
-        (self.existed && quiet).then_some(Unavailable::OutOfSeason {
+        (self.existed && quiet && !self.grown).then_some(Unavailable::OutOfSeason {
             sold: self.sold,
             even: self.even,
         })
@@ -300,6 +310,16 @@ mod tests {
         let mut shop = two_years();
         shop.0.retain(|(day, _)| *day < YEAR + 260);
         assert_eq!(shop.judge(None, YEAR + 260), [None; 3]);
+    }
+
+    #[test]
+    fn what_has_grown_is_not_out_of_season() {
+        // Item 1 sold every second week of the first year, and every day of the second.
+        let sales = (0..2 * YEAR).flat_map(|day| {
+            let sold = day >= YEAR + 50 || day % 14 == 0;
+            [(day, 0), (day, u32::from(sold))]
+        });
+        assert_eq!(Shop(sales.collect()).judge(None, 2 * YEAR), [None; 2]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 use rayon::prelude::*;
 
 use super::intervals::Sorted;
-use super::{Interval, MetricError, both_classes, check_lengths};
+use super::{Interval, MetricError, both_classes};
 use crate::quantile::quantile;
 use crate::random;
 
@@ -45,22 +45,11 @@ pub fn score_differences(
     if resamples == 0 {
         return Err(MetricError::NoPlaces);
     }
-    for scores in models {
-        check_lengths(labels, scores)?;
-    }
-    if owners.len() != labels.len() {
-        return Err(MetricError::Lengths {
-            labels: labels.len(),
-            scores: owners.len(),
-        });
-    }
-    if let Some(row) = owners.iter().position(|of| *of as usize >= owner_count) {
-        return Err(MetricError::Owner { row });
-    }
-    let positives = labels.iter().filter(|label| **label).count();
-    both_classes(positives as f64, labels.len() as f64)?;
+    check_owners(labels, owners, owner_count)?;
     let first = Sorted::new(labels, models[0])?;
     let second = Sorted::new(labels, models[1])?;
+    let positives = labels.iter().filter(|label| **label).count();
+    both_classes(positives as f64, labels.len() as f64)?;
     let difference = |times: &[u32]| -> Option<[f64; 3]> {
         let count = |wanted: bool| -> f64 {
             let rows = labels.iter().zip(times);
@@ -102,6 +91,24 @@ pub fn score_differences(
     })
 }
 
+/// Refuses owners that are not one a row, or not among those counted.
+fn check_owners(
+    labels: ArrayView1<'_, bool>,
+    owners: &[u32],
+    owner_count: usize,
+) -> Result<(), MetricError> {
+    if owners.len() != labels.len() {
+        return Err(MetricError::Lengths {
+            labels: labels.len(),
+            scores: owners.len(),
+        });
+    }
+    match owners.iter().position(|of| *of as usize >= owner_count) {
+        Some(row) => Err(MetricError::Owner { row }),
+        None => Ok(()),
+    }
+}
+
 /// How often each row counts in a draw of owners.
 fn draw(owners: &[u32], owner_count: usize, resample: u64, seed: u64) -> Vec<u32> {
     let mut times = vec![0_u32; owner_count];
@@ -129,7 +136,7 @@ mod tests {
             })
             .collect()
         };
-        let models = [scores(1, 0.05), scores(2, 0.2)];
+        let models = [scores(1, 0.0), scores(2, 0.2)];
         (labels, models, (0..180).map(|row| row / 2).collect())
     }
 
@@ -213,7 +220,10 @@ mod tests {
         };
         assert_eq!(of(&owners, 90, 0), Err(MetricError::NoPlaces));
         assert_eq!(of(&owners, 89, 9), Err(MetricError::Owner { row: 178 }));
-        assert!(matches!(of(&owners[1..], 90, 9), Err(MetricError::Lengths { .. })));
+        assert!(matches!(
+            of(&owners[1..], 90, 9),
+            Err(MetricError::Lengths { .. })
+        ));
         let all = Array1::from_elem(180, true);
         let one = score_differences(all.view(), models, (&owners, 90), 9, 1);
         assert!(matches!(one, Err(MetricError::OneClass { .. })));

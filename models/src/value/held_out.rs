@@ -68,6 +68,10 @@ pub fn held_out(predicted: &[f64], actual: &[f64]) -> Result<HeldOut, ValueError
 
 /// Correlation of Pearson; nothing where either column is constant.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let differ = |values: &[f64]| values.iter().any(|value| *value != values[0]);
+    if !(differ(a) && differ(b)) {
+        return None;
+    }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let (mut together, mut by_a, mut by_b) = (0.0, 0.0, 0.0);

@@ -46,7 +46,7 @@ pub struct Score {
     #[command(flatten)]
     pub registry: RegistryFolder,
     /// The version that scores: its number, `latest` or `champion`
-    #[arg(long, value_name = "VERSION", default_value = "champion")]
+    #[arg(long, value_name = "NUMBER", default_value = "champion")]
     pub model: String,
 }
 
@@ -93,7 +93,9 @@ pub enum ModelsCommand {
     )]
     Rollback(RollbackModel),
     /// Remove a version that is not the champion; its number is not given again
-    #[command(after_help = "Example:\n  regulars models remove 2 --why \"learned from a bad load\"")]
+    #[command(
+        after_help = "Example:\n  regulars models remove 2 --why \"learned from a bad load\""
+    )]
     Remove(RemoveModel),
 }
 
@@ -115,7 +117,7 @@ pub struct KeptModels {
 #[derive(Args, Clone, Debug)]
 pub struct ShowModel {
     /// The version: its number, `latest` or `champion`
-    #[arg(value_name = "VERSION")]
+    #[arg(value_name = "NUMBER")]
     pub version: String,
     /// Which models
     #[command(flatten)]
@@ -146,7 +148,7 @@ pub struct CompareModels {
 #[derive(Args, Clone, Debug)]
 pub struct PromoteModel {
     /// The version: its number or `latest`
-    #[arg(value_name = "VERSION")]
+    #[arg(value_name = "NUMBER")]
     pub version: String,
     /// Settings and where results go
     #[command(flatten)]
@@ -183,7 +185,7 @@ pub struct RollbackModel {
 #[derive(Args, Clone, Debug)]
 pub struct RemoveModel {
     /// The version: its number or `latest`
-    #[arg(value_name = "VERSION")]
+    #[arg(value_name = "NUMBER")]
     pub version: String,
     /// Where results and models lie
     #[command(flatten)]
@@ -206,7 +208,7 @@ pub struct Drift {
     #[command(flatten)]
     pub registry: RegistryFolder,
     /// The version that is watched: its number, `latest` or `champion`
-    #[arg(long, value_name = "VERSION", default_value = "champion")]
+    #[arg(long, value_name = "NUMBER", default_value = "champion")]
     pub model: String,
 }
 

@@ -31,7 +31,11 @@ pub fn run(args: &cli::Drift) -> Result<Outcome> {
     let entry = context.entry(&report)?;
     let found: Metrics = serde_json::from_value(report.metrics.clone())
         .map_err(|error| Failure::machine(error.to_string()))?;
-    let line = format!("{} customers in, {}", count(report.rows_in), version.title());
+    let line = format!(
+        "{} customers in, {}",
+        count(report.rows_in),
+        version.title()
+    );
     bench.progress.done(&line, began.seconds());
     for warning in &report.warnings {
         bench.progress.warn(&warning.message);

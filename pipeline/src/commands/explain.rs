@@ -186,7 +186,7 @@ impl Person<'_> {
                     said(guide, "meaning", Kind::Text),
                     said(guide, "action", Kind::Text),
                 );
-                let _ = writeln!(text, "  {meaning} What to do: {action}");
+                let _ = writeln!(text, "  {meaning}. What to do: {action}");
             }
         }
         let cluster = of("cluster_name", Kind::Text);

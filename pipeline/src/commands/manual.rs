@@ -34,7 +34,6 @@ pub fn pages(folder: Option<&Path>) -> Result<()> {
         cannot(&format!("write {}", path.display()), error).hint("name another folder")
     };
     fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
-    let mut commands = vec![&program];
     let mut written = 0;
     for command in with_all_below(&program) {
         let path = folder.join(Man::new(command.clone()).get_filename());

@@ -96,12 +96,16 @@ fn list(args: &KeptModels) -> Result<()> {
 fn line(mark: &str, version: &Version) -> String {
     let record = &version.record;
     let cut = |text: &str, width: usize| -> String { text.chars().take(width).collect() };
+    let tested_on = match record.definition.label {
+        Some(_) => "held out",
+        None => &record.quality.tested_on,
+    };
     format!(
         "{mark}{:>6}  {:19}  {:24}  {:10}  {:8.4}  {:7.4}\n",
         record.number,
         cut(&record.created_at.replace('T', " "), 19),
         cut(&record.model.title, 24),
-        cut(&record.quality.tested_on, 10),
+        cut(tested_on, 10),
         record.quality.log_loss.value,
         record.quality.roc_auc.value,
     )
@@ -112,7 +116,9 @@ fn show(args: &ShowModel) -> Result<()> {
     let version = registry.find(&args.version)?;
     let champion = registry.champion()?;
     let of_it = champion.history.iter();
-    let acts: Vec<_> = of_it.filter(|act| act.version == version.number()).collect();
+    let acts: Vec<_> = of_it
+        .filter(|act| act.version == version.number())
+        .collect();
     if args.kept.json {
         let mut shown = json!(version.record);
         shown["champion"] = json!(champion.champion == Some(version.number()));

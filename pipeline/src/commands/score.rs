@@ -40,8 +40,14 @@ pub fn run(args: &cli::Score) -> Result<Outcome> {
     for warning in &report.warnings {
         bench.progress.warn(&warning.message);
     }
-    bench.manifest.project.clone_from(&settings.config.project.name);
-    bench.manifest.currency.clone_from(&settings.config.project.currency);
+    bench
+        .manifest
+        .project
+        .clone_from(&settings.config.project.name);
+    bench
+        .manifest
+        .currency
+        .clone_from(&settings.config.project.currency);
     bench.record(NAME, report.files, entry, &began)?;
     Ok(judged(&settings.config, &report.warnings))
 }

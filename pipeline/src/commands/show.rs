@@ -4,7 +4,7 @@ use crate::cli::{Show, Shown};
 use crate::commands::results::{Kind, Results, Row, is_customer, said};
 use crate::commands::terminal::{Column, Table, width};
 use crate::failure::{Failure, Result};
-use crate::text::{plural, print};
+use crate::text::{plural, print, shell_word};
 
 /// A column of a file, what stands above it, and how it is written.
 type Shape = (&'static str, &'static str, Kind);
@@ -146,7 +146,7 @@ fn of_customers(
     );
     let rows = results.ask(&sql)?;
     if let (true, Some(id)) = (rows.is_empty(), customer) {
-        return Err(results.nobody(id, of.table)?);
+        return Err(nothing_of(results, of, id)?);
     }
     show(&rows, &columns);
     let entry = format!("{}.parquet", of.table);
@@ -159,6 +159,28 @@ fn of_customers(
         more(rows, top, of.table);
     }
     Ok(())
+}
+
+/// Why a table has no row of a customer: it may be one whom other tables know.
+fn nothing_of(results: &Results<'_>, of: &Customers, id: &str) -> Result<Failure> {
+    if of.table != SEGMENTS.table && results.named(SEGMENTS.table)? {
+        let known = format!(
+            "SELECT 1 AS n FROM segments WHERE {} LIMIT 1",
+            is_customer(id)
+        );
+        if results.ask(&known)?.is_empty() {
+            return results.nobody(id, SEGMENTS.table);
+        }
+        return Ok(Failure::data(format!(
+            "{}.parquet has nothing of the customer `{id}`",
+            of.table
+        ))
+        .hint(format!(
+            "what is known of them: regulars explain {}",
+            shell_word(id)
+        )));
+    }
+    results.nobody(id, of.table)
 }
 
 fn show(rows: &[Row], columns: &[Shape]) {

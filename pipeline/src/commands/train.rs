@@ -4,6 +4,7 @@ use crate::cli::{self, Learnable, LoadOptions};
 use crate::config::Settings;
 use crate::failure::Result;
 use crate::lifecycle::{keep, registry};
+use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
 use crate::registry::{Quality, Version};
 use crate::run::{Outcome, judged};
@@ -32,6 +33,7 @@ pub fn run(args: &cli::Train) -> Result<Outcome> {
     let context = Context::new(&churn::STAGE, &bench, asked, &shared);
     let taught = keep::teach(&context)?;
     let version = registry.store(keep::candidate(&context, &taught)?)?;
+    interrupt::whole(format!("{} is kept", version.title()));
     let line = format!(
         "{} rows in, version {} kept",
         count(taught.population.rows_in),

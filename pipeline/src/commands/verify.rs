@@ -26,9 +26,10 @@ pub fn run(args: &cli::Verify) -> Result<()> {
     let mut faults: Vec<String> = Vec::new();
     for file in &manifest.files {
         let path = below(out, &file.path, &record)?;
-        faults.extend(fault(&path, file.size, &file.sha256).map(|words| {
-            format!("{}: {words} (written by {})", file.path, file.stage)
-        }));
+        faults.extend(
+            fault(&path, file.size, &file.sha256)
+                .map(|words| format!("{}: {words} (written by {})", file.path, file.stage)),
+        );
     }
     let registry = registry(None, out);
     let numbers = registry.numbers()?;

@@ -62,16 +62,19 @@ impl LiveFiles {
         let mut views: Vec<_> = snapshot.file_views(&store, None).try_collect().await?;
         // The log lists the newest first and promises no order among equals.
         views.sort_by_key(|view| view.object_store_path());
+        let paths: Vec<PathBuf> = views
+            .iter()
+            .map(|view| folder.join(view.object_store_path().as_ref()))
+            .collect();
+        must_be_there(folder, paths.iter().map(PathBuf::as_path))?;
         let mut files = Vec::with_capacity(views.len());
-        let mut paths = Vec::with_capacity(views.len());
-        for view in &views {
+        for (view, path) in views.iter().zip(&paths) {
             if view.deletion_vector_descriptor().is_some() {
                 return Err(unreadable(
                     folder,
                     "rows of its files are marked as deleted",
                 ));
             }
-            let path = folder.join(view.object_store_path().as_ref());
             let values = view.partition_values_map();
             let mut partition = Vec::new();
             for field in schema.table_partition_cols() {
@@ -81,14 +84,13 @@ impl LiveFiles {
                 });
             }
             let mut file = PartitionedFile::from(ObjectMeta {
-                location: object_store::path::Path::from_filesystem_path(&path)
+                location: object_store::path::Path::from_filesystem_path(path)
                     .map_err(|error| Failure::data(error.to_string()))?,
                 last_modified: view.modification_datetime()?,
                 size: u64::try_from(view.size()).unwrap_or_default(),
                 e_tag: None,
                 version: None,
             });
-            paths.push(path);
             file.partition_values = partition;
             let known = view
                 .stats()
@@ -96,7 +98,6 @@ impl LiveFiles {
             let known = statistics(schema.file_schema(), &known.unwrap_or_default());
             files.push(file.with_statistics(Arc::new(known)));
         }
-        must_be_there(folder, paths.iter().map(PathBuf::as_path))?;
         same_names(folder, schema.file_schema(), &paths)?;
         let mut whole = Statistics::new_unknown(schema.table_schema());
         whole.num_rows = files

@@ -252,7 +252,7 @@ mod tests {
         assert!(costs_nothing(labels.view(), &good, &good));
         assert!(!costs_nothing(labels.view(), &worse, &good));
         // A few rows tell little.
-        let few = labels.slice(ndarray::s![..8]);
+        let few = labels.slice_axis(ndarray::Axis(0), (..8).into());
         let mixed = Array1::from_shape_fn(8, |row| if row < 4 { 0.5 } else { 0.1 });
         let other = Array1::from_shape_fn(8, |row| if row < 4 { 0.45 } else { 0.05 });
         assert!(costs_nothing(few, &mixed, &other));

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use ndarray::{Array1, ArrayView1};
 use regulars_models::metrics::{
-    Interval, MetricError, average_precision, log_loss, roc_auc, score_differences,
+    Interval, MetricError, ScoreDifferences, average_precision, log_loss, roc_auc,
+    score_differences,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,16 +80,19 @@ pub fn compare(context: &Context<'_>, first: &Version, second: &Version) -> Resu
     let [a, b] = [0, 1].map(|place| found.scores[place].view());
     let owners = (found.owners.as_slice(), found.customers);
     context.progress.step("drawing customers again and again");
-    let differences = score_differences(labels, [a, b], owners, RESAMPLES, context.seed);
-    let differences = differences.map_err(unmeasured)?;
-    let log_loss = figure(differences.log_loss);
+    let ScoreDifferences {
+        roc_auc,
+        average_precision,
+        log_loss,
+    } = score_differences(labels, [a, b], owners, RESAMPLES, context.seed).map_err(unmeasured)?;
+    let log_loss = figure(log_loss);
     Ok(Comparison {
         first: side(first, labels, &found.scores[0]).map_err(unmeasured)?,
         second: side(second, labels, &found.scores[1]).map_err(unmeasured)?,
         dates: found.dates,
         customers: found.customers as u64,
-        roc_auc: figure(differences.roc_auc),
-        average_precision: figure(differences.average_precision),
+        roc_auc: figure(roc_auc),
+        average_precision: figure(average_precision),
         verdict: verdict(log_loss),
         log_loss,
     })
@@ -131,9 +135,9 @@ impl Comparison {
         match self.verdict {
             Verdict::SecondIsBetter => format!("version {b} is better than version {a} ({by})"),
             Verdict::FirstIsBetter => format!("version {b} is worse than version {a} ({by})"),
-            Verdict::NoDifference => format!(
-                "version {b} is not better than version {a} beyond chance ({by})"
-            ),
+            Verdict::NoDifference => {
+                format!("version {b} is not better than version {a} beyond chance ({by})")
+            }
         }
     }
 
@@ -182,12 +186,7 @@ impl Comparison {
         let sentence = self.sentence();
         let mut letters = sentence.chars();
         let first = letters.next().map(|first| first.to_uppercase().to_string());
-        let _ = writeln!(
-            text,
-            "\n{}{}.",
-            first.unwrap_or_default(),
-            letters.as_str()
-        );
+        let _ = writeln!(text, "\n{}{}.", first.unwrap_or_default(), letters.as_str());
         text
     }
 }

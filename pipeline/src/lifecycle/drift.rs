@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use chrono::NaiveDate;
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 use regulars_models::format::SavedModel;
 use regulars_models::metrics::{Stability, stability};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::lifecycle::evidence::{Spoken, evidence};
 use crate::lifecycle::score::population;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::registry::{Column, Figure, Reference, Shape, Version, single};
+use crate::stages::churn::Population;
 use crate::stages::{Context, Report};
 use crate::text::{count, percent, plural};
 use crate::warning::{DRIFT, Warning};
@@ -105,31 +106,7 @@ pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
         .hint("look at min_baskets and active_days under [churn]"));
     }
     let most = context.settings.config.models.max_psi;
-    let importance = model.model().classifier().and_then(|one| one.importance());
-    let total = importance.as_ref().map_or(0.0, |shares| shares.sum());
-    let share = |place: usize| match &importance {
-        Some(shares) if total > 0.0 => shares[place] / total,
-        _ => f64::NAN,
-    };
-    let of_score = compared(
-        &reference.scores.customers,
-        &reference.scores.count(&single(scores.view())),
-    )?;
-    let mut rows = vec![Row {
-        name: SCORE.to_owned(),
-        about: "The scores of the version".to_owned(),
-        importance: f64::NAN,
-        missing: [0.0; 2],
-        drifted: drifted(&of_score, most),
-        found: of_score,
-    }];
-    rows.extend(features(
-        (columns(&reference, &model)?, reference.customers),
-        population.features.view(),
-        &population.words.features,
-        share,
-        most,
-    )?);
+    let rows = rows((&reference, &model), &population, &scores, most)?;
     let since = since(context, version)?;
     let means = [reference.mean_score, scores.mean().unwrap_or_default()];
     let metrics = Metrics {
@@ -160,10 +137,49 @@ pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
     })
 }
 
+/// The scores, and below them the features, those that have moved most first.
+fn rows(
+    (reference, model): (&Reference, &SavedModel),
+    population: &Population,
+    scores: &Array1<f64>,
+    most: f64,
+) -> Result<Vec<Row>> {
+    let importance = model.model().classifier().and_then(|one| one.importance());
+    let total = importance.as_ref().map_or(0.0, |shares| shares.sum());
+    let share = |place: usize| match &importance {
+        Some(shares) if total > 0.0 => shares[place] / total,
+        _ => f64::NAN,
+    };
+    let of_score = compared(
+        &reference.scores.customers,
+        &reference.scores.count(&single(scores.view())),
+    )?;
+    let mut rows = vec![Row {
+        name: SCORE.to_owned(),
+        about: "The scores of the version".to_owned(),
+        importance: f64::NAN,
+        missing: [0.0; 2],
+        drifted: drifted(&of_score, most),
+        found: of_score,
+    }];
+    rows.extend(features(
+        (columns(reference, model)?, reference.customers),
+        population.features.view(),
+        &population.words.features,
+        share,
+        most,
+    )?);
+    Ok(rows)
+}
+
 /// The columns of a reference, which are those of the model.
 fn columns<'a>(reference: &'a Reference, model: &SavedModel) -> Result<&'a [Column]> {
     let names = |column: &Column| column.name.clone();
-    let of_model: Vec<String> = model.features().iter().map(|one| one.name.clone()).collect();
+    let of_model: Vec<String> = model
+        .features()
+        .iter()
+        .map(|one| one.name.clone())
+        .collect();
     let of_reference: Vec<String> = reference.features.iter().map(names).collect();
     if of_model == of_reference {
         return Ok(&reference.features);
@@ -207,11 +223,7 @@ fn features(
             found,
         })
     };
-    let mut rows: Vec<Row> = columns
-        .iter()
-        .enumerate()
-        .map(row)
-        .collect::<Result<_>>()?;
+    let mut rows: Vec<Row> = columns.iter().enumerate().map(row).collect::<Result<_>>()?;
     rows.sort_by(|a, b| {
         let psi = |row: &Row| row.found.psi;
         psi(b).total_cmp(&psi(a)).then(a.name.cmp(&b.name))
@@ -223,9 +235,10 @@ fn features(
 fn counts_then(column: &Column) -> Vec<u64> {
     let known: Vec<u64> = match &column.shape {
         Shape::Numeric(bins) => bins.customers.clone(),
-        Shape::Categorical { categories } => {
-            categories.iter().map(|category| category.customers).collect()
-        }
+        Shape::Categorical { categories } => categories
+            .iter()
+            .map(|category| category.customers)
+            .collect(),
     };
     known.into_iter().chain([column.missing]).collect()
 }
@@ -258,10 +271,9 @@ fn since(context: &Context<'_>, version: &Version) -> Result<Since> {
     };
     let (labels, scores) = (found.labels.view(), &found.scores[0]);
     let terms = (&context.settings.config.churn.profit).into();
-    let unmeasured = |error: String| Ok(Since::Nothing(error));
     let figures = match Figures::measure(labels, scores.view(), &terms) {
         Ok(figures) => figures,
-        Err(error) => return unmeasured(error.to_string()),
+        Err(error) => return Ok(Since::Nothing(error.to_string())),
     };
     let Some(ranges) = ranges(labels, &[scores], context.seed)?.pop() else {
         return Err(Failure::machine("a model has no intervals"));
@@ -319,11 +331,7 @@ fn table(rows: &[Row]) -> Result<RecordBatch> {
             "Share of customers without a value when the version was learned",
             number(&|row| row.missing[0]),
         )
-        .column(
-            "missing_now",
-            "The same now",
-            number(&|row| row.missing[1]),
-        )
+        .column("missing_now", "The same now", number(&|row| row.missing[1]))
         .column(
             "importance",
             "Its share of what the model leans on; empty where the model does not tell",

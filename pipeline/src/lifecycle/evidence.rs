@@ -113,9 +113,8 @@ impl<'a> Witness<'a> {
         let order = model.column_order(&snapshot.names).map_err(gone)?;
         let features = snapshot.rows(rows).select(Axis(1), &order);
         let scores = model.predict_probability(features.view());
-        scores.ok_or_else(|| {
-            Failure::data(format!("{} gives no probability", self.version.title()))
-        })
+        scores
+            .ok_or_else(|| Failure::data(format!("{} gives no probability", self.version.title())))
     }
 }
 
@@ -124,11 +123,7 @@ impl<'a> Witness<'a> {
 /// # Errors
 /// There is no such date; a version is of other settings or of other features; the outcome is a
 /// label, which has no dates.
-pub fn evidence(
-    context: &Context<'_>,
-    versions: &[&Version],
-    spoken: Spoken,
-) -> Result<Evidence> {
+pub fn evidence(context: &Context<'_>, versions: &[&Version], spoken: Spoken) -> Result<Evidence> {
     let churn = &context.settings.config.churn;
     if let Some(label) = &churn.label {
         return Err(Failure::data(format!(
@@ -147,10 +142,7 @@ pub fn evidence(
     let known = dates(warehouse, churn);
     let known: Vec<NaiveDate> = known.train.into_iter().chain(known.test).collect();
     let asked = |date: &NaiveDate| {
-        let which: Option<Vec<Which>> = witnesses
-            .iter()
-            .map(|one| one.at(*date, spoken))
-            .collect();
+        let which: Option<Vec<Which>> = witnesses.iter().map(|one| one.at(*date, spoken)).collect();
         Some((*date, which?))
     };
     let mut dates: Vec<(NaiveDate, Vec<Which>)> = known.iter().filter_map(asked).collect();
@@ -226,7 +218,9 @@ fn nothing_unseen(
                 .filter(|_| spoken == Spoken::Either);
             let until = tested.or(training.seen_until)?;
             let number = witness.version.number();
-            Some(format!("version {number} has seen everything before {until}"))
+            Some(format!(
+                "version {number} has seen everything before {until}"
+            ))
         })
         .collect();
     let newest = newest.map_or_else(

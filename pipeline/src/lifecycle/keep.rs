@@ -151,11 +151,11 @@ fn kept_features(context: &Context<'_>, taught: &Taught) -> Result<KeptFeatures>
     Ok(KeptFeatures::new(places, features.collect::<Result<_>>()?))
 }
 
-/// What the features over these places are now, by name; by default over those of the history.
-fn definitions(
-    context: &Context<'_>,
-    places: Option<&Places>,
-) -> Result<(BTreeMap<String, Vec<String>>, Vec<(String, String)>)> {
+/// What features go over, by what it is, and what each of them is, by its name.
+type Defined = (BTreeMap<String, Vec<String>>, Vec<(String, String)>);
+
+/// What the features over these places are now; by default over those of the history.
+fn definitions(context: &Context<'_>, places: Option<&Places>) -> Result<Defined> {
     if let Some(label) = &context.settings.config.churn.label {
         return Ok((BTreeMap::new(), churn::label_definitions(context, label)?));
     }

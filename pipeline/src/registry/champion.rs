@@ -90,7 +90,10 @@ impl Champion {
         }
         reigns.pop();
         let present = self.champion;
-        reigns.into_iter().rev().find(|before| Some(*before) != present)
+        reigns
+            .into_iter()
+            .rev()
+            .find(|before| Some(*before) != present)
     }
 
     /// The largest number that was ever given, as far as this file knows.

@@ -26,9 +26,7 @@ pub use self::record::{
 };
 pub use self::reference::{Bins, CategoryCount, Column, Reference, Shape, single};
 pub use self::store::Registry;
-pub use self::version::{
-    CARD, Candidate, FEATURES, MODEL, REFERENCE, TESTED, VERSION, Version,
-};
+pub use self::version::{CARD, Candidate, FEATURES, MODEL, RECORD, REFERENCE, TESTED, Version};
 
 /// The folder of kept models below an output folder.
 pub const FOLDER: &str = "models";

@@ -90,7 +90,7 @@ impl Bins {
         let mut cuts: Vec<f32> = (1..BINS).filter_map(decile).collect();
         cuts.dedup();
         // Above the largest number there is nobody.
-        cuts.pop_if(|last| sorted.last().is_some_and(|largest| largest <= last));
+        cuts.pop_if(|last| sorted.last().is_some_and(|largest| *largest <= *last));
         let mut bins = Self {
             customers: Vec::new(),
             cuts,
@@ -202,7 +202,7 @@ mod tests {
             Feature::categorical("plan", ["basic", "gold"]),
         ];
         let values = array![[1.0_f32, 1.0], [f32::NAN, 1.0], [2.0, f32::NAN]];
-        let scores = array![0.1, 0.2, 0.6];
+        let scores = array![0.125, 0.25, 0.75];
         let found = Reference::of(None, &features, values.view(), scores.view());
         assert_eq!(found.customers, 3);
         assert_eq!([0, 1].map(|at| found.features[at].missing), [1, 1]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::champion::{self, Act, Action, Champion};
 use super::guard::{BESIDE, Guard};
 use super::record::{self, FileSum};
-use super::version::{Candidate, VERSION, Version};
+use super::version::{Candidate, RECORD, Version};
 use crate::failure::{During, Failure, Result};
 use crate::outputs::below::no_link;
 use crate::outputs::interrupt;
@@ -87,8 +87,12 @@ impl Registry {
             },
             number => match number.parse() {
                 Ok(number) => self.version(number),
-                Err(_) => Err(Failure::settings(format!("`{number}` is no version"))
-                    .hint(format!("give a number, `{LATEST}` or `{OF_CHAMPION}`; {}", self.there()?))),
+                Err(_) => Err(Failure::settings(format!("`{number}` is no version")).hint(
+                    format!(
+                        "give a number, `{LATEST}` or `{OF_CHAMPION}`; {}",
+                        self.there()?
+                    ),
+                )),
             },
         }
     }
@@ -160,7 +164,7 @@ impl Registry {
         record.layout = record::LAYOUT;
         record.program = record::program();
         record.number = number;
-        write(&beside.join(VERSION), &record::written(&record)?)?;
+        write(&beside.join(RECORD), &record::written(&record)?)?;
         let folder = self.folder.join(named(number));
         // A folder of that name that is not empty makes this fail, whoever has put it there.
         fs::rename(beside, &folder).during(folder.display())?;
@@ -173,11 +177,7 @@ impl Registry {
 
     /// Notes that a version is the champion from now on, or again. `check` sees who was it before,
     /// while nobody else can change that.
-    pub fn crown(
-        &self,
-        act: Act,
-        check: impl FnOnce(&Champion) -> Result<()>,
-    ) -> Result<Champion> {
+    pub fn crown(&self, act: Act, check: impl FnOnce(&Champion) -> Result<()>) -> Result<Champion> {
         let _hold = interrupt::hold();
         let _guard = Guard::take(&self.folder)?;
         self.version(act.version)?;
@@ -206,7 +206,9 @@ impl Registry {
             return Err(Failure::data(format!(
                 "version {number} is the champion and cannot be removed"
             ))
-            .hint("promote another one first, or go back to the one before: regulars models rollback"));
+            .hint(
+                "promote another one first, or go back to the one before: regulars models rollback",
+            ));
         }
         debug_assert_eq!(act.action, Action::Remove);
         champion.note(act);
@@ -258,9 +260,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::registry::record::{
-        Data, Definition, Figure, ModelName, Quality, Record, Training,
-    };
+    use crate::registry::record::{Data, Definition, Figure, ModelName, Quality, Record, Training};
 
     fn candidate() -> Candidate {
         let figure = Figure {
@@ -352,7 +352,10 @@ mod tests {
         assert_eq!(numbers, (1..=8).collect());
         assert_eq!(registry.numbers().unwrap(), (1..=8).collect::<Vec<_>>());
         assert_eq!(registry.find("latest").unwrap().number(), 8);
-        assert_eq!(registry.version(3).unwrap().text("card.md").unwrap(), "a card\n");
+        assert_eq!(
+            registry.version(3).unwrap().text("card.md").unwrap(),
+            "a card\n"
+        );
     }
 
     #[test]
@@ -384,7 +387,10 @@ mod tests {
         assert_eq!(registry.numbers().unwrap(), [1]);
         assert_eq!(registry.store(candidate()).unwrap().number(), 2);
         assert!(!left.exists());
-        assert_eq!(registry.version(2).unwrap().text("card.md").unwrap(), "a card\n");
+        assert_eq!(
+            registry.version(2).unwrap().text("card.md").unwrap(),
+            "a card\n"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::outputs::below::below;
 
 /// What the version is.
-pub const VERSION: &str = "version.json";
+pub const RECORD: &str = "version.json";
 /// The model, learned from every known outcome, with its calibration.
 pub const MODEL: &str = "model.json";
 /// The same model as it was tested: without the newest outcomes.
@@ -48,7 +48,7 @@ impl Version {
     /// # Errors
     /// It says nothing that can be read, or is another version than its name says.
     pub(super) fn open(folder: PathBuf, number: u32) -> Result<Self> {
-        let path = folder.join(VERSION);
+        let path = folder.join(RECORD);
         let place = path.display().to_string();
         let text = text(&path)?;
         let record: Record = record::read(&text, record::FORMAT, &place)?;
@@ -78,10 +78,10 @@ impl Version {
     /// It is gone, cut short or changed.
     pub fn text(&self, name: &str) -> Result<String> {
         let Some(sum) = self.record.files.get(name) else {
-            let place = self.folder.join(VERSION);
+            let place = self.folder.join(RECORD);
             return Err(damaged(format!("{} names no {name}", place.display())));
         };
-        let path = below(&self.folder, name, &self.folder.join(VERSION))?;
+        let path = below(&self.folder, name, &self.folder.join(RECORD))?;
         let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => damaged(format!("{} is gone", path.display())),
             _ => Failure::from(error).during(path.display()),
@@ -120,9 +120,8 @@ impl Version {
 
     fn saved(&self, name: &str) -> Result<SavedModel> {
         let text = self.text(name)?;
-        SavedModel::from_json(&text).map_err(|error| {
-            damaged(format!("{}: {error}", self.folder.join(name).display()))
-        })
+        SavedModel::from_json(&text)
+            .map_err(|error| damaged(format!("{}: {error}", self.folder.join(name).display())))
     }
 
     /// What its features are.

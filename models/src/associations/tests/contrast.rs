@@ -65,7 +65,7 @@ fn equal_groups_whose_customers_have_habits_are_rarely_told_apart() {
         let mut half = || {
             let mut masks = Vec::new();
             for _ in 0..60 {
-                let habit = random.next_u64() % 4 == 0;
+                let habit = random.next_u64().is_multiple_of(4);
                 for _ in 0..20 {
                     let chance = random.next_u64() % 100;
                     masks.push(match (habit, chance) {

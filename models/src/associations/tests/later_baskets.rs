@@ -100,15 +100,20 @@ fn a_rule_holds_up_if_it_is_more_than_chance_again() {
     lists.extend([&[3, 6][..]; 30]);
     lists.extend([&[4, 6][..]; 30]);
     let baskets = baskets_of(&lists, 7);
+    // When it was found, all baskets with item 3 held item 4.
+    let mut found: Vec<&[u32]> = vec![&[3, 4]; 30];
+    found.extend([&[2, 6][..]; 100]);
+    let found = baskets_of(&found, 7);
     let rules = [
         rule_of(&[0], &[1], &baskets),
-        rule_of(&[3], &[4], &baskets),
+        rule_of(&[3], &[4], &found),
         rule_of(&[5], &[0], &baskets),
     ];
     let later = measure_later(&rules, &baskets, 0.05);
     let held: Vec<_> = later.iter().map(|rule| rule.held_up).collect();
-    assert_eq!(held, [Some(true), Some(false), Some(false)]);
-    close(held_up_share(&later).unwrap(), 1.0 / 3.0);
+    // Nobody took item 5, so nothing can be told of its rule.
+    assert_eq!(held, [Some(true), Some(false), None]);
+    close(held_up_share(&later).unwrap(), 0.5);
     for ((later, measures), adjusted) in later.iter().zip(remeasure(&rules, &baskets)).zip(adjust(
         &rules,
         &baskets,
@@ -127,10 +132,44 @@ fn a_rule_holds_up_if_it_is_more_than_chance_again() {
     let groups: Vec<u32> = baskets.iter().map(|b| u32::from(b.contains(&1))).collect();
     let strata = Strata::by_size_and_group(&baskets, &groups).unwrap();
     let apart = measure_later_in(&rules, &baskets, &strata, 0.05);
-    assert_eq!(apart[0].held_up, Some(false));
+    assert_eq!(apart[0].held_up, None);
 
     let none = baskets_of(&[], 7);
     let unknown = measure_later(&rules, &none, 0.05);
     assert!(unknown.iter().all(|rule| rule.held_up.is_none()));
     assert_eq!((held_up_share(&unknown), held_up_share(&[])), (None, None));
+}
+
+/// So many baskets of one to four other things; the first ones hold item 0, of these the first ones
+/// item 1 as well, and so do as many of the others as `alone` says.
+fn shop(n: u32, first: u32, both: u32, alone: u32) -> Baskets {
+    let lists: Vec<Vec<u32>> = (0..n)
+        .map(|b| {
+            let mut items: Vec<u32> = (2..=2 + b % 4).collect();
+            items.extend((b < first).then_some(0));
+            items.extend((b < both || (first..first + alone).contains(&b)).then_some(1));
+            items
+        })
+        .collect();
+    let slices: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+    baskets_of(&slices, 6)
+}
+
+#[test]
+fn a_rule_without_enough_later_baskets_has_neither_held_up_nor_fallen() {
+    let found = shop(10_000, 400, 60, 400);
+    let rule = rule_of(&[0], &[1], &found);
+    close(rule.measures.confidence, 0.15);
+    let verdict = |later: &Baskets| {
+        let rules = std::slice::from_ref(&rule);
+        measure_later(rules, later, 0.05)[0].held_up
+    };
+    assert_eq!(verdict(&found), Some(true));
+    // As often as chance has it, in as many baskets: it fell.
+    assert_eq!(verdict(&shop(10_000, 400, 16, 400)), Some(false));
+    // Of three baskets with item 0, one of seven is expected to hold item 1: none says nothing.
+    assert_eq!(verdict(&shop(1000, 3, 0, 40)), None);
+    // Never bought again, and never sold.
+    assert_eq!(verdict(&shop(1000, 0, 0, 40)), None);
+    assert_eq!(verdict(&baskets_of(&[], 6)), None);
 }

@@ -17,6 +17,10 @@ use crate::text::{count, plural};
 use crate::warehouse::Warehouse;
 use crate::warning::{UNCLEAR_CAMPAIGN, Warning};
 
+/// Customers of a group who bought, and who did not, below which the normal distribution is no
+/// likeness of their share.
+const FEWEST: u64 = 5;
+
 /// The days that are looked at.
 #[derive(Clone, Copy)]
 pub struct Window<'a> {
@@ -37,7 +41,7 @@ pub struct Part {
     pub customers: u64,
     /// Who bought something.
     pub buyers: u64,
-    /// Who responded to the campaign; null where the interactions name no campaigns.
+    /// Who responded to the campaign; null where no interaction names it.
     pub responders: Option<u64>,
     /// What they spent, returns taken off.
     pub spend: f64,
@@ -45,7 +49,7 @@ pub struct Part {
     pub margin: Option<f64>,
     /// Who was contacted by another list meanwhile.
     pub in_other_lists: u64,
-    /// Who was contacted by the campaign, as the interactions tell; null where they do not.
+    /// Who was contacted by the campaign, as the interactions tell; null where none names it.
     pub contacted: Option<u64>,
 }
 
@@ -131,12 +135,14 @@ impl<'a> Outcome<'a> {
         window: Window<'a>,
     ) -> Result<Self> {
         let has = |column: &str| warehouse.has_column("interactions", column);
-        let facts = Facts {
+        let mut facts = Facts {
             amounts: has("amount"),
             costs: has("amount") && has("cost"),
             campaigns: has("campaign_id"),
         };
         let mut did = did(warehouse, &facts, window)?;
+        // Where nothing names the campaign nobody has noted what came of it.
+        facts.campaigns &= did.values().any(|did| did.responded || did.contacted);
         let during = |other: &&Sending| window.from <= other.date && other.date < window.until;
         let mut elsewhere: BTreeMap<String, u64> = BTreeMap::new();
         for other in others.iter().filter(during) {
@@ -221,6 +227,13 @@ impl<'a> Outcome<'a> {
             ));
         }
         for (part, whom) in [(sent, "contacted"), (control, "held back")] {
+            let few = part.buyers.min(part.customers - part.buyers);
+            if part.customers > 0 && few < FEWEST {
+                found.push(format!(
+                    "{} of those {whom} bought something: with fewer than {FEWEST} who did, or who did not, the interval of the uplift is too narrow",
+                    count(part.buyers)
+                ));
+            }
             if part.in_other_lists > 0 {
                 found.push(format!(
                     "{} of those {whom} were contacted by other lists meanwhile",

@@ -289,7 +289,9 @@ fn held(entry: &FileEntry, path: &Path) -> Option<&'static str> {
         return Some("it is half a file of a run that was cut off");
     }
     let model = kept_model(&entry.path).is_some()
-        && [MODEL, TESTED].iter().any(|name| entry.path.ends_with(name));
+        && [MODEL, TESTED]
+            .iter()
+            .any(|name| entry.path.ends_with(name));
     if !model && !entry.path.ends_with("churn_model.json") {
         return None;
     }

@@ -288,9 +288,6 @@ impl Column {
         if NOBODY.iter().any(|known| known.eq_ignore_ascii_case(text)) {
             *self.nobody.entry(text.to_owned()).or_default() += 1;
         }
-        if meaning(text).is_some() {
-            *self.no_products.entry(text.to_owned()).or_default() += 1;
-        }
         if let Some(worded) = &mut self.worded
             && !text.bytes().any(|byte| byte.is_ascii_digit())
         {
@@ -307,8 +304,14 @@ impl Column {
         let key = text.strip_suffix(".0").filter(whole).unwrap_or(text);
         let value = hash(&key);
         self.note(value);
-        if self.values.insert(value) && self.examples.len() < 3 {
+        let new = self.values.insert(value);
+        if new && self.examples.len() < 3 {
             self.examples.push(text.to_owned());
+        }
+        if let Some(rows) = self.no_products.get_mut(text) {
+            *rows += 1;
+        } else if new && meaning(text).is_some() {
+            self.no_products.insert(text.to_owned(), 1);
         }
         if let Some(labels) = &mut self.labels {
             *labels.entry(text.to_owned()).or_default() += 1;

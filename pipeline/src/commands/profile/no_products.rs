@@ -61,7 +61,7 @@ impl Sold {
         let has = |column: &str| warehouse.has_column("interactions", column);
         let price = match has("amount") && has("quantity") {
             true => {
-                "CAST(abs(CASE WHEN amount <> 0 AND quantity <> 0 THEN amount / quantity END) AS DOUBLE)"
+                "abs(CASE WHEN amount <> 0 AND quantity <> 0 THEN CAST(amount AS DOUBLE) / CAST(quantity AS DOUBLE) END)"
             }
             false => "CAST(NULL AS DOUBLE)",
         };
@@ -138,6 +138,6 @@ impl Sold {
     }
 }
 
-fn has_digit(code: &String) -> bool {
+fn has_digit(code: &str) -> bool {
     code.chars().any(char::is_numeric)
 }

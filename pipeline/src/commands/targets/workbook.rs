@@ -169,7 +169,7 @@ impl Cells {
             _ if id => None,
             DataType::Decimal128(..) => numbers("#,##0.00"),
             kind if kind.is_integer() => numbers("0"),
-            kind if kind.is_floating() => numbers("0.######"),
+            kind if kind.is_floating() => numbers("General"),
             DataType::Date32 => {
                 let days = column.as_primitive::<Date32Type>().iter();
                 let days = days.map(|day| day.map(|day| f64::from(day) + FIRST_DAY));

@@ -66,7 +66,8 @@ impl<'a> Column<'a> {
 
     /// How it moves the risk of leaving.
     pub fn risk(&self) -> Risk {
-        self.feature().map_or(Risk::Open, |(feature, _)| feature.risk)
+        self.feature()
+            .map_or(Risk::Open, |(feature, _)| feature.risk)
     }
 
     /// What it is, to stand in a sentence: `days since the last purchase`.

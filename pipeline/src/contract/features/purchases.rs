@@ -2,7 +2,9 @@
 //! most of it can be said of everybody.
 
 use super::clusters::{HALF, TOLD, WHOLE};
-use super::{ALWAYS, Beside, Clusters, Drawn, Each, Empty, Family, Feature, Risk, Sql, Which, Words};
+use super::{
+    ALWAYS, Beside, Clusters, Drawn, Each, Empty, Family, Feature, Risk, Sql, Which, Words,
+};
 
 const NO_RHYTHM: Empty = Empty::Unsaid(
     "while there are too few days with a purchase",

@@ -212,11 +212,7 @@ fn every_kind_of_interaction_is_spoken_of_in_words() {
         ("account_spend_84", f64::NAN, "belongs to no account"),
         ("late_payment_share", f64::NAN, "no payment so far"),
         ("trips_28", 1.0, "1 order in the last 28 days"),
-        (
-            "trips_trend_28",
-            0.4,
-            "orders rising over the last 28 days",
-        ),
+        ("trips_trend_28", 0.4, "orders rising over the last 28 days"),
         ("purchase_days", 1.0, "shopped on 1 day so far"),
         ("gap_mean_days", 1.0, "1 day between purchases on average"),
         ("lines_per_basket", 2.26, "2.3 lines per order"),

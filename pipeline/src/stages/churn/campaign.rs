@@ -95,8 +95,7 @@ mod tests {
         let labels = array![true, true, false, false, true, false, false, false];
         let scores = array![0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2];
         let terms = CampaignProfit::default();
-        let figures =
-            Figures::measure(labels.view(), scores.view(), &(&terms).into()).unwrap();
+        let figures = Figures::measure(labels.view(), scores.view(), &(&terms).into()).unwrap();
         let share = figures.expected_maximum_profit_share;
         let scored = Array1::from_shape_fn(80, |row| 0.99 - row as f64 / 100.0);
         let campaign = Campaign::of(&figures, &scored, &terms, "EUR", "2024-03-01");

@@ -95,9 +95,10 @@ fn dates(context: &Context<'_>) -> Result<Dates> {
 fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>, People)> {
     let settings = &context.settings.config.churn;
     let labelled_dates = dates.labelled();
-    context
-        .progress
-        .step(&format!("labels at {}", plural(labelled_dates.len() as u64, "date")));
+    context.progress.step(&format!(
+        "labels at {}",
+        plural(labelled_dates.len() as u64, "date")
+    ));
     let left = context.left_by(FEATURES)?;
     let bought = Bought::read(context.warehouse()?, labelled_dates[0])?;
     let mut people = People::default();
@@ -147,11 +148,12 @@ fn words(context: &Context<'_>, dates: &Dates, features: Vec<String>) -> Words {
 
 /// What is said of customers who are scored, whenever the model was learned.
 pub fn said(context: &Context<'_>, days: u32, features: Vec<String>) -> Words {
+    let project = &context.settings.config.project;
     let days = plural(days.into(), "day");
     Words {
-        project: context.settings.config.project.name.clone(),
-        currency: context.settings.config.project.currency.clone(),
-        basket: context.settings.config.project.basket.clone(),
+        project: project.name.clone(),
+        currency: project.currency.clone(),
+        basket: project.basket.clone(),
         scores: format!(
             "Who is leaving: the probability of buying nothing in the next {days}, and why"
         ),

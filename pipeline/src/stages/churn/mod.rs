@@ -24,7 +24,6 @@ mod trials;
 use self::bands::{HIGH, LOW, band, banded};
 use self::campaign::Campaign;
 use self::everyone::Everyone;
-use self::population::Population;
 use self::reasons::Told;
 use super::{Context, Reads, Report, Stage};
 use crate::config::{CalibrationMethod, Churn, Config, churn::AUTO};

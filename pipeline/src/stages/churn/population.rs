@@ -174,7 +174,9 @@ impl Population {
             return vec![Vec::new(); self.customers.len()];
         };
         let columns = self.features.columns().into_iter();
+        let features = self.task.columns.features.iter();
         let words = OfCustomers {
+            risks: features.map(self.words.risk).collect(),
             population: self,
             medians: columns
                 .map(|column| median(column.iter().map(|value| f64::from(*value))))
@@ -190,6 +192,7 @@ struct OfCustomers<'a> {
     population: &'a Population,
     /// Of each feature.
     medians: Vec<f64>,
+    risks: Vec<Risk>,
 }
 
 impl OfCustomers<'_> {
@@ -204,8 +207,7 @@ impl Telling for OfCustomers<'_> {
     }
 
     fn contradicts(&self, feature: usize, value: f64, effect: f64) -> bool {
-        let risk = (self.population.words.risk)(self.feature(feature));
-        risk.contradicts(value, self.medians[feature], effect)
+        self.risks[feature].contradicts(value, self.medians[feature], effect)
     }
 
     fn phrase(&self, feature: usize, value: f64) -> String {

@@ -1,7 +1,5 @@
 //! Why a customer has this score: the themes that weigh most, each told by one feature.
 
-use std::cmp::Reverse;
-
 use ndarray::{ArrayView1, ArrayView2};
 
 /// What is told of a score.
@@ -30,8 +28,7 @@ pub trait Telling {
 }
 
 /// What a theme adds to a score, and the feature that tells it.
-struct Reason<'a> {
-    theme: &'a str,
+struct Reason {
     /// What all of its features add together.
     effect: f64,
     feature: usize,
@@ -54,25 +51,28 @@ pub fn reasons(
     most: usize,
     telling: &impl Telling,
 ) -> Vec<Vec<String>> {
+    let themes = themes(features.ncols(), telling);
     let of = |(row, told): (usize, &Told)| {
         let (values, weights) = (features.row(row), contributions.row(row));
-        of_row(values, weights, *told, most, telling)
+        let reason = |theme: &Vec<usize>| reason(theme, values, weights, telling);
+        let reasons: Vec<Reason> = themes.iter().filter_map(reason).collect();
+        in_words(reasons, values, *told, most, telling)
     };
     told.iter().enumerate().map(of).collect()
 }
 
-fn of_row(
+/// The first reasons in words.
+fn in_words(
+    mut reasons: Vec<Reason>,
     values: ArrayView1<'_, f32>,
-    weights: ArrayView1<'_, f64>,
     told: Told,
     most: usize,
     telling: &impl Telling,
 ) -> Vec<String> {
-    let mut reasons = themes(values, weights, telling);
     reasons.retain(|reason| match told {
         Told::Raises => reason.effect > 0.0,
         Told::Lowers => reason.effect < 0.0,
-        Told::Both => reason.effect != 0.0,
+        Told::Both => true,
     });
     if reasons.is_empty() {
         return vec![telling.nothing(told)];
@@ -82,7 +82,7 @@ fn of_row(
         let larger = b.effect.abs().total_cmp(&a.effect.abs());
         a.contradicts.cmp(&b.contradicts).then(larger)
     });
-    let say = |reason: &Reason<'_>| {
+    let say = |reason: &Reason| {
         let (feature, value) = (reason.feature, f64::from(values[reason.feature]));
         if reason.contradicts {
             return telling.plainly(feature, value);
@@ -97,67 +97,48 @@ fn of_row(
     reasons.iter().take(most).map(say).collect()
 }
 
-/// What each theme adds, and which feature tells it.
-fn themes<'a>(
+/// What a theme adds to a score, and which of its features tells it; nothing where it adds nothing.
+fn reason(
+    features: &[usize],
     values: ArrayView1<'_, f32>,
     weights: ArrayView1<'_, f64>,
-    telling: &'a impl Telling,
-) -> Vec<Reason<'a>> {
-    let mut themes: Vec<Reason<'a>> = Vec::new();
-    let of = |feature: usize| telling.theme(feature);
-    for feature in 0..values.len() {
-        let (theme, effect) = (of(feature), weights[feature]);
-        match themes.iter_mut().find(|known| known.theme == theme) {
-            Some(known) => known.effect += effect,
-            None => themes.push(Reason {
-                theme,
-                effect,
-                feature,
-                contradicts: false,
-            }),
+    telling: &impl Telling,
+) -> Option<Reason> {
+    let effect: f64 = features.iter().map(|feature| weights[*feature]).sum();
+    let along = features.iter().filter(|f| weights[**f] * effect > 0.0);
+    let told = along.map(|&feature| {
+        let (value, weight) = (f64::from(values[feature]), weights[feature]);
+        Reason {
+            effect,
+            feature,
+            contradicts: telling.contradicts(feature, value, weight),
         }
-    }
-    for known in &mut themes {
-        let along = |feature: &usize| {
-            of(*feature) == known.theme && weights[*feature] * known.effect > 0.0
-        };
-        let rank = |feature: &usize| {
-            let (value, weight) = (f64::from(values[*feature]), weights[*feature]);
-            let contradicts = telling.contradicts(*feature, value, weight);
-            (contradicts, Reverse(Ordered(weight.abs())))
-        };
-        let best = (0..values.len()).filter(along).min_by_key(rank);
-        if let Some(feature) = best {
-            known.feature = feature;
-            known.contradicts = rank(&feature).0;
-        }
-    }
-    themes
+    });
+    told.min_by(|a, b| {
+        let larger = weights[b.feature]
+            .abs()
+            .total_cmp(&weights[a.feature].abs());
+        a.contradicts.cmp(&b.contradicts).then(larger)
+    })
 }
 
-/// A number that can be sorted by.
-#[derive(PartialEq)]
-struct Ordered(f64);
-
-impl Eq for Ordered {}
-
-impl PartialOrd for Ordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
+/// The features of each theme, in the order of the first of each.
+fn themes(features: usize, telling: &impl Telling) -> Vec<Vec<usize>> {
+    let mut themes: Vec<(&str, Vec<usize>)> = Vec::new();
+    for feature in 0..features {
+        let theme = telling.theme(feature);
+        match themes.iter_mut().find(|(known, _)| *known == theme) {
+            Some((_, features)) => features.push(feature),
+            None => themes.push((theme, vec![feature])),
+        }
     }
-}
-
-impl Ord for Ordered {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
+    themes.into_iter().map(|(_, features)| features).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contract::features::{Column, Shop};
-    use ndarray::array;
 
     const SHOP: Shop<'_> = Shop {
         currency: "USD",
@@ -204,12 +185,9 @@ mod tests {
 
     #[track_caller]
     fn check(values: [f32; 5], weights: [f64; 6], told: Told, want: &[&str]) {
-        let (values, weights) = (array![values], array![weights]);
-        let rows: ndarray::Array2<f32> =
-            ndarray::Array2::from_shape_fn((1, 5), |(_, at)| values[0][at]);
-        let weights: ndarray::Array2<f64> =
-            ndarray::Array2::from_shape_fn((1, 6), |(_, at)| weights[0][at]);
-        let said = reasons(rows.view(), weights.view(), &[told], 3, &catalogue());
+        let rows = ndarray::aview1(&values).insert_axis(ndarray::Axis(0));
+        let weights = ndarray::aview1(&weights).insert_axis(ndarray::Axis(0));
+        let said = reasons(rows, weights, &[told], 3, &catalogue());
         assert_eq!(said[0], want);
     }
 

@@ -53,7 +53,7 @@ impl Rhythm {
                     WHERE kind = 'purchase' AND customer_id IS NOT NULL GROUP BY 1, 2";
         let found = warehouse.scope.query(&format!(
             "SELECT gap, gaps, count(*) AS times FROM (SELECT gap, count(*) OVER (PARTITION BY customer_id) AS gaps \
-             FROM (SELECT customer_id, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap FROM ({days})) \
+             FROM (SELECT customer_id, arrow_cast(d - lag(d) OVER (PARTITION BY customer_id ORDER BY d), 'Int32') AS gap FROM ({days})) \
              WHERE gap IS NOT NULL) GROUP BY gap, gaps ORDER BY gap, gaps"
         ))?;
         let gap = found.column(0).as_primitive::<Int32Type>();
@@ -71,7 +71,7 @@ impl Rhythm {
         }
         let end = warehouse.end.to_epoch_days();
         let found = warehouse.scope.query(&format!(
-            "SELECT {end} - last AS away, count(*) AS customers FROM (SELECT max(d) AS last FROM ({days}) \
+            "SELECT arrow_cast({end} - latest, 'Int64') AS away, count(*) AS customers FROM (SELECT max(d) AS latest FROM ({days}) \
              GROUP BY customer_id) GROUP BY 1 ORDER BY 1"
         ))?;
         let away = found.column(0).as_primitive::<Int64Type>();
@@ -82,7 +82,11 @@ impl Rhythm {
         });
         let first = warehouse.first_day.to_epoch_days();
         Ok(Self {
-            customers: weights.iter().map(|(_, weight)| weight).sum::<f64>().round() as u64,
+            customers: weights
+                .iter()
+                .map(|(_, weight)| weight)
+                .sum::<f64>()
+                .round() as u64,
             gaps: weights,
             away: away.collect(),
             days: u32::try_from(end - first).unwrap_or(0),
@@ -224,7 +228,8 @@ mod tests {
 
     #[test]
     fn lines_can_be_put_into_the_settings() {
-        let lines = rhythm(&[(60, 500.0), (130, 300.0), (260, 200.0)], 738).lines(&Churn::default());
+        let lines =
+            rhythm(&[(60, 500.0), (130, 300.0), (260, 200.0)], 738).lines(&Churn::default());
         let settings: toml::Table = lines.parse().unwrap();
         assert_eq!(settings["churn"]["horizon_days"].as_integer(), Some(133));
         assert!(lines.contains("60 of 100 customers (60.0 %) bought within 56 days"));

@@ -130,7 +130,10 @@ mod tests {
         );
         // An attribute of a table is no feature, though it may be called like one.
         let attribute = spoken(&features[1..2], |_| None, shop);
-        assert_eq!(attribute[0].between(None, Some(3.0)), "recency days: up to 3");
+        assert_eq!(
+            attribute[0].between(None, Some(3.0)),
+            "recency days: up to 3"
+        );
         assert!(!attribute[0].never_missing());
         assert_eq!(columns[0].missing(), "no rhythm known yet");
         assert!(columns[1].never_missing() && !columns[0].never_missing());

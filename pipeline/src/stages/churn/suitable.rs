@@ -57,7 +57,9 @@ pub fn dates(
 /// - `tested_on`: in words.
 pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning> {
     let calibrated = bins.iter().any(|bin| bin.scores == CALIBRATED);
-    let delivered = bins.iter().filter(|bin| (bin.scores == CALIBRATED) == calibrated);
+    let delivered = bins
+        .iter()
+        .filter(|bin| (bin.scores == CALIBRATED) == calibrated);
     let mut all = delivered.clone().next()?.clone();
     all.rows = delivered.clone().map(|bin| bin.rows).sum();
     all.yes = delivered.clone().map(|bin| bin.yes).sum();
@@ -99,7 +101,12 @@ mod tests {
             bin(AS_LEARNED, 500, 130, 0.42),
         ];
         let warning = probabilities(&said, "2011-11-12").unwrap();
-        for part in ["2011-11-12", "31.0 % would leave", "18.0 % did", "off by 0.13"] {
+        for part in [
+            "2011-11-12",
+            "31.0 % would leave",
+            "18.0 % did",
+            "off by 0.13",
+        ] {
             assert!(warning.message.contains(part), "{}", warning.message);
         }
         // What is delivered counts, and a few customers prove nothing.

@@ -28,7 +28,12 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         plural(found.scored, scored),
         bands.join(", ")
     );
-    for band in found.customers.unscored.iter().filter(|band| band.customers > 0) {
+    for band in found
+        .customers
+        .unscored
+        .iter()
+        .filter(|band| band.customers > 0)
+    {
         let _ = writeln!(
             text,
             "  {} {} and not scored: {}; {} spent so far.",

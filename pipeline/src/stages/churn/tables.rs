@@ -474,7 +474,9 @@ fn score_columns(customers: ArrayRef, rows: &[ScoreRow<'_>], ranks: Vec<u32>) ->
             Arc::new(UInt32Array::from(ranks)),
         );
     for place in 0..REASONS {
-        let nth = rows.iter().map(|row| row.2.get(place).copied().unwrap_or(""));
+        let nth = rows
+            .iter()
+            .map(|row| row.2.get(place).copied().unwrap_or(""));
         let about = format!(
             "What weighs most in the score, number {}, or why there is none",
             place + 1

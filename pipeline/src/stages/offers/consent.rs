@@ -69,19 +69,11 @@ impl Answers {
     pub fn warning(&self) -> Option<Warning> {
         let odd = &self.answers.odd;
         let (word, _) = odd.iter().max_by_key(|(_, times)| **times)?;
+        let values: u64 = odd.values().sum();
+        let verb = if values == 1 { "is" } else { "are" };
         let message = format!(
-            "{} of {CONSENT} {} neither yes nor no, such as `{word}`, and {} taken for a no",
-            plural(odd.values().sum(), "value"),
-            if odd.values().sum::<u64>() == 1 {
-                "is"
-            } else {
-                "are"
-            },
-            if odd.values().sum::<u64>() == 1 {
-                "is"
-            } else {
-                "are"
-            },
+            "{} of {CONSENT} {verb} neither yes nor no, such as `{word}`, and {verb} taken for a no",
+            plural(values, "value")
         );
         Some(Warning::new(ODD_CONSENT, message))
     }
@@ -89,6 +81,9 @@ impl Answers {
 
 /// For each of some ids its place among all; both ascend, and all of the some are among them.
 fn places(all: &ArrayRef, some: &ArrayRef) -> Vec<usize> {
+    if some.is_empty() {
+        return Vec::new();
+    }
     let mut place = 0;
     match (
         all.as_primitive_opt::<Int64Type>(),

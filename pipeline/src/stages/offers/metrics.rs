@@ -63,8 +63,10 @@ pub struct Test {
     pub customers: u64,
     /// Ours.
     pub model: Quality,
-    /// What could be suggested without a model, the better first.
-    pub baselines: Vec<Popular>,
+    /// The best of what could be suggested without a model.
+    pub popularity: Popular,
+    /// The others, the better first.
+    pub other_baselines: Vec<Popular>,
 }
 
 /// The items that most customers bought in some time, without those that a customer has.

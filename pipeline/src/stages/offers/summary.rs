@@ -36,20 +36,15 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         let _ = writeln!(text, "  Without suggestions: {customers}.");
     }
     if let Some(test) = &found.test {
-        let baseline = test.baselines.first().map_or_else(String::new, |popular| {
-            format!(
-                "\n  (what most customers bought {}: {})",
-                popular.time.words(),
-                percent(popular.quality.hit_rate)
-            )
-        });
         let _ = writeln!(
             text,
-            "  Tested on {} held-out days: of {} who then bought something new, {} bought one of their {}{baseline}.",
+            "  Tested on {} held-out days: of {} who then bought something new, {} bought one of their {}\n  (what most customers bought {}: {}).",
             test.days,
             plural(test.customers, "customer"),
             percent(test.model.hit_rate),
             found.per_customer,
+            test.popularity.time.words(),
+            percent(test.popularity.quality.hit_rate)
         );
     }
     text.push('\n');

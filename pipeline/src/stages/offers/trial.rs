@@ -3,7 +3,7 @@
 use chrono::Days;
 use regulars_models::cross_sell::{CrossSellValidParams, History};
 
-use super::metrics::Test;
+use super::metrics::{Popular, Test};
 use crate::failure::Result;
 use crate::purchases::day_number;
 use crate::stages::Context;
@@ -23,13 +23,17 @@ pub fn test(
         return Ok(None);
     };
     context.progress.step("testing on the last days");
-    let tested = params.evaluate(history, day_number(from)).ok();
-    Ok(tested.map(|tested| Test {
+    let Ok(tested) = params.evaluate(history, day_number(from)) else {
+        return Ok(None);
+    };
+    let mut baselines = tested.baselines.iter().map(Popular::from);
+    Ok(baselines.next().map(|popularity| Test {
         from,
         days,
         customers: tested.n_customers as u64,
         model: tested.model.into(),
-        baselines: tested.baselines.iter().map(Into::into).collect(),
+        popularity,
+        other_baselines: baselines.collect(),
     }))
 }
 
@@ -37,15 +41,14 @@ impl Test {
     /// What to warn of when the most popular items of some time would have done as well.
     pub fn warning(&self) -> Option<Warning> {
         let model = self.model.ndcg;
-        let by_ndcg = |popular: &f64, other: &f64| popular.total_cmp(other);
-        let ndcg = |popular: &super::metrics::Popular| popular.quality.ndcg;
-        let best = self.baselines.iter().map(ndcg).max_by(by_ndcg)?;
-        let popular = self.baselines.iter().find(|one| ndcg(one) >= best)?;
-        (model <= best).then(|| {
+        let all = [&self.popularity].into_iter().chain(&self.other_baselines);
+        let best = all.max_by(|a, b| a.quality.ndcg.total_cmp(&b.quality.ndcg))?;
+        (model <= best.quality.ndcg).then(|| {
             let message = format!(
-                "on the last {} days the suggestions did no better than the items that most customers bought {} (NDCG {model:.3} against {best:.3})",
+                "on the last {} days the suggestions did no better than the items that most customers bought {} (NDCG {model:.3} against {:.3})",
                 self.days,
-                popular.time.words()
+                best.time.words(),
+                best.quality.ndcg
             );
             Warning::new(WEAK_SUGGESTIONS, message)
         })

@@ -11,7 +11,7 @@ use crate::outputs::table::round;
 /// Features that are shown.
 const FEATURES: usize = 10;
 /// Bands in their order; those of another name come behind.
-const BANDS: [&str; 4] = ["high", "medium", "low", "lapsed"];
+const BANDS: [&str; 4] = ["high", "medium", "low", "without a score"];
 
 /// Who is leaving.
 #[derive(Serialize)]
@@ -205,7 +205,8 @@ fn bands(left: &Left<'_>) -> Result<Vec<Band>> {
         joins += " LEFT JOIN value v ON c.customer_id = v.customer_id";
     }
     let mut found: Vec<Band> = left.ask(&format!(
-        "SELECT c.band AS name, count(*) AS customers{sums} FROM churn c{joins} GROUP BY 1 ORDER BY 1"
+        "SELECT CASE WHEN c.band IN ('lapsed', 'new') THEN '{}' ELSE c.band END AS name, count(*) AS customers{sums} FROM churn c{joins} GROUP BY 1 ORDER BY 1",
+        BANDS[3]
     ))?;
     let place = |band: &Band| BANDS.iter().position(|name| *name == band.name);
     found.sort_by_key(|band| place(band).unwrap_or(BANDS.len()));

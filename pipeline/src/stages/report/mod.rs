@@ -50,6 +50,7 @@ pub const STAGE: Stage = Stage {
             Reads::IfThere("features"),
             Reads::IfThere("segment"),
             Reads::IfThere("churn"),
+            Reads::IfThere("value"),
             Reads::IfThere("rules"),
             Reads::IfThere("offers"),
         ]

@@ -8,7 +8,7 @@ use super::left::{Left, Section};
 use super::segments::Segments;
 use super::small::{LEAST, words};
 use super::todo::Todo;
-use crate::text::{count, money, percent};
+use crate::text::{calm, count, money, percent};
 
 /// What a person reads first.
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ fn high_risk(high: &Band, currency: &str) -> String {
     );
     if let Some((spend, share)) = high.spend.zip(high.spend_share) {
         said += &format!(
-            ": they have spent {}, {} of what all in the file have",
+            ": they have spent {}, {} of what all in these scores have",
             money(spend, currency),
             percent(share)
         );
@@ -118,7 +118,7 @@ fn suggested(found: &CrossSell) -> Option<String> {
     if let Some(first) = found.items.first() {
         said += &format!(
             "; most often first: {} ({} customers)",
-            first.item,
+            calm(&first.item),
             count(first.customers)
         );
     }

@@ -6,7 +6,7 @@ use super::left::{Left, total};
 use super::loads::Loads;
 use super::small::LEAST;
 use crate::failure::Result;
-use crate::text::{count, money, percent};
+use crate::text::{calm, count, money, percent};
 
 /// So many things.
 const MOST: usize = 3;
@@ -104,7 +104,7 @@ fn offer(left: &Left<'_>) -> Result<Option<Todo>> {
     Ok(found.into_iter().next().map(|first| Todo {
         title: format!(
             "Offer {} to the {} customers whom it suits best",
-            first.item,
+            calm(&first.item),
             count(first.customers)
         ),
         why: "It is the first suggestion of more customers than any other; the reason stands beside each.".to_owned(),
@@ -140,7 +140,7 @@ fn segment_at_stake(left: &Left<'_>) -> Result<Option<Todo>> {
     let guide = guides
         .into_iter()
         .find(|guide| guide.rfm_segment == most.name);
-    let action = guide.map_or_else(String::new, |guide| format!(" {}", guide.action));
+    let action = guide.map_or_else(String::new, |guide| format!(" {}.", guide.action));
     Ok(Some(Todo {
         title: format!("Look after the segment {}", most.name),
         why: format!(

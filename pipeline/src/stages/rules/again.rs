@@ -1,5 +1,7 @@
 //! Whether what was found held up on the days after.
 
+use serde::{Deserialize, Serialize};
+
 use regulars_models::associations::{Baskets, Later, Rule, held_up_share, measure_later};
 
 /// Later p-values, corrected for the number of what is measured again, up to which one held up.
@@ -10,6 +12,27 @@ pub fn later(rules: &[Rule], baskets: &Baskets) -> (Vec<Later>, Option<f64>) {
     let later = measure_later(rules, baskets, HELD_UP);
     let share = held_up_share(&later);
     (later, share)
+}
+
+/// How many held up, how many did not, and of how many there are too few later baskets to tell.
+pub fn told(later: &[Later]) -> Told {
+    let count = |answer| later.iter().filter(|rule| rule.held_up == answer).count() as u64;
+    Told {
+        yes: count(Some(true)),
+        no: count(Some(false)),
+        too_few: count(None),
+    }
+}
+
+/// Answers to whether rules held up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// They were again more than chance.
+    pub yes: u64,
+    /// They were not, and would have been noticed.
+    pub no: u64,
+    /// Too few later baskets could have told.
+    pub too_few: u64,
 }
 
 /// The share that held up of whatever it is known of; none without any.

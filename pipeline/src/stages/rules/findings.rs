@@ -80,7 +80,7 @@ impl Findings {
         if no_pairs {
             self.without_pairs(of)?;
         }
-        let (again, held_up_share) = again::later(&found.plain(), &of.later.baskets);
+        let (later, held_up_share) = again::later(&found.plain(), &of.later.baskets);
         let (_, held_up_share_by_lift) = again::later(&miner.by_lift(&found), &of.later.baskets);
         self.files.parquet(
             "itemsets.parquet",
@@ -91,10 +91,11 @@ impl Findings {
             "What is bought together more often than chance, by {}, the most useful rule first",
             of.plan.ask.level
         );
-        let table = tables::rule_table(&found, &again, items)?;
+        let table = tables::rule_table(&found, &later, items)?;
         self.files.parquet_and_csv("rules", &about, &table)?;
         self.metrics = Metrics {
             no_pairs,
+            held_up: again::told(&later),
             held_up_share,
             held_up_share_by_lift,
             ..mined_metrics(of, &found)
@@ -108,7 +109,7 @@ impl Findings {
             ));
         }
         self.supports = supports(&found.itemsets, items);
-        self.rules = page_rows(&found.rules, &again, items);
+        self.rules = page_rows(&found.rules, &later, items);
         Ok(())
     }
 

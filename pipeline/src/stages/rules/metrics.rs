@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::again::Told;
 use super::choice::Outside;
 use super::mine::Funnel;
 use crate::purchases::Balance;
@@ -47,7 +48,9 @@ pub struct Metrics {
     pub funnel: Funnel,
     /// Rules kept.
     pub rules: u64,
-    /// Share of the kept rules that were still more frequent than chance later; null without later baskets.
+    /// Whether the kept rules held up later.
+    pub held_up: Told,
+    /// Share of those that did, of the kept rules of which it can be told; null without any.
     pub held_up_share: Option<f64>,
     /// The same share of as many rules by lift alone.
     pub held_up_share_by_lift: Option<f64>,

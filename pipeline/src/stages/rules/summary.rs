@@ -51,13 +51,20 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
 /// How many rules there are, and how many of them held up.
 fn title(found: &Metrics) -> String {
     let rules = plural(found.rules, "rule");
-    let held_up = match (found.held_up_share, found.held_up_share_by_lift) {
-        (Some(share), Some(by_lift)) => format!(
-            "; {} of them held up on the weeks after,\n  of as many by lift alone {}",
-            percent(share),
-            percent(by_lift)
+    let told = &found.held_up;
+    let by_lift = found
+        .held_up_share_by_lift
+        .map_or_else(String::new, |share| {
+            format!("; of as many by lift alone {} held up", percent(share))
+        });
+    let held_up = match found.later_baskets > 0 && found.rules > 0 {
+        true => format!(
+            "; on the weeks after {} held up, {} did not,\n  of {} there were too few baskets to tell{by_lift}",
+            count(told.yes),
+            count(told.no),
+            count(told.too_few),
         ),
-        _ => String::new(),
+        false => String::new(),
     };
     format!("WHAT GOES TOGETHER ({rules} by {}{held_up})\n", found.level)
 }

@@ -136,7 +136,7 @@ fn later_columns(table: TableBuilder, again: &[Later]) -> TableBuilder {
         )
         .column(
             "held_up",
-            "Whether both sides were again together more often than chance among later baskets that are alike in what else they hold, and more often than with one item less: later_q_value up to 0.05",
+            "Whether both sides were again together more often than chance among later baskets that are alike in what else they hold, and more often than with one item less: later_q_value up to 0.05; false where such a rule would have been noticed, empty where there is too little to tell",
             flags(again.iter().map(|later| later.held_up)),
         )
 }

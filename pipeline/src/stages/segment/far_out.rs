@@ -93,6 +93,9 @@ impl FarOut {
     }
 
     fn add(&mut self, lines: &RecordBatch, snapshot: &Snapshot) {
+        if lines.num_rows() == 0 {
+            return;
+        }
         let places = Places::of(&snapshot.customers);
         let departments = lines.column(1).as_string::<i32>();
         let [spend, discount] = [2, 3].map(|at| lines.column(at).as_primitive::<Float64Type>());
@@ -125,7 +128,10 @@ impl FarOut {
         if self.of.is_empty() {
             return Ok(values);
         }
-        let (baskets, mean) = (snapshot.column("frequency")?, snapshot.column("mean_basket")?);
+        let (baskets, mean) = (
+            snapshot.column("frequency")?,
+            snapshot.column("mean_basket")?,
+        );
         for (&row, lines) in &self.of {
             let spend = baskets[row] * mean[row];
             let left = spend - lines.spend;

@@ -1,6 +1,6 @@
 //! What anybody would say without a model: that it goes on as before.
 
-use super::history::{Buyer, Seen};
+use super::history::{Buyer, Seen, age};
 
 /// What models are set beside, in the order of the leaderboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,13 @@ impl Rates {
     pub fn of(counts: &[f64], ages: &[f64]) -> Self {
         let (purchases, days): (f64, f64) = (counts.iter().sum(), ages.iter().sum());
         let mean = purchases / days.max(1.0);
-        let both = counts.iter().zip(ages);
-        let spread: f64 = both
+        // Who came on the last day says nothing.
+        let told = || counts.iter().zip(ages).filter(|(_, age)| **age > 0.0);
+        let spread: f64 = told()
             .map(|(count, age)| (count - mean * age).powi(2) / age)
             .sum();
         let squares: f64 = ages.iter().map(|age| age * age).sum();
-        let beyond = spread - (counts.len() as f64 - 1.0) * mean;
+        let beyond = spread - (told().count() as f64 - 1.0) * mean;
         let variance = beyond / (days - squares / days.max(1.0));
         let weight = match variance > 0.0 && mean > 0.0 {
             true => mean / variance,
@@ -88,7 +89,7 @@ pub fn counts_and_ages(
     let counts = buyers
         .iter()
         .map(|buyer| f64::from(of(buyer).purchases.saturating_sub(1)));
-    let ages = buyers.iter().map(|buyer| f64::from(end - buyer.first));
+    let ages = buyers.iter().map(|buyer| age(buyer.first, end));
     (counts.collect(), ages.collect())
 }
 

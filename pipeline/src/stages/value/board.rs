@@ -172,14 +172,18 @@ fn rows(
     trial: Option<&Trial<'_>>,
 ) -> Result<Vec<ModelRow>> {
     let best = chosen.and_then(|place| candidates[place].figures.as_ref());
-    let mut rows: Vec<ModelRow> = order
-        .iter()
-        .map(|place| {
-            let candidate = &candidates[*place];
-            let is_chosen = chosen == Some(*place);
-            model_row(candidate, is_chosen, why(candidate, is_chosen, best))
-        })
-        .collect();
+    // What is before the chosen one was better, but could not be fitted again.
+    let first = order.iter().position(|place| Some(*place) == chosen);
+    let row = |(at, place): (usize, &usize)| {
+        let candidate = &candidates[*place];
+        let is_chosen = chosen == Some(*place);
+        let why = match first.is_none_or(|first| at < first) {
+            true => "it does not fit the whole history".to_owned(),
+            false => why(candidate, is_chosen, best),
+        };
+        model_row(candidate, is_chosen, why)
+    };
+    let mut rows: Vec<ModelRow> = order.iter().enumerate().map(row).collect();
     for baseline in Baseline::ALL {
         let figures = match trial {
             Some(trial) => trial.of_baseline(baseline)?,
@@ -254,12 +258,9 @@ fn why(candidate: &Candidate, chosen: bool, best: Option<&Figures>) -> String {
         ),
         (false, _) => {
             let more = figures.mean_absolute_error / best.mean_absolute_error - 1.0;
-            match more {
-                more if more > 0.0005 => {
-                    format!("its mean absolute error is {} larger", percent(more))
-                }
-                more if more < 0.0 => "it does not fit the whole history".to_owned(),
-                _ => "its mean absolute error is no smaller".to_owned(),
+            match more > 0.0005 {
+                true => format!("its mean absolute error is {} larger", percent(more)),
+                false => "its mean absolute error is no smaller".to_owned(),
             }
         }
     }

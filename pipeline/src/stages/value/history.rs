@@ -57,12 +57,12 @@ pub struct Stretch {
 }
 
 impl Seen {
-    /// What a purchase model is told, in days.
+    /// What a purchase model is told, in days; the history ends with the day before `end`.
     pub fn history(&self, first: i32, end: i32) -> History {
         History {
             repeats: self.purchases.saturating_sub(1),
             last: f64::from(self.last - first),
-            age: f64::from(end - first),
+            age: age(first, end),
         }
     }
 
@@ -104,6 +104,12 @@ impl Stretch {
         }
         self.spend = self.spend.saturating_add(day.net);
     }
+}
+
+/// Days on which a customer might have bought again, from the one after the first purchase to the
+/// last before `end`: what is bought again on a day is the same purchase.
+pub fn age(first: i32, end: i32) -> f64 {
+    f64::from(end - first - 1)
 }
 
 /// Every customer who has bought, in the order of their ids.
@@ -431,7 +437,7 @@ mod tests {
         let history = buyer.before.history(buyer.first, 70);
         assert_eq!(
             (history.repeats, history.last, history.age),
-            (1, 20.0, 60.0)
+            (1, 20.0, 59.0)
         );
         assert_eq!(buyer.before.spending().mean, 15.0);
         let gaps = [20.0_f64.ln() + 45.0_f64.ln(), 20.0_f64.ln()];

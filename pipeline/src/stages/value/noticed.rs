@@ -30,7 +30,7 @@ pub fn warnings(
     }
     let weak = [
         few(trial.map_or(repeat_buyers, Trial::repeat_buyers), board),
-        nothing_came(trial, split),
+        nothing_came(trial.filter(|_| board.chosen.is_some()), split),
         off(board, split),
         behind(board, split),
     ];
@@ -91,10 +91,13 @@ fn off(board: &Board, split: &Split) -> Option<String> {
     let error = figures
         .total_error
         .filter(|error| error.abs() > MOST_TOTAL_ERROR)?;
+    let name = match row.baseline {
+        true => format!("\"{}\"", row.title),
+        false => row.title.clone(),
+    };
     Some(format!(
-        "in {}, which it had not seen, {} predicted {} purchases and {} came ({} too {}); the values of all are likely to be off as much",
+        "in {}, which it had not seen, {name} predicted {} purchases and {} came ({} too {}); the values of all are likely to be off as much",
         split.words()?,
-        row.title,
         count(figures.predicted.round() as u64),
         count(figures.observed as u64),
         percent(error.abs()),

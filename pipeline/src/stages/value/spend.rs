@@ -141,7 +141,11 @@ mod tests {
     #[test]
     fn repeat_purchases_that_net_to_nothing_are_counted_and_bring_little() {
         let mut all: Vec<Seen> = (0..60)
-            .map(|i| seen(2 + i % 4, 200, i64::from((5 + i % 7) * (1 + i % 4))))
+            .map(|i| {
+                let (purchases, mean) = (2 + i % 4, 5 + i % 7);
+                let repeats = mean * (purchases - 1);
+                seen(purchases, i64::from(mean * purchases), i64::from(repeats))
+            })
             .collect();
         all.push(seen(3, 5, -40));
         let model = SpendModel::fit(&all);

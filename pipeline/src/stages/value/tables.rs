@@ -128,7 +128,7 @@ fn purchases(table: TableBuilder, worths: &[Worth], made: &Made<'_>) -> TableBui
     };
     let mut table = table.column(
         "probability_alive",
-        "Probability of being active: of buying again as before, sooner or later",
+        "Probability of being active still: of not having left by the as-of date",
         column(|worth| worth.p_alive, 6),
     );
     for (place, days) in AHEAD.into_iter().enumerate() {

@@ -57,7 +57,10 @@ pub fn definitions(context: &Context<'_>, label: &str) -> Result<Vec<(String, St
 }
 
 fn kind(warehouse: &Warehouse, column: &str) -> Option<DataType> {
-    let field = warehouse.schema("customers")?.field_with_name(column).ok()?;
+    let field = warehouse
+        .schema("customers")?
+        .field_with_name(column)
+        .ok()?;
     Some(field.data_type().clone())
 }
 
@@ -80,21 +83,8 @@ pub fn saved_population(
 ) -> Result<Population> {
     context.progress.step("reading the customers");
     let warehouse = open(context)?;
-    let names = attributes(&warehouse, label)?;
-    let column_of = |feature: &Feature| {
-        let is = |name: &&String| {
-            kind(&warehouse, name).is_some_and(|kind| named(name, &kind) == feature.name)
-        };
-        names.iter().find(is).cloned().ok_or_else(|| {
-            Failure::data(format!(
-                "the customers that were loaded have no attribute `{}`, which the model looks at",
-                feature.name
-            ))
-            .hint("map it again under [sources.columns], or learn without it: regulars train")
-        })
-    };
     let features = model.features();
-    let columns: Vec<String> = features.iter().map(column_of).collect::<Result<_>>()?;
+    let columns = columns(&warehouse, label, features)?;
     let listed: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
     let sql = format!(
         "SELECT customer_id, {}, {} FROM customers ORDER BY customer_id",
@@ -139,6 +129,24 @@ pub fn saved_population(
         warnings,
         task: nobody(model),
     })
+}
+
+/// The column of each feature.
+fn columns(warehouse: &Warehouse, label: &str, features: &[Feature]) -> Result<Vec<String>> {
+    let names = attributes(warehouse, label)?;
+    let column_of = |feature: &Feature| {
+        let is = |name: &&String| {
+            kind(warehouse, name).is_some_and(|kind| named(name, &kind) == feature.name)
+        };
+        names.iter().find(is).cloned().ok_or_else(|| {
+            Failure::data(format!(
+                "the customers that were loaded have no attribute `{}`, which the model looks at",
+                feature.name
+            ))
+            .hint("map it again under [sources.columns], or learn without it: regulars train")
+        })
+    };
+    features.iter().map(column_of).collect()
 }
 
 /// The values of an attribute as the model knows them, NaN where it does not; and in words what

@@ -98,7 +98,10 @@ pub fn render(
     let reach = reach(&found.reliability);
     let bands = customers.bands.iter();
     let scored: u64 = bands.map(|band| band.customers).sum();
-    let campaign = customers.campaign.as_ref().map(|found| found.words.as_str());
+    let campaign = customers
+        .campaign
+        .as_ref()
+        .map(|found| found.words.as_str());
     let chosen = found.models.iter().find(|row| row.chosen);
     let columns = spoken(learned.features(), words.known, population.shop());
     let wording = Wording {
@@ -128,7 +131,10 @@ pub fn render(
         ("calibration", pages::value_of(&found.calibration)?),
         ("features", pages::value_of(&features(learned, words))?),
         ("all_rules", Value::from(learned.tree.leaf_count())),
-        ("rules", pages::value_of(&rules(learned, population, &columns))?),
+        (
+            "rules",
+            pages::value_of(&rules(learned, population, &columns))?,
+        ),
         ("tree", Value::from_safe_string(tree)),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);

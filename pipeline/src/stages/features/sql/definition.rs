@@ -15,7 +15,11 @@ use crate::contract::features::{History, Kind, Made, Over};
 pub(super) fn definition(made: &Made, history: &History, evening_from: u8) -> String {
     let sql = &made.sql;
     let mut text = format!("value: {}\n", sql.value);
-    for (part, columns) in [("day", &sql.by_day), ("along", &sql.along), ("then", &sql.by_then)] {
+    for (part, columns) in [
+        ("day", &sql.by_day),
+        ("along", &sql.along),
+        ("then", &sql.by_then),
+    ] {
         for (name, expression) in columns {
             let _ = writeln!(text, "{part} {name}: {expression}");
         }
@@ -135,7 +139,10 @@ mod tests {
         assert_eq!(share(&["Bakery", "Dairy"]), share(&["Bakery"]));
         assert_ne!(share(&["Bakery"]), share(&["Dairy"]));
         let (with, without) = (history(&["Bakery"]), history(&[]));
-        assert_eq!(of(&with, 18, "recency_days"), of(&without, 18, "recency_days"));
+        assert_eq!(
+            of(&with, 18, "recency_days"),
+            of(&without, 18, "recency_days")
+        );
     }
 
     #[test]

@@ -52,16 +52,16 @@ pub const WORDS: [(&str, &str); 26] = [
         "By month: kept bought in the month before too, new had never bought, returning had but not in the month before; lost bought in the month before and not in this one.",
     ),
     (
+        "lifetime value",
+        "What a customer is expected to bring from the as-of date on, discounted to it.",
+    ),
+    (
         "lift of a list",
         "How many times more leavers it holds than as many customers drawn at random.",
     ),
     (
         "lift of a rule",
         "How many times more often its items are together than by chance; 1 is chance.",
-    ),
-    (
-        "lifetime value",
-        "What a customer is expected to bring from the as-of date on, discounted to it.",
     ),
     (
         "log loss",

@@ -18,8 +18,15 @@ use crate::text::{count, money};
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
 
-/// The views that texts on analytical CRM ask for, and the sections that answer them.
-const VIEWS: [(&str, &str, &[(&str, &str)]); 7] = [
+/// A view: its name, what it asks, and the sections that answer it, by anchor and name.
+type View = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+/// The views that texts on analytical CRM ask for.
+const VIEWS: [View; 7] = [
     (
         "Profiling",
         "who the customers are",
