@@ -1,6 +1,7 @@
 """What a load makes of files as they come, beside what polars makes of them: a table for docs/results.md.
 
-    python benches/real_files.py target/release/regulars FOLDER...
+    pip install polars deltalake fastexcel
+    python3 benches/real_files.py target/release/regulars FOLDER...
 
 A FOLDER holds files and one or more settings (*.toml) for them; folders in it are looked at too. Each setting is
 loaded into an empty folder. Beside it stands what is seen when polars reads the same files as they are: every row,
@@ -102,7 +103,7 @@ def main() -> None:
         try:
             polars = plain(settings)
         except StopIteration:
-            polars = ["no interactions", "", ""]
+            continue  # no history at all
         print("| " + " | ".join([name] + loaded(os.path.abspath(regulars), settings) + polars) + " |", flush=True)
 
 
