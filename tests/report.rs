@@ -561,6 +561,14 @@ fn one_customer_is_explained_on_a_screen() {
         .regulars(&["explain", &suggestions["customer_id"][0]])
         .ended_with(0)
         .shows(&["WHAT TO OFFER", "  1. ", &suggestions["item"][0]]);
+    // What speaks of another date says so.
+    sandbox
+        .regulars(&["value", "--quiet", "--as-of", "2023-10-01"])
+        .ended_with(0);
+    sandbox
+        .regulars(&["explain", "C0002"])
+        .ended_with(0)
+        .shows(&["WHAT THEY ARE WORTH, as of 2023-", "WHETHER THEY LEAVE\n"]);
     // With the warehouse alone.
     sandbox
         .regulars(&["ingest", "--quiet", "--out", "loaded"])

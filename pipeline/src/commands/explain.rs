@@ -80,6 +80,18 @@ impl Person<'_> {
         Ok(self.results.ask(&sql)?.into_iter().next())
     }
 
+    /// A heading; with the date, where the table speaks of another one than the page.
+    fn heading(&self, words: &str, table: &str) -> String {
+        let manifest = &self.results.manifest;
+        let path = format!("{table}.parquet");
+        let file = manifest.files.iter().find(|file| file.path == path);
+        let date = file.and_then(|file| manifest.stages.get(&file.stage)?.as_of.as_ref());
+        match date.filter(|date| self.as_of.as_ref().is_some_and(|page| page != *date)) {
+            Some(date) => format!("{words}, as of {date}\n"),
+            None => format!("{words}\n"),
+        }
+    }
+
     /// Rows of the warehouse.
     fn loaded(&self, sql: &str) -> Result<Vec<Row>> {
         rows(&self.warehouse.scope.query(sql)?)
@@ -159,7 +171,7 @@ impl Person<'_> {
         };
         let of = |name: &str, kind| said(&row, name, kind);
         let spent = number(&row, "monetary").unwrap_or(0.0);
-        let mut text = "WHERE THEY BELONG\n".to_owned();
+        let mut text = self.heading("WHERE THEY BELONG", "segments");
         let _ = writeln!(
             text,
             "  recency {} of 5 ({} days ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
@@ -202,7 +214,7 @@ impl Person<'_> {
             return Ok(None);
         };
         let of = |name: &str, kind| said(&row, name, kind);
-        let mut text = "WHETHER THEY LEAVE\n".to_owned();
+        let mut text = self.heading("WHETHER THEY LEAVE", "churn");
         let band = of("band", Kind::Text);
         match of("churn_probability", Kind::Share).as_str() {
             "" => {
@@ -235,7 +247,7 @@ impl Person<'_> {
             return Ok(None);
         };
         let currency = &self.results.manifest.currency;
-        let mut text = "WHAT THEY ARE WORTH\n".to_owned();
+        let mut text = self.heading("WHAT THEY ARE WORTH", "value");
         for (column, what) in [
             ("lifetime_value", "lifetime value"),
             ("expected_value", "expected value"),
@@ -268,7 +280,7 @@ impl Person<'_> {
         if found.is_empty() {
             return Ok(None);
         }
-        let mut text = "WHAT TO OFFER\n".to_owned();
+        let mut text = self.heading("WHAT TO OFFER", "suggestions");
         for row in found {
             let of = |name: &str, kind| said(&row, name, kind);
             let (rank, item, reason) = (
