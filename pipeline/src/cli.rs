@@ -171,7 +171,7 @@ pub enum Command {
     ///
     /// Each feature and the scores by the population stability index, beside what chance alone makes
     /// of it with so many customers, and how good the model is on outcomes that have become known
-    /// since. What is above max_psi of [models] is the warning `drift`, which [run] fail_on makes
+    /// since. What is above max_psi (under models in the settings) is the warning `drift`, which fail_on makes
     /// exit code 1. Reads the warehouse.
     #[command(after_help = "Example:\n  regulars drift -c regulars.toml")]
     Drift(Drift),

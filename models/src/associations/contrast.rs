@@ -66,7 +66,7 @@ pub struct Contrast {
 ///
 /// Both are two-sided, and their p-values are corrected by Benjamini and Hochberg over all rules
 /// given. A side without baskets, or where nobody took the antecedent, teaches nothing: the
-/// p-values are 1 and what needs it is NaN. Item codes are as for [`remeasure`].
+/// p-values are 1 and what needs it is NaN. Item codes are as for [`remeasure`](super::remeasure()).
 ///
 /// Sources: Fisher (1935); Woolf (1955), "On estimating the relation between blood group and
 /// disease", for the test of equal odds ratios; Haldane (1956) and Anscombe (1956) for the 1/2;

@@ -14,7 +14,7 @@ pub const FORMAT: &str = "regulars-model-features";
 /// The features of a version, in the order of the model's columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptFeatures {
-    /// Always [`FORMAT`].
+    /// Always `FORMAT`.
     pub format: String,
     /// The layout.
     pub layout: u32,

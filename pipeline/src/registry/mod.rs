@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A version is written beside its place and renamed whole, so that it is there or it is not. Its
-//! number is drawn, and the champion changed, by one process at a time ([`guard`]). What is read is
+//! number is drawn, and the champion changed, by one process at a time (`guard.rs`). What is read is
 //! held against the checksums in `version.json`. How a model is learned, and what is made of it,
 //! is nothing to this room.
 

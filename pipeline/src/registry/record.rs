@@ -16,7 +16,7 @@ pub const LAYOUT: u32 = 1;
 /// One version of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Always [`FORMAT`].
+    /// Always `FORMAT`.
     pub format: String,
     /// The layout of all files of the version.
     pub layout: u32,

@@ -17,7 +17,7 @@ const BINS: usize = 10;
 /// How customers were when a model was learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// Always [`FORMAT`].
+    /// Always `FORMAT`.
     pub format: String,
     /// The layout.
     pub layout: u32,
