@@ -207,7 +207,7 @@ impl FeatureScaler {
         match used.chain(dropped.iter().map(|d| d.column)).max() {
             Some(column) if column >= n_features => Err(ClusteringError::Columns {
                 what: "the stored scaling",
-                found: column + 1,
+                found: column.saturating_add(1),
                 expected: n_features,
             }),
             _ => Ok(Self {

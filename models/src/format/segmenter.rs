@@ -401,6 +401,11 @@ mod tests {
                 "model: the stored scaling has",
             ),
             (
+                "\"column\": 1",
+                "\"column\": 18446744073709551615",
+                "model: the stored scaling has 18446744073709551615 columns",
+            ),
+            (
                 "\"columns\": 4",
                 "\"columns\": 5",
                 "model.columns: the model was",
