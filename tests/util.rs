@@ -398,3 +398,22 @@ pub fn query(out: &Path, sql: &str) -> Vec<Vec<String>> {
     }
     rows
 }
+
+/// A page goes nowhere and runs nothing but the one script of all pages, which its head names by hash.
+pub fn needs_nothing_from_elsewhere(page: &str) {
+    // The name of the language of pictures is no address that anybody goes to.
+    let page = page.replace("http://www.w3.org/2000/svg", "");
+    for outside in [
+        "http://",
+        "https://",
+        "@import",
+        "url(",
+        "<link",
+        " onload=",
+        " onclick=",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"));
+}

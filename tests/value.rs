@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 
 use regulars::outputs::parquet_schema;
 
-use crate::util::{PRODUCTS, Run, SETTINGS, Sandbox, columns, date, shop};
+use crate::util::{
+    PRODUCTS, Run, SETTINGS, Sandbox, columns, date, needs_nothing_from_elsewhere, shop,
+};
 
 type Table = BTreeMap<String, Vec<String>>;
 
@@ -216,10 +218,7 @@ fn the_leaderboard_says_who_is_chosen_and_why_the_others_are_not() {
     assert_eq!(tried["holdout_days"], 80);
     assert!(numbers(&models, "interval_coverage")[0] > 0.5);
     let page = valued().read("regulars-out/value.html");
-    assert!(
-        !page.contains("<script") && !page.contains("http"),
-        "the page needs no network"
-    );
+    needs_nothing_from_elsewhere(&page);
     for section in ["models", "predicted", "shares", "cohorts"] {
         assert!(
             page.contains(&format!("<section id=\"{section}\">")),

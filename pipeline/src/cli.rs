@@ -185,8 +185,8 @@ pub enum Command {
     /// Put everything that was found on one page: DIR/report.html
     ///
     /// Summary, what to do this week, the business by month, segments, churn, cross-sell, value, and
-    /// how good each is. A section whose files are not there says why. The page is one file without
-    /// scripts, needs no network, names no customer and merges groups of fewer than 10, so that it
+    /// how good each is. A section whose files are not there says why. The page is one file that
+    /// needs no network, names no customer and merges groups of fewer than 10, so that it
     /// can be passed on. Its figures are in report.json, with which the next report compares itself.
     /// Reads the warehouse and the files of all other stages that are there.
     #[command(after_help = "Example:\n  regulars report -c regulars.toml")]
@@ -263,7 +263,7 @@ pub enum Command {
     ///
     /// What to look at first, in words; months, days and hours; baskets, amounts, customers;
     /// interactions that name unknown customers or products; rejected rows; and every column of
-    /// every table. The page needs no network and no scripts. Reads the warehouse and rejects/.
+    /// every table. The page needs no network. Reads the warehouse and rejects/.
     #[command(after_help = "Example:\n  regulars profile -c regulars.toml\n  \
         regulars profile --table customers      every column of one table, on the terminal alone\n  \
         regulars profile --quiet --json | jq .findings")]

@@ -1,12 +1,15 @@
-//! Pages: one file each, without scripts, fonts or pictures from elsewhere.
+//! Pages: one file each, with nothing from elsewhere.
 //!
-//! Every page extends `base.html`, which brings head and style sheet, and says only what is its own.
-//! Whatever comes from the data goes through the escaping of the template.
+//! Every page extends `base.html`, which brings head, style sheet and the one script, `tables.js`, and says only
+//! what is its own. Whatever comes from the data goes through the escaping of the template; beyond that the head
+//! forbids the browser to load anything and to run any script but that one, which it knows by its hash.
 
 pub mod plot;
 
+use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Result};
 use crate::text::{count, grouped, percent, short};
@@ -17,6 +20,9 @@ const SHARED: [(&str, &str); 3] = [
     ("style.css", include_str!("style.css")),
     ("plots.html", include_str!("plots.html")),
 ];
+
+/// What sorts and filters tables. A page says the same without it.
+const SCRIPT: &str = include_str!("tables.js");
 
 /// Templates with the filters that every page needs.
 pub fn environment() -> Result<Environment<'static>> {
@@ -32,12 +38,21 @@ pub fn environment() -> Result<Environment<'static>> {
         page.add_template(name, template)
             .map_err(|error| fault(&format!("{error:#}")))?;
     }
+    page.add_function("script", || Value::from_safe_string(SCRIPT.to_owned()));
+    page.add_function("script_hash", script_hash);
     page.add_filter("whole", |number: u64| count(number));
     page.add_filter("part", part);
     page.add_filter("number", grouped);
     page.add_filter("short", short);
     page.add_filter("fix", |value: f64| format!("{value:.2}"));
     Ok(page)
+}
+
+/// The script as a content security policy names it.
+fn script_hash() -> Value {
+    let digest = Sha256::digest(SCRIPT.as_bytes());
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest);
+    Value::from_safe_string(format!("sha256-{digest}"))
 }
 
 /// Puts values into a template.

@@ -1,4 +1,4 @@
-//! The profile as a page: one file without scripts, fonts or pictures from elsewhere.
+//! The profile as a page: one file with nothing from elsewhere.
 //!
 //! `page.html` is a template; whatever comes from the data goes through its escaping.
 
