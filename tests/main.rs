@@ -29,6 +29,7 @@ mod lakes;
 mod layers;
 mod leavers;
 mod loads;
+mod machine_log;
 mod offers;
 mod one_at_a_time;
 mod own_data;

@@ -20,6 +20,27 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+    /// How progress, warnings and errors are written to standard error: `json` is one object a line with
+    /// `at`, `event` (stage-started, step, stage-done, warning, waiting, cleared, failed), `message`, and what
+    /// belongs to the event: stage, seconds, rows_in, rows_out, code, exit_code
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        global = true
+    )]
+    pub log_format: LogFormat,
+}
+
+/// For whom standard error is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
 }
 
 const AFTER: &str = "\

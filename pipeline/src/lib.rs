@@ -11,6 +11,7 @@ pub mod failure;
 pub mod learning;
 mod library_errors;
 pub mod lifecycle;
+pub mod log;
 pub mod outputs;
 mod pages;
 pub mod progress;

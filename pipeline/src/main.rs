@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use regulars::cli::{
-    Campaign, Cli, Command, Common, Load, LoadOptions, OutputFolder, WithSettings,
+    Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, WithSettings,
 };
 use regulars::commands::{
     self, campaign, check, compare, demo, drift, explain, forget, generate, init, manual, models,
@@ -14,13 +14,15 @@ use regulars::commands::{
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
+use regulars::log;
 use regulars::outputs::interrupt;
 use regulars::outputs::lock::Lock;
 use regulars::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use regulars::run::{Outcome, Run, judged};
 use regulars::stages::{STAGES, churn, rules, stage};
 use regulars::summary;
-use regulars::text::{print, visible};
+use regulars::text::print;
+use serde_json::json;
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
 #[global_allocator]
@@ -28,7 +30,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Clap prints its own messages and ends with 2 for wrong use, 0 for help.
-    let command = Cli::parse().command;
+    let Cli {
+        command,
+        log_format,
+    } = Cli::parse();
+    if log_format == LogFormat::Json {
+        log::for_machines();
+    }
     panic::set_hook(Box::new(|_| {}));
     interrupt::listen();
     let done = panic::catch_unwind(AssertUnwindSafe(|| execute(command)))
@@ -38,8 +46,9 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::WarnedAsFailure) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("regulars: {}", visible(&failure.to_string()));
-            ExitCode::from(failure.cause.exit_code())
+            let code = failure.cause.exit_code();
+            log::say("failed", &failure.to_string(), json!({ "exit_code": code }));
+            ExitCode::from(code)
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::cli::{Common, LoadOptions};
 use crate::config::{Config, Settings};
 use crate::failure::{Cause, Failure, Result};
 use crate::lifecycle::{promote, registry};
+use crate::log;
 use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::missing_stage;
@@ -147,7 +150,8 @@ impl Run<'_> {
         };
         let entry = context.entry(&report)?;
         let line = line(stage, &report, self.load.dry_run);
-        bench.progress.done(&line, began.seconds());
+        let facts = json!({ "rows_in": report.rows_in, "rows_out": report.rows_out });
+        bench.progress.done_with(&line, began.seconds(), facts);
         so_far.note(bench, report.warnings.clone());
         if self.load.dry_run {
             return Ok(()); // the files that the stage has made go with its report
@@ -183,9 +187,14 @@ pub fn judged(config: &Config, warnings: &[Warning]) -> Outcome {
     if failures.is_empty() {
         return Outcome::Done;
     }
-    eprintln!(
-        "regulars: done, but the settings call these warnings failures: {}",
+    let message = format!(
+        "done, but the settings call these warnings failures: {}",
         failures.join(", ")
+    );
+    log::say(
+        "failed",
+        &message,
+        json!({ "exit_code": 1, "codes": failures }),
     );
     Outcome::WarnedAsFailure
 }
@@ -195,7 +204,7 @@ impl SoFar {
     fn note(&mut self, bench: &Workbench, new: Vec<Warning>) {
         for warning in new {
             if !self.warnings.contains(&warning) {
-                bench.progress.warn(&warning.message);
+                bench.progress.warning(&warning);
                 self.warnings.push(warning);
             }
         }

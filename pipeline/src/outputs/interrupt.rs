@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 #[cfg(unix)]
 use signal_hook::iterator::Signals;
 
 use crate::config::without_secrets;
+use crate::log;
 use crate::outputs::{lock, temporary};
 use crate::text::shell_word;
 
@@ -108,13 +110,11 @@ fn end(signal: i32) -> ! {
         words => words,
     };
     let mut stderr = std::io::stderr();
-    // The moving line of the progress has not ended.
-    let fresh = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
-    let _ = writeln!(
-        stderr,
-        "{fresh}regulars: stopped by {by}; {whole}. To go on: {}",
-        typed()
-    );
+    if stderr.is_terminal() {
+        let _ = write!(stderr, "\r\x1b[K"); // the moving line of the progress has not ended
+    }
+    let message = format!("stopped by {by}; {whole}. To go on: {}", typed());
+    log::say("failed", &message, json!({ "exit_code": 128 + signal }));
     temporary::end();
     std::process::exit(128 + signal)
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::failure::{During, Failure, Result};
+use crate::log;
 use crate::outputs::FileEntry;
 use crate::outputs::system::{check_writable, host, started_now};
 use crate::outputs::temporary::{self, Leftovers};
@@ -94,7 +97,8 @@ impl Lock {
                 0 => "it left nothing behind".to_owned(),
                 _ => "what it left half done is removed".to_owned(),
             };
-            eprintln!("regulars: the last command ({before}) did not end by itself; {rest}");
+            let message = format!("the last command ({before}) did not end by itself; {rest}");
+            log::say("cleared", &message, json!({ "command": before }));
         }
         Ok(())
     }
@@ -129,11 +133,8 @@ fn wait(file: &File, out: &Path, seconds: u64, quiet: bool) -> Result<()> {
         }
         if !announced {
             announced = true;
-            eprintln!(
-                "regulars: {} is in use by {}; waiting",
-                out.display(),
-                user(file)
-            );
+            let message = format!("{} is in use by {}; waiting", out.display(), user(file));
+            log::say("waiting", &message, json!({}));
         }
         std::thread::sleep(Duration::from_millis(50));
     }

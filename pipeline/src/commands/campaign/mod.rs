@@ -52,7 +52,7 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
     let outcome = Outcome::read(&warehouse, &sending, &others, window)?;
     let warnings = outcome.warnings();
     for warning in &warnings {
-        bench.progress.warn(&warning.message);
+        bench.progress.warning(&warning);
     }
     let mut files = Pending::new(out, NAME).with_ids(settings.config.project.csv_ids);
     let stem = format!("campaigns/{}", sending.list);
