@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use arrow::array::AsArray;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::util::{Sandbox, columns, shop, shop_sandbox};
+use crate::util::{Sandbox, columns, needs_nothing_from_elsewhere, shop, shop_sandbox};
 
 /// Customers of the shop.
 const CUSTOMERS: u32 = 90;
@@ -704,6 +704,17 @@ fn a_campaign_is_read_from_what_was_bought_since() {
     assert!((number("uplift", 0) - uplift).abs() < 1e-9);
     assert!((number("uplift_low", 0) - (uplift - side)).abs() < 1e-8);
     assert_eq!(number("cost", 0), 2.0 * number("customers", 0));
+    let page = sandbox.read("regulars-out/campaigns/trial.html");
+    needs_nothing_from_elsewhere(&page);
+    for words in [
+        "what trial has earned",
+        "held back",
+        "Day by day",
+        "not margin",
+    ] {
+        assert!(page.contains(words), "the page lacks `{words}`");
+    }
+    assert!(!page.contains("C00"), "the page names nobody");
     sandbox
         .regulars(&["campaign", "read", "trial", "--days", "300"])
         .ended_with(0)

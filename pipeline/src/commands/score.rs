@@ -38,7 +38,7 @@ pub fn run(args: &cli::Score) -> Result<Outcome> {
     );
     bench.progress.done(&line, began.seconds());
     for warning in &report.warnings {
-        bench.progress.warning(&warning);
+        bench.progress.warning(warning);
     }
     bench
         .manifest

@@ -41,7 +41,7 @@ pub fn run(args: &cli::Train) -> Result<Outcome> {
     );
     bench.progress.done(&line, began.seconds());
     for warning in &taught.warnings {
-        bench.progress.warning(&warning);
+        bench.progress.warning(warning);
     }
     if !common.quiet {
         print(&words(&version));

@@ -1,6 +1,8 @@
 //! `campaign read`: what a list has earned, by those who were contacted and those who were held back.
 
+mod by_day;
 mod outcome;
+mod page;
 mod table;
 mod words;
 
@@ -52,7 +54,7 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
     let outcome = Outcome::read(&warehouse, &sending, &others, window)?;
     let warnings = outcome.warnings();
     for warning in &warnings {
-        bench.progress.warning(&warning);
+        bench.progress.warning(warning);
     }
     let mut files = Pending::new(out, NAME).with_ids(settings.config.project.csv_ids);
     let stem = format!("campaigns/{}", sending.list);
@@ -63,6 +65,12 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
         plural(days.into(), "day")
     );
     files.parquet_and_csv(&stem, &about, &table::table(&outcome)?)?;
+    let project = &settings.config.project;
+    files.text(
+        &format!("{stem}.html"),
+        &about,
+        &page::render(&project.name, &project.currency, &outcome, &warnings)?,
+    )?;
     let customers = outcome.customers();
     let entry = StageEntry {
         as_of: Some(sending.date.to_string()),
@@ -80,7 +88,7 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
     if !common.quiet {
         print(&words::text(&outcome, &settings.config.project.currency));
         print(&format!(
-            "  {}: .csv to open, .parquet for programs\n\n",
+            "  {}: .html to look at, .csv to open, .parquet for programs\n\n",
             out.join(stem).display()
         ));
     }

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use regulars_models::experiment::{Difference, Group};
 use serde::Serialize;
 
+use super::by_day::{self, SoFar};
 use crate::commands::targets::ledger::{CONTROL, SENT, Sending};
 use crate::config::targets::ID;
 use crate::failure::{Failure, Result};
@@ -105,6 +106,8 @@ pub struct Outcome<'a> {
     pub earned: Earned,
     /// The days that were looked at.
     pub window: Window<'a>,
+    /// What the contacts brought up to each of these days; empty without two groups.
+    pub days: Vec<SoFar>,
     /// Responses of customers who were not on the list.
     strangers: u64,
 }
@@ -120,9 +123,11 @@ struct Did {
 }
 
 /// Which facts the interactions have.
-struct Facts {
-    amounts: bool,
-    costs: bool,
+pub struct Facts {
+    /// What lines cost the customer.
+    pub amounts: bool,
+    /// And what they cost the company.
+    pub costs: bool,
     campaigns: bool,
 }
 
@@ -140,6 +145,7 @@ impl<'a> Outcome<'a> {
             costs: has("amount") && has("cost"),
             campaigns: has("campaign_id"),
         };
+        let days = by_day::read(warehouse, sending, &facts, window)?;
         let mut did = did(warehouse, &facts, window)?;
         // Where nothing names the campaign nobody has noted what came of it.
         facts.campaigns &= did.values().any(|did| did.responded || did.contacted);
@@ -191,6 +197,7 @@ impl<'a> Outcome<'a> {
         Ok(Self {
             earned,
             window,
+            days,
             strangers,
         })
     }
@@ -271,8 +278,8 @@ impl Part {
     }
 }
 
-/// What every customer did in some days, by their ids as text.
-fn did(warehouse: &Warehouse, facts: &Facts, window: Window<'_>) -> Result<BTreeMap<String, Did>> {
+/// SQL for the spend and the margin of a group of lines; nothing where the lines have no amounts or costs.
+pub fn money_sql(facts: &Facts) -> [String; 2] {
     let exact = |sql: &str| format!("CAST(sum(CAST({sql} AS DECIMAL(18, 4))) AS DOUBLE)");
     // Returns are money that goes back, whichever sign their source gives them.
     let signed = |column: &str| {
@@ -286,6 +293,12 @@ fn did(warehouse: &Warehouse, facts: &Facts, window: Window<'_>) -> Result<BTree
         true => exact(&format!("{} - {}", signed("amount"), signed("cost"))),
         false => "CAST(NULL AS DOUBLE)".to_owned(),
     };
+    [spend, margin]
+}
+
+/// What every customer did in some days, by their ids as text.
+fn did(warehouse: &Warehouse, facts: &Facts, window: Window<'_>) -> Result<BTreeMap<String, Did>> {
+    let [spend, margin] = money_sql(facts);
     let of_campaign = |kind: &str| match facts.campaigns {
         true => {
             let id = window.campaign_id.replace('\'', "''");

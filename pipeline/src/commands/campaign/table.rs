@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, UInt64Array};
+use arrow::datatypes::Date32Type;
 
 use super::outcome::{Change, Outcome, Part};
 use crate::failure::Result;
@@ -116,6 +117,7 @@ pub fn table(outcome: &Outcome<'_>) -> Result<RecordBatch> {
             );
         }
     }
+    let paid_back = outcome.paid_back_on().map(Date32Type::from_naive_date);
     let roi = earned.return_on_cost();
     table
         .column("cost", "What contacts cost", alone(Some(earned.cost)))
@@ -133,6 +135,11 @@ pub fn table(outcome: &Outcome<'_>) -> Result<RecordBatch> {
             "roi_high",
             "Where its 95 % interval ends",
             alone(roi.map(|roi| roi.high)),
+        )
+        .column(
+            "paid_back_on",
+            "The day by which the incremental margin had reached the cost, and stayed there",
+            Arc::new(Date32Array::from_iter([paid_back, None])),
         )
         .build()
 }

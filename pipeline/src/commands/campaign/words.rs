@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
+
+use super::by_day::paid_back_on;
 use super::outcome::{Change, Earned, Outcome, Part};
 use crate::text::{count, money, percent};
 
 impl Earned {
     /// A change of each as one of all who were contacted.
-    fn in_all(&self, change: Change) -> Change {
+    pub fn in_all(&self, change: Change) -> Change {
         let of = |each: f64| each * self.sent.customers as f64;
         Change {
             each: of(change.each),
@@ -25,6 +28,16 @@ impl Earned {
             low: roi(margin.low),
             high: roi(margin.high),
         })
+    }
+}
+
+impl Outcome<'_> {
+    /// The day by which the contacts had brought what they cost; none where that is not so, or not known.
+    pub fn paid_back_on(&self) -> Option<NaiveDate> {
+        let cost = self.earned.cost;
+        (cost > 0.0)
+            .then(|| paid_back_on(&self.days, cost))
+            .flatten()
     }
 }
 
@@ -99,6 +112,9 @@ pub fn text(outcome: &Outcome<'_>, currency: &str) -> String {
             "  No return is stated: the purchases have no cost, so that their margin is not known.\n",
         ),
         None => {}
+    }
+    if let Some(day) = outcome.paid_back_on() {
+        let _ = writeln!(text, "  The contacts had paid for themselves by {day}.");
     }
     if let (Some(expected), Some(responders)) = (earned.expected_responses, earned.sent.responders)
     {

@@ -133,7 +133,7 @@ pub fn run(args: &cli::Targets, settings: &Settings) -> Result<Vec<Warning>> {
     }
     let warnings = once_each(warnings);
     for warning in &warnings {
-        bench.progress.warning(&warning);
+        bench.progress.warning(warning);
     }
     let made: Vec<&Made> = finished.iter().map(|list| &list.made).collect();
     let entry = StageEntry {
