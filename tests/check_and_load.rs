@@ -117,10 +117,10 @@ fn dirty(csv: &str, chance: &mut Chance) -> String {
 }
 
 /// How often each reason was given, by table.
-type Reasons = BTreeMap<String, BTreeMap<String, u64>>;
+pub type Reasons = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What `check` has printed of them.
-fn of_check(stdout: &str) -> Reasons {
+pub fn of_check(stdout: &str) -> Reasons {
     let mut found = Reasons::new();
     let mut table = String::new();
     for line in stdout.lines() {
@@ -146,9 +146,9 @@ fn of_check(stdout: &str) -> Reasons {
 }
 
 /// What a load has listed, but for lines that were there already, of which only a load knows.
-fn of_load(out: &Path) -> Reasons {
+pub fn of_load(out: &Path) -> Reasons {
     let mut found = Reasons::new();
-    for table in ["interactions", "customers"] {
+    for table in ["interactions", "customers", "products", "campaigns"] {
         let Ok(csv) = fs::read_to_string(out.join(format!("rejects/{table}.csv"))) else {
             continue;
         };

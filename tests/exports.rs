@@ -192,6 +192,7 @@ fn woocommerce() {
             ("item_sku", format!("SKU-{}", line.product)),
             ("item_quantity", line.quantity.to_string()),
             ("item_total", format!("{}.00", line.quantity * line.price)),
+            ("item_refunded", "0.00".into()),
         ]
     });
     drafts(
@@ -222,6 +223,7 @@ fn magento_with_orders_and_their_lines_apart() {
                 ("qty_ordered", format!("{}.0000", line.quantity)),
                 ("row_total", format!("{}.0000", line.quantity * line.price)),
                 ("discount_amount", "0.0000".into()),
+                ("amount_refunded", "0.0000".into()),
             ]
         },
     );
@@ -436,6 +438,104 @@ fn odoo_whose_discount_is_a_percentage() {
     assert!(!sandbox.read("regulars.toml").contains("\ndiscount = "));
 }
 
+/// Orders with their lines as Odoo exports them: what is of the order stands in its first row alone,
+/// the number of the order too.
+fn odoo_orders(header: &'static str) -> String {
+    file(header, ',', |line| {
+        let of_order = |text: String| match line.line {
+            0 => text,
+            _ => String::new(),
+        };
+        let names: Vec<&'static str> = header.split(',').collect();
+        let cells = [
+            format!("S{:05}", line.order),
+            format!("{} 10:00:00", day(line)),
+            format!("Company {}", line.customer),
+            format!("[SKU-{}] Thing {}", line.product, line.product),
+            format!("{}.0", line.quantity),
+            format!("{}.5", line.price),
+            "10.0".to_owned(),
+            format!("{}.0", line.quantity * line.price),
+            "999.0".to_owned(),
+        ];
+        let of_orders = [0, 1, 2, 8];
+        let cells =
+            cells
+                .into_iter()
+                .enumerate()
+                .map(|(place, cell)| match of_orders.contains(&place) {
+                    true => (names[place], of_order(cell)),
+                    false => (names[place], cell),
+                });
+        cells.collect()
+    })
+}
+
+#[test]
+fn odoo_with_the_order_in_the_first_of_its_rows() {
+    let orders = odoo_orders(
+        "Order Reference,Order Date,Customer,Order Lines/Product,Order Lines/Quantity,Order Lines/Unit Price,\
+         Order Lines/Discount (%),Order Lines/Subtotal,Total",
+    );
+    assert!(orders.contains("\n,,,[SKU-"), "{orders}");
+    let sandbox = drafts(
+        &[("sale.order.csv", orders.clone())],
+        &[
+            "fill_down = [\"Order Reference\", \"Order Date\", \"Customer\"]",
+            "Only the first row of an order says Order Reference, Order Date, Customer",
+            "customer_id = \"Customer\"",
+            "occurred_at = \"Order Date\"",
+            "basket_id = \"Order Reference\"",
+            "product_id = \"Order Lines/Product\"",
+            "quantity = \"Order Lines/Quantity\"",
+            "amount = \"Order Lines/Subtotal\"",
+        ],
+    );
+    sandbox.regulars(&["check", "--all"]).ended_with(0);
+    // A row that cannot be read may have been one of an order of its own.
+    let broken = orders.replacen("\n,,,", "\nS99999,2024-01-01,x\n,,,", 1);
+    sandbox.write("sale.order.csv", &broken);
+    sandbox
+        .regulars(&["ingest", "--rebuild", "--quiet"])
+        .ended_with(0);
+    let metrics = &sandbox.manifest("regulars-out")["stages"]["ingest"]["metrics"];
+    let table = metrics["tables"].as_array().unwrap().iter();
+    let table = table
+        .filter(|table| table["table"] == "interactions")
+        .next()
+        .unwrap();
+    assert_eq!(
+        table["rejected"], 2,
+        "the row itself and the one below: {table}"
+    );
+
+    sandbox.write("sale.order.csv", orders);
+    let settings = sandbox.read("regulars.toml");
+    let wrong = settings.replace("\"Order Date\", \"Customer\"]", "\"Customers\"]");
+    sandbox.write("regulars.toml", wrong);
+    sandbox
+        .regulars(&["ingest"])
+        .ended_with(2)
+        .says(&["fill_down", "Customers", "Customer"]);
+}
+
+#[test]
+fn odoo_by_the_names_of_the_fields() {
+    let orders = odoo_orders(
+        "name,date_order,partner_id,order_line/product_id,order_line/product_uom_qty,order_line/price_unit,\
+         order_line/discount,order_line/price_subtotal,amount_total",
+    );
+    drafts(
+        &[("orders.csv", orders)],
+        &[
+            "fill_down = [\"name\", \"date_order\", \"partner_id\"]",
+            "customer_id = \"partner_id\"",
+            "product_id = \"order_line/product_id\"",
+            "amount = \"order_line/price_subtotal\"",
+        ],
+    );
+}
+
 #[test]
 fn taobao_with_orders_and_what_was_bought_apart() {
     let mut orders = String::from(
@@ -527,5 +627,125 @@ fn jd_and_youzan_with_prices_of_pieces() {
             "occurred_at = \"订单创建时间\"",
             "product_id = \"商品编码\"",
         ],
+    );
+}
+
+/// Drafts settings for a file whose export says what was given back; the purchases are all there, and so
+/// are these returns: rows, money, and the different things.
+#[track_caller]
+fn gives_back(name: &str, text: String, words: &[&str], returns: [&str; 3]) {
+    let sandbox = Sandbox::new().file(name, text);
+    sandbox.regulars(&["init", name]).ended_with(0);
+    let draft = sandbox.read("regulars.toml");
+    for word in words {
+        assert!(draft.contains(word), "the draft lacks `{word}`:\n{draft}");
+    }
+    sandbox.regulars(&["check", "--all"]).ended_with(0);
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    let has_product = draft.contains("product_id = ");
+    let product = if has_product {
+        "product_id"
+    } else {
+        "basket_id"
+    };
+    let found = query(
+        &sandbox.path("regulars-out"),
+        &format!(
+            "SELECT kind, count(*), CAST(sum(amount) AS VARCHAR), count(DISTINCT {product}) FROM interactions \
+             WHERE replaced_at IS NULL GROUP BY kind ORDER BY kind"
+        ),
+    );
+    assert_eq!(found[0][0], "purchase", "{draft}");
+    assert_eq!(found[0][1], lines().len().to_string(), "{draft}");
+    assert_eq!(found[0][2], format!("{}.0000", spend()), "{draft}");
+    assert_eq!(found[1][0], "return");
+    assert_eq!(found[1][1..], returns, "{draft}");
+}
+
+#[test]
+fn what_was_given_back_is_a_return_of_the_order() {
+    let orders = file(SHOPIFY, ',', |line| {
+        let mut cells = shopify(line, line.line == 0);
+        for (name, cell) in &mut cells {
+            if *name == "Refunded Amount" && line.line == 0 && line.order % 10 == 3 {
+                *cell = "7.50".into();
+            }
+        }
+        cells
+    });
+    gives_back(
+        "orders_export.csv",
+        orders,
+        &[
+            "name = \"refunds\"",
+            "It is of a whole order, and so of no product. When is not said",
+            "amount = \"Refunded Amount\"",
+        ],
+        ["6", "45.0000", "0"],
+    );
+}
+
+#[test]
+fn what_was_given_back_is_a_return_of_the_thing() {
+    let header = "order_id,order_number,date,status,order_total,order_currency,customer_id,item_id,item_name,item_sku,\
+        item_quantity,item_subtotal,item_total,item_refunded";
+    let orders = file(header, ',', |line| {
+        let back = if line.order % 10 == 3 { "2.00" } else { "0.00" };
+        vec![
+            ("order_id", (5000 + line.order).to_string()),
+            ("date", format!("{} 10:00:00", day(line))),
+            ("customer_id", (70 + line.customer).to_string()),
+            ("item_name", format!("Thing {}", line.product)),
+            ("item_sku", format!("SKU-{}", line.product)),
+            ("item_quantity", line.quantity.to_string()),
+            ("item_total", format!("{}.00", line.quantity * line.price)),
+            ("item_refunded", back.into()),
+        ]
+    });
+    let of: std::collections::BTreeSet<u32> = lines()
+        .iter()
+        .filter(|line| line.order % 10 == 3)
+        .map(|line| line.product)
+        .collect();
+    gives_back(
+        "woo.csv",
+        orders,
+        &["name = \"refunds\"", "amount = \"item_refunded\""],
+        ["12", "24.0000", &of.len().to_string()],
+    );
+}
+
+#[test]
+fn what_was_given_back_is_a_return_of_its_own_day() {
+    let header = "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,Converted Amount Refunded,\
+        Description,Fee,Mode,Status,Customer ID,Refunded date (UTC)";
+    let payments = file(header, ',', |line| {
+        let back = line.order % 10 == 3 && line.line == 0;
+        vec![
+            ("id", format!("ch_{:04}", line.order)),
+            ("Created date (UTC)", format!("{} 18:37:41", day(line))),
+            ("Amount", format!("{}.00", line.quantity * line.price)),
+            ("Amount Refunded", if back { "1.25" } else { "0.00" }.into()),
+            ("Captured", "true".into()),
+            ("Customer ID", format!("cus_{:04}", line.customer)),
+            ("Status", "Paid".into()),
+            (
+                "Refunded date (UTC)",
+                match back {
+                    true => format!("{} 08:00:00", date(line.order * 5 + 3)),
+                    false => String::new(),
+                },
+            ),
+        ]
+    });
+    gives_back(
+        "payments.csv",
+        payments,
+        &[
+            "where = \"\\\"Captured\\\" IN ('true', 'TRUE', 'True') AND btrim(",
+            "occurred_at = \"Refunded date (UTC)\"",
+            "amount = \"Amount Refunded\"",
+        ],
+        ["6", "7.5000", "6"],
     );
 }

@@ -9,7 +9,7 @@ use parquet::arrow::ArrowWriter;
 use crate::util::{Sandbox, query};
 
 /// Writes a file of a table: customer, day, amount.
-fn part(sandbox: &Sandbox, name: &str, rows: &[(&str, &str, f64)]) {
+pub fn part(sandbox: &Sandbox, name: &str, rows: &[(&str, &str, f64)]) {
     let text = |of: &dyn Fn(&(&str, &str, f64)) -> String| -> ArrayRef {
         Arc::new(
             rows.iter()
@@ -33,7 +33,7 @@ fn part(sandbox: &Sandbox, name: &str, rows: &[(&str, &str, f64)]) {
     writer.close().unwrap();
 }
 
-fn add(sandbox: &Sandbox, table: &str, name: &str) -> String {
+pub fn add(sandbox: &Sandbox, table: &str, name: &str) -> String {
     let size = std::fs::metadata(sandbox.path(&format!("{table}/{name}")))
         .unwrap()
         .len();
@@ -42,13 +42,13 @@ fn add(sandbox: &Sandbox, table: &str, name: &str) -> String {
     )
 }
 
-fn remove(name: &str) -> String {
+pub fn remove(name: &str) -> String {
     format!(
         "{{\"remove\":{{\"path\":\"{name}\",\"deletionTimestamp\":1700000001000,\"dataChange\":true}}}}\n"
     )
 }
 
-fn commit(sandbox: &Sandbox, table: &str, version: u32, actions: &str) {
+pub fn commit(sandbox: &Sandbox, table: &str, version: u32, actions: &str) {
     let head = match version {
         0 => {
             let field = |name: &str, kind: &str| {
@@ -71,14 +71,14 @@ fn commit(sandbox: &Sandbox, table: &str, version: u32, actions: &str) {
     );
 }
 
-fn settings(path: &str) -> String {
+pub fn settings(path: &str) -> String {
     format!(
         "[[sources]]\ntable = \"interactions\"\nname = \"lake\"\npath = {path}\n[sources.columns]\ncustomer_id = \"customer\"\n\
          occurred_at = \"day\"\nkind = {{ constant = \"purchase\" }}\namount = \"paid\"\n"
     )
 }
 
-fn holding(sandbox: &Sandbox) -> Vec<String> {
+pub fn holding(sandbox: &Sandbox) -> Vec<String> {
     query(
         &sandbox.path("regulars-out"),
         "SELECT count(*), sum(amount), sum(CASE WHEN customer_id = 'GONE' THEN 1 ELSE 0 END) \

@@ -1,6 +1,8 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod cancelled;
+mod cases;
 mod check;
 mod check_and_load;
 mod churn;
@@ -46,6 +48,7 @@ mod servers;
 mod sheets;
 mod sources;
 mod targets;
+mod times;
 mod util;
 mod value;
 mod values;

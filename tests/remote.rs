@@ -8,6 +8,7 @@ use regulars::config::Settings;
 use regulars::engine::Engine;
 use regulars::sources::{self, Fetch, SourceFile};
 
+use crate::lakes;
 use crate::servers::{Response, Store, Web};
 use crate::util::{PRODUCTS, Run, SETTINGS, Sandbox, shop, shop_sandbox};
 
@@ -118,23 +119,146 @@ fn a_prefix_that_ends_in_a_slash_means_every_object_below() {
     assert_eq!(inputs[1]["path"], "s3://till/sales/year=2023/b.csv");
 }
 
+/// Puts every file of a folder into the store.
+fn put_folder(store: &Store, sandbox: &Sandbox, folder: &str, bucket: &str) {
+    for entry in std::fs::read_dir(sandbox.path(folder)).unwrap().flatten() {
+        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        match entry.path().is_dir() {
+            true => put_folder(store, sandbox, &name, bucket),
+            false => store.put(
+                &format!("{bucket}/{}", name.replace(' ', "%20")),
+                std::fs::read(entry.path()).unwrap(),
+            ),
+        }
+    }
+}
+
 #[test]
-fn a_table_of_a_lake_in_a_store_is_not_taken_for_its_files() {
+fn a_delta_table_in_a_store_is_read_as_it_is_now_however_its_url_is_written() {
     let Some(store) = Store::start("till", None) else {
         return;
     };
-    let (first, _) = halves();
-    store.put("till/lake/sales/a.csv", first);
-    store.put("till/lake/sales/_delta_log/00000000000000000000.json", "{}");
-    for path in [
-        "s3://till/lake/sales/",
+    let sandbox = Sandbox::new();
+    lakes::part(
+        &sandbox,
+        "lake/sales/1.parquet",
+        &[("A", "2024-01-05", 5.0), ("GONE", "2024-01-06", 5.0)],
+    );
+    lakes::part(
+        &sandbox,
+        "lake/sales/day=2 3/2.parquet",
+        &[("B", "2024-02-05", 5.0)],
+    );
+    let first = lakes::add(&sandbox, "lake/sales", "1.parquet")
+        + &lakes::add(&sandbox, "lake/sales", "day=2 3/2.parquet").replace("day=2 3", "day=2%203");
+    lakes::commit(&sandbox, "lake/sales", 0, &first);
+    put_folder(&store, &sandbox, "lake", "till");
+    sandbox.write(
+        "regulars.toml",
+        lakes::settings("\"s3://till/lake/sales/\""),
+    );
+    let ingest = |arguments: &[&str]| {
+        let all = [&["ingest", "--quiet"], arguments].concat();
+        with_store(&sandbox, &store.variables(), &all)
+    };
+    ingest(&[]).ended_with(0);
+    assert_eq!(lakes::holding(&sandbox), ["3", "15.0000", "1"]);
+    let recorded = inputs(&sandbox);
+    assert_eq!(recorded[0]["path"], "s3://till/lake/sales");
+    lakes::part(
+        &sandbox,
+        "lake/sales/3.parquet",
+        &[("A", "2024-01-05", 7.0)],
+    );
+    let then = lakes::add(&sandbox, "lake/sales", "3.parquet") + &lakes::remove("1.parquet");
+    lakes::commit(&sandbox, "lake/sales", 1, &then);
+    put_folder(&store, &sandbox, "lake", "till");
+    ingest(&[]).ended_with(0);
+    assert_eq!(lakes::holding(&sandbox), ["2", "12.0000", "0"]);
+    ingest(&[]).ended_with(0);
+    let metrics = &sandbox.manifest("regulars-out")["stages"]["ingest"]["metrics"];
+    assert_eq!(metrics["files_read"], 0, "nothing has changed");
+    assert!(!sandbox.exists("regulars-out/.spill"), "the spool is gone");
+    // Settings that make the file be read again find it unchanged, and fetch it all the same.
+    let other = lakes::settings("\"s3://till/lake/sales\"").replace(
+        "[sources.columns]",
+        "timezone = \"Asia/Tokyo\"\n[sources.columns]",
+    );
+    sandbox.write("regulars.toml", other);
+    ingest(&[]).ended_with(0);
+    assert_eq!(lakes::holding(&sandbox), ["2", "12.0000", "0"]);
+    for url in [
+        "s3://till/lake/sales",
         "s3://till/lake/",
-        "s3://till/lake/*/a.csv",
+        "s3://till/lake/*",
+        "s3://till/lake/sales/*.parquet",
+        "s3://till/lake/**/*.parquet",
+        "s3://till/lake/sales/day=2*/*.parquet",
+        "s3://till/lake/sales/1.parquet",
     ] {
-        let sandbox = sandbox(path);
+        sandbox.write("regulars.toml", lakes::settings(&format!("\"{url}\"")));
+        ingest(&["--rebuild"]).ended_with(0);
+        assert_eq!(lakes::holding(&sandbox), ["2", "12.0000", "0"], "{url}");
+    }
+}
+
+#[test]
+fn tables_in_a_store_whose_log_is_not_read_are_refused() {
+    let Some(store) = Store::start("till", None) else {
+        return;
+    };
+    let files = Sandbox::new();
+    lakes::part(&files, "part.parquet", &[("A", "2024-01-05", 5.0)]);
+    let part = std::fs::read(files.path("part.parquet")).unwrap();
+    for key in [
+        "ice/data/1.parquet",
+        "hudi/1.parquet",
+        "broken/1.parquet",
+        "short/1.parquet",
+    ] {
+        store.put(&format!("till/{key}"), &part);
+    }
+    store.put("till/ice/metadata/v1.metadata.json", "{}");
+    store.put("till/hudi/.hoodie/hoodie.properties", "");
+    store.put("till/broken/_delta_log/00000000000000000000.json", "no log");
+    let lost = Sandbox::new();
+    lakes::part(&lost, "short/2.parquet", &[("A", "2024-01-05", 5.0)]);
+    let gone = lakes::add(&lost, "short", "2.parquet");
+    lakes::commit(&lost, "short", 0, &gone);
+    put_folder(&store, &lost, "short/_delta_log", "till");
+    for (url, code, words) in [
+        ("s3://till/ice/", 2, "s3://till/ice is an Iceberg table"),
+        ("s3://till/ice", 2, "s3://till/ice is an Iceberg table"),
+        (
+            "s3://till/ice/data/*.parquet",
+            2,
+            "s3://till/ice is an Iceberg table",
+        ),
+        (
+            "s3://till/ice/data/1.parquet",
+            2,
+            "s3://till/ice is an Iceberg table",
+        ),
+        (
+            "s3://till/hudi/*.parquet",
+            2,
+            "s3://till/hudi is a Hudi table",
+        ),
+        (
+            "s3://till/broken/",
+            3,
+            "reading the Delta table s3://till/broken",
+        ),
+        (
+            "s3://till/short",
+            2,
+            "there is no object s3://till/short/2.parquet",
+        ),
+    ] {
+        let sandbox = Sandbox::new().file("regulars.toml", lakes::settings(&format!("\"{url}\"")));
         with_store(&sandbox, &store.variables(), &["ingest"])
-            .ended_with(2)
-            .says(&["s3://till/lake/sales is a table of a data lake", "hint:"]);
+            .ended_with(code)
+            .says(&[words]);
     }
 }
 

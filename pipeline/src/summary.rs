@@ -148,6 +148,13 @@ fn opening(manifest: &Manifest, text: &mut String) {
     if found.guests > 0 {
         let _ = write!(text, ", {} of them without a customer", count(found.guests));
     }
+    if found.undone > 0 {
+        let _ = write!(
+            text,
+            ", without {} that were cancelled later",
+            plural(found.undone, "purchase")
+        );
+    }
     if let Some(loaded) = manifest.metrics::<ingest::Metrics>(ingest::NAME) {
         let rejected: u64 = loaded.tables.iter().map(|table| table.rejected).sum();
         let duplicates: u64 = loaded.tables.iter().map(|table| table.duplicates).sum();

@@ -25,6 +25,8 @@ impl Warning {
     }
 }
 
+/// Lines take back what nobody is known to have bought.
+pub const UNMATCHED_CANCELLATIONS: &str = "unmatched-cancellations";
 /// Rows went to `rejects/`.
 pub const REJECTED_ROWS: &str = "rejected-rows";
 /// Exact copies of earlier lines were left out.
@@ -120,6 +122,7 @@ pub const CODES: &[&str] = &[
     ALIKE_IDS,
     SHORTENED_IDS,
     TOTALS_ROW,
+    UNMATCHED_CANCELLATIONS,
     SPLIT_ORDERS,
     NO_PRODUCTS,
     NO_AMOUNTS,

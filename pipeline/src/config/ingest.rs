@@ -31,6 +31,8 @@ pub struct Ingest {
     /// What happens to a file with the content of a file of another source that is read in the
     /// same way for the same table.
     pub same_content: SameContent,
+    /// What becomes of purchases that were cancelled later, and of the lines that say so.
+    pub cancelled: Cancelled,
     /// For how many days states of the warehouse before the last load can be read back.
     pub keep_days: u32,
     /// Folders that source files must lie in, links resolved; none: anywhere.
@@ -48,6 +50,7 @@ impl Default for Ingest {
             same_lines: SameLines::Keep,
             changed_files: ChangedFiles::Replace,
             same_content: SameContent::Skip,
+            cancelled: Cancelled::Keep,
             keep_days: 7,
             roots: Vec::new(),
         }
@@ -82,6 +85,16 @@ pub enum SameContent {
     Skip,
     /// It is loaded for both.
     Load,
+}
+
+/// What becomes of purchases that were cancelled later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cancelled {
+    /// They happened, and what came back is a return.
+    Keep,
+    /// From the day of the cancellation on neither counts.
+    Undo,
 }
 
 /// What happens to an exact copy of an earlier line.

@@ -29,7 +29,7 @@ pub use self::churn::{Bands, CalibrationMethod, CampaignProfit, Churn};
 pub use self::engine::Engine;
 pub use self::features::{Features, Known};
 pub use self::gate::Gate;
-pub use self::ingest::{ChangedFiles, Duplicates, Ingest, SameContent, SameLines};
+pub use self::ingest::{Cancelled, ChangedFiles, Duplicates, Ingest, SameContent, SameLines};
 pub use self::models::{Models, Promote};
 pub use self::offers::Offers;
 pub use self::project::{CsvIds, Project};

@@ -67,6 +67,8 @@ macro_rules! written_as {
 written_as!(Mapping, "Mapping", |generator| {
     let constant = generator.subschema_for::<Constant>();
     let value_type = generator.subschema_for::<ValueType>();
+    let time_format = generator.subschema_for::<TimeFormats>();
+    let timezone = generator.subschema_for::<TimeZone>();
     let mark = |about: &str| {
         json!({
             "type": "string",
@@ -87,9 +89,34 @@ written_as!(Mapping, "Mapping", |generator| {
                     "column": { "type": "string" },
                     "type": value_type,
                     "decimal": mark("What stands before the decimals of its numbers."),
-                    "thousands": mark("What stands between the thousands of its numbers.")
+                    "thousands": mark("What stands between the thousands of its numbers."),
+                    "time_format": time_format,
+                    "timezone": timezone
                 },
                 "required": ["column"],
+                "additionalProperties": false
+            },
+            {
+                "type": "object",
+                "description": "Of several columns of times the first that is not empty.",
+                "properties": { "first": {
+                    "type": "array",
+                    "minItems": 2,
+                    "items": { "anyOf": [
+                        { "type": "string" },
+                        {
+                            "type": "object",
+                            "properties": {
+                                "column": { "type": "string" },
+                                "time_format": time_format,
+                                "timezone": timezone
+                            },
+                            "required": ["column"],
+                            "additionalProperties": false
+                        }
+                    ] }
+                } },
+                "required": ["first"],
                 "additionalProperties": false
             },
             {

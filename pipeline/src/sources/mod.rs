@@ -9,6 +9,7 @@ mod cut;
 mod database;
 mod decode;
 mod file;
+mod fill_down;
 mod find;
 mod fixed_width;
 mod guess;
@@ -265,12 +266,18 @@ pub fn open(
 ) -> Result<Pieces> {
     let schema = &typed::flat(schema);
     let partitions = Partitions::of(&file.path);
-    if partitions.is_empty() {
-        return read_own(file, source, schema, hashed);
-    }
-    let own = own_schema(file, source)?;
-    let pieces = read_own(file, source, &partitions.taken_off(schema, &own), hashed)?;
-    Ok(partitions.added_to_pieces(pieces, schema))
+    let pieces = match partitions.is_empty() {
+        true => read_own(file, source, schema, hashed)?,
+        false => {
+            let own = own_schema(file, source)?;
+            let pieces = read_own(file, source, &partitions.taken_off(schema, &own), hashed)?;
+            partitions.added_to_pieces(pieces, schema)
+        }
+    };
+    Ok(match source.fill_down.is_empty() {
+        true => pieces,
+        false => fill_down::filled(pieces, &source.fill_down),
+    })
 }
 
 fn read_own(

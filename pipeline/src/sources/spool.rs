@@ -32,11 +32,17 @@ pub struct Spooled {
 /// Two sources may fetch things of one name.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
+/// A new folder of the spool.
+pub fn folder(spool: &Path) -> Result<PathBuf> {
+    let folder = spool.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+    make_folder(&folder)?;
+    Ok(folder)
+}
+
 impl SpoolFile {
     /// A new file in a folder of its own; its name ends as `name` does, since endings tell formats.
     pub fn create(spool: &Path, name: &str) -> Result<Self> {
-        let folder = spool.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
-        make_folder(&folder)?;
+        let folder = folder(spool)?;
         let last = name.rsplit('/').next().unwrap_or_default();
         let letters: Vec<char> = last.chars().collect();
         let short: String = letters[letters.len().saturating_sub(60)..].iter().collect();

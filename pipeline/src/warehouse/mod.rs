@@ -16,8 +16,10 @@ pub mod partition;
 pub mod receipt;
 pub mod record;
 pub mod staging;
+pub mod standing;
 pub mod state;
 pub mod store;
+pub mod undone;
 pub mod versions;
 pub mod views;
 

@@ -12,13 +12,14 @@ use chrono_tz::Tz;
 use deltalake::{DeltaTable, DeltaTableError};
 use url::Url;
 
-use crate::config::{Day, Settings};
+use crate::config::{Cancelled, Day, Settings};
 use crate::contract;
 use crate::engine::delta::LiveFiles;
 use crate::engine::{Engine, Scope};
 use crate::failure::{During, Failure, Result};
 use crate::outputs::manifest::missing_stage;
 use crate::warehouse::record::{LoadRecord, last_load};
+use crate::warehouse::undone::Undone;
 use crate::warehouse::{FOLDER, LOADER, table_builder, table_folder};
 use crate::warning::{AS_OF_MOVED, Warning};
 
@@ -34,17 +35,23 @@ pub struct Warehouse {
     pub warnings: Vec<Warning>,
     /// Whether the record of loads has a name, [`LOADS`].
     pub has_loads: bool,
-    loads_version: Option<u64>,
-    schemas: BTreeMap<String, SchemaRef>,
-    views: Vec<View>,
-    first_loaded_at: i64,
+    pub(super) loads_version: Option<u64>,
+    pub(super) schemas: BTreeMap<String, SchemaRef>,
+    pub(super) views: Vec<View>,
+    pub(super) first_loaded_at: i64,
+    /// When it is known, where that is not now.
+    pub known_at: Option<Day>,
+    pub(super) cancelled: Cancelled,
+    /// Purchases that were cancelled later, where the settings want them undone and there are any.
+    pub(super) undone: Option<Undone>,
 }
 
 /// How a table is shown.
-struct View {
-    name: String,
-    columns: String,
-    filter: Option<String>,
+#[derive(Clone)]
+pub(super) struct View {
+    pub(super) name: String,
+    pub(super) columns: String,
+    pub(super) filter: Option<String>,
 }
 
 /// The interactions with those of guests, who are nobody's: purchases without a customer.
@@ -54,7 +61,7 @@ pub const WITH_GUESTS: &str = "interactions_with_guests";
 pub const LOADS: &str = "loads_loaded";
 
 /// What a whole table is called, with what `ingest` adds to its rows.
-fn loaded(table: &str) -> String {
+pub(super) fn loaded(table: &str) -> String {
     format!("{table}_loaded")
 }
 
@@ -100,15 +107,18 @@ impl Warehouse {
                 )
                 .hint("run ingest again, so that days are counted in one time zone"));
         }
-        Self::of(engine, out, &record, cut, known_at)
+        let cancelled = settings.config.ingest.cancelled;
+        Self::of(engine, out, &record, (cut, known_at), cancelled)
     }
 
-    /// Opens the warehouse as it was loaded, for who has no settings at hand and only looks.
+    /// Opens the warehouse as it was loaded, for who has no settings at hand and only looks: with
+    /// purchases that were cancelled later, and the lines that say so.
     ///
     /// # Errors
     /// No load yet.
     pub fn open_as_loaded(engine: &Arc<Engine>, out: &Path, cut: Option<Day>) -> Result<Self> {
-        Self::of(engine, out, &recorded(engine, out)?, cut, None)
+        let record = recorded(engine, out)?;
+        Self::of(engine, out, &record, (cut, None), Cancelled::Keep)
     }
 
     /// The tables that belong to the last load.
@@ -116,8 +126,8 @@ impl Warehouse {
         engine: &Arc<Engine>,
         out: &Path,
         record: &LoadRecord,
-        cut: Option<Day>,
-        known_at: Option<Day>,
+        (cut, known_at): (Option<Day>, Option<Day>),
+        cancelled: Cancelled,
     ) -> Result<Self> {
         let interactions = load_table(engine, out, "interactions", Some(record.version))?;
         let mut warehouse = Self {
@@ -130,6 +140,9 @@ impl Warehouse {
             schemas: BTreeMap::new(),
             views: Vec::new(),
             first_loaded_at: record.first_loaded_at,
+            known_at,
+            cancelled,
+            undone: None,
         };
         // `day` prunes files; it is exact, because as-of dates are midnights of the project's zone.
         let before = |column: &str| cut.map(|day| format!("{column} < DATE '{day}'"));
@@ -143,7 +156,8 @@ impl Warehouse {
             let filter = (name == "campaigns").then(|| before("starts_on")).flatten();
             warehouse.add(out, &table, name, filter)?;
         }
-        warehouse.show(&warehouse.scope, known_at)?;
+        warehouse.undone = warehouse.find_undone(&warehouse.scope, known_at)?;
+        warehouse.show(&warehouse.scope, known_at, warehouse.undone.as_ref(), None)?;
         for view in &warehouse.views {
             let schema = warehouse.scope.schema(&view.name)?;
             warehouse.schemas.insert(view.name.clone(), schema);
@@ -187,46 +201,6 @@ impl Warehouse {
         self.scope.table(&loaded(name), Arc::new(live))
     }
 
-    /// A scope in which every table is as it was known at the beginning of a day; by default as it
-    /// is known now.
-    ///
-    /// What the first load brought counts as known when it happened: the history before the first
-    /// load is not known to have been otherwise.
-    pub fn known_at(&self, known_at: Option<Day>) -> Result<Scope> {
-        let scope = self.scope.within()?;
-        self.show(&scope, known_at)?;
-        Ok(scope)
-    }
-
-    fn show(&self, scope: &Scope, known_at: Option<Day>) -> Result<()> {
-        for view in &self.views {
-            let mut conditions = vec![holding(known_at, self.first_loaded_at)];
-            conditions.extend(view.filter.clone());
-            let sql = format!(
-                "SELECT {} FROM {} WHERE {}",
-                view.columns,
-                loaded(&view.name),
-                conditions.join(" AND ")
-            );
-            let show = |name: &str, sql: &str| -> Result<()> {
-                let rows = scope
-                    .frame(sql)
-                    .during(format!("opening the table {name}"))?;
-                scope.view(name, rows)
-            };
-            if view.name == "interactions" {
-                show(WITH_GUESTS, &sql)?;
-                show(
-                    "interactions",
-                    &format!("{sql} AND customer_id IS NOT NULL"),
-                )?;
-            } else {
-                show(&view.name, &sql)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Names the record of loads that belongs to what is shown.
     pub fn show_loads(&mut self, engine: &Engine, out: &Path) -> Result<()> {
         if let Some(version) = self.loads_version {
@@ -257,7 +231,13 @@ impl Warehouse {
             .scope
             .query("SELECT min(day), max(day) FROM interactions WHERE kind = 'purchase'")?;
         let (Some(first), Some(last)) = (date(&days, 0), date(&days, 1)) else {
+            let cancelled = self.undone.as_ref().filter(|undone| undone.matched > 0);
             return Err(match cut {
+                _ if cancelled.is_some() => {
+                    Failure::data("every purchase was cancelled later, and counts no more").hint(
+                        "with cancelled = \"keep\" under [ingest] purchases count although they were cancelled",
+                    )
+                }
                 Some(day) => Failure::data(format!("there is no purchase before {day}"))
                     .hint("choose a later --as-of, or load an earlier history"),
                 None => Failure::data("the warehouse holds no purchase")

@@ -272,6 +272,18 @@ impl Column {
         }
     }
 
+    /// As if rows without a value had that of the row above, of so many rows.
+    pub fn fill_down(&mut self, rows: u64) {
+        let mut above = 0;
+        for value in &mut self.first {
+            match *value {
+                0 => *value = above,
+                own => above = own,
+            }
+        }
+        self.filled = rows;
+    }
+
     /// Whether the row of this number, among the first, has a value.
     pub fn has(&self, row: usize) -> bool {
         self.first.get(row).is_some_and(|value| *value != 0)

@@ -88,7 +88,8 @@ impl Draft {
         let text = &mut self.text;
         let several = guess.sources.iter().find(|s| s.currencies.len() > 1);
         let tolerated = guess.rejects.is_some() || guess.unusable.is_some();
-        if !tolerated && guess.copies.is_none() && several.is_none() {
+        let odd = guess.copies.is_some() || guess.cancelled.is_some();
+        if !tolerated && !odd && several.is_none() {
             return;
         }
         text.push_str("\n[ingest]\n");
@@ -114,6 +115,10 @@ impl Draft {
         if let Some(why) = &guess.copies {
             comment(text, why);
             text.push_str("duplicates = \"keep\"\n");
+        }
+        if let Some(why) = &guess.cancelled {
+            comment(text, why);
+            text.push_str("cancelled = \"undo\"\n");
         }
     }
 
@@ -208,6 +213,9 @@ impl Draft {
             comment(text, note);
         }
         let _ = writeln!(text, "[[sources]]\ntable = \"{}\"", source.table);
+        if let Some(name) = source.name {
+            let _ = writeln!(text, "name = {}", toml_text(name));
+        }
         reading(text, file);
         values(text, source);
         rows(text, file, source);
@@ -268,9 +276,15 @@ fn rows(text: &mut String, file: &Table, source: &Source) {
     if source.most_frequent {
         text.push_str("most_frequent = true\n");
     }
-    if let Some((condition, why)) = &file.condition {
-        comment(text, why);
-        let _ = writeln!(text, "where = {}", toml_text(condition));
+    if !file.fill_down.is_empty() && source.table == "interactions" {
+        let _ = writeln!(text, "fill_down = {}", toml_list(&file.fill_down));
+    }
+    let conditions = [&file.condition, &source.only];
+    let conditions: Vec<_> = conditions.into_iter().flatten().collect();
+    if !conditions.is_empty() {
+        conditions.iter().for_each(|(_, why)| comment(text, why));
+        let conditions: Vec<&str> = conditions.iter().map(|(sql, _)| sql.as_str()).collect();
+        let _ = writeln!(text, "where = {}", toml_text(&conditions.join(" AND ")));
     }
     if let Some((words, why)) = &source.guests {
         comment(text, why);
@@ -344,6 +358,13 @@ fn column(text: &mut String, pick: &Pick) {
     let value = match &pick.value {
         Value::Column(name) => toml_text(name),
         Value::Marked(name, marks) => marked("column", name, Some(*marks), ""),
+        Value::Timed(name, formats) => {
+            let formats = one_or_list(formats);
+            format!(
+                "{{ column = {}, time_format = {formats} }}",
+                toml_text(name)
+            )
+        }
         Value::Number(name, marks) => marked("column", name, *marks, ", type = \"number\""),
         Value::BySign(name, marks) => marked("by_sign", name, *marks, ""),
         Value::Product(factors) => {

@@ -3,7 +3,7 @@
 //! number of an order, and postcodes look like customers.
 
 use crate::commands::init::names::fold;
-use crate::commands::init::table::Table;
+use crate::commands::init::table::{Refunds, Table};
 
 /// What becomes of a column.
 #[derive(Clone, Copy)]
@@ -24,6 +24,15 @@ struct Export {
     /// Only rows for which this is true are sold things.
     condition: Option<(&'static str, &'static str)>,
 }
+
+/// What exports say of money that was given back: a column that gives the export away, the column of the
+/// amount, that of the time, and whether it is of the row's thing.
+const REFUNDS: &[(&str, &str, &str, bool)] = &[
+    ("lineitemname", "refundedamount", "", false),
+    ("itemtotal", "itemrefunded", "", true),
+    ("rowtotal", "amountrefunded", "", true),
+    ("createddateutc", "amountrefunded", "refundeddateutc", false),
+];
 
 const CUSTOMER: Meaning = Is("customerid");
 const TIME: Meaning = Is("orderdate");
@@ -314,6 +323,52 @@ const EXPORTS: &[Export] = &[
         ],
         condition: None,
     },
+    // Odoo, orders with their lines: the order stands in the first of its rows alone.
+    Export {
+        signature: &["orderreference", "orderlinesproduct", "orderlinesquantity"],
+        columns: &[
+            ("orderreference", BASKET),
+            ("customer", CUSTOMER),
+            ("orderdate", TIME),
+            ("creationdate", TIME),
+            ("createdon", TIME),
+            ("orderlinesproduct", PRODUCT),
+            ("orderlinesquantity", QUANTITY),
+            ("orderlinessubtotal", AMOUNT),
+            ("orderlinesunitprice", PRICE),
+            ("orderlinestotal", Nothing),
+            ("orderlinesdescription", Nothing),
+            ("orderlinesdiscount", Nothing),
+            ("orderlinesid", Nothing),
+            ("orderlinesdeliveredquantity", Nothing),
+            ("orderlinesinvoicedquantity", Nothing),
+            ("deliverydate", Nothing),
+            ("total", Nothing),
+            ("untaxedamount", Nothing),
+            ("taxes", Nothing),
+        ],
+        condition: None,
+    },
+    // The same as it can be imported again, by the names of the fields.
+    Export {
+        signature: &["name", "orderlineproductid", "orderlineproductuomqty"],
+        columns: &[
+            ("name", BASKET),
+            ("partnerid", CUSTOMER),
+            ("dateorder", TIME),
+            ("orderlineproductid", PRODUCT),
+            ("orderlineproductuomqty", QUANTITY),
+            ("orderlinepricesubtotal", AMOUNT),
+            ("orderlinepriceunit", PRICE),
+            ("orderlinepricetotal", Nothing),
+            ("orderlinediscount", Nothing),
+            ("orderlineid", Nothing),
+            ("amounttotal", Nothing),
+            ("amountuntaxed", Nothing),
+            ("id", Nothing),
+        ],
+        condition: None,
+    },
     Export {
         signature: &["orderpartnerid", "productuomqty", "pricesubtotal"],
         columns: &[
@@ -445,6 +500,20 @@ pub fn recognise(file: &mut Table) {
             }
             _ => column.is_link = true,
         }
+    }
+    let column = |folded: &str| names.iter().position(|name| name == folded);
+    let told = REFUNDS
+        .iter()
+        .find(|(sign, ..)| export.signature.contains(sign));
+    if let Some((_, amount, time, of_line)) = told
+        && let Some(amount) = column(amount)
+    {
+        let name = |place: usize| file.columns[place].name.clone();
+        file.refunds = Some(Refunds {
+            amount: name(amount),
+            time: column(time).map(name),
+            of_line: *of_line,
+        });
     }
     let Some((condition, why)) = export.condition else {
         return;

@@ -13,6 +13,7 @@ mod column;
 mod draft;
 mod exports;
 mod guess;
+mod headed;
 mod headless;
 mod names;
 mod pairs;

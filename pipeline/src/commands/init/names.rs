@@ -248,7 +248,7 @@ pub const CAMPAIGN_COST: Role = Role("cost budget spend kosten cout coste costo 
 pub const KINDS_BY_FILE: &[(&str, &str)] = &[
     (
         "return",
-        "return refund retour ruckgabe rueckgabe devolucion reso 退货 返品",
+        "return refund cancel storn annul retour ruckgabe rueckgabe devolucion reso 退货 取消 返品",
     ),
     (
         "complaint",

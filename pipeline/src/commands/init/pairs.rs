@@ -5,8 +5,9 @@
 
 use crate::commands::init::column::Column;
 use crate::commands::init::exports;
+use crate::commands::init::headed;
 use crate::commands::init::names::{self, fit, fold};
-use crate::commands::init::roles::{Roles, SURE};
+use crate::commands::init::roles::{Roles, SURE, is_sum};
 use crate::commands::init::table::{Joined, Table};
 
 /// Values of the lines are keys of the orders from this share on.
@@ -20,6 +21,7 @@ const SURELY_SHARED: f64 = 0.9;
 pub fn joined(mut files: Vec<Table>) -> Vec<Table> {
     for file in &mut files {
         exports::recognise(file);
+        headed::recognise(file);
         note_once_for_all(file);
     }
     let mut taken: Vec<usize> = Vec::new();
@@ -201,21 +203,6 @@ fn put_together(lines: &mut Table, file: Table, on: (String, String)) {
     lines.columns.extend(brought);
     joined.left = left;
     lines.joins.push(joined);
-}
-
-/// Whether a column is a number that would be added up.
-fn is_sum(column: &Column) -> bool {
-    let roles = [
-        names::AMOUNT,
-        names::PRICE,
-        names::QUANTITY,
-        names::DISCOUNT,
-        names::COST,
-    ];
-    column.is_number()
-        && roles
-            .iter()
-            .any(|role| fit(role, column.known_as()) >= SURE)
 }
 
 /// Finds what exports say once for all lines of an order: sums of the order, which must not be

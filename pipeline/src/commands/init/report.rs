@@ -43,6 +43,9 @@ pub fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> Strin
     if let Some(why) = &guess.copies {
         text.push_str(&format!("\nduplicates = \"keep\": {why}\n"));
     }
+    if let Some(why) = &guess.cancelled {
+        text.push_str(&format!("\ncancelled = \"undo\": {why}\n"));
+    }
     if runs {
         text.push_str(&format!(
             "\nNEXT\n  set timezone and currency under [project] in {0}, then\n  regulars check -c {0}\n  regulars run -c {0}\n",
@@ -128,7 +131,10 @@ fn notes_in_words(text: &mut String, file: &Table, source: &Source) {
 
 fn value_in_words(value: &Value) -> String {
     match value {
-        Value::Column(name) | Value::Marked(name, _) | Value::Number(name, _) => name.clone(),
+        Value::Column(name)
+        | Value::Marked(name, _)
+        | Value::Number(name, _)
+        | Value::Timed(name, _) => name.clone(),
         Value::Product([(first, _), (second, _)]) => format!("{first} times {second}"),
         Value::BySign(name, _) => format!("purchase, or return where {name} is below zero"),
         Value::Constant(constant) => format!("always {constant}"),
@@ -160,6 +166,7 @@ pub fn as_json(files: &[Table], guess: &Guess, draft: &Draft, out: &Path) -> Jso
         "missing": missing,
         "label": guess.label.as_ref().map(|label| &label.name),
         "lacks": guess.lacks,
+        "cancelled": guess.cancelled.as_ref().map(|_| "undo"),
         "max_reject_share": guess.rejects.as_ref().map(|(share, _)| share),
     })
 }
@@ -170,9 +177,10 @@ fn source_as_json(file: &Table, source: &Source) -> Json {
         .iter()
         .map(|pick| {
             let (from, what) = match &pick.value {
-                Value::Column(name) | Value::Marked(name, _) | Value::Number(name, _) => {
-                    ("column", json!(name))
-                }
+                Value::Column(name)
+                | Value::Marked(name, _)
+                | Value::Number(name, _)
+                | Value::Timed(name, _) => ("column", json!(name)),
                 Value::Product(factors) => {
                     let names = factors.each_ref().map(|(name, _)| name);
                     ("product", json!(names))

@@ -94,3 +94,18 @@ impl Roles {
         (self.customer.is_some() && self.time.is_some()).then_some("interactions")
     }
 }
+
+/// Whether a column is a number that would be added up.
+pub fn is_sum(column: &Column) -> bool {
+    let roles = [
+        names::AMOUNT,
+        names::PRICE,
+        names::QUANTITY,
+        names::DISCOUNT,
+        names::COST,
+    ];
+    column.is_number()
+        && roles
+            .iter()
+            .any(|role| fit(role, column.known_as()) >= SURE)
+}

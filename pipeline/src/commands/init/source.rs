@@ -6,6 +6,7 @@ use crate::commands::init::values::{Marks, Shape};
 use crate::text::plural;
 
 /// One file, or files of one shape, as a source.
+#[derive(Clone)]
 pub struct Source {
     /// Which of the tables that were looked at.
     pub file: usize,
@@ -37,9 +38,14 @@ pub struct Source {
     pub missing: Vec<(&'static str, String)>,
     /// Columns that something is made of, by their place.
     pub used: Vec<usize>,
+    /// What it is known by, where another source reads the same files.
+    pub name: Option<&'static str>,
+    /// Which of its rows are wanted, in SQL and beside what is wanted of the file, and why.
+    pub only: Option<(String, String)>,
 }
 
 /// One canonical column.
+#[derive(Clone)]
 pub struct Pick {
     /// Its name, or the attribute's.
     pub name: String,
@@ -50,11 +56,14 @@ pub struct Pick {
 }
 
 /// Where the values of a canonical column come from.
+#[derive(Clone)]
 pub enum Value {
     /// A column of the source.
     Column(String),
     /// A column of numbers whose marks are not those of the source.
     Marked(String, Marks),
+    /// A column of times that are not written as those of the source are.
+    Timed(String, Vec<String>),
     /// A column of text that holds numbers.
     Number(String, Option<Marks>),
     /// Two columns of numbers, multiplied.

@@ -48,8 +48,23 @@ pub struct Table {
     pub notes: Vec<String>,
     /// Which of its rows are wanted, in SQL, and why.
     pub condition: Option<(String, String)>,
+    /// What was given back of its rows, where it is a known export that says so.
+    pub refunds: Option<Refunds>,
+    /// Columns that stand in the first row of an order alone, its number too.
+    pub fill_down: Vec<String>,
     /// Hashes of its rows.
     pub(super) seen: HashSet<u64>,
+}
+
+/// Columns that say what was given back.
+#[derive(Clone, Debug)]
+pub struct Refunds {
+    /// The amount.
+    pub amount: String,
+    /// When, where it is said.
+    pub time: Option<String>,
+    /// Whether it was given back for the thing of the row, and not for a whole order.
+    pub of_line: bool,
 }
 
 /// A file whose columns belong to the rows of another.
@@ -153,6 +168,8 @@ impl Table {
             joins: Vec::new(),
             notes: Vec::new(),
             condition: None,
+            refunds: None,
+            fill_down: Vec::new(),
             seen: HashSet::new(),
         }
     }

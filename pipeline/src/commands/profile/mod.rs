@@ -42,6 +42,7 @@ use crate::outputs::lock::Lock;
 use crate::outputs::manifest::{Manifest, StageEntry};
 use crate::progress::Progress;
 use crate::text::{count, plural, print};
+use crate::warehouse::standing::TakenBack;
 use crate::warehouse::{LOADER, Warehouse};
 use crate::workbench::{self, Began, Workbench};
 
@@ -83,6 +84,8 @@ pub struct Profile {
     pub customers: Option<Customers>,
     /// Interactions that name customers, products or campaigns that are not there.
     pub references: Vec<Reference>,
+    /// Lines that take a purchase back, where there are any.
+    pub taken_back: Option<TakenBack>,
     /// Interactions that two sources tell alike.
     pub in_two_sources: Option<InTwoSources>,
     /// What the last load left out.
@@ -223,6 +226,7 @@ fn look(
         no_products,
         customers,
         references,
+        taken_back: warehouse.taken_back()?,
         in_two_sources: twice::read(warehouse)?,
         rejects: rejects::read(out, manifest)?,
         tables,

@@ -124,6 +124,14 @@ impl Checked<'_> {
                 Mapping::BySign(_) if !is(Content::Kind) => {
                     "the sign of a number tells the kind of an interaction and nothing else"
                 }
+                Mapping::First(_) if !is(Content::Time) && !is(Content::Date) => {
+                    "the first of several columns is for times; of others write coalesce(...) in sql"
+                }
+                Mapping::Column(column)
+                    if column.has_times() && !is(Content::Time) && !is(Content::Date) =>
+                {
+                    "`time_format` and `timezone` are for times, and this holds none"
+                }
                 _ => continue,
             };
             return Err(self

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::format::TimeFormats;
+use crate::config::TimeZone;
+
 /// Where the values of a canonical column come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mapping {
@@ -20,6 +23,9 @@ pub enum Mapping {
     /// `kind = { by_sign = "quantity" }`: `return` where the number in this column is below zero,
     /// else `purchase`.
     BySign(Column),
+    /// `occurred_at = { first = ["paid_at", { column = "created_at", time_format = "%d.%m.%Y" }] }`: of
+    /// several columns of times the first that is not empty, each read in its own way.
+    First(Vec<Column>),
     /// `channel = { sql = "upper(shop)" }`: an expression over the source's columns.
     Sql(String),
 }
@@ -30,6 +36,7 @@ impl Mapping {
         match self {
             Self::Column(column) | Self::BySign(column) => std::slice::from_ref(column),
             Self::Product(factors) => factors,
+            Self::First(columns) => columns,
             Self::Constant(_) | Self::Sql(_) => &[],
         }
     }
@@ -46,6 +53,10 @@ pub struct Column {
     pub decimal: Option<char>,
     /// What stands between the thousands of its numbers; by default what the source says.
     pub thousands: Option<char>,
+    /// How its times are written; by default what the source says.
+    pub time_format: Option<TimeFormats>,
+    /// The time zone of its times that carry none; by default what the source says.
+    pub timezone: Option<TimeZone>,
 }
 
 /// What the values of a source column are said to be.
@@ -67,6 +78,8 @@ impl From<&str> for Column {
             value_type: None,
             decimal: None,
             thousands: None,
+            time_format: None,
+            timezone: None,
         }
     }
 }
@@ -93,7 +106,8 @@ pub enum Constant {
     Text(String),
 }
 
-/// A column as it stands in a list: its name, or a table with the name and the marks of its numbers.
+/// A column as it stands in a list: its name, or a table with the name and how its numbers or times are
+/// written.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Factor {
@@ -107,6 +121,8 @@ struct FactorTable {
     column: String,
     decimal: Option<char>,
     thousands: Option<char>,
+    time_format: Option<TimeFormats>,
+    timezone: Option<TimeZone>,
 }
 
 impl From<Factor> for Column {
@@ -116,6 +132,8 @@ impl From<Factor> for Column {
             Factor::Table(table) => Self {
                 decimal: table.decimal,
                 thousands: table.thousands,
+                time_format: table.time_format,
+                timezone: table.timezone,
                 ..table.column.as_str().into()
             },
         }
@@ -127,7 +145,10 @@ const KEYS: &[&str] = &[
     "type",
     "decimal",
     "thousands",
+    "time_format",
+    "timezone",
     "constant",
+    "first",
     "product",
     "by_sign",
     "sql",
@@ -140,6 +161,8 @@ struct Read {
     value_type: Option<ValueType>,
     decimal: Option<char>,
     thousands: Option<char>,
+    time_format: Option<TimeFormats>,
+    timezone: Option<TimeZone>,
 }
 
 impl Read {
@@ -155,6 +178,16 @@ impl Read {
                     de::Error::custom("a product is of two columns: [\"quantity\", \"price\"]")
                 })?)
             }
+            "first" => {
+                let columns: Vec<Factor> = map.next_value()?;
+                let columns: Vec<Column> = columns.into_iter().map(Column::from).collect();
+                if columns.len() < 2 {
+                    return Err(de::Error::custom(
+                        "the first is of two columns or more: [\"paid_at\", \"created_at\"]",
+                    ));
+                }
+                Mapping::First(columns)
+            }
             "constant" => Mapping::Constant(map.next_value()?),
             "sql" => Mapping::Sql(map.next_value()?),
             "type" => {
@@ -169,11 +202,19 @@ impl Read {
                 self.thousands = Some(map.next_value()?);
                 return Ok(());
             }
+            "time_format" => {
+                self.time_format = Some(map.next_value()?);
+                return Ok(());
+            }
+            "timezone" => {
+                self.timezone = Some(map.next_value()?);
+                return Ok(());
+            }
             other => return Err(de::Error::unknown_field(other, KEYS)),
         };
         if self.mapping.replace(next).is_some() {
             return Err(de::Error::custom(
-                "give one of `column`, `constant`, `product`, `by_sign` and `sql`, not more",
+                "give one of `column`, `constant`, `first`, `product`, `by_sign` and `sql`, not more",
             ));
         }
         Ok(())
@@ -182,16 +223,22 @@ impl Read {
     /// The whole of it.
     fn mapping<E: de::Error>(self) -> Result<Mapping, E> {
         let marked = self.decimal.is_some() || self.thousands.is_some();
+        let timed = self.time_format.is_some() || self.timezone.is_some();
         let with_marks = |column: Column| Column {
             value_type: self.value_type,
             decimal: self.decimal,
             thousands: self.thousands,
+            time_format: self.time_format,
+            timezone: self.timezone,
             ..column
         };
         match self.mapping {
             Some(Mapping::Column(column)) => Ok(Mapping::Column(with_marks(column))),
             Some(_) if self.value_type.is_some() => Err(de::Error::custom(
                 "`type` belongs to a `column`; in SQL write cast(... AS BIGINT) or cast(... AS VARCHAR)",
+            )),
+            Some(_) if timed => Err(de::Error::custom(
+                "`time_format` and `timezone` belong to a `column`, also within a list: { first = [{ column = \"paid_at\", time_format = \"%d.%m.%Y\" }, ...] }",
             )),
             Some(Mapping::BySign(column)) => Ok(Mapping::BySign(with_marks(column))),
             Some(_) if marked => Err(de::Error::custom(
@@ -211,7 +258,7 @@ impl<'de> Deserialize<'de> for Mapping {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "a column name, { column = \"...\", type = \"...\" }, { constant = ... }, { product = [\"...\", \"...\"] }, { by_sign = \"...\" } or { sql = \"...\" }",
+                    "a column name, { column = \"...\", type = \"...\" }, { constant = ... }, { product = [\"...\", \"...\"] }, { first = [\"...\", \"...\"] }, { by_sign = \"...\" } or { sql = \"...\" }",
                 )
             }
 
@@ -243,7 +290,15 @@ impl Serialize for Column {
 impl Column {
     /// Whether nothing is said of it but its name.
     fn is_plain(&self) -> bool {
-        self.value_type.is_none() && self.decimal.is_none() && self.thousands.is_none()
+        self.value_type.is_none()
+            && self.decimal.is_none()
+            && self.thousands.is_none()
+            && !self.has_times()
+    }
+
+    /// Whether its times are read in a way of their own.
+    pub fn has_times(&self) -> bool {
+        self.time_format.is_some() || self.timezone.is_some()
     }
 
     fn as_map<S: Serializer>(&self, key: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -258,6 +313,12 @@ impl Column {
                 map.serialize_entry(key, &mark)?;
             }
         }
+        if let Some(formats) = &self.time_format {
+            map.serialize_entry("time_format", formats)?;
+        }
+        if let Some(zone) = &self.timezone {
+            map.serialize_entry("timezone", zone)?;
+        }
         map.end()
     }
 }
@@ -268,6 +329,7 @@ impl Serialize for Mapping {
             Mapping::Column(column) => column.serialize(serializer),
             Mapping::BySign(column) => column.as_map("by_sign", serializer),
             Mapping::Product(factors) => entry(serializer, "product", factors),
+            Mapping::First(columns) => entry(serializer, "first", columns),
             Mapping::Constant(value) => entry(serializer, "constant", value),
             Mapping::Sql(sql) => entry(serializer, "sql", sql),
         }

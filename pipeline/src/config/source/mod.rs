@@ -111,6 +111,11 @@ pub struct Source {
     /// the place of the earlier one. For interactions; the other tables have keys of their own.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Columns that the first row of several fills and those below it leave empty, as exports do that
+    /// write an order in its first line: rows in which all of them are empty have the values of the
+    /// row above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fill_down: Vec<String>,
     /// Values of the customer that stand for nobody in particular, such as `["", "0", "guest"]`:
     /// purchases without an account. They count in baskets, rules and totals, and are nobody's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,6 +164,7 @@ impl Default for Source {
             time_format: None,
             timezone: None,
             key: Vec::new(),
+            fill_down: Vec::new(),
             anonymous: Vec::new(),
             most_frequent: false,
             condition: None,
@@ -195,6 +201,7 @@ impl Source {
             sheet: Sheets::default(),
             encoding: None,
             fallback_encoding: None,
+            fill_down: Vec::new(),
             database: None,
             join: Vec::new(),
             ..self.clone()

@@ -153,14 +153,18 @@ fn number_marks(source: &Source, wrong: Wrong<'_>) -> Result<()> {
 }
 
 fn time_formats(source: &Source, wrong: Wrong<'_>) -> Result<()> {
-    let Some(TimeFormats(formats)) = &source.time_format else {
-        return Ok(());
-    };
+    if let Some(formats) = &source.time_format {
+        known_formats(formats, "time_format", wrong)?;
+    }
+    let columns = source.columns.values().flat_map(Mapping::columns);
+    let mut formats = columns.filter_map(|column| column.time_format.as_ref());
+    formats.try_for_each(|formats| known_formats(formats, "columns", wrong))
+}
+
+fn known_formats(TimeFormats(formats): &TimeFormats, key: &str, wrong: Wrong<'_>) -> Result<()> {
     if formats.is_empty() {
-        return Err(
-            wrong("time_format", "the list of formats is empty".to_owned())
-                .hint("leave it out for times such as 2017-12-31 18:30:00"),
-        );
+        return Err(wrong(key, "the list of formats is empty".to_owned())
+            .hint("leave it out for times such as 2017-12-31 18:30:00"));
     }
     for format in formats {
         if [ISO, UNIX, UNIX_MILLISECONDS, EXCEL].contains(&format.as_str()) {
@@ -168,7 +172,7 @@ fn time_formats(source: &Source, wrong: Wrong<'_>) -> Result<()> {
         }
         let broken = StrftimeItems::new(format).any(|item| matches!(item, Item::Error));
         if broken || !format.contains('%') {
-            return Err(wrong("time_format", format!("`{format}` is no time format")).hint(
+            return Err(wrong(key, format!("`{format}` is no time format")).hint(
                 "write it as in strftime, such as \"%d.%m.%Y %H:%M\", or one of \"iso\", \"unix\", \"unix_ms\", \"excel\"",
             ));
         }

@@ -7,6 +7,7 @@
 mod answer;
 mod listing;
 mod place;
+mod table;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path as Location;
 use object_store::{Error as StoreError, GetOptions};
 
+use self::listing::Wanted;
 use self::place::{Kind, Place};
+use super::lake;
 use super::spool::{SpoolFile, Spooled};
 use super::{Fetch, SourceFile};
 use crate::config::Format;
@@ -51,6 +54,11 @@ pub fn fetch(file: &mut SourceFile, fetch: &Fetch<'_>) -> Result<()> {
         return Ok(());
     }
     let place = Place::parse(&file.path.to_string_lossy())?;
+    if lake::is_state(file.etag.as_deref()) {
+        let read = place.read_table(&place.key, fetch, false);
+        *file = fetch.engine.wait(read)?;
+        return Ok(());
+    }
     let location = place.location(&place.key)?;
     let object = fetch
         .engine
@@ -92,11 +100,17 @@ impl Place {
         format: impl Fn(&Path) -> Result<Format>,
     ) -> Result<Vec<SourceFile>> {
         let mut wanted = Vec::new();
-        for (location, etag) in self.find().await? {
-            let path = PathBuf::from(self.url(self.key_of(&location)));
-            wanted.push((format(&path)?, location, etag, path));
+        let mut tables = Vec::new();
+        for found in self.find().await? {
+            match found {
+                Wanted::Object(location, etag) => {
+                    let path = PathBuf::from(self.url(self.key_of(&location)));
+                    wanted.push((format(&path)?, location, etag, path));
+                }
+                Wanted::Table(table) => tables.push(self.read_table(&table, fetch, true).await?),
+            }
         }
-        stream::iter(wanted)
+        let objects: Vec<SourceFile> = stream::iter(wanted)
             .map(|(format, location, etag, path)| async move {
                 // Without an etag nothing tells whether the object is still the same.
                 let earlier = fetch
@@ -119,7 +133,13 @@ impl Place {
             })
             .buffered(AT_ONCE)
             .try_collect()
-            .await
+            .await?;
+        if tables.is_empty() {
+            return Ok(objects);
+        }
+        let mut files = [objects, tables].concat();
+        files.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+        Ok(files)
     }
 
     /// Downloads an object, unless it is still the one that `known` names.

@@ -3,6 +3,7 @@
 mod history;
 mod some;
 mod sql;
+mod stood;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ pub struct Metrics {
     /// Those of guests, whom no row of the features is about.
     #[serde(default)]
     pub guests: u64,
+    /// Purchase lines that were cancelled before the score date, and count no more.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub undone: u64,
     /// Customers at the score date.
     pub customers: u64,
     /// The features, in the order of the columns.
@@ -55,6 +59,11 @@ pub struct Metrics {
     /// The load that they were made from.
     #[serde(default)]
     pub load: u64,
+}
+
+/// Whether there are none.
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Rows of the snapshots that are computed at once.
@@ -85,6 +94,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         dates,
         interactions,
         guests,
+        undone: warehouse.undone().map_or(0, |undone| undone.matched),
         customers: taken.customers,
         features: taken.names,
         load: last_load(context.engine, context.out)?.map_or(0, |record| record.load),
@@ -153,7 +163,11 @@ impl Taken {
             };
             let scope = known_then.as_ref().unwrap_or(&warehouse.scope);
             scope.batch("as_of_dates", as_of_table(some_dates)?)?;
-            taken.add(&scope.query(&plan.snapshots())?, plan, dates.score)?;
+            let mut snapshots = scope.query(&plan.snapshots())?;
+            if !then {
+                snapshots = stood::as_it_stood(warehouse, plan, snapshots, some_dates)?;
+            }
+            taken.add(&snapshots, plan, dates.score)?;
         }
         Ok(taken)
     }
@@ -188,7 +202,8 @@ impl Taken {
     }
 }
 
-/// The history folded as it was known at the beginning of a date.
+/// The history folded as it was known at the beginning of a past date, with purchases that had not been
+/// cancelled yet.
 fn known_then(
     context: &Context<'_>,
     warehouse: &Warehouse,
@@ -197,7 +212,7 @@ fn known_then(
 ) -> Result<Scope> {
     let known = Day(date);
     let known = context.known_at.map_or(known, |at| at.min(known));
-    let scope = warehouse.known_at(Some(known))?;
+    let scope = warehouse.known_and_standing_at(Some(known), Some(date))?;
     plan.prepare(&scope)?;
     Ok(scope)
 }

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{as_of_table, described, history, known_then, sql};
+use super::{as_of_table, described, history, known_then, sql, stood};
 use crate::config::Known;
 use crate::contract::features::{History, Named};
 use crate::engine::Scope;
@@ -72,14 +72,14 @@ impl<'a> SomeDates<'a> {
     }
 
     /// The snapshot of a date, as the stage would write it; of a past one, one at which nothing is
-    /// scored, what was known then if the settings want that.
+    /// scored, what was known then if the settings want that, and what was not cancelled yet.
     pub fn take(&mut self, date: NaiveDate, past: bool) -> Result<Snapshot> {
         let progress = self.context.progress;
         progress.step(&format!("features at {date}"));
         let known = self.context.settings.config.features.known;
         if past && known == Known::Then {
             let scope = known_then(self.context, self.warehouse, &self.plan, date)?;
-            return self.query(&scope, date);
+            return self.query(&scope, date, false);
         }
         let scope = match self.folded.take() {
             Some(scope) => scope,
@@ -89,14 +89,18 @@ impl<'a> SomeDates<'a> {
                 scope
             }
         };
-        let snapshot = self.query(&scope, date);
+        let snapshot = self.query(&scope, date, past);
         self.folded = Some(scope);
         snapshot
     }
 
-    fn query(&self, scope: &Scope, date: NaiveDate) -> Result<Snapshot> {
+    fn query(&self, scope: &Scope, date: NaiveDate, mend: bool) -> Result<Snapshot> {
         scope.batch("as_of_dates", as_of_table(&[date])?)?;
-        let table = described(&scope.query(&self.plan.snapshots())?, &self.plan)?;
+        let mut found = scope.query(&self.plan.snapshots())?;
+        if mend {
+            found = stood::as_it_stood(self.warehouse, &self.plan, found, &[date])?;
+        }
+        let table = described(&found, &self.plan)?;
         Snapshot::of(&table, date)
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::nullif;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::coerce::{Coerced, Notation, Problem, coerce, kind_by_sign, product};
+use super::coerce::{Coerced, Notation, Problem, coerce, first_time, kind_by_sign, product};
 use super::currencies::{Money, Tally};
 use super::evaluate::{Incalculable, evaluate};
 use super::plan::{Reading, SourcePlan};
@@ -160,10 +160,25 @@ impl<'a> Judged<'a> {
         let Some(Some(expression)) = source.expressions.get(place) else {
             return Ok(None);
         };
-        let (values, mut wrong) = evaluate(expression, &self.raw.rows)?;
+        let (mut values, mut wrong) = evaluate(expression, &self.raw.rows)?;
         let (content, data_type) = (plan.content, &plan.data_type);
+        let mut own = source.own_times(&plan.name, notation);
         let (coerced, second) = match &source.readings[place] {
-            Reading::Plain(said) => (coerce(&values, content, data_type, *said, notation)?, None),
+            Reading::Plain(said) => {
+                let notation = own.first_mut().unwrap_or(notation);
+                (coerce(&values, content, data_type, *said, notation)?, None)
+            }
+            Reading::First(others) => {
+                let mut columns = vec![values];
+                for other in others {
+                    let (values, more) = evaluate(other, &self.raw.rows)?;
+                    wrong.extend(more);
+                    columns.push(values);
+                }
+                let (coerced, shown) = first_time(&columns, content, data_type, &mut own)?;
+                values = shown;
+                (coerced, None)
+            }
             Reading::Sign(said) => (kind_by_sign(&values, *said, notation)?, None),
             Reading::Product { by, names, said } => {
                 let (second, more) = evaluate(by, &self.raw.rows)?;

@@ -139,9 +139,10 @@ fn look_at(
     currencies: &mut Tally,
     keyed: &mut Option<Vec<Entry>>,
 ) -> Result<SourceLook> {
-    let factors = plan.readings.iter().filter_map(|reading| match reading {
-        Reading::Product { by, .. } => Some(by),
-        _ => None,
+    let factors = plan.readings.iter().flat_map(|reading| match reading {
+        Reading::Product { by, .. } => std::slice::from_ref(by),
+        Reading::First(others) => others,
+        _ => &[],
     });
     let said = plan.known_at.iter().chain(&plan.deleted);
     let said = said
@@ -156,6 +157,7 @@ fn look_at(
         .flat_map(collect_columns)
         .map(|column| column.name().to_owned())
         .chain(plan.source.key.iter().cloned())
+        .chain(plan.source.fill_down.iter().cloned())
         .chain(plan.join_keys())
         .collect();
     let names = plan.schema.fields().iter().map(|field| field.name());
@@ -195,6 +197,7 @@ fn look_at(
         reasons: BTreeMap::new(),
     };
     let last = plan.files.len().saturating_sub(1);
+    let before = keyed.as_ref().map_or(0, Vec::len);
     for (place, planned) in plan.files.iter().enumerate() {
         let file = &planned.file;
         if rows.is_some() && place != 0 && place != last {
@@ -236,7 +239,22 @@ fn look_at(
             }
         }
     }
+    if let Some(entries) = keyed.as_mut().filter(|_| plan.source.most_frequent) {
+        let own = entries.split_off(before);
+        entries.extend(one_for_each_key(own));
+    }
     Ok(look)
+}
+
+/// Of rows of which many speak of one thing one for each: what most of its rows say.
+fn one_for_each_key(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| (entry.key, entry.content, entry.origin));
+    let of_key = entries.chunk_by(|a, b| a.key == b.key);
+    let chosen = of_key.filter_map(|rows| {
+        let said = rows.chunk_by(|a, b| a.content == b.content);
+        said.max_by_key(|rows| rows.len())?.first().copied()
+    });
+    chosen.collect()
 }
 
 /// The pieces of a file, or why there are none.
@@ -386,6 +404,10 @@ fn written(mapping: &Mapping) -> String {
         Mapping::Constant(value) => format!("always {value}"),
         Mapping::Product([first, second]) => {
             format!("`{}` times `{}`", first.name, second.name)
+        }
+        Mapping::First(columns) => {
+            let names: Vec<String> = columns.iter().map(|c| format!("`{}`", c.name)).collect();
+            format!("the first of {}", names.join(", "))
         }
         Mapping::BySign(column) => format!("the sign of `{}`", column.name),
         Mapping::Sql(sql) => sql.clone(),

@@ -297,6 +297,7 @@ impl Opened {
     ) -> Result<Self> {
         let first = files[0].file.clone();
         let own = sources::common_schema(files.iter().map(|planned| &planned.file), source)?;
+        let own_columns = Arc::clone(&own);
         let schema = match &mut joins {
             Some(joins) => joins.added_to(&own, settings, number)?,
             None => own,
@@ -319,12 +320,17 @@ impl Opened {
         if let Some(name) = source.key.iter().find(absent) {
             return Err(columns.unknown(name, &["key"]));
         }
+        let not_there = |name: &&String| own_columns.field_with_name(name).is_err();
+        if let Some(name) = source.fill_down.iter().find(not_there) {
+            return Err(columns.unknown(name, &["fill_down"]));
+        }
         let mut wanted: BTreeSet<String> = source.key.iter().cloned().collect();
+        wanted.extend(source.fill_down.iter().cloned());
         wanted.extend(condition.iter().flat_map(names_in));
         wanted.extend(source.currency_column.clone());
-        for (_, _, (expression, second)) in &logical {
+        for (_, _, (expression, others)) in &logical {
             wanted.extend(names_in(expression));
-            wanted.extend(second.iter().flat_map(names_in));
+            wanted.extend(others.iter().flat_map(names_in));
         }
         // Of what a join could bring, what nothing is made of is not kept in memory.
         let columns = match &mut joins {
@@ -333,9 +339,10 @@ impl Opened {
         };
         let mut mapped = BTreeMap::new();
         let mut readings = BTreeMap::new();
-        for (column, mapping, (expression, second)) in logical {
-            let by = second.map(|second| columns.planned(second)).transpose()?;
-            readings.insert(column.clone(), Reading::of(source, mapping, by));
+        for (column, mapping, (expression, others)) in logical {
+            let others = others.into_iter().map(|other| columns.planned(other));
+            let others = others.collect::<Result<Vec<_>>>()?;
+            readings.insert(column.clone(), Reading::of(source, mapping, others));
             let (expression, own) = columns.physical(column, expression)?;
             let data_type = declared_type(mapping).unwrap_or(own);
             mapped.insert(column.clone(), (expression, data_type));
@@ -407,24 +414,27 @@ impl<'a> Columns<'a> {
         wrong_sql(problem, &self.schema, self.place.file.format, self.at(keys))
     }
 
-    /// What a mapping is made of, and the second factor of a product.
-    fn logical(&self, column: &str, mapping: &Mapping) -> Result<(Expr, Option<Expr>)> {
+    /// What a mapping is made of, and its other columns: the second factor of a product.
+    fn logical(&self, column: &str, mapping: &Mapping) -> Result<(Expr, Vec<Expr>)> {
         let keys = ["columns", column];
-        let second = match mapping {
-            Mapping::Product([_, second]) => Some(self.named(second, &keys)?),
-            _ => None,
+        let others = match mapping {
+            Mapping::Product(_) | Mapping::First(_) => &mapping.columns()[1..],
+            _ => &[],
         };
+        let others = others.iter().map(|other| self.named(other, &keys));
+        let others = others.collect::<Result<Vec<_>>>()?;
         let expression = match mapping {
             Mapping::Column(name) | Mapping::BySign(name) | Mapping::Product([name, _]) => {
                 self.named(name, &keys)?
             }
+            Mapping::First(columns) => self.named(&columns[0], &keys)?,
             Mapping::Constant(value) => Expr::Literal(scalar(value), None),
             Mapping::Sql(sql) => {
                 let parsed = self.place.expressions.parse(sql, &self.names);
                 parsed.map_err(|problem| self.wrong(&problem, &keys))?
             }
         };
-        Ok((expression, second))
+        Ok((expression, others))
     }
 
     fn planned(&self, expression: Expr) -> Result<Arc<dyn PhysicalExpr>> {

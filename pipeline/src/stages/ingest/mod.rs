@@ -3,6 +3,7 @@
 //! A load reads the files that are not loaded yet, lets their rows wait by month, merges each
 //! month that they touch with what is there, and commits everything at once.
 
+mod cancelled;
 mod candidates;
 pub(crate) mod coerce;
 mod condition;
@@ -29,6 +30,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
+pub use self::cancelled::CancelledLines;
 use self::files::Planning;
 use self::gates::{GateResult, LoadCounts, TableCounts};
 pub use self::loaded::TableMetrics;
@@ -39,7 +41,7 @@ use self::rows::Keys;
 use self::shared::Load;
 use self::table::read_table;
 use super::{Context, Report, Stage};
-use crate::config::{Config, Day, Format, Source};
+use crate::config::{Cancelled, Config, Day, Format, Source};
 use crate::contract;
 use crate::engine::Scope;
 use crate::engine::row_hash::random;
@@ -55,7 +57,7 @@ use crate::warehouse::forgotten::Forgotten;
 use crate::warehouse::ledger::{self, Ledger};
 use crate::warehouse::record::{LoadRecord, can_start, last_load};
 use crate::warehouse::store::{self, Stored};
-use crate::warehouse::{LOADER, receipt, state};
+use crate::warehouse::{LOADER, Warehouse, receipt, state};
 use crate::warning::{self, Warning};
 
 /// The stage's one name.
@@ -86,6 +88,9 @@ pub struct Metrics {
     /// What the quality gates found.
     #[serde(default)]
     pub gates: Vec<GateResult>,
+    /// Lines that take a purchase back, where the settings want such purchases undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<CancelledLines>,
 }
 
 /// Loads what is new in the sources into the warehouse, all of it or nothing.
@@ -103,6 +108,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         files_known: planned.known,
         tables: Vec::new(),
         gates: Vec::new(),
+        cancelled: None,
     };
     let inputs = planned.inputs;
     let mut warnings = missing_in_settings(context);
@@ -128,7 +134,8 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             files.absorb(rejects);
         }
     }
-    metrics.gates = judge(context, &loaded, there.record.as_ref(), &mut warnings)?;
+    let record = there.record.as_ref();
+    (metrics.cancelled, metrics.gates) = judge(context, &loaded, record, &mut warnings)?;
     let record = there.next_record(context, &loaded, metrics.load, planned.loaded_at);
     let mut report = Report {
         inputs,
@@ -308,15 +315,28 @@ fn unchanged(
         files_known: planned.known,
         tables,
         gates,
+        cancelled: match context.settings.config.ingest.cancelled {
+            Cancelled::Undo if load > 0 => {
+                let open =
+                    Warehouse::open_any(context.engine, context.settings, context.out, None, None)?;
+                CancelledLines::there(&open)
+            }
+            _ => None,
+        },
     };
     context.progress.step("nothing new");
-    let of_now = [warning::SAME_CONTENT, warning::UNNAMED_SOURCE];
+    let of_now = [
+        warning::SAME_CONTENT,
+        warning::UNNAMED_SOURCE,
+        warning::UNMATCHED_CANCELLATIONS,
+    ];
     let earlier = context.left_by(NAME)?.stages.get(NAME).into_iter();
     let earlier = earlier.flat_map(|entry| entry.warnings.clone());
     let earlier = earlier.filter(|warning| !of_now.contains(&warning.code.as_str()));
+    let unmatched = metrics.cancelled.and_then(|lines| lines.warning());
     Ok(Report {
         inputs: planned.inputs,
-        warnings: earlier.chain(planned.noticed).collect(),
+        warnings: earlier.chain(planned.noticed).chain(unmatched).collect(),
         ..Report::new(rejects_as_they_are(context, files)?, &metrics)?
     })
 }
@@ -378,18 +398,31 @@ fn judge(
     loaded: &[LoadedTable],
     record: Option<&LoadRecord>,
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<GateResult>> {
+) -> Result<(Option<CancelledLines>, Vec<GateResult>)> {
+    let config = &context.settings.config;
     let keys = odd_ids::keys(loaded);
-    let gates = !context.settings.config.gates.is_empty();
+    let gates = !config.gates.is_empty();
+    let undo = config.ingest.cancelled == Cancelled::Undo;
     let scope = context.engine.scope();
     // A table without rows may have no file that could be asked.
-    let asked = |table: &&LoadedTable| gates || !keys.is_empty() && table.paths().next().is_some();
+    let some = |table: &LoadedTable| table.paths().next().is_some();
+    let asked = |table: &&LoadedTable| gates || (undo || !keys.is_empty()) && some(table);
     for table in loaded.iter().filter(asked) {
         candidates::name_them(&scope, table)?;
     }
     odd_ids::warn(&scope, context.progress, &keys, warnings)?;
+    let interactions = loaded.last().filter(|table| undo && some(table));
+    let cancelled = match interactions {
+        Some(interactions) => {
+            context.progress.step("pairing cancelled purchases");
+            CancelledLines::to_be(&scope, interactions)?
+        }
+        None => None,
+    };
+    warnings.extend(cancelled.and_then(|lines| lines.warning()));
     context.progress.step("asking the quality gates");
-    ask_the_gates(context, &scope, loaded, record, warnings)
+    let gates = ask_the_gates(context, &scope, loaded, record, warnings)?;
+    Ok((cancelled, gates))
 }
 
 /// Commits a load, with a receipt for whoever comes next if the process ends on the way.

@@ -79,11 +79,13 @@ pub enum Reading {
     },
     /// Its sign is the kind of an interaction.
     Sign(Said),
+    /// A time, of this column or, where it is empty, of the next.
+    First(Vec<Arc<dyn PhysicalExpr>>),
 }
 
 impl Reading {
-    /// How a mapping is read; `by` is the second factor of a product.
-    pub fn of(source: &Source, mapping: &Mapping, by: Option<Arc<dyn PhysicalExpr>>) -> Self {
+    /// How a mapping is read; `others` are its columns behind the first.
+    pub fn of(source: &Source, mapping: &Mapping, others: Vec<Arc<dyn PhysicalExpr>>) -> Self {
         let said = |column: &Column| Said {
             whole: column.value_type == Some(ValueType::Integer),
             numbers: (column.decimal.is_some() || column.thousands.is_some()).then(|| {
@@ -91,7 +93,10 @@ impl Reading {
                 Numbers { decimal, thousands }
             }),
         };
-        match (mapping, by) {
+        if matches!(mapping, Mapping::First(_)) {
+            return Self::First(others);
+        }
+        match (mapping, others.into_iter().next()) {
             (Mapping::Product(factors), Some(by)) => Self::Product {
                 by,
                 names: [factors[0].name.clone(), factors[1].name.clone()],

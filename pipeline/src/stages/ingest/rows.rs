@@ -17,7 +17,7 @@ use super::evaluate::{Incalculable, evaluate};
 use super::judged::{Judged, Reject};
 use super::plan::{PlannedFile, SourcePlan};
 use super::zone::{DayHour, Zone, date_of};
-use crate::config::SameLines;
+use crate::config::{Mapping, SameLines};
 use crate::contract::{Content, Table};
 use crate::engine::row_hash::{hash_bytes, hash_columns, mix};
 use crate::failure::{Failure, Result};
@@ -382,6 +382,24 @@ impl SourcePlan {
         Notation::new(zone, self.source.time_format.as_ref(), numbers)
     }
 
+    /// How times of a canonical column are understood, for each of the columns that they come from; none
+    /// where they are understood as all of the source are.
+    pub fn own_times(&self, name: &str, notation: &Notation) -> Vec<Notation> {
+        let Some(mapping) = self.source.columns.get(name) else {
+            return Vec::new();
+        };
+        let several = matches!(mapping, Mapping::First(_));
+        let columns = mapping.columns().iter();
+        let columns = columns.filter(|column| several || column.has_times());
+        columns
+            .map(|column| {
+                let formats = column.time_format.as_ref();
+                let zone = column.timezone.map(|zone| Zone::new(zone.0));
+                notation.of_column(zone, formats.or(self.source.time_format.as_ref()))
+            })
+            .collect()
+    }
+
     /// Which rows say that the row with their key is gone; and of which it cannot be told.
     pub fn deleted(
         &self,
@@ -418,6 +436,8 @@ impl SourcePlan {
                 let (values, wrong) = evaluate(expression, rows)?;
                 judged.reject_all(KNOWN_AT, wrong);
                 let utc = Content::Time.fixed_type().unwrap_or(DataType::Null);
+                let mut own = self.own_times(KNOWN_AT, notation);
+                let notation = own.first_mut().unwrap_or(notation);
                 let coerced = coerce(&values, Content::Time, &utc, Said::default(), notation)?;
                 for (row, reason) in coerced.problems {
                     judged.reject(row, KNOWN_AT, String::new(), reason);

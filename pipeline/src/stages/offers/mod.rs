@@ -44,7 +44,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let history = history(&purchases, &line_items)?;
     let params = params(context)?;
 
-    let test = trial::test(context, &params, &history)?;
+    let test = trial::test(context, &params, &purchases, &history)?;
     context.progress.step("suggesting");
     let history = history
         .with_active(&active)

@@ -3,17 +3,20 @@
 use chrono::Days;
 use regulars_models::cross_sell::{CrossSellValidParams, History};
 
+use super::active::active;
 use super::metrics::{Popular, Test};
+use super::twins::Twins;
 use crate::failure::Result;
-use crate::purchases::day_number;
+use crate::purchases::{Purchases, day_number};
 use crate::stages::Context;
 use crate::warning::{WEAK_SUGGESTIONS, Warning};
 
 /// Holds suggestions from before the last days against those days; none when the history is too
-/// short.
+/// short. Purchases before those days that were cancelled in them or later stood by then.
 pub fn test(
     context: &Context<'_>,
     params: &CrossSellValidParams,
+    purchases: &Purchases,
     history: &History<'_>,
 ) -> Result<Option<Test>> {
     let warehouse = context.warehouse()?;
@@ -23,7 +26,17 @@ pub fn test(
         return Ok(None);
     };
     context.progress.step("testing on the last days");
-    let Ok(tested) = params.evaluate(history, day_number(from)) else {
+    let tested = match warehouse.standing_at(from)? {
+        Some(stood) => {
+            let purchases = Purchases::read(&stood, context.settings, &purchases.ask)?;
+            let twins = Twins::find(&purchases, &active(&stood, &purchases)?);
+            let line_items = twins.of_lines(&purchases.line_items);
+            let history = super::history(&purchases, &line_items)?;
+            params.evaluate(&history, day_number(from))
+        }
+        None => params.evaluate(history, day_number(from)),
+    };
+    let Ok(tested) = tested else {
         return Ok(None);
     };
     let mut baselines = tested.baselines.iter().map(Popular::from);

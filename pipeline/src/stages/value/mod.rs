@@ -56,8 +56,15 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     on_step("collecting the purchases of every customer");
     let buyers = Buyers::read(warehouse, &split)?;
 
-    let trial = Trial::new(&buyers.buyers, &split, settings.interval);
-    let board = choose(context, &buyers, &split, trial.as_ref())?;
+    // Models are tried on what stood when the period that is held out began.
+    let stood = warehouse.standing_at(split.cut_date())?;
+    let stood = stood
+        .map(|stood| Buyers::read(&stood, &split))
+        .transpose()?;
+    let stood = stood.as_ref().unwrap_or(&buyers);
+    let trial = Trial::new(&stood.buyers, &split, settings.interval);
+    let gaps = [buyers.log_gaps[0], stood.log_gaps[1]];
+    let board = choose(context, (&buyers, gaps), &split, trial.as_ref())?;
     on_step(&format!(
         "valuing {}",
         plural(buyers.len() as u64, "customer")
@@ -112,10 +119,11 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     })
 }
 
-/// The models on the period that is held out, and the chosen one fitted to everything.
+/// The models on the period that is held out, and the chosen one fitted to everything, given the
+/// logarithms of the days between purchases at both dates.
 fn choose(
     context: &Context<'_>,
-    buyers: &Buyers,
+    (buyers, [gaps, gaps_before]): (&Buyers, [f64; 2]),
     split: &Split,
     trial: Option<&Trial<'_>>,
 ) -> Result<Board> {
@@ -128,7 +136,6 @@ fn choose(
         let cells = Histories::new(histories).map_err(refused)?;
         cells.with_log_gaps(log_gaps).map_err(refused)
     };
-    let [gaps, gaps_before] = buyers.log_gaps;
     let before = trial.map(|trial| cells(&trial.histories, gaps_before));
     compare(
         &context.settings.config.value.running(),

@@ -43,6 +43,8 @@ impl<'a> Builder<'a> {
                 most_frequent: false,
                 missing: Vec::new(),
                 used: Vec::new(),
+                name: None,
+                only: None,
             },
         }
     }

@@ -7,11 +7,11 @@ use crate::commands::init::column::Column;
 use crate::commands::init::names::{Role, fold};
 use crate::commands::init::source::Value;
 use crate::commands::init::values::{Order, Shape, Times, Written};
-use crate::config::{EXCEL, UNIX, UNIX_MILLISECONDS};
+use crate::config::{EXCEL, ISO, UNIX, UNIX_MILLISECONDS};
 
 impl Builder<'_> {
-    /// A day or a moment. All times of a source are written alike, so a second column that is
-    /// written otherwise is left out.
+    /// A day or a moment. The first that is found decides how times of the source are written; a second
+    /// column that is written otherwise says so itself.
     pub(super) fn time(&mut self, name: &'static str, role: &Role, required: bool) {
         let named = self.best(role, Column::is_time).map(|found| found.0);
         let used = &self.source.used;
@@ -38,7 +38,8 @@ impl Builder<'_> {
         };
         // The name of the column says whose clock it is.
         let utc = fold(&column.name).ends_with("utc");
-        let evidence = self.evidence(role, place);
+        let mut evidence = self.evidence(role, place);
+        let name_of_column = column.name.clone();
         let value = match self.with_clock(place, &times) {
             Some((sql, formats, clock)) => {
                 self.source.time_format =
@@ -46,12 +47,15 @@ impl Builder<'_> {
                 self.source.used.push(clock);
                 Value::Sql(sql)
             }
-            None => {
-                if !self.agree(name, &times, &column.name) {
-                    return;
+            None => match self.own_formats(&times) {
+                Some(formats) => {
+                    if let Written::Formats(written) = &times.written {
+                        evidence = format!("{evidence}; {}", why(&times, written));
+                    }
+                    Value::Timed(name_of_column, formats)
                 }
-                Value::Column(column.name.clone())
-            }
+                None => Value::Column(name_of_column),
+            },
         };
         self.source.utc |= utc;
         self.add(name, value, evidence, place);
@@ -113,9 +117,9 @@ impl Builder<'_> {
         Some((sql, Some(formats), clock))
     }
 
-    /// Whether a column is written like the source's other times, or can be told apart from them;
-    /// the first one decides.
-    fn agree(&mut self, name: &str, times: &Times, column: &str) -> bool {
+    /// How a column is written, where it is not as the source's other times are; the first one decides
+    /// how these are.
+    fn own_formats(&mut self, times: &Times) -> Option<Vec<String>> {
         let first =
             !self.source.picks.iter().any(|pick| {
                 ["occurred_at", "joined_at", "starts_on"].contains(&pick.name.as_str())
@@ -127,35 +131,33 @@ impl Builder<'_> {
         if !first {
             let known = self.source.time_format.as_ref().map(|(formats, _)| formats);
             let same = known == formats.as_ref();
-            if !same {
-                self.source.notes.push(format!(
-                    "`{column}` could be {name}, but its times are written otherwise."
-                ));
-            }
-            return same;
+            return (!same).then(|| formats.unwrap_or_else(|| vec![ISO.to_owned()]));
         }
         if let Some(formats) = formats {
-            let only = formats.first().filter(|_| formats.len() == 1);
-            let why = match times.order {
-                _ if only
-                    .is_some_and(|only| [UNIX, UNIX_MILLISECONDS].contains(&only.as_str())) =>
-                {
-                    "counted from the first moment of 1970, UTC"
-                }
-                _ if only.is_some_and(|only| only == EXCEL) => {
-                    "numbers of the days since the end of 1899, as spreadsheets keep them"
-                }
-                Some(Order::Shown) => "a number above 12 shows which is the day",
-                Some(Order::Sorted) => {
-                    "day and month could change places; only so are the rows in order of time"
-                }
-                Some(Order::Unknown) => {
-                    "AMBIGUOUS: no number above 12 shows which is the day; change %d and %m if this is wrong"
-                }
-                None => "every value fits",
-            };
+            let why = why(times, &formats);
             self.source.time_format = Some((formats, why.to_owned()));
         }
-        true
+        None
+    }
+}
+
+/// What it rests on that times are written so.
+fn why(times: &Times, formats: &[String]) -> &'static str {
+    let only = formats.first().filter(|_| formats.len() == 1);
+    match times.order {
+        _ if only.is_some_and(|only| [UNIX, UNIX_MILLISECONDS].contains(&only.as_str())) => {
+            "counted from the first moment of 1970, UTC"
+        }
+        _ if only.is_some_and(|only| only == EXCEL) => {
+            "numbers of the days since the end of 1899, as spreadsheets keep them"
+        }
+        Some(Order::Shown) => "a number above 12 shows which is the day",
+        Some(Order::Sorted) => {
+            "day and month could change places; only so are the rows in order of time"
+        }
+        Some(Order::Unknown) => {
+            "AMBIGUOUS: no number above 12 shows which is the day; change %d and %m if this is wrong"
+        }
+        None => "every value fits",
     }
 }

@@ -1,7 +1,9 @@
 //! Which canonical table each file is, and which of its columns is what: names say much, values
 //! the rest.
 
+mod cancelled;
 mod label;
+mod refunds;
 mod tolerance;
 
 use self::label::labelled;
@@ -26,6 +28,8 @@ pub struct Guess {
     pub unusable: Option<String>,
     /// Why exact copies should be kept.
     pub copies: Option<String>,
+    /// Why purchases that were cancelled later should be undone.
+    pub cancelled: Option<String>,
     /// Without a history: which attribute says who left.
     pub label: Option<Label>,
     /// Why the draft cannot run, beside columns that are missing.
@@ -65,6 +69,10 @@ pub fn guess(files: &[Table]) -> Guess {
             guess.sources.push(source);
         }
     }
+    let lines = guess.sources.iter();
+    let lines = lines.filter(|source| source.table == "interactions");
+    let returns = lines.filter_map(|lines| refunds::returns_of(&files[lines.file], lines));
+    let returns: Vec<Source> = returns.collect();
     if !guess.has("products") {
         let lines = guess
             .sources
@@ -74,11 +82,13 @@ pub fn guess(files: &[Table]) -> Guess {
         let products: Vec<Source> = products.collect();
         guess.sources.extend(products);
     }
+    guess.sources.extend(returns);
     for file in (0..files.len()).filter(|&file| tables[file].is_none()) {
         let why = vec!["no canonical table looks like it".to_owned()];
         guess.left.push(Left { file, why });
     }
     guess.tolerances(files);
+    guess.cancellations(files);
     guess.label = guess.find_label(files);
     guess.lacks = guess.lacking(files);
     guess

@@ -1,5 +1,6 @@
 //! Things to look at: what the profile would say first, in words, each with its number.
 
+mod cancelled;
 mod customers;
 mod history;
 mod lines;
@@ -47,6 +48,7 @@ pub fn find(profile: &Profile) -> Vec<ProfileFinding> {
     findings.history(&profile.history);
     findings.references(profile);
     findings.sources(profile);
+    findings.cancelled(profile);
     findings.lines(profile);
     if let Some(baskets) = &profile.baskets {
         findings.baskets(baskets);

@@ -117,6 +117,12 @@ impl Plan {
         )
     }
 
+    /// Whether a customer's features tell of what others did.
+    pub fn tells_of_others(&self) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| column.sql.over == Over::Accounts)
+    }
+
     /// What each feature is in full, by its name: two with one definition are the same.
     pub fn definitions(&self, history: &History, evening_from: u8) -> Vec<Named> {
         let columns = self.columns.iter();

@@ -4,6 +4,7 @@ mod amounts;
 mod counted;
 mod currency;
 mod exact;
+mod first;
 mod ids;
 mod iso;
 mod moments;
@@ -26,6 +27,7 @@ pub use self::amounts::{kind_by_sign, product};
 pub use self::counted::looks_like_serial;
 pub use self::currency::{Currency, currency_named};
 use self::exact::Reason;
+pub use self::first::first_time;
 use self::ids::{ids, whole_numbers};
 use self::moments::{dates, times};
 pub use self::number::{Numbers, currency_beside};
@@ -86,6 +88,12 @@ impl Notation {
             times: Times::new(formats),
             numbers,
         }
+    }
+
+    /// The same for a column whose times are written in another way, or are those of another zone.
+    pub fn of_column(&self, zone: Option<Zone>, formats: Option<&TimeFormats>) -> Self {
+        let zone = zone.unwrap_or_else(|| self.zone.clone());
+        Self::new(zone, formats, self.numbers)
     }
 }
 
