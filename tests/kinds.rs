@@ -359,8 +359,10 @@ fn every_feature_is_in_the_table_of_the_documentation_and_says_what_it_means() {
     features(&sandbox, "regulars-out", &[]);
     let schema = schema(&sandbox, "2024-07-01");
     let page = std::fs::read_to_string(repository().join("docs/features.md")).unwrap();
+    // A history of two years is looked at in tests/figures.rs.
     let documented: Vec<&str> = page
         .lines()
+        .filter(|line| !line.contains("two years of history"))
         .filter_map(|line| line.strip_prefix("| `"))
         .flat_map(|row| row.split('|').next().unwrap_or_default().split('`'))
         .map(|name| name.trim_matches([',', ' ']))

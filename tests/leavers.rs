@@ -265,7 +265,9 @@ fn every_customer_meets_exactly_one_rule_as_it_is_printed() {
 
 #[test]
 fn dates_that_suit_are_proposed_as_lines_for_the_settings() {
-    let said = run().regulars(&["churn", "--suggest"]).ended_with(0);
+    let said = Sandbox::like(run())
+        .regulars(&["churn", "--suggest"])
+        .ended_with(0);
     let settings: toml::Table = said.stdout.parse().unwrap();
     let churn = settings["churn"].as_table().unwrap();
     let days = |key: &str| churn[key].as_integer().unwrap();

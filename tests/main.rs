@@ -11,6 +11,7 @@ mod database;
 mod demo;
 mod exit_codes;
 mod exports;
+mod figures;
 mod flips;
 mod forgetting;
 mod formats;

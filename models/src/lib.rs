@@ -14,7 +14,7 @@
 //! | item | why |
 //! |---|---|
 //! | `ItemIds` | items that are known by large numbers are coded before they are mined |
-//! | `measure_later_in` | rules that come from elsewhere are judged among baskets that are alike, and in groups of customers |
+//! | `measure_later`, `measure_later_in` | rules that come from elsewhere are judged among baskets that are alike, and in groups of customers |
 //! | `fisher_lower_tail`, `fisher_upper_tail` | the p-values of a single table, as rules and pairs have them |
 //! | `TreeModel` | makes any tree model a sum of trees, which is what is explained |
 //! | `permutation_importance` | says which features would be missed, of any model |

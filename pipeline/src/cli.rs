@@ -537,8 +537,8 @@ pub struct Churn {
     /// Settings and where results go
     #[command(flatten)]
     pub settings: WithSettings,
-    /// Write nothing; propose horizon_days, active_days and the spacing of dates that suit the days
-    /// between purchases, as lines for the settings
+    /// Score nobody; propose horizon_days, active_days and the spacing of dates that suit the days
+    /// between purchases, as lines for the settings and as a plot: DIR/churn_rhythm.html
     #[arg(long)]
     pub suggest: bool,
 }

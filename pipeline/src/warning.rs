@@ -81,6 +81,8 @@ pub const FAR_OUT_AMOUNTS: &str = "far-out-amounts";
 pub const UNSUITABLE_DATES: &str = "unsuitable-dates";
 /// Probabilities that were far from what happened on the last test.
 pub const OFF_CALIBRATION: &str = "off-calibration";
+/// Probabilities that are corrected for the season.
+pub const SEASON_CORRECTED: &str = "season-corrected";
 /// A quality gate of the level `warn` was not passed.
 pub const FAILED_GATE: &str = "failed-gate";
 /// A load was cut off after its commit, and what was left to do is done now.
@@ -141,6 +143,7 @@ pub const CODES: &[&str] = &[
     FAR_OUT_AMOUNTS,
     UNSUITABLE_DATES,
     OFF_CALIBRATION,
+    SEASON_CORRECTED,
     FAILED_GATE,
     NO_PAIRS,
     SUPPORT_RAISED,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Itemsets, sides::Sides};
+use super::{Itemsets, sides::Sides, within::Within};
 
 /// All candidates: for each frequent itemset of 2 or more items, each choice of 1 up to
 /// `max_consequent` of its items as the consequent, where at least one is left over as the
@@ -17,6 +17,8 @@ pub(super) struct Candidates<'a> {
     /// For itemset length `l`, at `l`: for each itemset and candidate, the highest confidence
     /// of that consequent under the antecedent or any part of it, the empty one included.
     best: Vec<Vec<f64>>,
+    /// What is counted among the baskets alone in which its items were on sale.
+    within: Option<Within>,
 }
 
 /// One candidate: which itemset, and which of its items are the consequent.
@@ -30,8 +32,12 @@ pub(super) struct Candidate<'a> {
     pub(super) antecedent_count: u32,
     pub(super) consequent_count: u32,
     pub(super) count: u32,
+    /// The baskets that it is counted among.
+    pub(super) n_baskets: u32,
     /// The highest confidence of the consequent under any proper part of the antecedent.
     pub(super) best_of_shorter: f64,
+    /// The counts of the parts of its items, where it is not counted among all baskets.
+    parts: Option<&'a [u32]>,
 }
 
 impl Candidate<'_> {
@@ -59,6 +65,14 @@ impl Candidate<'_> {
         let len = self.items.len();
         let antecedent: Vec<usize> = (0..len).filter(|k| !self.consequent.contains(k)).collect();
         (1..(1_u64 << antecedent.len()) - 1).map(move |part| {
+            if let Some(parts) = self.parts {
+                let chosen = antecedent.iter().enumerate();
+                let shorter: usize = chosen
+                    .filter(|(place, _)| part >> place & 1 == 1)
+                    .map(|(_, k)| 1_usize << k)
+                    .sum();
+                return [shorter, shorter | bits(self.consequent)].map(|part| parts[part]);
+            }
             let (mut with, mut without) = (self.itemset, self.itemset);
             let (mut len_with, mut len_without) = (len, len);
             for k in (0..len).rev() {
@@ -78,9 +92,48 @@ impl Candidate<'_> {
     }
 }
 
+/// The bits of these positions.
+fn bits(positions: &[usize]) -> usize {
+    positions.iter().map(|&k| 1_usize << k).sum()
+}
+
+impl<'a> Candidate<'a> {
+    /// As it is counted among other baskets, in which the parts of its items are so many.
+    fn among(self, parts: &'a [u32]) -> Self {
+        let consequent = bits(self.consequent);
+        let antecedent = parts.len() - 1 - consequent;
+        let share = |part: usize| f64::from(parts[part | consequent]) / f64::from(parts[part]);
+        // All proper parts of the antecedent, the empty one last.
+        let mut best_of_shorter = 0.0;
+        let mut part = antecedent;
+        while part > 0 {
+            part = (part - 1) & antecedent;
+            best_of_shorter = f64::max(best_of_shorter, share(part));
+        }
+        Self {
+            antecedent_count: parts[antecedent],
+            consequent_count: parts[consequent],
+            count: parts[parts.len() - 1],
+            n_baskets: parts[0],
+            best_of_shorter,
+            parts: Some(parts),
+            ..self
+        }
+    }
+}
+
 impl<'a> Candidates<'a> {
+    /// Counts each candidate among the baskets in which all its items were on sale.
+    pub(super) fn within(self, within: Within) -> Self {
+        Self {
+            within: Some(within),
+            ..self
+        }
+    }
+
     pub(super) fn new(itemsets: &'a Itemsets, max_consequent: usize) -> Self {
         let mut made = Self {
+            within: None,
             itemsets,
             without: vec![Vec::new(); 2],
             consequents: vec![Vec::new(); 2],
@@ -181,7 +234,9 @@ impl<'a> Candidates<'a> {
             antecedent_count: self.itemsets.count(antecedent),
             consequent_count,
             count: self.itemsets.count(i),
+            n_baskets: self.itemsets.n_baskets(),
             best_of_shorter,
+            parts: None,
         }
     }
 
@@ -263,7 +318,13 @@ impl<'a> Candidates<'a> {
         let items = self.itemsets.set(len, i);
         (self.consequents[len].iter().enumerate())
             .filter(move |(_, consequent)| sides.admit(items, consequent))
-            .map(move |(which, _)| self.candidate(len, i, which))
+            .map(move |(which, _)| {
+                let candidate = self.candidate(len, i, which);
+                match self.within.as_ref().and_then(|within| within.parts(i)) {
+                    Some(parts) => candidate.among(parts),
+                    None => candidate,
+                }
+            })
     }
 }
 

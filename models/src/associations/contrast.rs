@@ -5,9 +5,13 @@ use rayon::prelude::*;
 use super::{
     Baskets, Measures, Rule, benjamini_hochberg,
     index::ItemIndex,
+    later::POWER,
     remeasure::remeasure_by,
     significance::{fisher_two_sided, normal_upper_tail},
 };
+
+/// The 97.5 % point of the standard normal distribution.
+const NORMAL: f64 = 1.959963984540054;
 
 /// Baskets, and whose they are.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,9 @@ pub struct Contrast {
     /// The odds ratio of antecedent and consequent in the group over that in the rest, with 1/2
     /// added to each cell.
     pub odds_ratio_ratio: f64,
+    /// The standard error of the logarithm of that ratio, in which customers are independent of each
+    /// other and their baskets are not.
+    pub association_error: f64,
     /// The chance of confidences that differ so much or more, in either direction, if they were
     /// the same: Fisher's exact test if an expected count is below 5, else chi-squared.
     pub confidence_p_value: f64,
@@ -91,6 +98,7 @@ pub fn contrast(rules: &[Rule], group: Shopped<'_>, rest: Shopped<'_>) -> Vec<Co
                 lift_difference: group.lift - rest.lift,
                 lift_ratio: group.lift / rest.lift,
                 odds_ratio_ratio: difference.exp(),
+                association_error: variance.sqrt(),
                 confidence_p_value: equal_shares(&group, &rest),
                 confidence_q_value: f64::NAN,
                 association_p_value: if informs(&group) && informs(&rest) {
@@ -115,6 +123,38 @@ pub fn contrast(rules: &[Rule], group: Shopped<'_>, rest: Shopped<'_>) -> Vec<Co
         contrast.association_q_value = association;
     }
     contrasts
+}
+
+impl Contrast {
+    /// Whether a rule that was stronger in the group **held up** later, given whether it is
+    /// `significant` there: yes if it is, and again stronger in the group. No if it is not although it
+    /// would have been noticed: its ratio of odds ratios is surely lower than before, or one as high as
+    /// before would have been significant at a single test with a chance of 80 %. Otherwise there is too
+    /// little to tell: `None`.
+    ///
+    /// `before` is the same rule when it was found, or, where there are any, in the same weeks of the
+    /// year before: then it is the lower end of the 95 % interval that the later ratio is held against.
+    pub fn held_up(
+        &self,
+        significant: bool,
+        found: &Contrast,
+        year_before: Option<&Contrast>,
+    ) -> Option<bool> {
+        if significant {
+            return Some(self.odds_ratio_ratio > 1.0);
+        }
+        if !(informs(&self.group) && informs(&self.rest)) {
+            return None;
+        }
+        let informed = |contrast: &&Contrast| informs(&contrast.group) && informs(&contrast.rest);
+        let before = match year_before.filter(informed) {
+            Some(before) => before.odds_ratio_ratio.ln() - NORMAL * before.association_error,
+            None => found.odds_ratio_ratio.ln(),
+        };
+        let upper = self.odds_ratio_ratio.ln() + NORMAL * self.association_error;
+        let noticed = before > (POWER[0] + POWER[1]) * self.association_error;
+        (upper < before || noticed).then_some(false)
+    }
 }
 
 /// The measures of each rule, and the variance of the logarithm of its odds ratio.

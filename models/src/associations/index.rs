@@ -195,7 +195,7 @@ fn items_of(rules: &[Rule]) -> impl Iterator<Item = u32> {
 
 /// Writes what is in both lists, which ascend. Steps that double in length skip what lies
 /// between in a `long` list that is much longer.
-fn intersect(short: &[u32], long: &[u32], hits: &mut Vec<u32>) {
+pub(super) fn intersect(short: &[u32], long: &[u32], hits: &mut Vec<u32>) {
     let mut rest = long;
     for &wanted in short {
         let mut step = 1;

@@ -1,10 +1,11 @@
 //! Whether rules held up on baskets that they were not found in.
 
 use super::{
-    Adjusted, Baskets, Measures, Rule, Strata,
+    Adjusted, Baskets, Measures, OnSale, Rule, Strata,
     adjusted::adjust_by,
     index::ItemIndex,
     intervals::{lift_interval, wilson_interval},
+    on_sale::{Axes, Common, InStrata, by_baskets},
     remeasure::remeasure_by,
 };
 
@@ -34,22 +35,37 @@ pub struct Later {
 
 /// The 95 % and the 80 % points of the standard normal distribution: what one test asks for, and the
 /// chance with which it should find what is there.
-const POWER: [f64; 2] = [1.6448536269514722, 0.8416212335729143];
+pub(super) const POWER: [f64; 2] = [1.6448536269514722, 0.8416212335729143];
 
-/// Whether later baskets show that a rule which is not significant there is weaker than it was found.
-fn fell(found: &Measures, later: &Measures, by_chance: f64) -> bool {
-    if later.antecedent_count == 0 {
-        return false;
+/// What was seen of something that was not significant.
+pub(crate) struct Answer {
+    /// So often it could have come true.
+    pub(crate) trials: u64,
+    /// So often it did.
+    pub(crate) seen: u64,
+    /// The share by chance alone.
+    pub(crate) by_chance: f64,
+    /// The share as it was before.
+    pub(crate) as_before: f64,
+}
+
+impl Answer {
+    /// Whether it shows that there is less to it than before: the share is surely lower, or as it was
+    /// before it would have been noticed.
+    pub(crate) fn fell(&self) -> bool {
+        if self.trials == 0 {
+            return false;
+        }
+        let [_, upper] = wilson_interval(self.seen, self.trials);
+        if upper < self.as_before {
+            return true;
+        }
+        let trials = self.trials as f64;
+        let [by_chance, as_before] = [self.by_chance, self.as_before].map(|share| share * trials);
+        let spread = POWER[0] * by_chance.sqrt()
+            + POWER[1] * (as_before * (1.0 - self.as_before).max(0.0)).sqrt();
+        as_before - by_chance > spread
     }
-    let [_, upper] = wilson_interval(later.count, later.antecedent_count);
-    if upper < found.confidence {
-        return true;
-    }
-    // The counts with the rule as it was found, and without any association.
-    let as_found = later.antecedent_count as f64 * found.confidence;
-    let spread = POWER[0] * by_chance.sqrt()
-        + POWER[1] * (as_found * (1.0 - found.confidence).max(0.0)).sqrt();
-    as_found - by_chance > spread
 }
 
 /// Measures rules again on baskets of later weeks, in the order of the rules, among baskets that
@@ -73,23 +89,128 @@ pub fn measure_later_in(
     strata: &Strata,
     max_q_value: f64,
 ) -> Vec<Later> {
+    measured(rules, later, strata, max_q_value, None, None)
+}
+
+/// As [`measure_later`], with each rule measured among those later baskets alone in which all its items
+/// were on sale: what can no longer be bought has not shown anything.
+///
+/// `year_before` are the measures of the rules in the same weeks of the year before
+/// ([`remeasure_on_sale`]). What is bought in some season alone is no weaker for being what it always
+/// is out of it, so a rule that is not significant is held against the lower end of the 95 % interval of
+/// its confidence in those weeks instead of that of the time it was found in, if anybody took its
+/// antecedent then.
+///
+/// # Panics
+/// If `on_sale` is of other baskets or items, or there are not as many measures as rules.
+pub fn measure_later_on_sale(
+    rules: &[Rule],
+    later: &Baskets,
+    max_q_value: f64,
+    on_sale: &OnSale<'_>,
+    year_before: Option<&[Measures]>,
+) -> Vec<Later> {
+    on_sale.must_be_of(later);
+    let strata = Strata::by_size(later);
+    measured(
+        rules,
+        later,
+        &strata,
+        max_q_value,
+        Some(on_sale),
+        year_before,
+    )
+}
+
+/// The measures of rules on other baskets, each among those alone in which its items were on sale.
+///
+/// # Panics
+/// If `on_sale` is of other baskets or items.
+pub fn remeasure_on_sale(rules: &[Rule], baskets: &Baskets, on_sale: &OnSale<'_>) -> Vec<Measures> {
+    on_sale.must_be_of(baskets);
+    let strata = Strata::by_size(baskets);
+    let index = ItemIndex::in_strata(rules, baskets, &strata);
+    counted(rules, &index, &strata, Some(on_sale))
+}
+
+/// The measures of rules by an index of the baskets, stratum after stratum.
+fn counted(
+    rules: &[Rule],
+    index: &ItemIndex,
+    strata: &Strata,
+    on_sale: Option<&OnSale<'_>>,
+) -> Vec<Measures> {
+    let mut measures = remeasure_by(rules, index);
+    let Some(on_sale) = on_sale else {
+        return measures;
+    };
+    let axes = Axes::new(on_sale);
+    let baskets = InStrata::new(&axes, on_sale, strata);
+    let (_, others) = by_baskets(rules, Some(on_sale));
+    for (common, those) in others {
+        for i in those {
+            measures[i] = among_these(&rules[i], index, &baskets, &common);
+        }
+    }
+    measures
+}
+
+fn measured(
+    rules: &[Rule],
+    later: &Baskets,
+    strata: &Strata,
+    max_q_value: f64,
+    on_sale: Option<&OnSale<'_>>,
+    year_before: Option<&[Measures]>,
+) -> Vec<Later> {
     let index = ItemIndex::in_strata(rules, later, strata);
-    let adjusted = adjust_by(rules, &index, strata, 1.0, rules.len());
-    remeasure_by(rules, &index)
-        .into_iter()
-        .zip(adjusted)
-        .zip(rules)
-        .map(|((measures, adjusted), rule)| Later {
+    let adjusted = adjust_by(rules, &index, strata, 1.0, rules.len(), on_sale);
+    let told = counted(rules, &index, strata, on_sale).into_iter();
+    let told = told.zip(adjusted).zip(rules).enumerate();
+    told.map(|(i, ((measures, adjusted), rule))| {
+        let before = year_before
+            .map(|measures| &measures[i])
+            .filter(|measures| measures.antecedent_count > 0);
+        let answer = Answer {
+            trials: measures.antecedent_count,
+            seen: measures.count,
+            by_chance: adjusted.expected / measures.antecedent_count as f64,
+            as_before: before.map_or(rule.measures.confidence, |before| {
+                wilson_interval(before.count, before.antecedent_count)[0]
+            }),
+        };
+        Later {
             measures,
             confidence_interval: wilson_interval(measures.count, measures.antecedent_count),
             lift_interval: lift_interval(&measures),
             adjusted,
             held_up: match adjusted.q_value <= max_q_value {
                 true => Some(true),
-                false => fell(&rule.measures, &measures, adjusted.expected).then_some(false),
+                false => answer.fell().then_some(false),
             },
-        })
-        .collect()
+        }
+    })
+    .collect()
+}
+
+/// The measures of a rule among the baskets of these days and places.
+fn among_these(
+    rule: &Rule,
+    index: &ItemIndex,
+    baskets: &InStrata<'_>,
+    common: &Common,
+) -> Measures {
+    let count = |items: &[u32]| {
+        let hits = index.hits_of(&index.slots_of(items));
+        baskets.filter(&hits, common).len() as u64
+    };
+    let n_baskets = baskets.count(common).into_iter().map(u64::from).sum();
+    Measures::from_counts(
+        n_baskets,
+        count(&rule.antecedent),
+        count(&rule.consequent),
+        count(&[&rule.antecedent[..], &rule.consequent].concat()),
+    )
 }
 
 /// The share of rules that held up, of those of which it can be told; `None` without any.

@@ -100,6 +100,7 @@ mod itemsets;
 mod later;
 mod measures;
 mod miner;
+mod on_sale;
 mod pair_significance;
 mod pairs;
 mod remeasure;
@@ -114,6 +115,7 @@ mod strata;
 mod substitutes;
 mod taxonomy;
 mod utility;
+mod within;
 
 pub use adjusted::{Adjusted, adjust};
 pub use baskets::{Baskets, BasketsError};
@@ -126,9 +128,14 @@ pub use itemset_params::{
     ItemsetError, ItemsetParams, ItemsetValidParams, Kind, MinSupport, OnLimit,
 };
 pub use itemsets::{Itemset, Itemsets};
-pub use later::{Later, held_up_share, measure_later, measure_later_in};
+pub(crate) use later::Answer;
+pub use later::{
+    Later, held_up_share, measure_later, measure_later_in, measure_later_on_sale, remeasure_on_sale,
+};
 pub use measures::Measures;
 pub use miner::{Estimate, Visitor};
+pub(crate) use on_sale::{Axes, Common, Grid};
+pub use on_sale::{OnSale, Places};
 pub use pair_significance::fisher_lower_tail;
 pub use pairs::PairError;
 pub use remeasure::remeasure;
@@ -139,7 +146,7 @@ pub use selection::{Selected, Selection, SelectionError, SelectionParams, Select
 pub use sides::SideItems;
 pub use significance::{benjamini_hochberg, fisher_upper_tail, p_value};
 pub use strata::{Strata, StrataError};
-pub use substitutes::{OnSale, Pair, PairParams, PairValidParams, Pairs};
+pub use substitutes::{Pair, PairParams, PairValidParams, Pairs};
 pub use taxonomy::{Interest, Taxonomy, TaxonomyError};
 pub use utility::{
     MinUtility, UtilityBaskets, UtilityBasketsError, UtilityError, UtilityItemset, UtilityItemsets,

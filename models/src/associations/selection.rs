@@ -6,7 +6,9 @@ use linfa::ParamGuard;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::{Adjusted, Baskets, Rule, Rules, Strata, adjusted::adjust_by, index::ItemIndex};
+use super::{
+    Adjusted, Baskets, OnSale, Rule, Rules, Strata, adjusted::adjust_by, index::ItemIndex,
+};
 
 /// Why rules could not be chosen.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -180,7 +182,7 @@ impl SelectionValidParams {
     /// # Panics
     /// If `strata` are of other baskets (their number differs).
     pub fn fit(&self, rules: &Rules, baskets: &Baskets, strata: &Strata) -> Selection {
-        self.select(rules, baskets, strata, None)
+        self.select(rules, baskets, strata, None, None)
     }
 
     /// As [`fit`](Self::fit), and counts the customers of each rule that is chosen; `customers` is
@@ -200,7 +202,30 @@ impl SelectionValidParams {
             baskets.n_baskets(),
             "the customers are of other baskets"
         );
-        self.select(rules, baskets, strata, Some(customers))
+        self.select(rules, baskets, strata, Some(customers), None)
+    }
+
+    /// As [`fit_with_customers`](Self::fit_with_customers), of rules that were counted among the baskets
+    /// in which their items were on sale ([`fit_on_sale`](super::RuleValidParams::fit_on_sale)): they are
+    /// held against chance there, too.
+    ///
+    /// # Panics
+    /// As there; also if `on_sale` is of other baskets.
+    pub fn fit_on_sale(
+        &self,
+        rules: &Rules,
+        baskets: &Baskets,
+        strata: &Strata,
+        customers: &[u32],
+        on_sale: &OnSale<'_>,
+    ) -> Selection {
+        on_sale.must_be_of(baskets);
+        assert_eq!(
+            customers.len(),
+            baskets.n_baskets(),
+            "the customers are of other baskets"
+        );
+        self.select(rules, baskets, strata, Some(customers), Some(on_sale))
     }
 
     fn select(
@@ -209,11 +234,12 @@ impl SelectionValidParams {
         baskets: &Baskets,
         strata: &Strata,
         customers: Option<&[u32]>,
+        on_sale: Option<&OnSale<'_>>,
     ) -> Selection {
         let all = rules.as_slice();
         let index = ItemIndex::in_strata(all, baskets, strata);
         let n_tests = rules.n_candidates();
-        let adjusted = adjust_by(all, &index, strata, self.min_odds_ratio, n_tests);
+        let adjusted = adjust_by(all, &index, strata, self.min_odds_ratio, n_tests, on_sale);
         let beyond: Vec<usize> = (0..all.len())
             .filter(|&i| adjusted[i].q_value <= self.max_q_value)
             .collect();

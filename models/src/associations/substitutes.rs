@@ -32,9 +32,10 @@ use linfa::ParamGuard;
 use rayon::prelude::*;
 
 use super::{
-    Baskets, MinSupport,
+    Baskets, MinSupport, OnSale,
     adjusted::avoidance,
     comparison::{Comparison, Side},
+    on_sale::Common,
     pair_significance::fisher_lower_tail,
     pairs::{Crossed, FrequentItems, PairError, check_support},
     same_customers::{self, ByCustomer, SameCustomers},
@@ -98,33 +99,6 @@ pub struct Pairs {
     pub n_tested_substitutes: usize,
     /// Number of pairs that were tested as complements: all.
     pub n_tested_complements: usize,
-}
-
-/// When each item was on sale.
-#[derive(Clone, Copy, Debug)]
-pub struct OnSale<'a> {
-    /// For each basket its day.
-    pub days: &'a [i32],
-    /// For each item code the first day on sale, and the day after the last.
-    pub items: &'a [[i32; 2]],
-}
-
-impl OnSale<'_> {
-    /// The first and the last day of the baskets.
-    fn span(&self) -> [i32; 2] {
-        let first = self.days.iter().min().copied().unwrap_or_default();
-        let last = self.days.iter().max().copied().unwrap_or_default();
-        [first, last]
-    }
-
-    /// The days on which both items of a pair were on sale; none if these are all days of the
-    /// baskets, which span so many. They may be no days at all.
-    fn common(&self, pair: [u32; 2], [first, last]: [i32; 2]) -> Option<[i32; 2]> {
-        let [one, other] = pair.map(|item| self.items[item as usize]);
-        let common = [one[0].max(other[0]), one[1].min(other[1])];
-        let all = common[0] <= first && last < common[1];
-        (!all).then_some(common)
-    }
 }
 
 /// Checked parameters of the search for substitutes and complements; see [`PairParams`].
@@ -385,7 +359,7 @@ impl PairValidParams {
         }
         let all = substitutes.iter_mut().filter(|pair| {
             // The others have been held against the baskets of their own days.
-            on_sale.is_none_or(|(on_sale, span)| on_sale.common(pair.items, span).is_none())
+            on_sale.is_none_or(|(on_sale, span)| on_sale.common(&pair.items, span).is_none())
         });
         let mut all: Vec<&mut Pair> = all.collect();
         let items: Vec<[u32; 2]> = all.iter().map(|pair| pair.items).collect();
@@ -406,7 +380,7 @@ impl PairValidParams {
 }
 
 impl PairValidParams {
-    /// Measures pairs again among the baskets of the days on which both items were on sale.
+    /// Measures pairs again among the baskets of the days and places at which both items were on sale.
     fn within(
         &self,
         pairs: Vec<Pair>,
@@ -416,24 +390,22 @@ impl PairValidParams {
     ) -> Vec<Pair> {
         pairs
             .into_par_iter()
-            .filter_map(|pair| match on_sale.common(pair.items, span) {
+            .filter_map(|pair| match on_sale.common(&pair.items, span) {
                 None => Some(pair),
-                Some(days) => self.measured(pair.items, baskets, customers, (on_sale.days, days)),
+                Some(common) => self.measured(pair.items, baskets, customers, (on_sale, &common)),
             })
             .collect()
     }
 
-    /// A pair among the baskets of some days; none if it does not stand out there.
+    /// A pair among the baskets of some days and places; none if it does not stand out there.
     fn measured(
         &self,
         items: [u32; 2],
         baskets: &Baskets,
         customers: Option<&[u32]>,
-        (days, common): (&[i32], [i32; 2]),
+        (on_sale, common): (&OnSale<'_>, &Common),
     ) -> Option<Pair> {
-        let chosen: Vec<usize> = (0..days.len())
-            .filter(|&basket| common[0] <= days[basket] && days[basket] < common[1])
-            .collect();
+        let chosen = on_sale.chosen(common);
         let part = baskets.part(&chosen);
         let customers: Option<Vec<u32>> =
             customers.map(|of| chosen.iter().map(|&basket| of[basket]).collect());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-use super::{Baskets, BasketsError, Itemsets, Rule};
+use super::{Baskets, BasketsError, Itemsets, Measures, Rule};
 
 /// Why a taxonomy could not be made or used.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -333,9 +333,11 @@ impl Taxonomy {
                     .map(|(&item, &broader)| share(item, broader))
                     .collect();
                 let of_consequent: f64 = shares[split..].iter().product();
-                let expected_support = ancestor.support * shares.iter().product::<f64>();
+                // Shares of all baskets, whatever those are in which the items were on sale.
+                let support = |rule: &Measures| rule.count as f64 / f64::from(itemsets.n_baskets());
+                let expected_support = support(ancestor) * shares.iter().product::<f64>();
                 let expected_confidence = ancestor.confidence * of_consequent;
-                let support_ratio = rule.measures.support / expected_support;
+                let support_ratio = support(&rule.measures) / expected_support;
                 let confidence_ratio = rule.measures.confidence / expected_confidence;
                 let better = support_ratio.max(confidence_ratio);
                 let seen = &mut interest[i];

@@ -43,6 +43,7 @@
 //! [`SequenceMeasures::p_value`] says why.
 
 mod histories;
+mod later;
 mod measures;
 mod params;
 mod patterns;
@@ -50,8 +51,10 @@ mod prefix_span;
 mod remeasure;
 mod rules;
 mod transitions;
+mod transitions_on_sale;
 
 pub use histories::{Basket, Histories, HistoriesError};
+pub use later::held_up;
 pub use measures::{Lag, SequenceMeasures};
 pub use params::{SequenceError, SequenceParams, SequenceValidParams, TimeLimits};
 pub use patterns::{Sequence, Sequences};

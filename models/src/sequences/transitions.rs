@@ -35,6 +35,17 @@ impl TransitionParams {
     pub fn fit(&self, histories: &Histories) -> Transitions {
         Transitions::new(histories, *self)
     }
+
+    /// The baskets from which a step leads to the next one.
+    pub(super) fn steps(self, histories: &Histories) -> impl Iterator<Item = usize> {
+        (0..histories.n_customers()).flat_map(move |c| {
+            let baskets = histories.baskets_of(c);
+            let followed = baskets.start..baskets.end.saturating_sub(1).max(baskets.start);
+            followed.filter(move |&b| {
+                (self.max_gap).is_none_or(|days| histories.days_between(b, b + 1) <= days)
+            })
+        })
+    }
 }
 
 /// First-order transitions between items: how often one is in a customer's next basket after
@@ -50,6 +61,7 @@ impl TransitionParams {
 /// The steps of one customer are no independent draws, so there is no p-value here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transitions {
+    pub(super) params: TransitionParams,
     n_steps: u64,
     /// For each item, the steps from a basket with it, and those to a basket with it.
     from_counts: Vec<u64>,
@@ -75,6 +87,9 @@ pub struct Transition {
     pub from_count: u64,
     /// Number of steps to a basket with `to`.
     pub to_count: u64,
+    /// The steps that all this is counted among: all of them, or those in which both items could be
+    /// bought ([`measured_on_sale`](Transitions::measured_on_sale)).
+    pub n_steps: u64,
     /// `count / from_count`: the share of the next baskets that hold `to`. NaN if there is no
     /// step from `from`.
     pub confidence: f64,
@@ -94,15 +109,7 @@ impl Transitions {
         // The steps from each item's baskets: item after item, by the number of the basket.
         let mut from_counts = vec![0_u64; n_items];
         let mut to_counts = vec![0_u64; n_items];
-        let steps = || {
-            (0..histories.n_customers()).flat_map(|c| {
-                let baskets = histories.baskets_of(c);
-                let followed = baskets.start..baskets.end.saturating_sub(1).max(baskets.start);
-                followed.filter(|&b| {
-                    (params.max_gap).is_none_or(|days| histories.days_between(b, b + 1) <= days)
-                })
-            })
-        };
+        let steps = || params.steps(histories);
         let mut n_steps = 0;
         for b in steps() {
             n_steps += 1;
@@ -158,6 +165,7 @@ impl Transitions {
             starts.push(starts[starts.len() - 1] + row.len());
         }
         Self {
+            params,
             n_steps,
             from_counts,
             to_counts,
@@ -223,17 +231,34 @@ impl Transitions {
             self.to_counts[to as usize],
             self.totals[from as usize],
         ];
-        let [n, a, b, both] = [self.n_steps, from_count, to_count, count].map(|count| count as f64);
         Transition {
             from,
             to,
             count,
             from_count,
             to_count,
+            n_steps: self.n_steps,
+            confidence: f64::NAN,
+            probability: count as f64 / total as f64,
+            expected: f64::NAN,
+            lift: f64::NAN,
+        }
+        .among(self.n_steps, from_count, to_count)
+    }
+}
+
+impl Transition {
+    /// The same pair, counted among so many steps, of which so many begin and end with its items.
+    pub(super) fn among(self, n_steps: u64, from_count: u64, to_count: u64) -> Self {
+        let [n, a, b, both] = [n_steps, from_count, to_count, self.count].map(|count| count as f64);
+        Self {
+            from_count,
+            to_count,
+            n_steps,
             confidence: both / a,
-            probability: both / total as f64,
             expected: a * b / n,
             lift: n * both / (a * b),
+            ..self
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Who may be contacted: what `consent` and `consent_CHANNEL` of the customers say, read in one
-//! place, so that every list and every file keeps to the same answer.
+//! Who may be contacted: what `consent` and `consent_CHANNEL` of the customers and the interactions of
+//! the kind `consent` say, read in one place, so that every list and every file keeps to the same answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,20 @@ pub struct MayContact {
     /// Values that are neither yes nor no, with their number. They count as no: whoever wrote them
     /// meant something, and it was not clearly yes.
     pub odd: BTreeMap<String, u64>,
+}
+
+/// What the answers over time are called beside the columns.
+pub const HISTORY: &str = "status of the interactions of the kind consent";
+
+/// What customers have said over time: interactions of the kind `consent`.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers<'a> {
+    /// The customer, the channel or nothing for all of them, the answer in words, and when it was given
+    /// as a whole number; a row each.
+    pub rows: &'a RecordBatch,
+    /// Whether a no counts alone: of what is known by now, a list of an earlier date keeps to whoever has
+    /// said no since, and to nothing else.
+    pub only_no: bool,
 }
 
 const YES: [&str; 19] = [
@@ -144,7 +158,15 @@ pub fn column_of(channel: &str) -> String {
 /// `customers` has a row for each customer; of its columns only `consent` and that of the channel
 /// are read, and neither has to be there. A no in either of them is a no; otherwise a yes in either
 /// is a yes; otherwise no answer is known, and `unasked` decides.
-pub fn may_contact(customers: &RecordBatch, channel: Option<&str>, unasked: Unasked) -> MayContact {
+///
+/// `answers` are what customers have said over time, each for itself; see [`Answers`]. What somebody said
+/// last counts as another answer beside those of the columns.
+pub fn may_contact(
+    customers: &RecordBatch,
+    answers: &[Answers<'_>],
+    channel: Option<&str>,
+    unasked: Unasked,
+) -> MayContact {
     let mut known = MayContact {
         allowed: Vec::new(),
         said: vec![Consent::Unknown; customers.num_rows()],
@@ -156,6 +178,9 @@ pub fn may_contact(customers: &RecordBatch, channel: Option<&str>, unasked: Unas
         .chain(channel.map(column_of))
     {
         known.read(customers, &name);
+    }
+    for answers in answers {
+        known.hear(customers, answers, channel);
     }
     let allowed = |said: &Consent| match said {
         Consent::Yes => true,
@@ -194,13 +219,90 @@ impl MayContact {
                 *self.odd.entry(text.to_owned()).or_default() += 1;
                 Consent::No
             });
-            *before = match (*before, now) {
-                (Consent::No, _) | (_, Consent::No) => Consent::No,
-                (Consent::Yes, _) | (_, Consent::Yes) => Consent::Yes,
-                _ => Consent::Unknown,
-            };
+            *before = before.and(now);
         }
     }
+
+    /// Takes in what customers have said over time: of what speaks of every channel or of this one, the
+    /// last.
+    fn hear(&mut self, customers: &RecordBatch, answers: &Answers<'_>, channel: Option<&str>) {
+        let [ids, channels, texts, times] = [0, 1, 2, 3].map(|at| answers.rows.column(at));
+        let (Some(ids), Some(times)) = (texts_of(ids), times.as_primitive_opt::<Int64Type>())
+        else {
+            return;
+        };
+        let (Some(channels), Some(texts)) = (texts_of(channels), texts_of(texts)) else {
+            return;
+        };
+        let Some(customers) = texts_of(customers.column(0)) else {
+            return;
+        };
+        let customers = customers.as_string::<i32>();
+        let rows: HashMap<&str, usize> = (0..customers.len())
+            .filter(|row| customers.is_valid(*row))
+            .map(|row| (customers.value(row), row))
+            .collect();
+        let (ids, channels, texts) = (
+            ids.as_string::<i32>(),
+            channels.as_string::<i32>(),
+            texts.as_string::<i32>(),
+        );
+        let asked = channel.map(column_of);
+        let mut last: BTreeMap<usize, (i64, Consent)> = BTreeMap::new();
+        for answer in 0..ids.len() {
+            let of = (channels.is_valid(answer)).then(|| channels.value(answer).trim());
+            let of = of.filter(|channel| !channel.is_empty()).map(column_of);
+            if of.is_some() && of != asked || ids.is_null(answer) {
+                continue;
+            }
+            let Some(&row) = rows.get(ids.value(answer)) else {
+                continue;
+            };
+            let text = (texts.is_valid(answer)).then(|| texts.value(answer));
+            let now = said(text.unwrap_or_default()).unwrap_or_else(|| {
+                if !answers.only_no {
+                    let odd = text.unwrap_or_default().to_owned();
+                    *self.odd.entry(odd).or_default() += 1;
+                }
+                Consent::No
+            });
+            if now == Consent::Unknown {
+                continue;
+            }
+            let time = times.value(answer);
+            let said = last.entry(row).or_insert((time, now));
+            *said = match time.cmp(&said.0) {
+                std::cmp::Ordering::Less => *said,
+                // Two answers of one moment: a no is a no.
+                std::cmp::Ordering::Equal => (time, said.1.and(now)),
+                std::cmp::Ordering::Greater => (time, now),
+            };
+        }
+        if !last.is_empty() && !answers.only_no {
+            self.columns.push(HISTORY.to_owned());
+        }
+        for (row, (_, now)) in last {
+            if now == Consent::No || !answers.only_no {
+                self.said[row] = self.said[row].and(now);
+            }
+        }
+    }
+}
+
+impl Consent {
+    /// Both answers together: a no in either is a no, otherwise a yes in either is a yes.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// A column as texts.
+fn texts_of(column: &ArrayRef) -> Option<ArrayRef> {
+    cast(column, &DataType::Utf8).ok()
 }
 
 #[cfg(test)]
@@ -265,7 +367,7 @@ mod tests {
             Some("maybe"),
         ]));
         let customers = table(vec![("consent", general), ("consent_email", email)]);
-        let asked = |channel, unasked| may_contact(&customers, channel, unasked).allowed;
+        let asked = |channel, unasked| may_contact(&customers, &[], channel, unasked).allowed;
         assert_eq!(
             asked(Some("Email"), Unasked::MayBeContacted),
             [true, false, false, true, true, false]
@@ -278,7 +380,7 @@ mod tests {
             asked(Some("post"), Unasked::OnlyYes),
             [true, true, false, false, false, false]
         );
-        let known = may_contact(&customers, Some("email"), Unasked::OnlyYes);
+        let known = may_contact(&customers, &[], Some("email"), Unasked::OnlyYes);
         assert_eq!(known.columns, ["consent", "consent_email"]);
         assert_eq!(known.odd, BTreeMap::from([("maybe".to_owned(), 1)]));
     }
@@ -290,7 +392,12 @@ mod tests {
             .with_precision_and_scale(18, 4)
             .unwrap();
         for column in [whole, Arc::new(exact) as ArrayRef] {
-            let known = may_contact(&table(vec![("consent", column)]), None, Unasked::OnlyYes);
+            let known = may_contact(
+                &table(vec![("consent", column)]),
+                &[],
+                None,
+                Unasked::OnlyYes,
+            );
             assert_eq!(known.allowed, [true, false, false, false]);
             assert_eq!(known.odd.len(), 1);
         }
@@ -302,7 +409,99 @@ mod tests {
             "customer_id",
             Arc::new(Int64Array::from(vec![1, 2])),
         )]);
-        let known = may_contact(&customers, Some("email"), Unasked::MayBeContacted);
+        let known = may_contact(&customers, &[], Some("email"), Unasked::MayBeContacted);
         assert_eq!((known.allowed, known.columns.len()), (vec![true; 2], 0));
+    }
+
+    /// Answers in the order given: customer, channel, words, time.
+    fn answers(all: &[(i64, Option<&str>, &str, i64)]) -> RecordBatch {
+        let ids: Int64Array = all.iter().map(|answer| answer.0).collect();
+        let channels: StringArray = all.iter().map(|answer| answer.1).collect();
+        let words: StringArray = all.iter().map(|answer| Some(answer.2)).collect();
+        let times: Int64Array = all.iter().map(|answer| answer.3).collect();
+        table(vec![
+            ("customer_id", Arc::new(ids) as ArrayRef),
+            ("channel", Arc::new(channels)),
+            ("status", Arc::new(words)),
+            ("at", Arc::new(times)),
+        ])
+    }
+
+    #[test]
+    fn of_what_was_said_over_time_the_last_counts() {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=9));
+        let said: ArrayRef = Arc::new(StringArray::from(vec![
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some("no"),
+            Some("yes"),
+            None,
+        ]));
+        let customers = table(vec![("customer_id", ids), ("consent", said)]);
+        let history = answers(&[
+            (1, None, "yes", 5), // a yes that was taken back
+            (1, None, "withdrawn", 9),
+            (2, None, "no", 5), // a later yes, which stands first in the file
+            (2, None, "opt-in", 9),
+            (3, Some("E-Mail"), "no", 5), // of one channel alone
+            (4, None, "no", 5),           // and of one channel later
+            (4, Some("e mail"), "yes", 6),
+            (5, Some("email"), "yes", 4), // before a no to everything
+            (5, None, "no", 6),
+            (6, None, "yes", 5), // at one moment
+            (6, None, "no", 5),
+            (7, None, "yes", 99),              // the table says no
+            (8, Some("e_mail"), "refused", 1), // the table says yes
+            (9, None, "perhaps", 1),           // neither
+            (77, None, "no", 1),               // nobody
+        ]);
+        let of = |channel, unasked| {
+            let answers = [Answers {
+                rows: &history,
+                only_no: false,
+            }];
+            may_contact(&customers, &answers, channel, unasked)
+        };
+        let all = of(None, Unasked::MayBeContacted);
+        assert_eq!(
+            all.allowed,
+            [false, true, true, false, false, false, false, true, false]
+        );
+        assert_eq!(all.odd, BTreeMap::from([("perhaps".to_owned(), 1)]));
+        assert_eq!(all.columns, ["consent", HISTORY]);
+        let strict = of(None, Unasked::OnlyYes);
+        assert_eq!(
+            strict.allowed,
+            [false, true, false, false, false, false, false, true, false]
+        );
+        let mail = of(Some("e-mail"), Unasked::OnlyYes);
+        assert_eq!(
+            mail.allowed,
+            [false, true, false, true, false, false, false, false, false]
+        );
+    }
+
+    #[test]
+    fn a_no_since_then_keeps_to_itself() {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=3));
+        let customers = table(vec![("customer_id", ids)]);
+        let then = answers(&[(1, None, "yes", 1), (2, None, "no", 1)]);
+        let now = answers(&[
+            (1, None, "yes", 1),
+            (2, None, "no", 1),
+            (1, None, "no", 8),  // said no since
+            (2, None, "yes", 8), // had not said yes then
+            (3, None, "yes", 8),
+        ]);
+        let answers =
+            [(&then, false), (&now, true)].map(|(rows, only_no)| Answers { rows, only_no });
+        let known = may_contact(&customers, &answers, None, Unasked::OnlyYes);
+        assert_eq!(known.allowed, [false, false, false]);
+        let known = may_contact(&customers, &answers, None, Unasked::MayBeContacted);
+        assert_eq!(known.allowed, [false, false, true]);
     }
 }

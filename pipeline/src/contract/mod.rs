@@ -103,7 +103,11 @@ pub const KINDS: &[&str] = &[
     "payment",
     "web_event",
     "app_event",
+    CONSENT_GIVEN,
 ];
+
+/// The kind of an interaction that says whether somebody may be contacted from then on.
+pub const CONSENT_GIVEN: &str = "consent";
 
 /// Columns that `ingest` adds to every interaction: the calendar day and hour in the project's
 /// time zone, and the month that partitions the table. Every later question about days and

@@ -23,6 +23,9 @@ pub const AS_LEARNED: &str = "as learned";
 /// In the table of the calibration: the delivered ones.
 pub const CALIBRATED: &str = "calibrated";
 
+/// In the table of the calibration: the delivered ones where they are corrected for the season.
+pub const FOR_THE_SEASON: &str = "corrected for the season";
+
 /// What a model reaches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -134,7 +137,7 @@ pub fn ranges(
 /// A bin of probabilities, and what happened there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReliabilityRow {
-    /// Which probabilities: those of the model, or the calibrated ones.
+    /// Which probabilities: those of the model, or the delivered ones.
     pub scores: String,
     /// Rows in the bin.
     pub rows: u64,

@@ -107,6 +107,35 @@ pub struct Assessment {
     pub calibration: CalibrationGain,
     /// Figures of the delivered probabilities on the last test.
     pub delivered: Figures,
+    /// Those probabilities, one a row of the last test.
+    pub tested: Array1<f64>,
+}
+
+impl Assessment {
+    /// Measures other probabilities of the last test, in the place of the delivered ones; `scores` says
+    /// which in the table of the calibration.
+    ///
+    /// # Errors
+    /// They cannot be measured.
+    pub fn deliver(
+        &mut self,
+        probabilities: Array1<f64>,
+        scores: &str,
+        task: &Task,
+        terms: &Terms,
+    ) -> Result<()> {
+        let Some(last) = task.trials.last() else {
+            return Err(Failure::machine("the models had no test"));
+        };
+        let test = task.rows.part(last.test.clone());
+        self.delivered = test_figures(scores, test, &probabilities, terms)?;
+        self.calibration.after = (&self.delivered).into();
+        self.reliability.retain(|bin| bin.scores == AS_LEARNED);
+        let bins = reliability(scores, test.labels, probabilities.view())?;
+        self.reliability.extend(bins);
+        self.tested = probabilities;
+        Ok(())
+    }
 }
 
 /// Measures the models, and the probabilities that the chosen one gives.
@@ -148,6 +177,7 @@ pub fn assess(
             after: (&delivered).into(),
         },
         delivered,
+        tested: calibrated,
     })
 }
 

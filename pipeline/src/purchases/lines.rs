@@ -4,6 +4,8 @@ use rayon::prelude::*;
 
 /// The group of a basket whose lines are of several groups, or of none.
 pub const UNGROUPED: u32 = u32::MAX;
+/// The location of a basket whose lines are of several, or of none.
+pub const SOMEWHERE: u32 = u32::MAX;
 
 /// One purchase line, coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,39 +19,51 @@ pub(super) struct Line<X> {
 
 /// What a line carries beside its codes. Most uses need nothing, and their lines stay small.
 pub(super) trait Extra: Copy + Default + Send {
-    fn new(money: i64, group: u32) -> Self;
-    /// Gives the group its final number.
-    fn regroup(&mut self, number: impl Fn(u32) -> u32);
+    fn new(money: i64, group: u32, location: u32) -> Self;
+    /// Gives the group and the location their final numbers.
+    fn regroup(&mut self, group: impl Fn(u32) -> u32, location: impl Fn(u32) -> u32);
     /// Takes in another line of the same item in the same basket; the order does not matter.
     fn merge(&mut self, other: Self);
-    /// The money of each line, and the group of each basket.
-    fn columns(extras: &[Self], baskets: &[u32], n_baskets: usize) -> (Vec<i64>, Vec<u32>);
+    /// The money of each line, and the group and the location of each basket.
+    fn columns(
+        extras: &[Self],
+        baskets: &[u32],
+        n_baskets: usize,
+    ) -> (Vec<i64>, Vec<u32>, Vec<u32>);
 }
 
 impl Extra for () {
-    fn new(_: i64, _: u32) {}
-    fn regroup(&mut self, _: impl Fn(u32) -> u32) {}
+    fn new(_: i64, _: u32, _: u32) {}
+    fn regroup(&mut self, _: impl Fn(u32) -> u32, _: impl Fn(u32) -> u32) {}
     fn merge(&mut self, (): Self) {}
-    fn columns(_: &[Self], _: &[u32], _: usize) -> (Vec<i64>, Vec<u32>) {
-        (Vec::new(), Vec::new())
+    fn columns(_: &[Self], _: &[u32], _: usize) -> (Vec<i64>, Vec<u32>, Vec<u32>) {
+        (Vec::new(), Vec::new(), Vec::new())
     }
 }
 
-/// Money in ten-thousandths, and a group.
+/// Money in ten-thousandths, a group and a location.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Apart {
     pub(super) money: i64,
     pub(super) group: u32,
+    pub(super) location: u32,
 }
 
 impl Extra for Apart {
-    fn new(money: i64, group: u32) -> Self {
-        Self { money, group }
+    fn new(money: i64, group: u32, location: u32) -> Self {
+        Self {
+            money,
+            group,
+            location,
+        }
     }
 
-    fn regroup(&mut self, number: impl Fn(u32) -> u32) {
+    fn regroup(&mut self, group: impl Fn(u32) -> u32, location: impl Fn(u32) -> u32) {
         if self.group != UNGROUPED {
-            self.group = number(self.group);
+            self.group = group(self.group);
+        }
+        if self.location != SOMEWHERE {
+            self.location = location(self.location);
         }
     }
 
@@ -58,20 +72,33 @@ impl Extra for Apart {
         if self.group != other.group {
             self.group = UNGROUPED;
         }
+        if self.location != other.location {
+            self.location = SOMEWHERE;
+        }
     }
 
-    fn columns(extras: &[Self], baskets: &[u32], n_baskets: usize) -> (Vec<i64>, Vec<u32>) {
-        let mut groups: Vec<Option<u32>> = vec![None; n_baskets];
-        for (extra, &basket) in extras.iter().zip(baskets) {
-            let group = &mut groups[basket as usize];
-            *group = match *group {
-                Some(known) if known != extra.group => Some(UNGROUPED),
-                _ => Some(extra.group),
-            };
-        }
+    fn columns(
+        extras: &[Self],
+        baskets: &[u32],
+        n_baskets: usize,
+    ) -> (Vec<i64>, Vec<u32>, Vec<u32>) {
+        let of_baskets = |of: fn(&Self) -> u32| -> Vec<u32> {
+            let mut known: Vec<Option<u32>> = vec![None; n_baskets];
+            for (extra, &basket) in extras.iter().zip(baskets) {
+                let place = &mut known[basket as usize];
+                *place = match *place {
+                    // Both marks are the same number.
+                    Some(known) if known != of(extra) => Some(UNGROUPED),
+                    _ => Some(of(extra)),
+                };
+            }
+            let known = known.into_iter().map(|known| known.unwrap_or(UNGROUPED));
+            known.collect()
+        };
         let money = extras.iter().map(|extra| extra.money).collect();
-        let groups = groups.into_iter().map(|group| group.unwrap_or(UNGROUPED));
-        (money, groups.collect())
+        let groups = of_baskets(|extra| extra.group);
+        let locations = of_baskets(|extra| extra.location);
+        (money, groups, locations)
     }
 }
 
@@ -169,7 +196,11 @@ mod tests {
 
     #[test]
     fn lines_of_one_item_are_summed_and_baskets_of_two_groups_are_in_none() {
-        let of = |money, group| Apart { money, group };
+        let of = |money, group| Apart {
+            money,
+            group,
+            location: 7 * (1 - group),
+        };
         let lines = vec![
             line(0, 0, 1, 3, of(5, 0)),
             line(0, 0, 1, 3, of(-2, 0)),
@@ -177,8 +208,9 @@ mod tests {
             line(0, 1, 2, 4, of(1, 1)),
         ];
         let lines = sorted(lines, 1);
-        let (money, groups) = Apart::columns(&lines.extras, &lines.baskets, 2);
+        let (money, groups, locations) = Apart::columns(&lines.extras, &lines.baskets, 2);
         assert_eq!(money, [3, 1, 1]);
         assert_eq!(groups, [0, UNGROUPED]);
+        assert_eq!(locations, [7, SOMEWHERE]);
     }
 }

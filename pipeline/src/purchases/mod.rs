@@ -27,7 +27,7 @@ use crate::warehouse::Warehouse;
 use crate::warehouse::views::WITH_GUESTS;
 use crate::warning::{SPLIT_ORDERS, Warning};
 
-pub use self::lines::UNGROUPED;
+pub use self::lines::{SOMEWHERE, UNGROUPED};
 pub use self::shelf::Items;
 
 /// Which purchases a section of the settings asks for.
@@ -55,6 +55,8 @@ pub struct Ask {
     pub compare_by: Option<String>,
     /// The money of each line.
     pub money: Option<Money>,
+    /// Whether it is asked where each basket is from.
+    pub locations: bool,
     /// Where the customers' segments are, for SQL that names them.
     pub segments: Option<PathBuf>,
     /// Whether the baskets of guests are wanted too, each as if it were a customer's only one.
@@ -67,18 +69,20 @@ const GUEST: u32 = u32::MAX;
 impl Ask {
     /// Whether purchases that were read for `other` will do.
     pub fn is_met_by(&self, other: &Self) -> bool {
-        // Groups and money are there beside the lines, which are the same without them; the
+        // Groups, money and locations are there beside the lines, which are the same without them; the
         // section matters for messages alone.
         let plain = |ask: &Self| Self {
             section: "",
             compare_by: None,
             money: None,
+            locations: false,
             segments: ask.scope.as_ref().and(ask.segments.clone()),
             ..ask.clone()
         };
         plain(self) == plain(other)
             && (self.compare_by.is_none() || self.compare_by == other.compare_by)
             && (self.money.is_none() || self.money == other.money)
+            && (!self.locations || other.locations)
     }
 }
 
@@ -110,6 +114,9 @@ pub struct Purchases {
     /// For each basket its group; empty when they were not asked for. A basket whose lines are of
     /// several groups, or of none, is [`UNGROUPED`].
     pub basket_groups: Vec<u32>,
+    /// For each basket its location; empty when they were not asked for. One whose lines are of several,
+    /// or of none, is from [`SOMEWHERE`].
+    pub basket_locations: Vec<u32>,
     /// The names of the groups, ascending.
     pub groups: Vec<String>,
     /// What became of the lines that were read.
@@ -165,7 +172,7 @@ impl Purchases {
         let mut shelf = Shelf::read(warehouse, &ask.level, &ask.broader, ask.guests)?;
         let excluded = exclude(warehouse, settings, ask, &mut shelf)?;
         slice::register(warehouse, settings, ask)?;
-        if ask.money.is_some() || ask.compare_by.is_some() {
+        if ask.money.is_some() || ask.compare_by.is_some() || ask.locations {
             Self::gather::<Apart>(warehouse, ask, shelf, &excluded)
         } else {
             Self::gather::<()>(warehouse, ask, shelf, &excluded)
@@ -186,7 +193,13 @@ impl Purchases {
         })?;
         let (customers, customer_ranks) = std::mem::take(&mut gathered.customers).sorted();
         let (group_names, group_ranks) = std::mem::take(&mut gathered.groups).sorted();
-        let guests = gathered.in_order(ask.basket, &customer_ranks, &group_ranks, customers.len());
+        let (_, location_ranks) = std::mem::take(&mut gathered.locations).sorted();
+        let guests = gathered.in_order(
+            ask.basket,
+            &customer_ranks,
+            [&group_ranks, &location_ranks],
+            customers.len(),
+        );
         let split_orders = match ask.basket {
             BasketOf::Checkout => apart::apart(&mut gathered.lines, ask.order_days),
             _ => 0,
@@ -209,10 +222,14 @@ impl Purchases {
         balance.repeated = read - balance.kept;
         balance.lines = count_lines(warehouse)?;
         balance.must_be_even(&line_items, shelf.items.len(), &ask.level)?;
-        let (mut money, mut basket_groups) = X::columns(&extras, &baskets, basket_days.len());
+        let (mut money, mut basket_groups, mut basket_locations) =
+            X::columns(&extras, &baskets, basket_days.len());
         let mut groups = Vec::new();
         if ask.money.is_none() {
             money = Vec::new();
+        }
+        if !ask.locations {
+            basket_locations = Vec::new();
         }
         match group_names.as_string_opt::<i32>() {
             Some(names) if ask.compare_by.is_some() => {
@@ -231,6 +248,7 @@ impl Purchases {
             basket_days,
             money,
             basket_groups,
+            basket_locations,
             groups,
             balance,
             split_orders,
@@ -284,6 +302,7 @@ struct Gathered<X> {
     customers: Keys,
     baskets: Keys,
     groups: Keys,
+    locations: Keys,
     lines: Vec<Line<X>>,
     balance: Balance,
 }
@@ -307,6 +326,8 @@ impl<X: lines::Extra> Gathered<X> {
         let money = money.map(|money| money.as_primitive::<Int64Type>());
         let grouped = batch.column_by_name("grouped");
         let groups = grouped.map(|values| (values, self.groups.codes(values)));
+        let located = batch.column_by_name("location");
+        let locations = located.map(|values| (values, self.locations.codes(values)));
         for (row, item) in shelf.codes(batch.column(3)).into_iter().enumerate() {
             let Some(item) = item else {
                 self.balance.unnamed += 1;
@@ -322,6 +343,10 @@ impl<X: lines::Extra> Gathered<X> {
                 Some((values, codes)) if values.is_valid(row) => codes[row],
                 _ => UNGROUPED,
             };
+            let location = match &locations {
+                Some((values, codes)) if values.is_valid(row) => codes[row],
+                _ => SOMEWHERE,
+            };
             self.lines.push(Line {
                 customer: customers[row],
                 // Shifted, so that periods before 1970 keep their order.
@@ -331,7 +356,7 @@ impl<X: lines::Extra> Gathered<X> {
                 },
                 day,
                 item,
-                extra: X::new(money.map_or(0, |money| money.value(row)), group),
+                extra: X::new(money.map_or(0, |money| money.value(row)), group, location),
             });
         }
         Ok(())
@@ -343,11 +368,11 @@ impl<X: lines::Extra> Gathered<X> {
         &mut self,
         basket: BasketOf,
         customer_ranks: &[u32],
-        group_ranks: &[u32],
+        [group_ranks, location_ranks]: [&[u32]; 2],
         customers: usize,
     ) -> usize {
         let (_, basket_ranks) = std::mem::take(&mut self.baskets).sorted();
-        let rank = |code: u32| group_ranks.get(code as usize).copied().unwrap_or(code);
+        let rank_in = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(code);
         let mut guests: Vec<u32> = Vec::new();
         for line in &mut self.lines {
             if basket == BasketOf::Checkout {
@@ -357,7 +382,10 @@ impl<X: lines::Extra> Gathered<X> {
                 Some(&rank) => line.customer = rank,
                 None => guests.push(line.basket),
             }
-            line.extra.regroup(rank);
+            line.extra.regroup(
+                |group| rank_in(group_ranks, group),
+                |location| rank_in(location_ranks, location),
+            );
         }
         guests.sort_unstable();
         guests.dedup();

@@ -21,6 +21,8 @@ use crate::warehouse::views::WITH_GUESTS;
 pub(super) const LINES: &str = "chosen_lines";
 /// What every line has.
 const KEYS: [&str; 4] = ["customer_id", "basket_id", "day", "product_id"];
+/// Where a line was bought, where interactions tell.
+const LOCATION: &str = "location_id";
 /// The customers' segments, as the stage left them.
 const SEGMENTS: &str = "segments_file";
 
@@ -141,6 +143,7 @@ impl Names {
         money: Option<&(String, Option<&'static str>)>,
     ) -> String {
         let mut needed: BTreeSet<&str> = KEYS.into();
+        needed.extend(ask.locations.then_some(LOCATION));
         for expression in expressions {
             needed.extend(
                 expression
@@ -217,7 +220,8 @@ impl Names {
 }
 
 /// Registers the lines as [`LINES`]: customer_id, basket_id, day, product_id and, where they are
-/// asked for, `money` in ten-thousandths and `grouped`, the value that baskets are compared by.
+/// asked for, `money` in ten-thousandths, `location` and `grouped`, the value that baskets are compared
+/// by.
 pub(super) fn register(warehouse: &Warehouse, settings: &Settings, ask: &Ask) -> Result<()> {
     let names = Names::new(warehouse, ask.segments.as_ref())?;
     let parse = |key: &str, sql: &Option<String>| {
@@ -244,6 +248,9 @@ pub(super) fn register(warehouse: &Warehouse, settings: &Settings, ask: &Ask) ->
     let mut columns: Vec<Expr> = KEYS.map(col).into();
     if money.is_some() {
         columns.push(col("money"));
+    }
+    if ask.locations {
+        columns.push(col(LOCATION).alias("location"));
     }
     if let Some(group) = group {
         columns.push(cast(group, DataType::Utf8).alias("grouped"));

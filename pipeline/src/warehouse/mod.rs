@@ -4,6 +4,7 @@
 //! names the versions of the other tables that belong to it.
 
 pub mod commit;
+mod consent;
 pub mod forget;
 pub mod forget_key;
 pub mod forgotten;

@@ -4,7 +4,12 @@ mod table;
 
 use rayon::prelude::*;
 
-use super::{Baskets, Rule, Strata, index::ItemIndex, significance::FalseDiscovery};
+use super::{
+    Baskets, OnSale, Rule, Strata,
+    index::ItemIndex,
+    on_sale::{Axes, Common, InStrata, by_baskets},
+    significance::FalseDiscovery,
+};
 use table::Table;
 
 /// Counts of one chunk of rules: at 4 bytes each, 64 MiB.
@@ -101,50 +106,87 @@ pub fn adjust(
     n_tests: usize,
 ) -> Vec<Adjusted> {
     let index = ItemIndex::in_strata(rules, baskets, strata);
-    adjust_by(rules, &index, strata, min_odds_ratio, n_tests)
+    adjust_by(rules, &index, strata, min_odds_ratio, n_tests, None)
 }
 
-/// [`adjust`] by an index of the baskets, stratum after stratum.
+/// [`adjust`] by an index of the baskets, stratum after stratum; each rule among the baskets alone in
+/// which its items were on sale, where that is known.
 pub(super) fn adjust_by(
     rules: &[Rule],
     index: &ItemIndex,
     strata: &Strata,
     min_odds_ratio: f64,
     n_tests: usize,
+    on_sale: Option<&OnSale<'_>>,
 ) -> Vec<Adjusted> {
-    let mut adjusted: Vec<Adjusted> = Vec::with_capacity(rules.len());
-    let sides: Vec<Sides> = rules
-        .iter()
-        .map(|rule| [&rule.antecedent[..], &rule.consequent[..]])
-        .collect();
+    let (among_all, others) = by_baskets(rules, on_sale);
+    let mut adjusted: Vec<(usize, Adjusted)> = Vec::with_capacity(rules.len());
     // A rule of three items needs up to eight sets; longer ones share most of theirs.
-    for chunk in sides.chunks((MAX_COUNTS / 8 / strata.ends.len().max(1)).max(1)) {
-        let sets = Sets::new(chunk, index, strata);
-        adjusted.par_extend(chunk.par_iter().enumerate().map(|(i, [antecedent, _])| {
-            let r = antecedent.len();
-            let of_all = sets.table(i, 0, strata, [0, r]);
-            let judged = of_all.judge(min_odds_ratio);
-            let mut p_value = judged.p_value;
-            // With one item there is only the empty part, whose test was just made.
-            for shorter in 0..if r > 1 { r } else { 0 } {
-                let table = sets.table(i, 2 + shorter, strata, [r - 1, 1]);
-                p_value = p_value.max(table.judge(1.0).p_value);
-            }
-            Adjusted {
-                expected: judged.expected,
-                lift: judged.observed / judged.expected,
-                odds_ratio: judged.odds_ratio,
-                p_value,
-                q_value: f64::NAN,
-            }
+    for chunk in among_all.chunks((MAX_COUNTS / 8 / strata.ends.len().max(1)).max(1)) {
+        adjusted.extend(adjust_among(
+            rules,
+            chunk,
+            index,
+            strata,
+            min_odds_ratio,
+            None,
+        ));
+    }
+    if let Some(on_sale) = on_sale {
+        let axes = Axes::new(on_sale);
+        let baskets = InStrata::new(&axes, on_sale, strata);
+        adjusted.par_extend(others.par_iter().flat_map(|(common, chunk)| {
+            let among = Some((&baskets, common));
+            adjust_among(rules, chunk, index, strata, min_odds_ratio, among)
         }));
     }
+    adjusted.sort_unstable_by_key(|(place, _)| *place);
+    let mut adjusted: Vec<Adjusted> = adjusted.into_iter().map(|(_, rule)| rule).collect();
     let p_values = adjusted.iter().map(|rule| rule.p_value).collect();
     let discovery = FalseDiscovery::new(p_values, n_tests.max(rules.len()));
     for rule in &mut adjusted {
         rule.q_value = discovery.q_value(rule.p_value);
     }
     adjusted
+}
+
+/// The baskets of some days and places.
+type Among<'a> = (&'a InStrata<'a>, &'a Common);
+
+/// The chosen rules with their places, their q-values still missing: among all baskets, or some.
+fn adjust_among(
+    rules: &[Rule],
+    chosen: &[usize],
+    index: &ItemIndex,
+    strata: &Strata,
+    min_odds_ratio: f64,
+    among: Option<Among<'_>>,
+) -> Vec<(usize, Adjusted)> {
+    let sides: Vec<Sides> = chosen
+        .iter()
+        .map(|&i| [&rules[i].antecedent[..], &rules[i].consequent[..]])
+        .collect();
+    let sets = Sets::new(&sides, index, strata, among);
+    let judged = sides.par_iter().enumerate().map(|(i, [antecedent, _])| {
+        let r = antecedent.len();
+        let of_all = sets.table(i, 0, strata, [0, r]);
+        let judged = of_all.judge(min_odds_ratio);
+        let mut p_value = judged.p_value;
+        // With one item there is only the empty part, whose test was just made.
+        for shorter in 0..if r > 1 { r } else { 0 } {
+            let table = sets.table(i, 2 + shorter, strata, [r - 1, 1]);
+            p_value = p_value.max(table.judge(1.0).p_value);
+        }
+        let adjusted = Adjusted {
+            expected: judged.expected,
+            lift: judged.observed / judged.expected,
+            odds_ratio: judged.odds_ratio,
+            p_value,
+            q_value: f64::NAN,
+        };
+        (chosen[i], adjusted)
+    });
+    judged.collect()
 }
 
 /// For pairs of items, the chance of being together so rarely or more rarely among baskets that
@@ -159,7 +201,7 @@ pub(super) fn avoidance(pairs: &[[u32; 2]], baskets: &Baskets) -> Vec<f64> {
         .collect();
     let mut both_ways: Vec<f64> = Vec::with_capacity(sides.len());
     for chunk in sides.chunks((MAX_COUNTS / 8 / strata.ends.len().max(1)).max(1)) {
-        let sets = Sets::new(chunk, &index, &strata);
+        let sets = Sets::new(chunk, &index, &strata, None);
         let avoidance = |i: usize| sets.table(i, 0, &strata, [0, 1]).avoidance();
         both_ways.par_extend((0..chunk.len()).into_par_iter().map(avoidance));
     }
@@ -183,7 +225,13 @@ struct Sets {
 }
 
 impl Sets {
-    fn new(sides: &[Sides<'_>], index: &ItemIndex, strata: &Strata) -> Self {
+    /// Counted among all baskets, or some.
+    fn new(
+        sides: &[Sides<'_>],
+        index: &ItemIndex,
+        strata: &Strata,
+        among: Option<Among<'_>>,
+    ) -> Self {
         let of_sides: Vec<Vec<Vec<u32>>> = sides
             .par_iter()
             .map(|[antecedent, consequent]| {
@@ -211,7 +259,13 @@ impl Sets {
                 .map(|of_sides| of_sides.iter().map(place).collect())
                 .collect(),
             parts: sides.iter().map(|[_, of]| 1 << of.len()).collect(),
-            counts: index.map_hits(&sets, |hits| strata.count(hits)),
+            counts: index.map_hits(&sets, |hits| match (hits, among) {
+                (hits, None) => strata.count(hits),
+                (None, Some((baskets, common))) => baskets.count(common),
+                (Some(hits), Some((baskets, common))) => {
+                    strata.count(Some(&baskets.filter(hits, common)))
+                }
+            }),
         }
     }
 

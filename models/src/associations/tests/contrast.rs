@@ -190,3 +190,48 @@ fn a_side_without_baskets_teaches_nothing() {
         []
     );
 }
+
+#[test]
+fn a_difference_held_up_did_not_or_nobody_can_tell() {
+    /// Baskets of two items: with both, with the first, with the second, with neither; each of another
+    /// customer.
+    fn shopped(counts: [usize; 4]) -> (Baskets, Vec<u32>) {
+        let kinds: [&[u32]; 4] = [&[0, 1], &[0], &[1], &[2]];
+        let lists = kinds.iter().zip(counts);
+        let lists: Vec<&[u32]> = lists.flat_map(|(list, n)| vec![*list; n]).collect();
+        let customers = (0..lists.len() as u32).collect();
+        (baskets_of(&lists, 3), customers)
+    }
+    let compare = |group: [usize; 4], rest: [usize; 4]| {
+        let (group, rest) = (shopped(group), shopped(rest));
+        let rules = [rule_of(&[0], &[1], &group.0)];
+        let of = |side: &'_ (Baskets, Vec<u32>)| (side.0.clone(), side.1.clone());
+        let (group, rest) = (of(&group), of(&rest));
+        contrast(
+            &rules,
+            Shopped {
+                baskets: &group.0,
+                customers: &group.1,
+            },
+            Shopped {
+                baskets: &rest.0,
+                customers: &rest.1,
+            },
+        )[0]
+    };
+    let strong = compare([60, 40, 40, 260], [30, 120, 120, 480]);
+    let even = compare([30, 120, 120, 480], [30, 120, 120, 480]);
+    let few = compare([1, 2, 2, 5], [2, 8, 8, 32]);
+    let none = compare([0, 0, 2, 5], [2, 8, 8, 32]);
+    assert!(strong.odds_ratio_ratio > 4.0 && (even.odds_ratio_ratio - 1.0).abs() < 1e-9);
+    assert_eq!(strong.held_up(true, &strong, None), Some(true));
+    assert_eq!(even.held_up(false, &strong, None), Some(false));
+    assert_eq!(few.held_up(false, &strong, None), None);
+    assert_eq!(none.held_up(false, &strong, None), None);
+    // In the same weeks of the year before there was no difference; or nothing is known of them.
+    assert_eq!(even.held_up(false, &strong, Some(&even)), None);
+    assert_eq!(even.held_up(false, &strong, Some(&none)), Some(false));
+    // Significant the other way round is no holding up.
+    let against = compare([30, 120, 120, 480], [60, 40, 40, 260]);
+    assert_eq!(against.held_up(true, &strong, None), Some(false));
+}

@@ -7,6 +7,7 @@ mod itemsets;
 mod kinds;
 mod later_baskets;
 mod measures;
+mod on_sale;
 mod pairs;
 mod rules;
 mod selection;

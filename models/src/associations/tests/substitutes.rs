@@ -33,7 +33,11 @@ fn what_was_never_on_sale_at_the_same_time_replaces_nothing() {
     let baskets = baskets_from(&lists, 6);
     let params = PairParams::new(MinSupport::Share(0.05)).check().unwrap();
     let fit = |items: &[[i32; 2]]| {
-        let on_sale = OnSale { days: &days, items };
+        let on_sale = OnSale {
+            days: &days,
+            items,
+            places: None,
+        };
         params
             .fit_on_sale(&baskets, Some(&customers), &on_sale)
             .unwrap()
@@ -67,6 +71,7 @@ fn what_was_never_on_sale_at_the_same_time_replaces_nothing() {
         &baskets,
         None,
         &OnSale {
+            places: None,
             days: &days[1..],
             items: &windows,
         },

@@ -248,3 +248,51 @@ fn items_and_customers_that_are_not_there_count_nothing() {
     assert_eq!(counts(&daily(&[], 2)), [0, 0, 0, 0]);
     assert_eq!(remeasure(&[], TimeLimits::default(), &histories), []);
 }
+
+#[test]
+fn a_sequence_held_up_did_not_or_nobody_can_tell() {
+    let measured = |prefix: u64, next: u64, count: u64| SequenceMeasures {
+        n_customers: 1000,
+        prefix_count: prefix,
+        next_count: next,
+        count,
+        support: count as f64 / 1000.0,
+        confidence: count as f64 / prefix as f64,
+        lift: 1000.0 * count as f64 / (prefix * next) as f64,
+        p_value: p_value(1000, prefix, next, count),
+        lag: None,
+    };
+    // Lift 3 when it was found.
+    let rule = SequenceRule {
+        prefix: vec![vec![0]],
+        next: vec![1],
+        measures: measured(200, 200, 120),
+        improvement: 0.4,
+        improvement_lower: 0.3,
+        q_value: 0.0,
+    };
+    let told = |later: SequenceMeasures, before: Option<SequenceMeasures>| {
+        let before = before.map(|before| [before]);
+        let rules = std::slice::from_ref(&rule);
+        held_up(rules, &[later], before.as_ref().map(|b| &b[..]), 0.05)[0]
+    };
+    assert_eq!(told(measured(100, 100, 40), None), Some(true));
+    // 100 with the prefix: 30 would be as found, 10 are chance.
+    assert_eq!(told(measured(100, 100, 10), None), Some(false));
+    // Four with the prefix, and nobody.
+    assert_eq!(told(measured(4, 20, 0), None), None);
+    assert_eq!(told(measured(0, 20, 0), None), None);
+    // In the same weeks of the year before it was hardly more than chance, or not known.
+    assert_eq!(
+        told(measured(100, 100, 10), Some(measured(100, 100, 15))),
+        None
+    );
+    assert_eq!(
+        told(measured(100, 100, 10), Some(measured(100, 100, 40))),
+        Some(false)
+    );
+    assert_eq!(
+        told(measured(100, 100, 10), Some(measured(0, 100, 0))),
+        Some(false)
+    );
+}

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::associations::Places;
 
 #[test]
 fn two_customers_by_hand() {
@@ -113,4 +114,101 @@ fn nobody_a_single_basket_and_giant_baskets() {
     assert_eq!(transitions.n_pairs(), 9999);
     assert_eq!(transitions.get(7, 4999).count, 1);
     assert_eq!(transitions.get(7, 7).count, 2);
+}
+
+/// Pairs among the steps in which both items could have been bought, counted one by one.
+#[test]
+fn what_is_expected_is_counted_while_both_were_on_sale() {
+    let mut random = Random::new(37);
+    let (mut fewer, mut all) = (0, 0);
+    for _ in 0..400 {
+        let n_items = 1 + random.below(5);
+        let items: Vec<[i32; 2]> = (0..n_items)
+            .map(|_| match random.below(2) {
+                0 => [i32::MIN, i32::MAX],
+                _ => {
+                    let from = random.below(8) as i32 - 2;
+                    [from, from + 1 + random.below(8) as i32]
+                }
+            })
+            .collect();
+        let never: Vec<Vec<u32>> = (0..n_items)
+            .map(|_| (0..3).filter(|_| random.below(5) == 0).collect())
+            .collect();
+        let customers = random.customers(n_items, 6);
+        // Baskets are where and when their items are sold.
+        let mut places = Vec::new();
+        let sold = |item: u32, day: i32, place: u32| {
+            let [from, until] = items[item as usize];
+            from <= day && day < until && !never[item as usize].contains(&place)
+        };
+        let customers: Vec<Customer> = customers
+            .into_iter()
+            .map(|baskets| {
+                let mut kept = Vec::new();
+                for (day, mut basket) in baskets {
+                    let place = [0, 1, 2, u32::MAX][random.below(4) as usize];
+                    basket.retain(|&item| sold(item, day, place));
+                    if !basket.is_empty() {
+                        places.push(place);
+                        kept.push((day, basket));
+                    }
+                }
+                kept
+            })
+            .collect();
+        let histories = histories_of(&customers, n_items as usize);
+        let found = TransitionParams::default().fit(&histories);
+        let pairs: Vec<_> = found.iter().collect();
+        let of_shop = Places {
+            baskets: &places,
+            never: &never,
+        };
+        let [measured, again] = on_one_and_two_threads(|| {
+            found.measured_on_sale(&pairs, &histories, &items, Some(of_shop))
+        });
+        assert_eq!(measured, again);
+        let mut steps = Vec::new();
+        let mut number = 0;
+        for customer in &customers {
+            for (at, now) in customer.iter().enumerate() {
+                if let Some(next) = customer.get(at + 1) {
+                    steps.push((now, places[number], next, places[number + 1]));
+                }
+                number += 1;
+            }
+        }
+        for (pair, plain) in measured.iter().zip(&pairs) {
+            let (from, to) = (pair.from, pair.to);
+            let among = steps.iter().filter(|(now, here, next, there)| {
+                sold(from, now.0, *here) && sold(to, next.0, *there)
+            });
+            let among: Vec<_> = among.collect();
+            assert_eq!(
+                (pair.count, pair.probability),
+                (plain.count, plain.probability)
+            );
+            if among.len() as f64 >= 0.95 * steps.len() as f64 {
+                assert_eq!(pair, plain);
+                all += 1;
+                continue;
+            }
+            fewer += 1;
+            let with = |end: bool| {
+                let holds = among.iter().filter(|(now, _, next, _)| match end {
+                    false => now.1.contains(&from),
+                    true => next.1.contains(&to),
+                });
+                holds.count() as u64
+            };
+            assert_eq!(
+                (pair.n_steps, pair.from_count, pair.to_count),
+                (among.len() as u64, with(false), with(true))
+            );
+            let expected = (pair.from_count * pair.to_count) as f64 / pair.n_steps as f64;
+            assert_eq!(pair.expected, expected);
+            assert_eq!(pair.confidence, pair.count as f64 / pair.from_count as f64);
+        }
+    }
+    assert!(fewer > 300 && all > 300, "{fewer} {all}");
 }

@@ -19,8 +19,8 @@ pub struct Draft {
     pub missing: Vec<(usize, &'static str)>,
 }
 
-/// Writes the draft.
-pub fn write(files: &[Table], guess: &Guess) -> Draft {
+/// Writes the draft; `dates` are those of churn that suit, as lines of the settings, where they are known.
+pub fn write(files: &[Table], guess: &Guess, dates: Option<&str>) -> Draft {
     let mut draft = Draft {
         text: String::new(),
         missing: Vec::new(),
@@ -32,7 +32,7 @@ pub fn write(files: &[Table], guess: &Guess) -> Draft {
     }
     match &guess.label {
         Some(label) => draft.churn(label),
-        None => draft.churn_dates(guess),
+        None => draft.churn_dates(guess, dates),
     }
     draft.no_products(guess);
     for left in &guess.left {
@@ -143,8 +143,18 @@ impl Draft {
         }
     }
 
-    /// Where dates that suit come from: gaps between purchases are seen once all rows are loaded.
-    fn churn_dates(&mut self, guess: &Guess) {
+    /// Dates that suit, or where they come from: where the files are large, gaps between purchases are
+    /// seen once all rows are loaded.
+    fn churn_dates(&mut self, guess: &Guess, dates: Option<&str>) {
+        if let Some(dates) = dates {
+            self.text.push('\n');
+            comment(
+                &mut self.text,
+                "Who is leaving, by the days between purchases. `regulars churn --suggest` draws them once the files are loaded.",
+            );
+            self.text.push_str(dates);
+            return;
+        }
         let mut sources = guess.sources.iter();
         if sources.any(|source| source.table == "interactions") {
             self.text.push('\n');

@@ -29,10 +29,13 @@ use std::path::Path;
 
 use crate::cli::Init;
 use crate::commands::init::draft::Draft;
+use crate::commands::init::guess::Guess;
 use crate::commands::init::probe::Probe;
 use crate::config::{Engine as EngineSettings, Settings};
 use crate::failure::{During, Failure, Result};
 use crate::outputs::replace;
+use crate::stages::churn::Rhythm;
+use crate::stages::ingest::purchase_days::purchase_days;
 use crate::text::print;
 use crate::workbench::Aside;
 
@@ -61,9 +64,13 @@ pub fn run(args: &Init) -> Result<()> {
     }
     let files = pairs::joined(files);
     let guess = guess::guess(&files);
-    let draft = draft::write(&files, &guess);
+    let mut draft = draft::write(&files, &guess, None);
     if draft.missing.is_empty() {
-        can_be_read(&draft, out)?;
+        let settings = can_be_read(&draft, out)?;
+        if let Some(dates) = dates_that_suit(&settings, &guess, &aside) {
+            draft = draft::write(&files, &guess, Some(&dates));
+            can_be_read(&draft, out)?;
+        }
     }
     if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).during(folder.display())?;
@@ -98,10 +105,25 @@ pub fn run(args: &Init) -> Result<()> {
     .hint("name the columns in these lines; if the files have none, see the notes in the draft"))
 }
 
+/// Dates of churn that suit the days between the purchases, as lines of the settings with the reasons.
+///
+/// Nothing where there is no history, where it is too long to be read for a draft, or where it says too
+/// little; then `regulars churn --suggest` can say it later. What a load would stumble over, it will say
+/// for itself.
+fn dates_that_suit(settings: &Settings, guess: &Guess, aside: &Aside) -> Option<String> {
+    if guess.label.is_some() || !guess.lacks.is_empty() {
+        return None;
+    }
+    let bought = purchase_days(settings, &aside.engine, &aside.spool()).ok()??;
+    let end = bought.iter().map(|(_, day)| day + 1).max()?;
+    Rhythm::of_days(bought, end).draft()
+}
+
 /// The draft is read as any settings are, so that nothing is written that cannot be.
-fn can_be_read(draft: &Draft, out: &Path) -> Result<()> {
-    let read = Settings::from_text(draft.text.clone(), out.to_owned(), "".into());
-    read.map(drop).map_err(|failure| {
+fn can_be_read(draft: &Draft, out: &Path) -> Result<Settings> {
+    let folder = out.parent().unwrap_or_else(|| Path::new(""));
+    let read = Settings::from_text(draft.text.clone(), out.to_owned(), folder.into());
+    read.map_err(|failure| {
         Failure::machine(format!(
             "this is a fault of regulars, please report it: the draft is wrong: {}",
             failure.message

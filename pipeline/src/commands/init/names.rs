@@ -269,6 +269,10 @@ pub const KINDS_BY_FILE: &[(&str, &str)] = &[
         "survey review nps umfrage bewertung enquete avis encuesta 问卷 评价",
     ),
     ("payment", "payment zahlung paiement pago 支付 付款"),
+    (
+        "consent",
+        "consent einwilligung consentement consentimiento 同意记录",
+    ),
 ];
 
 #[cfg(test)]

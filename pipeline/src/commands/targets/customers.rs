@@ -80,6 +80,8 @@ pub struct Customers {
     names: BTreeMap<String, Known>,
     scope: Scope,
     now: Scope,
+    /// What the customers have said over time of being contacted: as of the date, and until now.
+    answers: [Option<RecordBatch>; 2],
     memory_limit: u64,
 }
 
@@ -104,6 +106,7 @@ impl Customers {
             scope: warehouse.scope.within()?,
             // Whatever is asked of an earlier state: whoever has said no by now has said no.
             now: warehouse.known_at(None)?,
+            answers: [warehouse.answers()?, warehouse.answers_by_now()?],
             memory_limit: settings.config.engine.memory_limit.0,
         };
         if let Some(schema) = warehouse.schema("customers") {
@@ -310,7 +313,8 @@ impl Customers {
         ))
     }
 
-    /// Who may be contacted, in the same order, by what the customers have said until now.
+    /// Who may be contacted, in the same order: by what the table of the customers says now, and by what
+    /// they have said over time, as of the date; whoever has said no since then is left out, too.
     pub fn consent(&self, settings: &Settings, channel: Option<&str>) -> Result<MayContact> {
         let channel_column = channel.map(consent::column_of);
         let mut columns = String::new();
@@ -334,7 +338,15 @@ impl Customers {
             "SELECT ids.{ID}{columns} FROM ids{join} ORDER BY ids.{ID}"
         ))?;
         let unasked = settings.config.project.consent;
-        Ok(consent::may_contact(&said, channel, unasked))
+        let answers = [(&self.answers[0], false), (&self.answers[1], true)];
+        let answers: Vec<consent::Answers<'_>> = answers
+            .into_iter()
+            .filter_map(|(rows, only_no)| {
+                let rows = rows.as_ref()?;
+                Some(consent::Answers { rows, only_no })
+            })
+            .collect();
+        Ok(consent::may_contact(&said, &answers, channel, unasked))
     }
 
     /// An expression calculated for the rows that were read.

@@ -15,6 +15,8 @@ pub struct History {
     pub channels: Vec<String>,
     /// The tables that name accounts.
     pub accounts: Vec<&'static str>,
+    /// From the first day to the end.
+    pub days: u32,
 }
 
 /// What the history knows of one kind of interaction.

@@ -16,6 +16,7 @@ mod place;
 mod purchases;
 mod risk;
 mod said;
+mod seasons;
 mod sql;
 mod variety;
 
@@ -26,6 +27,7 @@ pub use self::payments::settled;
 pub use self::place::{Each, Place, identifier};
 pub use self::risk::{Beside, Risk};
 pub use self::said::{Said, Shop};
+pub use self::seasons::SEASON;
 pub use self::sql::{Named, Over, Sql};
 
 pub use self::events::CLOSED;
@@ -82,6 +84,7 @@ const FAMILIES: &[&[Family]] = &[
     contacts::FAMILIES,
     channels::FAMILIES,
     accounts::FAMILIES,
+    seasons::FAMILIES,
 ];
 
 /// What every history has.

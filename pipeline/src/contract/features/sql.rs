@@ -18,6 +18,8 @@ pub enum Over {
     Channels,
     /// What the people of an account did together.
     Accounts,
+    /// `shop_days`: the days on which anybody bought something.
+    Shop,
     /// Different things, by the day on which a customer met each first.
     FirstSeen {
         /// The name of the table.

@@ -22,6 +22,7 @@ fn rich() -> History {
         departments: ["DRUG GM", "Bread & more"].map(str::to_owned).to_vec(),
         channels: ["web", "call centre"].map(str::to_owned).to_vec(),
         accounts: vec!["customers"],
+        days: 800,
     }
 }
 
@@ -120,8 +121,14 @@ fn what_a_history_lacks_brings_no_features() {
     let mut some = rich();
     some.kinds.iter_mut().for_each(|kind| kind.rated = false);
     some.accounts.clear();
+    some.days = 727;
     for name in names(&some) {
         assert!(!name.contains("rating") && !name.starts_with("account"));
+        // In less than two years a season names the date, and says nothing else.
+        assert!(
+            !name.contains("year") && !name.starts_with("closed"),
+            "{name}"
+        );
     }
 }
 

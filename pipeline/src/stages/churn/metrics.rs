@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::bands::BandRow;
 use super::campaign::Campaign;
 use super::everyone::Unscored;
+use super::season::Correction;
 use crate::learning::figures::Figures;
 use crate::learning::leaderboard::{CalibrationGain, ModelRow};
 
@@ -41,6 +42,9 @@ pub struct Metrics {
     pub delivered: Figures,
     /// Customers scored.
     pub scored: u64,
+    /// What was made of the season, where two years of history tell of it.
+    #[serde(default)]
+    pub season: Option<Correction>,
     /// What was found of the customers.
     #[serde(flatten)]
     pub customers: Customers,

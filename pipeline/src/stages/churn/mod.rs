@@ -12,8 +12,10 @@ mod people;
 mod population;
 mod reasons;
 mod rhythm;
+mod rhythm_page;
 mod rows;
 mod saved;
+mod season;
 mod spoken;
 mod suggest;
 mod suitable;
@@ -25,11 +27,13 @@ use self::bands::{HIGH, LOW, band, banded};
 use self::campaign::Campaign;
 use self::everyone::Everyone;
 use self::reasons::Told;
+use self::season::{Correction, Days};
 use super::{Context, Reads, Report, Stage};
 use crate::config::{CalibrationMethod, Churn, Config, churn::AUTO};
 use crate::failure::{Failure, Result};
 use crate::learning::calibration::Method;
 use crate::learning::choice::choose;
+use crate::learning::figures::FOR_THE_SEASON;
 use crate::learning::leaderboard::{Assessment, assess};
 use crate::learning::learned::{Learned, learn};
 use crate::learning::score::Scores;
@@ -43,6 +47,7 @@ pub use self::label::definitions as label_definitions;
 pub use self::label::meaning as label_meaning;
 pub use self::metrics::{Customers, Dates, Metrics};
 pub use self::population::Population;
+pub use self::rhythm::Rhythm;
 pub use self::rows::{eligible, labelled};
 pub use self::saved::saved_population;
 pub use self::suggest::suggest;
@@ -77,6 +82,8 @@ pub struct Taught {
     pub found: Assessment,
     /// The score of everybody who is scored.
     pub scores: Scores,
+    /// What was made of the season, where two years tell of it.
+    pub season: Option<Correction>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -96,7 +103,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let bands = deliver(&mut files, population, scores, config)?;
     let customers = customers(population, found, scores, bands, config);
     files::write(&mut files, learned, found, population, &customers)?;
-    let metrics = metrics(population, found, customers)?;
+    let metrics = metrics(population, found, customers, taught.season.clone())?;
     Ok(Report {
         as_of: population.as_of,
         rows_in: population.rows_in,
@@ -119,20 +126,54 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let trained = train(task, &terms, &on_step)?;
     let choice = choose(&trained, &terms, &task.words)?;
     let learned = learn(task, &terms, &trained, &choice, &on_step)?;
-    let found = assess(task, &terms, &trained, choice, &learned)?;
-    let scores = population.score(&learned, &on_step)?;
+    let mut found = assess(task, &terms, &trained, choice, &learned)?;
+    let mut scores = population.score(&learned, &on_step)?;
+    let season = for_the_season(context, &population, &terms, &mut found, &mut scores)?;
     let mut warnings = population.warnings.clone();
     warnings.extend(trained.warnings);
     let tested_on = task.trials.last().map_or("", |trial| &trial.name);
     warnings.extend(weak(&found.models, tested_on));
+    warnings.extend(season.as_ref().and_then(|season| season.warning(tested_on)));
     warnings.extend(suitable::probabilities(&found.reliability, tested_on));
     Ok(Taught {
+        season,
         population,
         learned,
         found,
         scores,
         warnings,
     })
+}
+
+/// Moves the probabilities to the share that the season leads one to expect, where two years tell of it
+/// and that would have helped on the test date.
+fn for_the_season(
+    context: &Context<'_>,
+    population: &Population,
+    terms: &Terms,
+    found: &mut Assessment,
+    scores: &mut Scores,
+) -> Result<Option<Correction>> {
+    let (Some(dates), Some(last)) = (&population.dates, population.task.trials.last()) else {
+        return Ok(None);
+    };
+    let churn = &context.settings.config.churn;
+    let Some(days) = Days::read(context.warehouse()?, churn)? else {
+        return Ok(None);
+    };
+    context.progress.step("the same weeks of the year before");
+    let mut tested = found.tested.clone();
+    let happened = population.task.rows.part(last.test.clone()).rate();
+    let correction = days.correct(
+        churn,
+        [dates.test_date, dates.score_date].map(|date| date.to_epoch_days()),
+        (&mut tested, happened),
+        &mut scores.probabilities,
+    );
+    if correction.as_ref().is_some_and(|season| season.applied) {
+        found.deliver(tested, FOR_THE_SEASON, &population.task, terms)?;
+    }
+    Ok(correction)
 }
 
 /// Writes the table of the scores, and says how many are in each band.
@@ -200,7 +241,12 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
     }
 }
 
-fn metrics(population: &Population, found: &Assessment, customers: Customers) -> Result<Metrics> {
+fn metrics(
+    population: &Population,
+    found: &Assessment,
+    customers: Customers,
+    season: Option<Correction>,
+) -> Result<Metrics> {
     let Some(test) = population.task.trials.last() else {
         return Err(Failure::machine("the models had no test"));
     };
@@ -222,6 +268,7 @@ fn metrics(population: &Population, found: &Assessment, customers: Customers) ->
         calibration: found.calibration.clone(),
         delivered: found.delivered.clone(),
         scored: population.customers.len() as u64,
+        season,
         customers,
     })
 }

@@ -2,6 +2,8 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
+use crate::contract::features::SEASON;
+
 /// What is told of a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -132,6 +134,8 @@ fn themes(features: usize, telling: &impl Telling) -> Vec<Vec<usize>> {
             None => themes.push((theme, vec![feature])),
         }
     }
+    // What is the same for everybody is a reason of nobody's.
+    themes.retain(|(theme, _)| *theme != SEASON);
     themes.into_iter().map(|(_, features)| features).collect()
 }
 

@@ -9,9 +9,9 @@ use crate::text::{count, percent, plural};
 use crate::warehouse::Warehouse;
 
 /// Of the purchases that came, the share that lies within the horizon.
-const WITHIN_HORIZON: f64 = 0.8;
+pub const WITHIN_HORIZON: f64 = 0.8;
 /// The same for how long a customer counts as active: one in twenty comes back from further away.
-const WITHIN_ACTIVE: f64 = 0.95;
+pub const WITHIN_ACTIVE: f64 = 0.95;
 /// Fewer customers with a rhythm than this say nothing of it.
 const LEAST_CUSTOMERS: u64 = 50;
 /// The part of the history that a horizon may take: one is tested, one teaches, and something has
@@ -36,7 +36,7 @@ pub struct Rhythm {
 }
 
 /// Dates that suit a rhythm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Suggestion {
     pub horizon_days: u32,
     pub active_days: u32,
@@ -82,19 +82,78 @@ impl Rhythm {
         });
         let first = warehouse.first_day.to_epoch_days();
         Ok(Self {
-            customers: weights
-                .iter()
-                .map(|(_, weight)| weight)
-                .sum::<f64>()
-                .round() as u64,
+            customers: whole(&weights),
             gaps: weights,
             away: away.collect(),
             days: u32::try_from(end - first).unwrap_or(0),
         })
     }
 
+    /// From the days on which customers bought, in any order and more than once, each customer by any
+    /// number; `end` is the day after the last that is known.
+    pub fn of_days(mut bought: Vec<(u64, i32)>, end: i32) -> Self {
+        bought.sort_unstable();
+        bought.dedup();
+        let first = bought.iter().map(|(_, day)| *day).min().unwrap_or(end);
+        let mut gaps: Vec<(u32, u32)> = Vec::new();
+        let mut away: Vec<u32> = Vec::new();
+        for of_customer in bought.chunk_by(|one, next| one.0 == next.0) {
+            let days = of_customer
+                .windows(2)
+                .map(|pair| pair[1].1.abs_diff(pair[0].1));
+            gaps.extend(days.map(|gap| (gap, of_customer.len() as u32 - 1)));
+            away.extend(of_customer.last().map(|(_, last)| end.abs_diff(*last)));
+        }
+        // In the order of the query, so that sums are the same.
+        gaps.sort_unstable();
+        away.sort_unstable();
+        let mut weights: Vec<(u32, f64)> = Vec::new();
+        for alike in gaps.chunk_by(|one, next| one == next) {
+            let (gap, of) = alike[0];
+            let weight = alike.len() as f64 / f64::from(of);
+            match weights.last_mut() {
+                Some((last, sum)) if *last == gap => *sum += weight,
+                _ => weights.push((gap, weight)),
+            }
+        }
+        let away = away.chunk_by(|one, next| one == next);
+        Self {
+            customers: whole(&weights),
+            gaps: weights,
+            away: away.map(|same| (same[0], same.len() as u64)).collect(),
+            days: end.abs_diff(first),
+        }
+    }
+
+    /// The share of the purchases that came again that came within so many days; 0 where none did.
+    pub fn share_within(&self, days: u32) -> f64 {
+        let all: f64 = self.gaps.iter().map(|(_, weight)| weight).sum();
+        let within = self.gaps.iter().filter(|(gap, _)| *gap <= days);
+        let within: f64 = within.map(|(_, weight)| weight).sum();
+        if all > 0.0 { within / all } else { 0.0 }
+    }
+
+    /// That share as a line over the days, from 0 up to so many: where it rises, its height before and
+    /// after.
+    pub fn steps(&self, reach: f64) -> impl Iterator<Item = (f64, f64)> {
+        let all: f64 = self.gaps.iter().map(|(_, weight)| weight).sum();
+        let mut share = 0.0;
+        let mut line = vec![(0.0, 0.0)];
+        for (gap, weight) in &self.gaps {
+            let days = f64::from(*gap);
+            if days > reach {
+                break;
+            }
+            line.push((days, share));
+            share += weight / all;
+            line.push((days, share));
+        }
+        line.push((reach, share));
+        line.into_iter()
+    }
+
     /// The days within which so large a share of the purchases that came again came.
-    fn within(&self, share: f64) -> u32 {
+    pub fn within(&self, share: f64) -> u32 {
         let all: f64 = self.gaps.iter().map(|(_, weight)| weight).sum();
         let mut below = 0.0;
         let gap = self.gaps.iter().find(|(_, weight)| {
@@ -147,17 +206,6 @@ impl Rhythm {
 
     /// The dates as lines for the settings file, with the reasons; without them only the reasons.
     pub fn lines(&self, churn: &Churn) -> String {
-        let all: u64 = self.away.iter().map(|(_, customers)| customers).sum();
-        let active = |days: u32| {
-            let active = self.active(days);
-            format!(
-                "{} of {} ({}) bought within {}",
-                count(active),
-                plural(all, "customer"),
-                percent(active as f64 / all.max(1) as f64),
-                plural(days.into(), "day")
-            )
-        };
         let mut text = format!("# {}.\n", self.words());
         let Some(found) = self.suggest() else {
             text += &format!(
@@ -169,26 +217,66 @@ impl Rhythm {
             return text;
         };
         if found.shortened {
-            text += &format!(
-                "# The history of {} is too short for a horizon that four in five keep to: a quarter of it is taken.\n",
-                plural(self.days.into(), "day")
-            );
+            text += &self.too_short();
         }
         text += &format!(
-            "# As the settings are, {}.\n[churn]\n\
+            "# As the settings are, {}.\n",
+            self.active_in_words(churn.active_days)
+        );
+        text += &self.settings(&found);
+        text
+    }
+
+    /// What suits, as lines of a settings file with the reason of each; none where too little is known.
+    pub fn draft(&self) -> Option<String> {
+        let found = self.suggest()?;
+        let mut text = format!("# {}.\n", self.words());
+        if found.shortened {
+            text += &self.too_short();
+        }
+        Some(text + &self.settings(&found))
+    }
+
+    fn too_short(&self) -> String {
+        format!(
+            "# The history of {} is too short for a horizon that four in five keep to: a quarter of it is taken.\n",
+            plural(self.days.into(), "day")
+        )
+    }
+
+    /// The share of all customers who bought within so many days, in words.
+    fn active_in_words(&self, days: u32) -> String {
+        let all: u64 = self.away.iter().map(|(_, customers)| customers).sum();
+        let active = self.active(days);
+        format!(
+            "{} of {} ({}) bought within {}",
+            count(active),
+            plural(all, "customer"),
+            percent(active as f64 / all.max(1) as f64),
+            plural(days.into(), "day")
+        )
+    }
+
+    fn settings(&self, found: &Suggestion) -> String {
+        format!(
+            "[churn]\n\
              horizon_days = {}        # who stays comes back within it, four in five times\n\
              active_days = {}         # who has been away for longer comes back once in twenty times; {}\n\
              step_days = {}           # from one date that teaches to the next, so that there are several\n\
              min_history_days = {}    # before the first of them\n",
-            active(churn.active_days),
             found.horizon_days,
             found.active_days,
-            active(found.active_days),
+            self.active_in_words(found.active_days),
             found.step_days,
             found.min_history_days,
-        );
-        text
+        )
     }
+}
+
+/// How many customers gaps are of.
+fn whole(gaps: &[(u32, f64)]) -> u64 {
+    let all: f64 = gaps.iter().map(|(_, weight)| weight).sum();
+    all.round() as u64
 }
 
 #[cfg(test)]
@@ -224,6 +312,20 @@ mod tests {
         assert_eq!((found.min_history_days, found.step_days), (182, 56));
         let short = rhythm(&seasonal, 200).suggest().unwrap();
         assert!(short.shortened && short.horizon_days == 49);
+    }
+
+    #[test]
+    fn days_are_counted_once_and_customers_alike() {
+        // One customer on days 0, 7 and 21, twice on one of them; another on 5 and 12; a third once.
+        let bought = vec![(9, 21), (4, 12), (9, 0), (9, 7), (9, 7), (4, 5), (1, 3)];
+        let rhythm = Rhythm::of_days(bought, 22);
+        assert_eq!(rhythm.gaps, [(7, 1.5), (14, 0.5)]);
+        assert_eq!((rhythm.customers, rhythm.days), (2, 22));
+        assert_eq!(rhythm.away, [(1, 1), (10, 1), (19, 1)]);
+        assert_eq!(rhythm.share_within(7), 0.75);
+        let line: Vec<(f64, f64)> = rhythm.steps(10.0).collect();
+        assert_eq!(line, [(0.0, 0.0), (7.0, 0.0), (7.0, 0.75), (10.0, 0.75)]);
+        assert_eq!(Rhythm::of_days(Vec::new(), 5).share_within(9), 0.0);
     }
 
     #[test]

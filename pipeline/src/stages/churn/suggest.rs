@@ -1,15 +1,21 @@
 //! `churn --suggest`: dates that suit the rhythm of the customers, to be put into the settings.
 
 use super::rhythm::Rhythm;
+use super::rhythm_page;
 use crate::cli::Common;
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
+use crate::outputs::Pending;
 use crate::outputs::lock::Lock;
+use crate::outputs::manifest::StageEntry;
 use crate::text::print;
 use crate::warehouse::Warehouse;
-use crate::workbench::Workbench;
+use crate::workbench::{self, Began, Workbench};
 
-/// Prints them with the reasons, as lines of a settings file. Writes nothing.
+/// The command's name in the manifest.
+pub const SUGGEST: &str = "churn-suggest";
+
+/// Prints them with the reasons, as lines of a settings file, and draws them: `churn_rhythm.html`.
 ///
 /// # Errors
 /// Nothing was loaded; churn is learned from a label, which has no dates.
@@ -26,11 +32,24 @@ pub fn suggest(settings: &Settings, common: &Common) -> Result<()> {
     let memory = settings.config.engine.memory_limit.0;
     let mut bench = Workbench::open(lock, common.threads, memory, common.quiet)?;
     bench.progress.stage("suggest");
+    let began = Began::now();
     let (engine, progress) = (&bench.engine, &mut bench.progress);
     let warehouse = Warehouse::open(engine, settings, out, common.as_of, common.known_at)?;
     progress.step("looking at the days between purchases");
     let rhythm = Rhythm::read(&warehouse)?;
-    progress.done("nothing written", 0.0);
-    print(&rhythm.lines(&settings.config.churn));
+    let churn = &settings.config.churn;
+    let mut files = Pending::new(out, SUGGEST);
+    files.text(
+        "churn_rhythm.html",
+        "When customers come again, and dates of churn that suit it, a page",
+        &rhythm_page::render(&rhythm, churn, &settings.config.project.name)?,
+    )?;
+    let entry = StageEntry {
+        metrics: serde_json::json!({ "suggested": rhythm.suggest() }),
+        ..workbench::entry(settings, settings.config.project.seed)?
+    };
+    progress.done("churn_rhythm.html", began.seconds());
+    bench.record(SUGGEST, files, entry, &began)?;
+    print(&rhythm.lines(churn));
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::population::median;
 use super::rhythm::Rhythm;
 use crate::config::Churn;
 use crate::failure::Result;
-use crate::learning::figures::{CALIBRATED, ReliabilityRow};
+use crate::learning::figures::ReliabilityRow;
 use crate::text::{count, percent, plural, settings_file};
 use crate::timeline::snapshot::Snapshot;
 use crate::warehouse::Warehouse;
@@ -53,13 +53,12 @@ pub fn dates(
 /// A warning where the delivered probabilities were far from what happened on the last test, and
 /// further than chance explains.
 ///
-/// - `bins`: of the probabilities, as learned and where they are calibrated.
+/// - `bins`: of the probabilities, as learned and, behind those, as they are delivered.
 /// - `tested_on`: in words.
 pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning> {
-    let calibrated = bins.iter().any(|bin| bin.scores == CALIBRATED);
-    let delivered = bins
-        .iter()
-        .filter(|bin| (bin.scores == CALIBRATED) == calibrated);
+    // The delivered ones come last.
+    let last = &bins.last()?.scores;
+    let delivered = bins.iter().filter(|bin| bin.scores == *last);
     let mut all = delivered.clone().next()?.clone();
     all.rows = delivered.clone().map(|bin| bin.rows).sum();
     all.yes = delivered.clone().map(|bin| bin.yes).sum();
@@ -81,7 +80,7 @@ pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learning::figures::AS_LEARNED;
+    use crate::learning::figures::{AS_LEARNED, CALIBRATED};
 
     fn bin(scores: &str, rows: u64, yes: u64, mean: f64) -> ReliabilityRow {
         ReliabilityRow {

@@ -46,6 +46,13 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     if let Some(chosen) = found.model(&found.chosen) {
         text += &by_model(&found, chosen);
     }
+    if let Some(season) = found.season.as_ref().filter(|season| season.applied) {
+        let _ = writeln!(
+            text,
+            "  The probabilities are corrected for the season: {} are to be expected to leave, by the same weeks of the year before.",
+            percent(season.expected)
+        );
+    }
     if let Some(campaign) = &found.customers.campaign {
         let _ = writeln!(text, "  {}", campaign.words);
     }

@@ -4,8 +4,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
 use super::sql::{CHOSEN, NO_AMOUNT};
-use crate::contract::TABLES;
 use crate::contract::features::{History, Kind, identifier};
+use crate::contract::{CONSENT_GIVEN, TABLES};
 use crate::failure::Result;
 use crate::warehouse::Warehouse;
 
@@ -14,7 +14,10 @@ const MOST_CHANNELS: usize = 5;
 
 /// What the warehouse has; of departments so many at most.
 pub fn look(warehouse: &Warehouse, departments: usize) -> Result<History> {
-    let mut history = History::default();
+    let mut history = History {
+        days: u32::try_from((warehouse.end - warehouse.first_day).num_days()).unwrap_or(0),
+        ..History::default()
+    };
     for table in TABLES {
         let columns = table.columns.iter().map(|column| column.name);
         let there = columns.filter(|column| warehouse.has_column(table.name, column));
@@ -31,7 +34,8 @@ pub fn look(warehouse: &Warehouse, departments: usize) -> Result<History> {
     Ok(history)
 }
 
-/// The kinds beside purchases, and what is known of each.
+/// The kinds beside purchases, and what is known of each. What was said of being contacted is no
+/// activity, and a yes counts no more than a no.
 fn kinds(warehouse: &Warehouse, history: &History) -> Result<Vec<Kind>> {
     let known = |column: &str| match history.tells(column) {
         true => format!("count({column})"),
@@ -56,7 +60,7 @@ fn kinds(warehouse: &Warehouse, history: &History) -> Result<Vec<Kind>> {
         .map(|(number, count)| format!(", {count} AS known_{number}"))
         .collect();
     let found = warehouse.scope.query(&format!(
-        "SELECT kind{columns} FROM interactions WHERE kind <> 'purchase' GROUP BY kind ORDER BY kind"
+        "SELECT kind{columns} FROM interactions WHERE kind NOT IN ('purchase', '{CONSENT_GIVEN}') GROUP BY kind ORDER BY kind"
     ))?;
     let names = found.column(0).as_string::<i32>();
     let some = |column: usize, row: usize| number(&found, column, row) > 0;

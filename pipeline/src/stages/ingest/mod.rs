@@ -18,6 +18,7 @@ pub mod look;
 mod mapping;
 mod odd_ids;
 mod plan;
+pub mod purchase_days;
 mod reading;
 mod rejects;
 mod rows;

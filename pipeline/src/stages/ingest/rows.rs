@@ -87,6 +87,13 @@ pub struct Canonical<'a> {
     pub keys: Int64Array,
 }
 
+impl Canonical<'_> {
+    /// The day of a row, for interactions that tell it.
+    pub fn day(&self, row: usize) -> Option<i32> {
+        self.seen.get(row)?.as_ref().map(|seen| seen.day)
+    }
+}
+
 impl Shaper<'_> {
     /// Reads the canonical columns of what was read from a file, and says which rows can be used.
     pub fn judge<'a>(

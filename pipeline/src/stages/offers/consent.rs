@@ -5,7 +5,7 @@ use arrow::datatypes::Int64Type;
 use regulars_models::cross_sell::Suggestion;
 
 use super::metrics::Without;
-use crate::contract::consent::{CONSENT, Consent, MayContact, Unasked, may_contact};
+use crate::contract::consent::{self, CONSENT, Consent, MayContact, Unasked, may_contact};
 use crate::failure::Result;
 use crate::text::plural;
 use crate::warehouse::Warehouse;
@@ -20,8 +20,8 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Reads what the customers of the purchases said; those of whom nothing is loaded said
-    /// nothing.
+    /// Reads what the customers of the purchases said, also over time, as of the date; those of whom
+    /// nothing is loaded said nothing.
     pub fn read(warehouse: &Warehouse, customers: &ArrayRef, unasked: Unasked) -> Result<Self> {
         let buyers = "SELECT DISTINCT customer_id FROM interactions \
                       WHERE kind = 'purchase' AND customer_id IS NOT NULL";
@@ -34,9 +34,14 @@ impl Answers {
             false => format!("{buyers} ORDER BY customer_id"),
         };
         let buyers = warehouse.scope.query(&sql)?;
+        let said = warehouse.answers()?;
+        let answers = said.as_ref().map(|rows| consent::Answers {
+            rows,
+            only_no: false,
+        });
         Ok(Self {
             rows: places(buyers.column(0), customers),
-            answers: may_contact(&buyers, None, unasked),
+            answers: may_contact(&buyers, answers.as_slice(), None, unasked),
         })
     }
 
@@ -72,8 +77,9 @@ impl Answers {
         let values: u64 = odd.values().sum();
         let verb = if values == 1 { "is" } else { "are" };
         let message = format!(
-            "{} of {CONSENT} {verb} neither yes nor no, such as `{word}`, and {verb} taken for a no",
-            plural(values, "value")
+            "{} of {} {verb} neither yes nor no, such as `{word}`, and {verb} taken for a no",
+            plural(values, "value"),
+            self.answers.columns.join(" or ")
         );
         Some(Warning::new(ODD_CONSENT, message))
     }

@@ -2,21 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-use regulars_models::associations::{Baskets, Later, Rule, held_up_share, measure_later};
+use regulars_models::associations::{
+    Baskets, Later, Measures, OnSale, Rule, held_up_share, measure_later_on_sale,
+};
 
 /// Later p-values, corrected for the number of what is measured again, up to which one held up.
 pub const HELD_UP: f64 = 0.05;
 
-/// Rules on later baskets, and the share of them that held up.
-pub fn later(rules: &[Rule], baskets: &Baskets) -> (Vec<Later>, Option<f64>) {
-    let later = measure_later(rules, baskets, HELD_UP);
+/// In the manifest: the weeks that what is found is held against, where the history has them.
+pub const SEASON: &str = "same_weeks_of_the_year_before";
+
+/// Rules on later baskets, and the share of them that held up; they are held against what they were in
+/// the same weeks of the year before, where that is known.
+pub fn later(
+    rules: &[Rule],
+    baskets: &Baskets,
+    on_sale: &OnSale<'_>,
+    year_before: Option<&[Measures]>,
+) -> (Vec<Later>, Option<f64>) {
+    let later = measure_later_on_sale(rules, baskets, HELD_UP, on_sale, year_before);
     let share = held_up_share(&later);
     (later, share)
 }
 
-/// How many held up, how many did not, and of how many there are too few later baskets to tell.
-pub fn told(later: &[Later]) -> Told {
-    let count = |answer| later.iter().filter(|rule| rule.held_up == answer).count() as u64;
+/// How many held up, how many did not, and of how many there is too little to tell.
+pub fn told(answers: impl Iterator<Item = Option<bool>> + Clone) -> Told {
+    let count = |answer| answers.clone().filter(|held_up| *held_up == answer).count() as u64;
     Told {
         yes: count(Some(true)),
         no: count(Some(false)),
@@ -24,14 +35,14 @@ pub fn told(later: &[Later]) -> Told {
     }
 }
 
-/// Answers to whether rules held up.
+/// Answers to whether something held up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// They were again more than chance.
     pub yes: u64,
     /// They were not, and would have been noticed.
     pub no: u64,
-    /// Too few later baskets could have told.
+    /// There was too little later that could have told.
     pub too_few: u64,
 }
 

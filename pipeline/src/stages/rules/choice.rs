@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::rules::{BulkBuyers, Giants, Outliers};
 use crate::failure::{Failure, Result};
-use crate::purchases::Purchases;
 use crate::purchases::fence::fence_of;
+use crate::purchases::{Purchases, SOMEWHERE};
 
 /// What lies beyond a limit, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -188,6 +188,31 @@ impl<'a> Choice<'a> {
             });
         }
         steps
+    }
+
+    /// For each day of each customer on which something of [`steps`](Self::steps) was bought, in their
+    /// order, the location; nothing where locations are not known.
+    pub fn day_locations(&self, days: &Range<i32>) -> Vec<u32> {
+        let all = &self.purchases.basket_locations;
+        let known = self.purchases.customers.len() as u32;
+        let mut last = None;
+        let mut locations: Vec<u32> = Vec::new();
+        let baskets = self.on(days).filter(|&basket| {
+            self.customers[basket] < known && self.starts[basket] < self.starts[basket + 1]
+        });
+        for basket in baskets.filter(|&basket| basket < all.len()) {
+            let day = Some((self.customers[basket], self.purchases.basket_days[basket]));
+            match locations.last_mut() {
+                Some(before) if last == day => {
+                    if *before != all[basket] {
+                        *before = SOMEWHERE;
+                    }
+                }
+                _ => locations.push(all[basket]),
+            }
+            last = day;
+        }
+        locations
     }
 }
 

@@ -9,6 +9,7 @@ use super::choice::Choice;
 use super::mine::Miner;
 use super::no_baskets;
 use super::plan::Plan;
+use super::sold::Sold;
 use crate::cli::Common;
 use crate::config::Settings;
 use crate::failure::Result;
@@ -38,7 +39,8 @@ pub fn estimate(settings: &Settings, common: &Common) -> Result<()> {
     progress.step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = Purchases::read(&warehouse, settings, &plan.ask)?;
     let choice = Choice::new(&purchases, &settings.config.rules.outliers, plan.mined());
-    let miner = Miner::new(settings, &purchases.items, &choice.customers)?;
+    let sold = Sold::new(&purchases, &plan.mined());
+    let miner = Miner::new(settings, &purchases, &choice.customers, &sold)?;
     let mined = miner.generalised(choice.part(&plan.mined())?)?;
     let n_baskets = mined.baskets.n_baskets() as u64;
     no_baskets(settings, &plan, &purchases, n_baskets)?;

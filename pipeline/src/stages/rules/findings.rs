@@ -1,7 +1,7 @@
 //! What a run of the stage finds, one kind of thing after the other: each brings a table, numbers for
 //! the manifest, and what the page shows of it.
 
-use regulars_models::associations::{Itemsets, Later, Selected};
+use regulars_models::associations::{Itemsets, Later, Rule, Selected, remeasure_on_sale};
 
 use super::choice::{Choice, Part};
 use super::metrics::Metrics;
@@ -10,6 +10,7 @@ use super::page::{
     self, DifferenceLine, Page, PairLine, RuleLine, SequenceLine, Step, UtilityLine,
 };
 use super::plan::Plan;
+use super::sold::Sold;
 use super::{
     Context, NAME, again, groups, no_pair, sequences, substitutes, tables, utility, words,
 };
@@ -33,6 +34,16 @@ pub struct Mining<'a> {
     pub mined: Part,
     /// Those of the days after.
     pub later: Part,
+    /// Those of the mined days that are the same weeks of the year before as the days after.
+    pub year_before: Option<Part>,
+}
+
+/// What was found is held against these weeks where it did not show again.
+fn held_against(of: &Mining<'_>) -> String {
+    match of.year_before {
+        Some(_) => again::SEASON.to_owned(),
+        None => "when_found".to_owned(),
+    }
 }
 
 /// What was found.
@@ -80,8 +91,20 @@ impl Findings {
         if no_pairs {
             self.without_pairs(of)?;
         }
-        let (later, held_up_share) = again::later(&found.plain(), &of.later.baskets);
-        let (_, held_up_share_by_lift) = again::later(&miner.by_lift(&found), &of.later.baskets);
+        // What was sold before shows what is still sold.
+        let sold = Sold::new(of.purchases, &(i32::MIN..i32::MAX));
+        let sold = sold.of(&of.later, of.purchases);
+        let again = |rules: &[Rule]| {
+            let before = of.year_before.as_ref().map(|part| {
+                let sold = miner.sold.of(part, of.purchases);
+                remeasure_on_sale(rules, &part.baskets, &sold.on_sale())
+            });
+            let (later, share) =
+                again::later(rules, &of.later.baskets, &sold.on_sale(), before.as_deref());
+            (later, share, before)
+        };
+        let (later, held_up_share, before) = again(&found.plain());
+        let (_, held_up_share_by_lift, _) = again(&miner.by_lift(&found));
         self.files.parquet(
             "itemsets.parquet",
             "Items that are bought together often",
@@ -91,11 +114,12 @@ impl Findings {
             "What is bought together more often than chance, by {}, the most useful rule first",
             of.plan.ask.level
         );
-        let table = tables::rule_table(&found, &later, items)?;
+        let table = tables::rule_table(&found, &later, before.as_deref(), items)?;
         self.files.parquet_and_csv("rules", &about, &table)?;
         self.metrics = Metrics {
             no_pairs,
-            held_up: again::told(&later),
+            held_up: again::told(later.iter().map(|rule| rule.held_up)),
+            held_up_against: held_against(of),
             held_up_share,
             held_up_share_by_lift,
             ..mined_metrics(of, &found)
@@ -143,7 +167,9 @@ impl Findings {
         of.context.progress.step("comparing groups");
         let settings = of.context.settings;
         let items = &of.purchases.items;
-        let compared = groups::compare(settings, of.miner, of.purchases, &of.mined, &of.later)?;
+        let parts = [&of.mined, &of.later];
+        let before = of.year_before.as_ref();
+        let compared = groups::compare(settings, of.miner, of.purchases, parts, before)?;
         self.files.parquet_and_csv(
             "rules_by_group",
             "Rules that are far stronger in one group of baskets than in the others",
@@ -153,6 +179,7 @@ impl Findings {
         self.metrics.ungrouped_baskets = compared.ungrouped;
         self.metrics.differences = compared.len() as u64;
         self.metrics.differences_held_up_share = compared.held_up_share();
+        self.metrics.differences_held_up = compared.told();
         self.differences = compared.page_rows(items);
         Ok(())
     }
@@ -165,7 +192,9 @@ impl Findings {
         if asked.sequences.on {
             progress.step("looking for sequences");
             let after = sequences::histories(of.choice, of.purchases, &of.plan.later())?;
-            let found = sequences::find(asked, &history, &after)?;
+            let before = of.plan.year_before();
+            let before = before.map(|days| sequences::histories(of.choice, of.purchases, &days));
+            let found = sequences::find(asked, &history, &after, before.transpose()?.as_ref())?;
             self.files.parquet_and_csv(
                 "sequences",
                 "What is bought first and what later, the most useful first",
@@ -185,13 +214,15 @@ impl Findings {
             self.metrics.sequence_candidates = found.candidates;
             self.metrics.sequences = found.len() as u64;
             self.metrics.sequences_held_up_share = found.held_up_share();
+            self.metrics.sequences_held_up = found.told();
             self.metrics.new_sequences = found.new_things() as u64;
             self.sequences = found.page_rows(items, false);
             self.again = found.page_rows(items, true);
         }
         if asked.transitions {
             progress.step("counting transitions");
-            let found = sequences::transitions(asked, &history);
+            let locations = of.choice.day_locations(&of.plan.mined());
+            let found = sequences::transitions(asked, &history, of.miner.sold, &locations);
             self.files.parquet_and_csv(
                 "transitions",
                 "How often an item is in the next basket of a customer after another",
@@ -210,8 +241,10 @@ impl Findings {
         let asked = &of.context.settings.config.rules;
         let items = &of.purchases.items;
         let days = of.plan.mined();
-        let find =
-            |part: &Part| substitutes::find(asked, part, &of.choice.customers, of.purchases, &days);
+        let find = |part: &Part| {
+            let sold = of.miner.sold.of(part, of.purchases);
+            substitutes::find(asked, part, &of.choice.customers, &sold.on_sale())
+        };
         let found = if of.plan.ask.broader.is_empty() {
             find(&of.mined)?
         } else {
@@ -299,6 +332,7 @@ fn mined_metrics(of: &Mining<'_>, found: &Mined) -> Metrics {
         candidates: found.funnel.candidates,
         funnel: found.funnel.clone(),
         rules: found.rules.len() as u64,
+        rules_of_part: found.of_part(),
         compare_by: plan.ask.compare_by.clone(),
         strongest: strongest
             .map(|chosen| words::sentence(&chosen.rule, &purchases.items))

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use arrow::array::RecordBatch;
 use regulars_models::associations::{Contrast, Rule, Shopped, benjamini_hochberg, contrast};
 
-use super::again::{HELD_UP, share_held_up};
+use super::again::{HELD_UP, Told, share_held_up, told};
 use super::choice::Part;
 use super::mine::Miner;
 use super::page::{DifferenceLine, LISTED};
@@ -29,6 +29,7 @@ struct Difference {
     found: Contrast,
     q_value: f64,
     later: Contrast,
+    year_before: Option<Contrast>,
     held_up: Option<bool>,
 }
 
@@ -54,8 +55,8 @@ pub fn compare(
     settings: &Settings,
     miner: &Miner<'_>,
     purchases: &Purchases,
-    mined: &Part,
-    later: &Part,
+    [mined, later]: [&Part; 2],
+    year_before: Option<&Part>,
 ) -> Result<Differences> {
     let (groups, ungrouped) = groups_of(purchases, mined);
     if groups.len() > MOST_GROUPS {
@@ -65,13 +66,17 @@ pub fn compare(
         )));
     }
     let mut rows = Vec::new();
-    let mut measured_again = false;
     // With one group there are no others.
     for &group in groups.iter().filter(|_| groups.len() > 1) {
         let split = |part: &Part| Halves::new(purchases, part, group);
         let (mined, later) = (split(mined)?, split(later)?);
-        measured_again |= later.here.baskets.n_baskets() > 0 && later.rest.baskets.n_baskets() > 0;
-        rows.extend(stronger_here(miner, group, &mined, &later)?);
+        let before = year_before.map(split).transpose()?;
+        rows.extend(stronger_here(
+            miner,
+            group,
+            [&mined, &later],
+            before.as_ref(),
+        )?);
     }
     let asked = &settings.config.rules;
     for (place, q_value) in corrected(&rows, |row| &row.found) {
@@ -80,11 +85,10 @@ pub fn compare(
     rows.retain(|row| {
         row.q_value <= asked.max_false_share && row.found.odds_ratio_ratio >= asked.min_odds_ratio
     });
-    if measured_again {
-        for (place, q_value) in corrected(&rows, |row| &row.later) {
-            let row = &mut rows[place];
-            row.held_up = Some(q_value <= HELD_UP && row.later.odds_ratio_ratio > 1.0);
-        }
+    for (place, q_value) in corrected(&rows, |row| &row.later) {
+        let row = &mut rows[place];
+        let before = row.year_before.as_ref();
+        row.held_up = row.later.held_up(q_value <= HELD_UP, &row.found, before);
     }
     rows.sort_by(by_group_and_surest);
     Ok(Differences {
@@ -142,8 +146,8 @@ impl Halves {
 fn stronger_here(
     miner: &Miner<'_>,
     group: u32,
-    mined: &Halves,
-    later: &Halves,
+    [mined, later]: [&Halves; 2],
+    year_before: Option<&Halves>,
 ) -> Result<Vec<Difference>> {
     let mine = miner.mine_group(&mined.here)?;
     let rules = mine.plain();
@@ -151,6 +155,7 @@ fn stronger_here(
         .contrast(&rules, miner.customers)
         .into_iter()
         .zip(later.contrast(&rules, miner.customers));
+    let mut before = year_before.map(|halves| halves.contrast(&rules, miner.customers).into_iter());
     let rows = rules.into_iter().zip(mine.customers()).zip(contrasts);
     Ok(rows
         .map(|((rule, customers), (found, later))| Difference {
@@ -160,6 +165,7 @@ fn stronger_here(
             found,
             q_value: f64::NAN,
             later,
+            year_before: before.as_mut().and_then(Iterator::next),
             held_up: None,
         })
         .collect())
@@ -191,7 +197,12 @@ impl Differences {
         self.rows.len()
     }
 
-    /// The share of them that held up on later baskets.
+    /// Whether they were again stronger in the group on later baskets.
+    pub fn told(&self) -> Told {
+        told(self.rows.iter().map(|row| row.held_up))
+    }
+
+    /// The share of them that were, of those of which it can be told.
     pub fn held_up_share(&self) -> Option<f64> {
         share_held_up(self.rows.iter().map(|row| row.held_up))
     }
@@ -242,7 +253,8 @@ impl Differences {
             .column("later_confidence", "Confidence in the group on the later baskets", later(|c| c.group.confidence))
             .column("later_lift", "Lift in the group on the later baskets", later(|c| c.group.lift))
             .column("later_odds_ratio_ratio", "The ratio of odds ratios on the later baskets", later(|c| c.odds_ratio_ratio))
-            .column("held_up", "Whether the association was again stronger in the group later, corrected for the number of rows", flags(rows().map(|row| row.held_up)))
+            .column("year_before_odds_ratio_ratio", "The same in the same weeks of the year before, which is what the later one is held against where there is one; empty without such weeks", numbers(rows().map(|row| (row.year_before.as_ref()).map_or(f64::NAN, |c| c.odds_ratio_ratio)), 6))
+            .column("held_up", "Whether the association was again stronger in the group later, corrected for the number of rows; false where a difference as large as before would have been noticed, empty where there is too little to tell", flags(rows().map(|row| row.held_up)))
             .build()
     }
 }

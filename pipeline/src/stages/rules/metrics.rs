@@ -48,8 +48,14 @@ pub struct Metrics {
     pub funnel: Funnel,
     /// Rules kept.
     pub rules: u64,
+    /// Those of them that are counted among the baskets alone of the days and locations at which all
+    /// their items were on sale.
+    pub rules_of_part: u64,
     /// Whether the kept rules held up later.
     pub held_up: Told,
+    /// What they were held against where they were no more than chance later:
+    /// `same_weeks_of_the_year_before` where the history has those, else `when_found`.
+    pub held_up_against: String,
     /// Share of those that did, of the kept rules of which it can be told; null without any.
     pub held_up_share: Option<f64>,
     /// The same share of as many rules by lift alone.
@@ -62,7 +68,9 @@ pub struct Metrics {
     pub ungrouped_baskets: u64,
     /// Rules that are stronger in one group.
     pub differences: u64,
-    /// Share of those that were again stronger in the group later.
+    /// Whether those were again stronger in the group later.
+    pub differences_held_up: Told,
+    /// Share of those that were, of the ones of which it can be told; null without any.
     pub differences_held_up_share: Option<f64>,
     /// The share of customers that was asked of a sequence; higher than in the settings where there
     /// would have been too many.
@@ -77,7 +85,9 @@ pub struct Metrics {
     pub sequences: u64,
     /// Those of them that lead to something new.
     pub new_sequences: u64,
-    /// Share of the sequences that held up later.
+    /// Whether the sequences held up later.
+    pub sequences_held_up: Told,
+    /// Share of those that did, of the ones of which it can be told; null without any.
     pub sequences_held_up_share: Option<f64>,
     /// Steps from one basket of a customer to the next.
     pub steps: u64,

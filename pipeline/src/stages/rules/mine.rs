@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::NAME;
 use super::choice::Part;
+use super::sold::Sold;
 use crate::config::{Settings, rules};
 use crate::failure::{Failure, Result};
-use crate::purchases::{Items, find_items};
+use crate::purchases::{Items, Purchases, find_items};
 
 /// A rule has to say so many times more than the rule of broader items above it predicts.
 const INTEREST: f64 = 1.1;
@@ -105,6 +106,14 @@ impl Mined {
         self.rules.iter().map(|rule| rule.customers.unwrap_or(0))
     }
 
+    /// How many rules are counted among fewer baskets than there are, for their items were not always or
+    /// not everywhere on sale.
+    pub fn of_part(&self) -> u64 {
+        let all = u64::from(self.itemsets.n_baskets());
+        let of_part = |chosen: &&Selected| chosen.rule.measures.n_baskets < all;
+        self.rules.iter().filter(of_part).count() as u64
+    }
+
     /// The rules without what else is known of them.
     pub fn plain(&self) -> Vec<Rule> {
         self.rules
@@ -123,6 +132,9 @@ pub struct Miner<'a> {
     target: Vec<u32>,
     /// For each of the purchases' baskets its customer.
     pub customers: &'a [u32],
+    purchases: &'a Purchases,
+    /// When and where each item was on sale on the days that are mined.
+    pub sold: &'a Sold,
 }
 
 impl<'a> Miner<'a> {
@@ -130,7 +142,13 @@ impl<'a> Miner<'a> {
     ///
     /// # Errors
     /// A name that no item has.
-    pub fn new(settings: &'a Settings, items: &Items, customers: &'a [u32]) -> Result<Self> {
+    pub fn new(
+        settings: &'a Settings,
+        purchases: &'a Purchases,
+        customers: &'a [u32],
+        sold: &'a Sold,
+    ) -> Result<Self> {
+        let items = &purchases.items;
         let asked = &settings.config.rules;
         let mut params = RuleParams::new()
             .min_confidence(asked.min_confidence)
@@ -156,6 +174,8 @@ impl<'a> Miner<'a> {
             require,
             target,
             customers,
+            purchases,
+            sold,
         })
     }
 
@@ -239,11 +259,12 @@ impl<'a> Miner<'a> {
         let asked = self.asked();
         let baskets = &part.baskets;
         let itemsets = self.itemsets(baskets, least)?;
-        let fitted = self.params.fit(&itemsets);
+        let sold = self.sold.of(part, self.purchases);
+        let fitted = (self.params).fit_on_sale(&itemsets, baskets, &sold.on_sale());
         let customers = part.customers(self.customers);
         let strata = Strata::by_size(baskets);
         let selection =
-            (self.selection()?).fit_with_customers(&fitted, baskets, &strata, &customers);
+            (self.selection()?).fit_on_sale(&fitted, baskets, &strata, &customers, &sold.on_sale());
         let dropped = fitted.dropped();
         let mut funnel = Funnel {
             candidates: fitted.n_candidates() as u64,

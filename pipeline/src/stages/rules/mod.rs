@@ -10,6 +10,7 @@ mod mine;
 mod page;
 mod plan;
 mod sequences;
+mod sold;
 mod substitutes;
 mod summary;
 mod tables;
@@ -25,6 +26,7 @@ use self::choice::Choice;
 use self::findings::{Findings, Mining};
 use self::mine::Miner;
 use self::plan::Plan;
+use self::sold::Sold;
 use super::{Context, Reads, Report, Stage};
 use crate::config::Settings;
 use crate::failure::{Cause, Failure, Result};
@@ -57,11 +59,15 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .step(&format!("collecting baskets by {}", plan.ask.level));
     let purchases = context.purchases(&plan.ask)?;
     let choice = Choice::new(&purchases, &asked.outliers, plan.mined());
-    let miner = Miner::new(settings, &purchases.items, &choice.customers)?;
+    let sold = Sold::new(&purchases, &plan.mined());
+    let miner = Miner::new(settings, &purchases, &choice.customers, &sold)?;
     let mined = miner.generalised(choice.part(&plan.mined())?)?;
     let n_baskets = mined.baskets.n_baskets() as u64;
     no_baskets(settings, &plan, &purchases, n_baskets)?;
+    let year_before = plan.year_before();
+    let year_before = year_before.map(|days| miner.generalised(choice.part(&days)?));
     let mining = Mining {
+        year_before: year_before.transpose()?,
         context,
         plan: &plan,
         purchases: &purchases,

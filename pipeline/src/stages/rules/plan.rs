@@ -18,6 +18,9 @@ const SEGMENTS: &str = "segments.parquet";
 /// Levels from narrow to broad, each of which can be generalised to those after it.
 const CHAIN: [&str; 4] = ["product", "type", "category", "department"];
 
+/// 52 weeks.
+const YEAR: i32 = 364;
+
 /// What is mined.
 pub struct Plan {
     /// Which purchases.
@@ -26,6 +29,8 @@ pub struct Plan {
     pub from: NaiveDate,
     /// The day after the last that is mined; later ones are for measuring again.
     pub split: NaiveDate,
+    /// The day after the last of those.
+    pub end: NaiveDate,
 }
 
 impl Plan {
@@ -55,6 +60,7 @@ impl Plan {
             basket: rules.basket,
             compare_by: rules.compare_by.clone(),
             money: rules.utility.by,
+            locations: warehouse.has_column("interactions", "location_id"),
             segments: segments_file(settings, manifest, out, as_of),
             // Without guests what was read will do for other stages too.
             guests: warehouse.guests()? > 0,
@@ -69,7 +75,12 @@ impl Plan {
         let split = split
             .filter(|split| *split > from)
             .ok_or_else(|| no_day_to_mine(rules, from, end))?;
-        Ok(Self { ask, from, split })
+        Ok(Self {
+            ask,
+            from,
+            split,
+            end,
+        })
     }
 
     /// The days that are mined.
@@ -80,6 +91,15 @@ impl Plan {
     /// The days on which rules are measured again.
     pub fn later(&self) -> Range<i32> {
         day_number(self.split)..i32::MAX
+    }
+
+    /// The same weeks of the year before, where all of them are mined: as many days, 52 weeks earlier, so
+    /// that they are of the same days of the week.
+    pub fn year_before(&self) -> Option<Range<i32>> {
+        let first = day_number(self.split) - YEAR;
+        let days = first..day_number(self.end) - YEAR;
+        (day_number(self.from) <= first && !days.is_empty() && days.end <= day_number(self.split))
+            .then_some(days)
     }
 
     /// What the money of the plan is called.

@@ -4,15 +4,16 @@ use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use regulars_models::ParamGuard;
-use regulars_models::associations::{MinSupport, benjamini_hochberg};
+use regulars_models::associations::MinSupport;
 use regulars_models::sequences::{
     Histories, SequenceError, SequenceMeasures, SequenceParams, SequenceRule, SequenceRuleParams,
-    Sequences, Transition, TransitionParams, remeasure,
+    Sequences, Transition, TransitionParams, held_up, remeasure,
 };
 
-use super::again::{HELD_UP, share_held_up};
+use super::again::{HELD_UP, Told, share_held_up, told};
 use super::choice::Choice;
 use super::page::{SequenceLine, Step};
+use super::sold::Sold;
 use super::tables::{flags, whole};
 use crate::config::rules::{self, Rules};
 use crate::failure::{Failure, Result};
@@ -51,6 +52,7 @@ pub fn histories(
 pub struct Found {
     rules: Vec<SequenceRule>,
     later: Vec<SequenceMeasures>,
+    before: Option<Vec<SequenceMeasures>>,
     held_up: Vec<Option<bool>>,
     /// Frequent sequences.
     pub frequent: u64,
@@ -112,7 +114,15 @@ fn frequent(
 }
 
 /// Looks for sequences, and measures them again on the later days.
-pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Found> {
+///
+/// Where one is not significant there, it is held against the same weeks of the `year_before`, if those
+/// are known.
+pub fn find(
+    settings: &Rules,
+    mined: &Histories,
+    later: &Histories,
+    year_before: Option<&Histories>,
+) -> Result<Found> {
     let asked = &settings.sequences;
     let max_gap_days = asked
         .max_gap_days
@@ -128,15 +138,12 @@ pub fn find(settings: &Rules, mined: &Histories, later: &Histories) -> Result<Fo
     let candidates = rules.n_candidates() as u64;
     let rules = rules.into_vec();
     let again = remeasure(&rules, sequences.time(), later);
-    let p_values: Vec<f64> = again.iter().map(|measures| measures.p_value).collect();
-    let known = later.n_baskets() > 0;
-    let held_up = benjamini_hochberg(&p_values)
-        .into_iter()
-        .map(|q_value| known.then_some(q_value <= HELD_UP))
-        .collect();
+    let before = year_before.map(|before| remeasure(&rules, sequences.time(), before));
+    let held_up = held_up(&rules, &again, before.as_deref(), HELD_UP);
     Ok(Found {
         rules,
         later: again,
+        before,
         held_up,
         frequent: sequences.len() as u64,
         candidates,
@@ -151,7 +158,12 @@ impl Found {
         self.rules.len()
     }
 
-    /// The share of them that held up on the later days.
+    /// Whether they held up on the later days.
+    pub fn told(&self) -> Told {
+        told(self.held_up.iter().copied())
+    }
+
+    /// The share of them that did, of those of which it can be told.
     pub fn held_up_share(&self) -> Option<f64> {
         share_held_up(self.held_up.iter().copied())
     }
@@ -191,6 +203,8 @@ impl Found {
             |of: fn(&SequenceMeasures) -> f64| numbers(rules().map(|r| of(&r.measures)), 6);
         let counted = |of: fn(&SequenceMeasures) -> u64| whole(rules().map(|r| of(&r.measures)));
         let later = |of: fn(&SequenceMeasures) -> f64| numbers(self.later.iter().map(of), 6);
+        let before = (0..self.rules.len())
+            .map(|i| (self.before.as_ref()).map_or(f64::NAN, |all| all[i].confidence));
         let days = |quartile: usize| {
             numbers(
                 rules().map(|rule| match rule.measures.lag {
@@ -222,7 +236,8 @@ impl Found {
             .column("later_count", "Customers with all steps on the later days alone", whole(self.later.iter().map(|m| m.count)))
             .column("later_confidence", "Confidence on the later days", later(|m| m.confidence))
             .column("later_lift", "Lift on the later days", later(|m| m.lift))
-            .column("held_up", "Whether it was more frequent than chance later, corrected for the number of sequences", flags(self.held_up.iter().copied()))
+            .column("year_before_confidence", "Confidence in the same weeks of the year before, which is what the later one is held against where there is one; empty without such weeks", numbers(before, 6))
+            .column("held_up", "Whether it was more frequent than chance later, corrected for the number of sequences; false where a sequence as strong as before would have been noticed, empty where there is too little to tell", flags(self.held_up.iter().copied()))
             .build()
     }
 }
@@ -245,16 +260,25 @@ pub struct Transitions {
     pub steps: u64,
 }
 
-/// Counts the steps; those that are rarer than the support asked for are left out.
-pub fn transitions(settings: &Rules, mined: &Histories) -> Transitions {
+/// Counts the steps; those that are rarer than the support asked for are left out. What is expected of
+/// the others is counted among the steps in which both items were on sale; `locations` are those of the
+/// days of the histories, where they are known.
+pub fn transitions(
+    settings: &Rules,
+    mined: &Histories,
+    sold: &Sold,
+    locations: &[u32],
+) -> Transitions {
     let found = TransitionParams::default().fit(mined);
     let steps = found.n_steps();
     let least = (settings.min_support * steps as f64).max(1.0);
+    let frequent: Vec<Transition> = found
+        .iter()
+        .filter(|pair| pair.count as f64 >= least)
+        .collect();
+    let places = sold.places(locations);
     Transitions {
-        rows: found
-            .iter()
-            .filter(|pair| pair.count as f64 >= least)
-            .collect(),
+        rows: found.measured_on_sale(&frequent, mined, &sold.days, places),
         steps,
     }
 }
@@ -289,12 +313,13 @@ impl Transitions {
             .column("from_id", "Id of the first", side(|p| p.from, &items.ids))
             .column("to_id", "Id of the second", side(|p| p.to, &items.ids))
             .column("count", "Steps from a basket with the first to one with the second", whole(rows().map(|p| p.count)))
-            .column("confidence", "Share of the next baskets that held the second; baskets hold several items, so that these do not add up to 1", numbers(rows().map(|p| p.confidence), 6))
+            .column("confidence", "Share of the next baskets that held the second, of those while it was on sale; baskets hold several items, so that these do not add up to 1", numbers(rows().map(|p| p.confidence), 6))
             .column("probability", "Share of all pairs from the first that led to the second; with those left out as too rare they add up to 1", numbers(rows().map(|p| p.probability), 6))
-            .column("expected", "Steps if the next basket did not depend on this one", numbers(rows().map(|p| p.expected), 3))
+            .column("expected", "Steps if the next basket did not depend on this one, among those in which both were on sale", numbers(rows().map(|p| p.expected), 3))
             .column("lift", "Steps over those expected", numbers(rows().map(|p| p.lift), 6))
-            .column("from_count", "Steps from a basket with the first", whole(rows().map(|p| p.from_count)))
-            .column("to_count", "Steps to a basket with the second", whole(rows().map(|p| p.to_count)))
+            .column("on_sale_steps", "Steps in which the first was on sale when and where the one basket was bought, and the second when and where the next was; all steps where those are at least 95 %", whole(rows().map(|p| p.n_steps)))
+            .column("from_count", "Of those, steps from a basket with the first", whole(rows().map(|p| p.from_count)))
+            .column("to_count", "Of those, steps to a basket with the second", whole(rows().map(|p| p.to_count)))
             .build()
     }
 }

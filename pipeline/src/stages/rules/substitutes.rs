@@ -1,9 +1,6 @@
 //! What is bought instead of each other.
 
-use std::ops::Range;
-
 use arrow::array::RecordBatch;
-use rayon::prelude::*;
 use regulars_models::ParamGuard;
 use regulars_models::associations::{MinSupport, OnSale, Pair, PairParams, SameCustomers};
 
@@ -13,7 +10,7 @@ use super::tables::whole;
 use crate::config::Rules;
 use crate::failure::{Failure, Result};
 use crate::outputs::table::{TableBuilder, exact_numbers, numbers, text};
-use crate::purchases::{Items, Purchases};
+use crate::purchases::Items;
 
 /// Pairs of items that avoid each other, the strongest first.
 pub struct Substitutes {
@@ -27,28 +24,20 @@ pub struct Substitutes {
 /// `customers` tells for each of the purchases' baskets whose it is. A pair has to avoid each other
 /// among baskets of like size and among the baskets of each customer.
 ///
-/// What was never on sale at the same time replaces nothing: pairs are held against the baskets of
-/// the days on which both were, `mined` being those that are looked at.
+/// What was never on sale at the same time and place replaces nothing: pairs are held against the
+/// baskets of the days on which, and the locations at which, both were.
 pub fn find(
     settings: &Rules,
     part: &Part,
     customers: &[u32],
-    purchases: &Purchases,
-    mined: &Range<i32>,
+    on_sale: &OnSale<'_>,
 ) -> Result<Substitutes> {
     let customers = part.customers(customers);
-    let day = |&basket: &u32| purchases.basket_days[basket as usize];
-    let days: Vec<i32> = part.numbers.iter().map(day).collect();
-    let items = on_sale(purchases, mined);
-    let on_sale = OnSale {
-        days: &days,
-        items: &items,
-    };
     let found = PairParams::new(MinSupport::Share(settings.min_support))
         // More than half false is no choice that anybody makes, and none that the test allows.
         .max_q_value(settings.max_false_share.min(0.5))
         .check()
-        .and_then(|params| params.fit_on_sale(&part.baskets, Some(&customers), &on_sale))
+        .and_then(|params| params.fit_on_sale(&part.baskets, Some(&customers), on_sale))
         .map_err(|error| {
             Failure::data(error.to_string())
                 .hint("raise min_support under [rules], or set substitutes = false")
@@ -57,35 +46,6 @@ pub fn find(
         pairs: found.substitutes,
         tested: found.n_tested_substitutes as u64,
     })
-}
-
-/// For each item the days on which it was on sale, and the day after: from its first sale to its
-/// last, on both sides as much longer as nine of ten of its gaps between two days with a sale are.
-fn on_sale(purchases: &Purchases, mined: &Range<i32>) -> Vec<[i32; 2]> {
-    let mut sold: Vec<Vec<i32>> = vec![Vec::new(); purchases.items.len()];
-    for (&item, &day) in purchases.line_items.iter().zip(&purchases.days) {
-        if mined.contains(&day) {
-            sold[item as usize].push(day);
-        }
-    }
-    sold.into_par_iter()
-        .map(|mut days| {
-            days.sort_unstable();
-            days.dedup();
-            let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
-                return [0, 0];
-            };
-            let mut gaps: Vec<i32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            gaps.sort_unstable();
-            // The gap that at most one in ten is longer than.
-            let place = gaps.len().checked_sub(gaps.len() / 10 + 1);
-            let margin = place.map_or(0, |place| gaps[place]);
-            [
-                first.saturating_sub(margin),
-                last.saturating_add(margin).saturating_add(1),
-            ]
-        })
-        .collect()
 }
 
 impl Substitutes {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::again::{SEASON, Told};
 use super::{Metrics, NAME};
 use crate::outputs::manifest::Manifest;
 use crate::text::{count, percent, plural};
@@ -24,24 +25,42 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     } else if found.rules < FEW_RULES {
         where_candidates_fell(&found, &mut text);
     }
+    if found.rules_of_part > 0 {
+        let _ = writeln!(
+            text,
+            "  {} of items that were not always, or not everywhere, on sale: counted in the time and the places in which they were.",
+            match found.rules_of_part {
+                1 => "1 rule is".to_owned(),
+                many => format!("{} rules are", count(many)),
+            },
+        );
+    }
+    if found.rules > 0 && found.held_up_against == SEASON {
+        let _ = writeln!(
+            text,
+            "  What was no more than chance later is held against the same weeks of the year before."
+        );
+    }
     far_outside(&found, &mut text);
     if found.differences > 0 {
         let _ = writeln!(
             text,
-            "  {} far stronger in one of {} by {}: rules_by_group.csv.",
+            "  {} far stronger in one of {} by {}: rules_by_group.csv{}.",
             match found.differences {
                 1 => "1 rule is".to_owned(),
                 many => format!("{} rules are", count(many)),
             },
             plural(found.groups, "group"),
-            found.compare_by.as_deref().unwrap_or_default()
+            found.compare_by.as_deref().unwrap_or_default(),
+            again(&found, &found.differences_held_up),
         );
     }
     if found.sequences > 0 {
         let _ = writeln!(
             text,
-            "  {} of what follows what, with the days in between: sequences.csv.",
-            plural(found.sequences, "sequence")
+            "  {} of what follows what, with the days in between: sequences.csv{}.",
+            plural(found.sequences, "sequence"),
+            again(&found, &found.sequences_held_up),
         );
     }
     text.push('\n');
@@ -67,6 +86,19 @@ fn title(found: &Metrics) -> String {
         false => String::new(),
     };
     format!("WHAT GOES TOGETHER ({rules} by {}{held_up})\n", found.level)
+}
+
+/// Whether what was found held up later, in three answers; nothing where there was nothing later.
+fn again(found: &Metrics, told: &Told) -> String {
+    if found.later_baskets == 0 {
+        return String::new();
+    }
+    format!(
+        ";\n  later {} held up, {} did not, of {} there was too little to tell",
+        count(told.yes),
+        count(told.no),
+        count(told.too_few)
+    )
 }
 
 fn where_candidates_fell(found: &Metrics, text: &mut String) {

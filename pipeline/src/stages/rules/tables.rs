@@ -63,7 +63,12 @@ pub fn itemset_table(itemsets: &Itemsets, items: &Items) -> Result<RecordBatch> 
 }
 
 /// The rules with all their measures, and the same on later baskets.
-pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<RecordBatch> {
+pub fn rule_table(
+    found: &Mined,
+    again: &[Later],
+    year_before: Option<&[Measures]>,
+    items: &Items,
+) -> Result<RecordBatch> {
     let rules = &found.rules;
     let all = || rules.iter().map(|chosen| &chosen.rule);
     let antecedent = |texts: fn(&Items, &[u32]) -> String| {
@@ -83,7 +88,7 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("in_words", "The rule as a sentence", text(all().map(|rule| sentence(rule, items))))
         .column("antecedent_ids", "Ids of the antecedent's items, in the same order", antecedent(Items::ids_of))
         .column("consequent_ids", "Ids of the consequent's items, in the same order", consequent(Items::ids_of))
-        .column("support", "Share of baskets with both", number(|m| m.support))
+        .column("support", "Share of all baskets with both", numbers(all().map(|rule| rule.measures.count as f64 / f64::from(found.itemsets.n_baskets())), 6))
         .column("confidence", "Share of baskets with the antecedent that have the consequent", number(|m| m.confidence))
         .column("lift", "How many times more often together than by chance", number(|m| m.lift))
         .column("size_lift", "The same among baskets that are alike in what else they hold", sized(|a| a.lift))
@@ -106,17 +111,24 @@ pub fn rule_table(found: &Mined, again: &[Later], items: &Items) -> Result<Recor
         .column("count", "Baskets with both", counted(|m| m.count))
         .column("new_count", "Of them, those that no rule above with the same consequent explains", whole(rules.iter().map(|chosen| chosen.new_count)))
         .column("customers", "Different customers with such a basket", whole(found.customers()))
-        .column("antecedent_count", "Baskets with the antecedent", counted(|m| m.antecedent_count))
-        .column("consequent_count", "Baskets with the consequent", counted(|m| m.consequent_count))
-        .column("baskets", "Baskets in all", counted(|m| m.n_baskets));
-    later_columns(table, again).build()
+        .column("antecedent_count", "Baskets with the antecedent, of on_sale_baskets", counted(|m| m.antecedent_count))
+        .column("consequent_count", "Baskets with the consequent, of on_sale_baskets", counted(|m| m.consequent_count))
+        .column("on_sale_baskets", "Baskets of the days and locations at which all its items were on sale, among which everything but support is counted; all baskets where those are at least 95 %", counted(|m| m.n_baskets))
+        .column("baskets", "Baskets in all", whole(all().map(|_| found.itemsets.n_baskets().into())));
+    later_columns(table, again, year_before).build()
 }
 
 /// The same measures on later baskets, and whether the rules held up there.
-fn later_columns(table: TableBuilder, again: &[Later]) -> TableBuilder {
+fn later_columns(
+    table: TableBuilder,
+    again: &[Later],
+    year_before: Option<&[Measures]>,
+) -> TableBuilder {
+    let before = (0..again.len()).map(|i| year_before.map_or(f64::NAN, |all| all[i].confidence));
     let later = |of: fn(&Later) -> f64| numbers(again.iter().map(of), 6);
     table
         .column("later_count", "Later baskets with both", whole(again.iter().map(|later| later.measures.count)))
+        .column("later_on_sale_baskets", "Later baskets of the days and locations at which all its items were on sale, among which the rule is measured again", whole(again.iter().map(|later| later.measures.n_baskets)))
         .column("later_support", "Support on the later baskets", later(|l| l.measures.support))
         .column("later_confidence", "Confidence on the later baskets", later(|l| l.measures.confidence))
         .column("later_confidence_low", "Lower end of its 95 % interval (Wilson)", later(|l| l.confidence_interval[0]))
@@ -134,6 +146,7 @@ fn later_columns(table: TableBuilder, again: &[Later]) -> TableBuilder {
             "Chance of odds so high or higher among later baskets that are alike in what else they hold without any association, corrected for the rules shown",
             exact_numbers(again.iter().map(|later| later.adjusted.q_value)),
         )
+        .column("year_before_confidence", "Confidence in the same weeks of the year before, which is what the later one is held against where there is one; empty without such weeks", numbers(before, 6))
         .column(
             "held_up",
             "Whether both sides were again together more often than chance among later baskets that are alike in what else they hold, and more often than with one item less: later_q_value up to 0.05; false where such a rule would have been noticed, empty where there is too little to tell",

@@ -9,7 +9,7 @@ use super::population::{LEARNING, Population, Words};
 use super::spoken::{Spoken, spoken};
 use super::tables::{descending, likeliest, people};
 use crate::failure::Result;
-use crate::learning::figures::{CALIBRATED, ReliabilityRow};
+use crate::learning::figures::{AS_LEARNED, ReliabilityRow};
 use crate::learning::leaderboard::{Assessment, ModelRow};
 use crate::learning::learned::Learned;
 use crate::outputs::table::round;
@@ -196,7 +196,7 @@ fn dots(bins: &[ReliabilityRow], reach: f64) -> Vec<Dot> {
             y: up.at(row.happened()),
             low: up.at(low),
             high: up.at(high),
-            calibrated: row.scores == CALIBRATED,
+            calibrated: row.scores != AS_LEARNED,
             customers: row.rows,
             mean: row.mean,
             happened: row.happened(),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{accounts, channels, contacts, days, events, quoted};
+use super::{accounts, channels, contacts, days, events, quoted, shop};
 use crate::config::hex;
 use crate::contract::features::{History, Kind, Made, Over};
 
@@ -45,6 +45,11 @@ pub(super) fn definition(made: &Made, history: &History, evening_from: u8) -> St
         Over::Channels => {
             let (name, fold) = channels::fold(&history.channels);
             line(&mut text, name, &fold);
+        }
+        Over::Shop => {
+            let (name, fold) = shop::fold();
+            line(&mut text, name, &fold);
+            line(&mut text, "shop", &shop::query());
         }
         Over::Accounts => {
             for (name, fold) in accounts::folds(&history.accounts) {

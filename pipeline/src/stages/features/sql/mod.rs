@@ -7,6 +7,7 @@ mod contacts;
 mod days;
 mod definition;
 mod events;
+mod shop;
 
 use std::fmt::Write as _;
 
@@ -77,6 +78,15 @@ impl Plan {
             Over::Channels => {
                 self.folds.push(channels::fold(&history.channels));
                 ("channels".to_owned(), added_up("channel_days", &by_then))
+            }
+            Over::Shop => {
+                self.folds.push(shop::fold());
+                let _ = write!(
+                    self.joins,
+                    " LEFT JOIN ({}) shop ON shop.as_of = f.as_of",
+                    shop::query()
+                );
+                return;
             }
             Over::Accounts => {
                 self.folds.extend(accounts::folds(&history.accounts));
