@@ -50,6 +50,7 @@ mod sheets;
 mod sources;
 mod targets;
 mod times;
+mod timings;
 mod util;
 mod value;
 mod values;

@@ -99,9 +99,11 @@ pub enum Command {
     /// rules) is left out with a warning; everything else goes on.
     #[command(
         after_help = "Example:\n  regulars run -c regulars.toml --out results\n  \
-        regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after"
+        regulars run -c regulars.toml --as-of 2017-10-01   score a past date, then look at what came after\n  \
+        regulars run -c regulars.toml --timings            and what each stage took\n  \
+        regulars run -c regulars.toml --estimate           how long will it take?"
     )]
-    Run(Load),
+    Run(Whole),
     /// Load the sources into the warehouse: Delta Lake tables below DIR/warehouse/
     ///
     /// Reads what is new in the sources, as the settings map them onto the canonical tables
@@ -433,6 +435,22 @@ pub struct Compare {
     /// Threads to use [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+}
+
+/// Options of the whole job.
+#[derive(Args, Clone, Debug)]
+pub struct Whole {
+    /// Settings, where results go, and how to load
+    #[command(flatten)]
+    pub load: Load,
+    /// Print, when the run has ended, what each stage took: wall and CPU time, peak memory, bytes read
+    /// and written, rows (with --quiet, too)
+    #[arg(long)]
+    pub timings: bool,
+    /// Print how long each stage will take, and how much memory and disk, and write nothing: from the
+    /// sizes of the sources, and from what the last run into DIR took, if there was one
+    #[arg(long, conflicts_with_all = ["timings", "rebuild", "mended", "junit", "loaded_at", "dry_run"])]
+    pub estimate: bool,
 }
 
 /// Options of commands that load.

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use regulars::cli::{
-    Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, WithSettings,
+    Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, Whole, WithSettings,
 };
 use regulars::commands::{
-    self, campaign, check, compare, demo, drift, explain, forget, generate, init, manual, models,
-    profile, score, show, targets, train, verify,
+    self, campaign, check, compare, demo, drift, estimate, explain, forget, generate, init, manual,
+    models, profile, score, show, targets, timings, train, verify,
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
@@ -61,9 +61,16 @@ fn execute(command: Command) -> Result<Outcome> {
             let settings = demo::settings(out)?;
             whole(&settings, &common, &LoadOptions::default()).run_locked(lock)
         }
-        Command::Run(Load { settings, options }) => {
-            let WithSettings { config, common } = settings;
-            whole(&Settings::read(&config)?, &common, &options).run()
+        Command::Run(Whole { load, estimate, .. }) if estimate => {
+            estimate::run(&load.settings).map(|()| Outcome::Done)
+        }
+        Command::Run(Whole { load, timings, .. }) => {
+            let WithSettings { config, common } = load.settings;
+            let outcome = whole(&Settings::read(&config)?, &common, &load.options).run()?;
+            if timings {
+                timings::run(&common.output.out)?;
+            }
+            Ok(outcome)
         }
         Command::Ingest(Load { settings, options }) => {
             let WithSettings { config, common } = settings;

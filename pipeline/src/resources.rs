@@ -48,9 +48,36 @@ fn memory_now() -> Option<u64> {
     status("VmRSS:")
 }
 
-/// Peak memory and CPU time of this process so far, where Linux tells them.
-pub fn process_use() -> (Option<u64>, Option<f64>) {
-    (status("VmHWM:"), processor_seconds())
+/// What this process has used so far, as far as the system tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessUse {
+    /// The largest memory.
+    pub peak_memory_bytes: Option<u64>,
+    /// CPU time.
+    pub cpu_seconds: Option<f64>,
+    /// Bytes that it has asked for and handed over, by files and whatever else can be read and
+    /// written; what the system had at hand counts as what came from a disk.
+    pub bytes_read: Option<u64>,
+    /// See `bytes_read`.
+    pub bytes_written: Option<u64>,
+}
+
+/// What this process has used so far, where Linux tells it.
+pub fn process_use() -> ProcessUse {
+    let moved = std::fs::read_to_string("/proc/self/io").ok();
+    let moved = |name: &str| {
+        let line = moved
+            .as_ref()?
+            .lines()
+            .find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    ProcessUse {
+        peak_memory_bytes: status("VmHWM:"),
+        cpu_seconds: processor_seconds(),
+        bytes_read: moved("rchar:"),
+        bytes_written: moved("wchar:"),
+    }
 }
 
 /// A line of what Linux tells of the memory of the process, in bytes.
@@ -72,6 +99,23 @@ fn processor_seconds() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_written_and_read_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bytes");
+        let before = process_use();
+        std::fs::write(&path, vec![1; 3 << 20]).unwrap();
+        let read = std::fs::read(&path).unwrap().len() as u64;
+        let after = process_use();
+        let more = |of: fn(&ProcessUse) -> Option<u64>| Some(of(&after)? - of(&before)?);
+        if let Some(written) = more(|use_| use_.bytes_written) {
+            assert!(written >= read, "{written}");
+        }
+        if let Some(all) = more(|use_| use_.bytes_read) {
+            assert!(all >= read, "{all}");
+        }
+    }
 
     #[test]
     fn memory_that_is_held_for_a_while_is_seen() {

@@ -16,7 +16,7 @@ use crate::outputs::manifest::{Manifest, StageEntry};
 use crate::outputs::system::started_now;
 use crate::outputs::temporary;
 use crate::progress::Progress;
-use crate::resources::process_use;
+use crate::resources::{ProcessUse, process_use};
 use crate::warehouse::receipt;
 use crate::warning::Warning;
 
@@ -118,7 +118,7 @@ impl Aside {
 pub struct Began {
     at: String,
     clock: Instant,
-    cpu_seconds: Option<f64>,
+    used: ProcessUse,
 }
 
 impl Began {
@@ -127,7 +127,7 @@ impl Began {
         Self {
             at: started_now(),
             clock: Instant::now(),
-            cpu_seconds: process_use().1,
+            used: process_use(),
         }
     }
 
@@ -138,15 +138,18 @@ impl Began {
 
     /// An entry of the manifest with what the work took.
     fn measured(&self, entry: StageEntry) -> StageEntry {
-        let (peak, cpu) = process_use();
+        let (before, now) = (self.used, process_use());
+        let since = |of: fn(&ProcessUse) -> Option<u64>| Some(of(&now)? - of(&before)?);
         StageEntry {
             started_at: self.at.clone(),
             seconds: self.seconds(),
-            cpu_seconds: self
+            cpu_seconds: before
                 .cpu_seconds
-                .zip(cpu)
-                .map(|(before, after)| after - before),
-            peak_memory_bytes: peak,
+                .zip(now.cpu_seconds)
+                .map(|(before, now)| now - before),
+            peak_memory_bytes: now.peak_memory_bytes,
+            bytes_read: since(|used| used.bytes_read),
+            bytes_written: since(|used| used.bytes_written),
             ..entry
         }
     }

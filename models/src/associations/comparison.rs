@@ -34,7 +34,7 @@ impl Comparison {
 }
 
 /// What stands out: too few together, or too many.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Substitutes = 0,
     Complements = 1,

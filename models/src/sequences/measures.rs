@@ -1,10 +1,10 @@
 //! What a rule from a sequence is worth, counted on any histories.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap};
 
 use rayon::prelude::*;
 
-use super::{Histories, TimeLimits, histories::holds};
+use super::{Histories, Sequence, Sequences, TimeLimits, histories::holds};
 use crate::associations::p_value;
 
 /// How good a rule `prefix => next` is: who has had the prefix has `next` afterwards.
@@ -72,9 +72,59 @@ impl Lag {
 }
 
 /// A rule to be measured.
+#[derive(Clone)]
 pub(super) struct Pattern<'a> {
     pub(super) prefix: Vec<&'a [u32]>,
     pub(super) next: &'a [u32],
+}
+
+/// The measures of these rules, in their order, but for the days that they take; `candidates` are the
+/// patterns that they were split from.
+///
+/// What begins a frequent pattern is frequent itself, and so is each of its elements alone, whatever
+/// the time limits: so a list of all frequent patterns has every count that is needed, and nobody's
+/// history has to be looked at. Where the list leaves patterns out (it is of closed ones, or of
+/// those with required items), those are counted.
+pub(super) fn measure_listed(
+    patterns: &[Pattern],
+    candidates: &[Sequence],
+    sequences: &Sequences,
+    histories: &Histories,
+) -> Vec<SequenceMeasures> {
+    let listed: HashMap<(&[u32], &[u32]), u32> = sequences
+        .iter()
+        .map(|pattern| ((pattern.items(), pattern.ends()), pattern.count))
+        .collect();
+    let counts = |candidate: &Sequence| -> Option<[u64; 2]> {
+        let (items, ends) = (candidate.items(), candidate.ends());
+        let ends = &ends[..ends.len() - 1];
+        let (prefix, next) = items.split_at(*ends.last()? as usize);
+        let one_element = [next.len() as u32];
+        let prefix = listed.get(&(prefix, ends))?;
+        let next = listed.get(&(next, &one_element[..]))?;
+        Some([prefix, next].map(|count| u64::from(*count)))
+    };
+    let counts: Vec<Option<[u64; 2]>> = candidates.iter().map(counts).collect();
+    let unlisted = (patterns.iter().zip(&counts)).filter(|(_, counts)| counts.is_none());
+    let unlisted: Vec<Pattern> = unlisted.map(|(pattern, _)| pattern.clone()).collect();
+    let mut unlisted = measure(&unlisted, sequences.time(), histories).into_iter();
+    let n = histories.n_customers() as u64;
+    let mut measures: Vec<Option<SequenceMeasures>> = candidates
+        .par_iter()
+        .zip(&counts)
+        .with_min_len(256)
+        .map(|(candidate, counts)| {
+            counts.map(|[prefix, next]| {
+                SequenceMeasures::new(n, prefix, next, candidate.count.into(), None)
+            })
+        })
+        .collect();
+    for measures in &mut measures {
+        if measures.is_none() {
+            *measures = unlisted.next();
+        }
+    }
+    measures.into_iter().flatten().collect()
 }
 
 /// The measures of these rules, in their order.

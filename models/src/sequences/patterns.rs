@@ -48,6 +48,11 @@ impl<'a> Sequence<'a> {
         self.items
     }
 
+    /// Where each element ends among the items.
+    pub(super) fn ends(&self) -> &'a [u32] {
+        self.ends
+    }
+
     /// Whether this pattern is contained in another: its elements are, in order, subsets of
     /// different elements of the other.
     pub fn is_in(&self, other: &Sequence) -> bool {

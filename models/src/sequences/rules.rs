@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{
-    Histories, Sequence, SequenceMeasures, Sequences, bits_of,
-    measures::{Pattern, measure},
+    Histories, Sequence, SequenceMeasures, Sequences, TimeLimits, bits_of,
+    measures::{Pattern, measure, measure_listed},
 };
 use crate::associations::{benjamini_hochberg, wilson_interval};
 
@@ -179,27 +179,35 @@ impl SequenceRuleValidParams {
             .filter(|sequence| sequence.n_elements() > 1)
             .collect();
         let patterns: Vec<Pattern> = candidates.iter().map(split).collect();
-        let measures = measure(&patterns, sequences.time(), histories);
-        let best_of_shorter = best_of_shorter(&patterns, &measures);
+        let measures = measure_listed(&patterns, &candidates, sequences, histories);
         let p_values: Vec<f64> = measures.iter().map(|measures| measures.p_value).collect();
         let q_values = benjamini_hochberg(&p_values);
-        let mut rules: Vec<SequenceRule> = (0..patterns.len())
-            .filter_map(|i| {
-                let (pattern, measures) = (&patterns[i], measures[i]);
-                let improvement = measures.confidence - best_of_shorter[i];
+        let passes = |i: &usize| {
+            measures[*i].confidence >= self.min_confidence
+                && measures[*i].lift >= self.min_lift
+                && q_values[*i] <= self.max_q_value
+        };
+        let mut kept: Vec<usize> = (0..patterns.len()).filter(passes).collect();
+        // Few pass, and only they are held against what is shorter.
+        let mut best_of_shorter = best_of_shorter(&patterns, &measures, &kept);
+        if !self.keep_redundant {
+            let improves = |i: usize, best: f64| measures[i].confidence - best > 0.0;
+            (kept, best_of_shorter) = (kept.into_iter().zip(best_of_shorter))
+                .filter(|(i, best)| improves(*i, *best))
+                .unzip();
+        }
+        let full = with_lags(&patterns, &kept, sequences.time(), histories);
+        let mut rules: Vec<SequenceRule> = (kept.iter().zip(best_of_shorter).zip(full))
+            .map(|((&i, best_of_shorter), measures)| {
                 let [sure, _] = wilson_interval(measures.count, measures.prefix_count);
-                let kept = measures.confidence >= self.min_confidence
-                    && measures.lift >= self.min_lift
-                    && q_values[i] <= self.max_q_value
-                    && (self.keep_redundant || improvement > 0.0);
-                kept.then(|| SequenceRule {
-                    prefix: pattern.prefix.iter().map(|e| e.to_vec()).collect(),
-                    next: pattern.next.to_vec(),
+                SequenceRule {
+                    prefix: patterns[i].prefix.iter().map(|e| e.to_vec()).collect(),
+                    next: patterns[i].next.to_vec(),
                     measures,
-                    improvement,
-                    improvement_lower: sure - best_of_shorter[i],
+                    improvement: measures.confidence - best_of_shorter,
+                    improvement_lower: sure - best_of_shorter,
                     q_value: q_values[i],
-                })
+                }
             })
             .collect();
         rules.par_sort_unstable_by(best_first);
@@ -220,15 +228,35 @@ fn split<'a>(sequence: &Sequence<'a>) -> Pattern<'a> {
     }
 }
 
-/// For each candidate, the highest confidence of the same `next` after a prefix that is contained
-/// in its own and has fewer items; the base rate is that after no prefix.
-fn best_of_shorter(patterns: &[Pattern], measures: &[SequenceMeasures]) -> Vec<f64> {
+/// The measures of those patterns that are kept, with the days that it takes.
+fn with_lags(
+    patterns: &[Pattern],
+    kept: &[usize],
+    time: TimeLimits,
+    histories: &Histories,
+) -> Vec<SequenceMeasures> {
+    let kept: Vec<Pattern> = kept.iter().map(|&i| patterns[i].clone()).collect();
+    measure(&kept, time, histories)
+}
+
+/// For each of some candidates, `kept`, the highest confidence of the same `next` after a prefix
+/// that is contained in its own and has fewer items; the base rate is that after no prefix.
+fn best_of_shorter(
+    patterns: &[Pattern],
+    measures: &[SequenceMeasures],
+    kept: &[usize],
+) -> Vec<f64> {
     struct Prefix {
         place: usize,
         n_items: usize,
         bits: u64,
     }
+    // A group has one `next`; those that are kept lie among the others.
+    let mut wanted: Vec<&[u32]> = kept.iter().map(|&i| patterns[i].next).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
     let mut prefixes: Vec<Prefix> = (0..patterns.len())
+        .filter(|&place| wanted.binary_search(&patterns[place].next).is_ok())
         .map(|place| {
             let items = patterns[place].prefix.concat();
             Prefix {
@@ -243,7 +271,10 @@ fn best_of_shorter(patterns: &[Pattern], measures: &[SequenceMeasures]) -> Vec<f
     let mut best: Vec<(usize, f64)> = prefixes
         .par_chunk_by(|a, b| next(a) == next(b))
         .flat_map_iter(|group| {
-            group.iter().map(move |long| {
+            let kept = group
+                .iter()
+                .filter(move |long| kept.binary_search(&long.place).is_ok());
+            kept.map(move |long| {
                 let own = &measures[long.place];
                 let base = own.next_count as f64 / own.n_customers as f64;
                 let best = group

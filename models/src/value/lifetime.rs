@@ -4,6 +4,7 @@ use linfa::ParamGuard;
 use rayon::prelude::*;
 
 use super::draws::Draws;
+use super::future::Known;
 use super::history::{History, check_all};
 use super::model::PurchaseModel;
 use super::spend::check_spends;
@@ -13,9 +14,6 @@ use crate::random::draw;
 
 /// Rows that one thread takes at a time.
 const PART: usize = 16;
-
-/// Nobody is drawn to buy more often than this within the horizon.
-const MOST_PURCHASES: usize = 100_000;
 
 /// How customers are valued. Nothing is checked yet; see [`LifetimeValidParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +66,8 @@ impl LifetimeParams {
     }
 
     /// Futures drawn for each customer, which the interval is taken from; 0 leaves intervals out,
-    /// and at most 1,000,000. Default 200. Time grows with them, and they take most of it.
+    /// and at most 1,000,000. Default 200. Time grows with them and with the periods, not with the
+    /// purchases, and they take most of it.
     pub fn draws(mut self, futures: u32) -> Self {
         self.0.draws = futures;
         self
@@ -210,9 +209,10 @@ impl LifetimeValidParams {
             spending.map_or(0, |(_, spend)| spend.mean.to_bits()),
         ];
         let key = known.into_iter().fold(0, draw);
+        let of_customer = Known::new(model, history);
         let value = |number: u32| {
             let mut draws = Draws::new(self.seed, key, number.into());
-            self.future(&mut draws, model, history, p_alive, spending, worths)
+            self.future(&mut draws, &of_customer, p_alive, spending, worths)
         };
         let mut values: Vec<f64> = (0..self.draws).map(value).collect();
         values.sort_unstable_by(f64::total_cmp);
@@ -224,8 +224,7 @@ impl LifetimeValidParams {
     fn future(
         &self,
         draws: &mut Draws,
-        model: &PurchaseModel,
-        history: &History,
+        known: &Known,
         p_alive: f64,
         spending: Option<(&GammaGamma, &Spend)>,
         worths: &[f64],
@@ -233,83 +232,26 @@ impl LifetimeValidParams {
         if draws.unit() >= p_alive {
             return 0.0;
         }
-        let end = self.period * worths.len() as f64;
         // The customer's own scale of amounts.
         let amounts = spending.map(|(spend_model, spend)| {
             let (shape, rate) = spend_model.posterior(spend);
             (spend_model.p, draws.gamma(shape) / rate)
         });
-        let mut future = Future::draw(draws, model, history);
-        let (mut time, mut value) = (0.0, 0.0);
-        for _ in 0..MOST_PURCHASES {
-            time += future.gap(draws);
-            if time >= end.min(future.leaves) {
-                break;
-            }
-            let period = ((time / self.period) as usize).min(worths.len() - 1);
-            value += worths[period]
-                * match amounts {
-                    Some((shape, scale)) => draws.gamma(shape) / scale,
-                    None => 1.0,
-                };
-            if future.leaving > 0.0 && draws.unit() < future.leaving {
-                break;
-            }
-        }
+        let mut value = 0.0;
+        (known.draw(draws)).each_period(
+            draws,
+            self.period,
+            worths.len(),
+            |draws, period, purchases| {
+                value += worths[period]
+                    * match amounts {
+                        // Amounts of one scale add up to one of so many times the shape.
+                        Some((shape, scale)) => draws.gamma(purchases * shape) / scale,
+                        None => purchases,
+                    };
+            },
+        );
         self.margin * value
-    }
-}
-
-/// The nature of an active customer, as drawn from what is known.
-struct Future {
-    rate: f64,
-    /// Stages until the next purchase, and between later ones.
-    next_stages: u32,
-    stages: u32,
-    /// Probability of leaving after a purchase, and the time of leaving.
-    leaving: f64,
-    leaves: f64,
-}
-
-impl Future {
-    fn draw(draws: &mut Draws, model: &PurchaseModel, history: &History) -> Self {
-        match model {
-            PurchaseModel::BetaGeometric(model) => {
-                let mut left = draws.unit();
-                let passed = model.stages(history).find_map(|(stage, weight)| {
-                    left -= weight;
-                    (left <= 0.0).then_some(stage)
-                });
-                let passed = passed.unwrap_or(model.regularity - 1);
-                let (shape, rate) = model.rate_posterior(history, passed);
-                let (a, b) = model.leaving_posterior(history);
-                Self {
-                    rate: draws.gamma(shape) / rate,
-                    next_stages: model.regularity - passed,
-                    stages: model.regularity,
-                    leaving: draws.beta(a, b),
-                    leaves: f64::INFINITY,
-                }
-            }
-            PurchaseModel::Pareto(model) => {
-                let (shape, rate) = model.rate_posterior(history);
-                let (s, beta) = model.leaving_posterior(history);
-                Self {
-                    rate: draws.gamma(shape) / rate,
-                    next_stages: 1,
-                    stages: 1,
-                    leaving: 0.0,
-                    leaves: draws.exponential() * beta / draws.gamma(s),
-                }
-            }
-        }
-    }
-
-    /// The time until the next purchase.
-    fn gap(&mut self, draws: &mut Draws) -> f64 {
-        let stages: f64 = (0..self.next_stages).map(|_| draws.exponential()).sum();
-        self.next_stages = self.stages;
-        stages / self.rate
     }
 }
 
@@ -361,11 +303,12 @@ mod tests {
                 assert!(said.discounted_purchases < said.purchases);
                 let worths: Vec<f64> = (1..=4).map(|i| 1.05_f64.powi(-i)).collect();
                 let p_alive = model.p_alive(&history);
+                let known = Known::new(&model, &history);
                 let count = 40_000;
                 let futures: Vec<f64> = (0..count)
                     .map(|i| {
                         let mut draws = Draws::new(1, 2, i);
-                        params.future(&mut draws, &model, &history, p_alive, spending, &worths)
+                        params.future(&mut draws, &known, p_alive, spending, &worths)
                     })
                     .collect();
                 let mean = futures.iter().sum::<f64>() / count as f64;
@@ -379,6 +322,136 @@ mod tests {
                     off.abs() < 3.5,
                     "{model:?} {history:?}: {mean} for {said:?}"
                 );
+            }
+        }
+    }
+
+    /// The same future, purchase by purchase as it happens.
+    fn step_by_step(
+        params: &LifetimeValidParams,
+        draws: &mut Draws,
+        model: &PurchaseModel,
+        history: &History,
+        (amounts, spend): (&GammaGamma, &Spend),
+        worths: &[f64],
+    ) -> f64 {
+        if draws.unit() >= model.p_alive(history) {
+            return 0.0;
+        }
+        let (shape, rate) = amounts.posterior(spend);
+        let scale = draws.gamma(shape) / rate;
+        let (mut leaving, mut leaves, mut passed, mut stages) = (0.0, f64::INFINITY, 0, 1);
+        let rate = match model {
+            PurchaseModel::BetaGeometric(model) => {
+                stages = model.regularity;
+                let mut left = draws.unit();
+                let found = model.stages(history).find(|(_, weight)| {
+                    left -= weight;
+                    left <= 0.0
+                });
+                passed = found.map_or(stages - 1, |(stage, _)| stage);
+                let (shape, rate) = model.rate_posterior(history, passed);
+                let (a, b) = model.leaving_posterior(history);
+                leaving = draws.beta(a, b);
+                draws.gamma(shape) / rate
+            }
+            PurchaseModel::Pareto(model) => {
+                let (shape, rate) = model.rate_posterior(history);
+                let (s, beta) = model.leaving_posterior(history);
+                leaves = draws.exponential() * beta / draws.gamma(s);
+                draws.gamma(shape) / rate
+            }
+        };
+        let (mut time, mut value) = (0.0, 0.0);
+        loop {
+            let gap: f64 = (passed..stages).map(|_| draws.exponential()).sum();
+            passed = 0;
+            time += gap / rate;
+            let period = (time / params.period) as usize;
+            if time >= leaves || period >= worths.len() {
+                return params.margin * value;
+            }
+            value += worths[period] * draws.gamma(amounts.p) / scale;
+            if draws.unit() < leaving {
+                return params.margin * value;
+            }
+        }
+    }
+
+    /// Futures that are drawn a period at a time are those of one purchase after the other: the
+    /// largest distance between the two distributions (Kolmogorov and Smirnov) is that of chance.
+    #[test]
+    fn futures_by_periods_are_distributed_as_those_step_by_step() {
+        let amounts = GammaGamma {
+            p: 2.0,
+            q: 4.0,
+            v: 15.0,
+        };
+        let beta_geometric = |regularity, alpha| {
+            PurchaseModel::BetaGeometric(BetaGeometric {
+                r: 1.8,
+                alpha,
+                a: 0.8,
+                b: 6.4,
+                regularity,
+                leaves_at_start: regularity == 3,
+            })
+        };
+        let pareto = PurchaseModel::Pareto(ParetoNbd {
+            r: 1.55,
+            alpha: 5.6,
+            s: 1.6,
+            beta: 31.7,
+        });
+        let params = LifetimeParams::new(6, 9.0)
+            .rate(0.02)
+            .draws(0)
+            .check()
+            .unwrap();
+        let worths: Vec<f64> = (1..=6).map(|i| 1.02_f64.powi(-i)).collect();
+        let count = 20_000;
+        // Rare buyers, and some with far more than ten stages a period.
+        for model in [beta_geometric(1, 9.0), beta_geometric(3, 0.5), pareto] {
+            for (repeats, last, age) in [(0, 0.0, 20.0), (6, 17.0, 19.0), (70, 38.0, 39.0)] {
+                let history = History { repeats, last, age };
+                let spend = Spend {
+                    repeats,
+                    mean: 30.0,
+                };
+                let p_alive = model.p_alive(&history);
+                let known = Known::new(&model, &history);
+                let drawn = |of: &dyn Fn(&mut Draws) -> f64, seed: u64| {
+                    let mut values: Vec<f64> = (0..count)
+                        .map(|i| of(&mut Draws::new(seed, 3, i)))
+                        .collect();
+                    values.sort_unstable_by(f64::total_cmp);
+                    values
+                };
+                let spending = Some((&amounts, &spend));
+                let ours = drawn(
+                    &|draws| params.future(draws, &known, p_alive, spending, &worths),
+                    1,
+                );
+                let theirs = drawn(
+                    &|draws| {
+                        step_by_step(
+                            &params,
+                            draws,
+                            &model,
+                            &history,
+                            (&amounts, &spend),
+                            &worths,
+                        )
+                    },
+                    2,
+                );
+                let below = |values: &[f64], at: f64| values.partition_point(|v| *v <= at) as f64;
+                let distance = (ours.iter().chain(&theirs))
+                    .map(|at| (below(&ours, *at) - below(&theirs, *at)).abs() / count as f64)
+                    .fold(0.0, f64::max);
+                // Exceeded with a chance of 0.0007.
+                let most = 2.0 * (2.0 / count as f64).sqrt();
+                assert!(distance < most, "{model:?} {history:?}: {distance}");
             }
         }
     }

@@ -45,6 +45,7 @@ mod draws;
 mod error;
 mod estimate;
 mod fit;
+mod future;
 mod held_out;
 mod history;
 mod lifetime;

@@ -69,6 +69,13 @@ pub struct StageEntry {
     pub cpu_seconds: Option<f64>,
     /// The largest memory of the process so far; null where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
+    /// Bytes that the process has read meanwhile, from files or from what the system holds of them;
+    /// null where the system does not tell.
+    #[serde(default)]
+    pub bytes_read: Option<u64>,
+    /// Bytes that it has written.
+    #[serde(default)]
+    pub bytes_written: Option<u64>,
     /// The stage's own numbers.
     pub metrics: Value,
     /// What a person should know although it went through.

@@ -62,6 +62,12 @@ pub fn schema(path: &Path) -> Result<SchemaRef> {
     Ok(flat(metadata(path)?.schema()))
 }
 
+/// How many rows the file says that it has.
+pub fn rows(path: &Path) -> Result<u64> {
+    let rows = metadata(path)?.metadata().file_metadata().num_rows();
+    Ok(u64::try_from(rows).unwrap_or(0))
+}
+
 /// The file's rows, with the columns of `schema`; the others are read for the hashes alone.
 pub fn open(path: &Path, schema: &SchemaRef, hashed: bool) -> Result<Pieces> {
     let metadata = metadata(path)?;

@@ -13,6 +13,7 @@ pub struct ElasticNetValidParams {
     pub(super) path_length: usize,
     pub(super) path_end: f64,
     pub(super) patience: usize,
+    pub(super) sample_rows: usize,
     pub(super) max_iterations: usize,
     pub(super) tolerance: f64,
     pub(super) preprocessing: PreprocessingParams,
@@ -31,6 +32,7 @@ impl Default for ElasticNetParams {
             path_length: 30,
             path_end: 1e-4,
             patience: 5,
+            sample_rows: 50_000,
             max_iterations: 200,
             tolerance: 1e-7,
             preprocessing: Preprocessing::params().missing_indicators(true),
@@ -72,6 +74,13 @@ impl ElasticNetParams {
     /// 1. Default 5.
     pub fn patience(mut self, penalties: usize) -> Self {
         self.0.patience = penalties;
+        self
+    }
+
+    /// Of more training rows than this, about so many choose the penalty, and the fit on all begins
+    /// at what they came to; at least 1. Default 50,000.
+    pub fn sample_rows(mut self, rows: usize) -> Self {
+        self.0.sample_rows = rows;
         self
     }
 
@@ -126,6 +135,7 @@ impl ParamGuard for ElasticNetParams {
         let good = p.path_end > 0.0 && p.path_end < 1.0;
         ClassifierError::check("path_end", p.path_end, good, "a share between 0 and 1")?;
         ClassifierError::check_count("patience", p.patience)?;
+        ClassifierError::check_count("sample_rows", p.sample_rows)?;
         ClassifierError::check_count("max_iterations", p.max_iterations)?;
         ClassifierError::check_share("tolerance", p.tolerance)?;
         p.preprocessing.check_ref()?;

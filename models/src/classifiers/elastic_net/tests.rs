@@ -25,18 +25,21 @@ fn coefficients_are_those_of_scikit_learn() {
     for penalty in [0.003, 0.03, 0.1] {
         for (ratio, said) in [(0.0, "0.0"), (0.5, "0.5"), (1.0, "1.0")] {
             for (weighted, name) in [(false, "plain"), (true, "weighted")] {
-                let params = params().penalty(Some(penalty)).l1_ratio(ratio);
-                let model = params.fit(&data(weighted)).unwrap();
-                let what = format!("net-{name}-{penalty}-{said}");
-                let theirs = line(&what);
-                let mut ours = model.coefficients().to_vec();
-                ours.push(model.intercept());
-                assert_close(&ours, &theirs, 1e-5, &what);
-                // Zeros are exact, and the same ones.
-                for (ours, theirs) in ours.iter().zip(&theirs) {
-                    assert_eq!(*ours == 0.0, *theirs == 0.0, "{what}");
+                // By way of a sample of the rows it comes to the same.
+                for sample in [50_000, 60] {
+                    let params = params().penalty(Some(penalty)).l1_ratio(ratio);
+                    let model = params.sample_rows(sample).fit(&data(weighted)).unwrap();
+                    let what = format!("net-{name}-{penalty}-{said}");
+                    let theirs = line(&what);
+                    let mut ours = model.coefficients().to_vec();
+                    ours.push(model.intercept());
+                    assert_close(&ours, &theirs, 1e-5, &what);
+                    // Zeros are exact, and the same ones.
+                    for (ours, theirs) in ours.iter().zip(&theirs) {
+                        assert_eq!(*ours == 0.0, *theirs == 0.0, "{what}");
+                    }
+                    assert!(model.violation() <= 1e-7, "{what}");
                 }
-                assert!(model.violation() <= 1e-7, "{what}");
             }
         }
     }
@@ -78,7 +81,52 @@ fn the_path_begins_with_no_coefficient_and_its_best_is_kept() {
         .penalty(Some(by_itself.penalty()))
         .fit(&train)
         .unwrap();
-    assert_eq!(again.coefficients(), by_itself.coefficients());
+    assert_close(
+        again.coefficients(),
+        &by_itself.coefficients().to_vec(),
+        1e-5,
+        "by itself",
+    );
+}
+
+/// A table of more rows than are drawn: what the sample chooses is as good on rows that neither
+/// has seen, and the coefficients are those of all rows.
+#[test]
+fn of_many_rows_a_sample_chooses_the_penalty_and_all_of_them_are_learned_from() {
+    let table = table(4000);
+    let rows = |from: usize, to: usize| {
+        let rows: Vec<usize> = (from..to).collect();
+        let labels = Array1::from(table.labels[from..to].to_vec());
+        Dataset::new(table.amounts.select(Axis(0), &rows), labels)
+    };
+    let (train, held, test) = (rows(0, 3000), rows(3000, 3500), rows(3500, 4000));
+    let loss = |model: &ElasticNet| {
+        let p = model.predict_probability(test.records().view());
+        crate::metrics::log_loss(test.targets().view(), p.view()).unwrap()
+    };
+    let few = params().sample_rows(600);
+    for (sampled, whole) in [
+        (few.fit(&train).unwrap(), params().fit(&train).unwrap()),
+        (
+            few.fit_with_validation(&train, &held).unwrap(),
+            params().fit_with_validation(&train, &held).unwrap(),
+        ),
+    ] {
+        assert!(!sampled.path().is_empty());
+        assert!(sampled.violation() <= 1e-7);
+        let off = loss(&sampled) - loss(&whole);
+        assert!(off.abs() < 2e-3, "{off}");
+        let of_all = params()
+            .penalty(Some(sampled.penalty()))
+            .fit(&train)
+            .unwrap();
+        assert_close(
+            of_all.coefficients(),
+            &sampled.coefficients().to_vec(),
+            1e-5,
+            "all rows",
+        );
+    }
 }
 
 #[test]
@@ -141,6 +189,10 @@ fn settings_out_of_range_are_refused() {
     assert_eq!(
         refused(params().patience(0)),
         "patience = 0; choose at least 1"
+    );
+    assert_eq!(
+        refused(params().sample_rows(0)),
+        "sample_rows = 0; choose at least 1"
     );
     assert_eq!(
         refused(params().max_iterations(0)),

@@ -36,12 +36,13 @@ mod closure;
 mod pattern;
 mod recoded;
 mod search;
+mod steps;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use self::{recoded::Recoded, search::Search};
+use self::{recoded::Recoded, search::Search, steps::Steps};
 use super::{Histories, SequenceError, SequenceValidParams, Sequences, patterns::List};
 
 impl SequenceValidParams {
@@ -67,15 +68,18 @@ impl SequenceValidParams {
         let next = AtomicUsize::new(0);
         let total = AtomicUsize::new(0);
         let n_items = data.n_items();
+        let steps = Steps::count(&data, self);
         let found: Vec<List> = (0..rayon::current_num_threads())
             .into_par_iter()
             .with_max_len(1)
             .map(|_| {
-                let mut search = Search::new(&data, self, required, min_count, |found| {
+                let report = |found| {
                     // Checked now and then while searching: a low support can ask for more
                     // patterns than any memory holds.
                     total.fetch_add(found, Ordering::Relaxed) + found > self.max_patterns
-                });
+                };
+                let mut search = Search::new(&data, self, required, min_count, report);
+                search.steps = steps.as_ref();
                 loop {
                     let taken = next.fetch_add(1, Ordering::Relaxed);
                     if taken >= n_items || search.first_item((n_items - 1 - taken) as u32) {

@@ -171,8 +171,20 @@ impl Recoded {
         self.first_starts = starts;
     }
 
-    fn n_customers(&self) -> usize {
+    /// Number of customers with a basket.
+    pub(super) fn n_customers(&self) -> usize {
         self.customer_starts.len() - 1
+    }
+
+    /// The items of a customer, each with the baskets that hold it, ascending.
+    pub(super) fn pairs_of(&self, customer: u32) -> impl Iterator<Item = (u32, &[u32])> {
+        let c = customer as usize;
+        let pairs = self.pair_starts[c] as usize..self.pair_starts[c + 1] as usize;
+        pairs.map(|pair| {
+            let places = self.occurrence_starts[pair]..self.occurrence_starts[pair + 1];
+            let occurrences = &self.occurrences[places.start as usize..places.end as usize];
+            (self.pair_items[pair], occurrences)
+        })
     }
 
     /// Number of frequent items.

@@ -7,6 +7,7 @@ use super::{
     closure::{Closure, Rights},
     pattern::{Kind, Pattern},
     recoded::{Group, NONE, Recoded},
+    steps::Steps,
 };
 
 /// Extensions of one pattern are laid out up to so many ends at a time, 12 to 20 bytes each.
@@ -84,6 +85,8 @@ pub(super) struct Search<'a, Report> {
     params: &'a SequenceValidParams,
     required: &'a [u32],
     min_count: u32,
+    /// What follows an item, where that has been counted already.
+    pub(super) steps: Option<&'a Steps>,
     tally: Tally,
     levels: Vec<Level>,
     pattern: Pattern,
@@ -113,6 +116,7 @@ impl<'a, Report: FnMut(usize) -> bool> Search<'a, Report> {
             params,
             required,
             min_count,
+            steps: None,
             tally: Tally {
                 n_groups: vec![0; n],
                 n_ends: vec![0; n],
@@ -268,9 +272,14 @@ impl<'a, Report: FnMut(usize) -> bool> Search<'a, Report> {
 
     /// Lists the frequent items that make a new element.
     fn find_next(&mut self, depth: usize) {
-        let mut tally = std::mem::take(&mut self.tally);
-        self.extensions(depth, Kind::Next).count(&mut tally);
-        self.tally = tally;
+        if let Some(steps) = self.steps {
+            let after = steps.after(self.pattern.items[0]);
+            self.tally.n_groups.copy_from_slice(after);
+        } else {
+            let mut tally = std::mem::take(&mut self.tally);
+            self.extensions(depth, Kind::Next).count(&mut tally);
+            self.tally = tally;
+        }
         self.keep_frequent(depth, Kind::Next, 0);
         if self.misses_for_good() {
             self.levels[depth].children.clear();

@@ -194,3 +194,45 @@ fn closed_patterns_of_thousands_of_tiny_histories_under_all_limits() {
     }
     assert!(found > 2_000, "only {found} patterns were compared");
 }
+
+/// Customers of many baskets: patterns of two items, which are counted all at once, are those of
+/// the search that may go on to three.
+#[test]
+fn pairs_of_long_histories_are_those_of_the_search_for_longer_patterns() {
+    let mut random = Random::new(14);
+    let mut compared = 0;
+    for case in 0..12 {
+        let items = 6;
+        let customers: Vec<Customer> = (0..8)
+            .map(|_| {
+                let mut day = 0;
+                (0..1 + random.below(200))
+                    .map(|_| {
+                        day += random.below(4) as i32;
+                        let mut basket = vec![random.below(items), random.below(items)];
+                        basket.sort_unstable();
+                        basket.dedup();
+                        (day, basket)
+                    })
+                    .collect()
+            })
+            .collect();
+        let histories = histories_of(&customers, items as usize);
+        let mut params = at_least(1 + random.below(8)).min_gap(random.below(3));
+        params = match case % 3 {
+            0 => params.max_gap(3 + random.below(20)),
+            1 => params.max_span(3 + random.below(20)),
+            _ => params.max_gap(30).max_span(3 + random.below(4)),
+        };
+        let longer = mine(&histories, params.clone().max_items(3));
+        let two: Vec<(Elements, u32)> = listed(&longer)
+            .into_iter()
+            .filter(|(pattern, _)| n_items(pattern) <= 2)
+            .collect();
+        compared += two.len();
+        let [one, other] = on_one_and_two_threads(|| mine(&histories, params.clone().max_items(2)));
+        assert_eq!(listed(&one), two);
+        assert_eq!(listed(&other), two);
+    }
+    assert!(compared > 200, "only {compared} patterns were compared");
+}

@@ -36,6 +36,7 @@ pub fn find(
     let found = PairParams::new(MinSupport::Share(settings.min_support))
         // More than half false is no choice that anybody makes, and none that the test allows.
         .max_q_value(settings.max_false_share.min(0.5))
+        .complements(false)
         .check()
         .and_then(|params| params.fit_on_sale(&part.baskets, Some(&customers), on_sale))
         .map_err(|error| {
