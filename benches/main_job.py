@@ -125,7 +125,7 @@ def report(options: argparse.Namespace, binary: Path, scratch: Path) -> None:
 
     print("| stage | rows in | rows out | wall, s | CPU, s |")
     print("|---|---|---|---|---|")
-    for name in ["ingest", "features", "segment", "churn", "value", "rules", "offers"]:
+    for name in ["ingest", "features", "segment", "churn", "value", "classes", "rules", "offers"]:
         stage = manifest["stages"][name]
         print(f"| {name} | {stage['rows_in']:,} | {stage['rows_out']:,} | {stage['seconds']:.2f} | {stage['cpu_seconds']:.2f} |")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from measure import LINES_OF_A_CUSTOMER, measured
 
-STAGES = ["ingest", "features", "segment", "churn", "value", "rules", "offers"]
+STAGES = ["ingest", "features", "segment", "churn", "value", "classes", "rules", "offers"]
 
 
 def main() -> None:

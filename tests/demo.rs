@@ -110,7 +110,7 @@ fn the_manifest_names_every_file_with_its_rows_and_hash() {
         assert_eq!(file["sha256"], Value::from(sha256), "{file}");
     }
     for stage in [
-        "ingest", "features", "segment", "churn", "value", "rules", "offers", "report",
+        "ingest", "features", "segment", "churn", "value", "classes", "rules", "offers", "report",
     ] {
         let entry = &manifest["stages"][stage];
         assert!(entry["rows_in"].as_u64().unwrap() > 0, "{stage}: {entry}");

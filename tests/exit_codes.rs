@@ -18,8 +18,8 @@ fn help_is_the_manual_of_every_command() {
         assert!(help.stdout.contains(words), "{}", help.stdout);
     }
     for command in [
-        "demo", "run", "ingest", "features", "segment", "churn", "value", "rules", "offers",
-        "report",
+        "demo", "run", "ingest", "features", "segment", "churn", "value", "classes", "rules",
+        "offers", "report",
     ] {
         let help = sandbox.regulars(&[command, "--help"]).ended_with(0);
         for words in ["--out", "--as-of", "--seed", "--threads", "Example:"] {

@@ -31,6 +31,7 @@ mod labels;
 mod lakes;
 mod layers;
 mod leavers;
+mod life;
 mod loads;
 mod machine_log;
 mod offers;

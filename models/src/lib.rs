@@ -43,6 +43,7 @@ pub mod cross_sell;
 pub mod experiment;
 pub mod explain;
 pub mod format;
+pub mod life_cycle;
 pub mod metrics;
 mod quantile;
 pub mod random;

@@ -93,7 +93,7 @@ pub enum Command {
     /// #:schema ./regulars.schema.json
     #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
     SettingsSchema,
-    /// Run every stage: ingest, features, segment, churn, value, rules, offers, report
+    /// Run every stage: ingest, features, segment, churn, value, classes, rules, offers, report
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
     /// rules) is left out with a warning; everything else goes on.
@@ -125,8 +125,11 @@ pub enum Command {
     Features(WithSettings),
     /// Group the customers: DIR/segments.parquet and .csv, DIR/clusters.parquet and .csv
     ///
-    /// RFM scores and segments with names, value tiers, and clusters named by what sets them
-    /// apart. Reads the features.
+    /// RFM scores and segments with names, value tiers, clusters named by what sets them apart, and
+    /// the life cycle of everybody who is known by their own rhythm: DIR/life_cycle.csv, month by
+    /// month in DIR/life_cycle_flow.csv, DIR/life_cycle.html. The maps and cut points in force are
+    /// written as files to copy and edit: DIR/rfm_map.csv, DIR/rfm_eight_map.csv, DIR/rfm_cuts.csv.
+    /// docs/segments.md tells how. Reads the warehouse and the features.
     #[command(after_help = "Example:\n  regulars segment -c regulars.toml --seed 7")]
     Segment(WithSettings),
     /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn.html, DIR/churn_models.csv
@@ -151,6 +154,15 @@ pub enum Command {
     #[command(after_help = "Example:\n  regulars value -c regulars.toml\n  \
         regulars value -c regulars.toml --as-of 2024-06-01   what was to be expected then")]
     Value(WithSettings),
+    /// Put customers and accounts into classes: DIR/classes.parquet and .csv, DIR/class_sizes.csv
+    ///
+    /// The customer pyramid (VIP, major, ordinary, small), A, B and C, key accounts (most valuable,
+    /// most growable, below zero), and the shop's own segments: each [[classes.own]] in the settings
+    /// is a name and SQL over attributes, features, segments, churn and value, and the first that
+    /// holds decides. With account_id also DIR/accounts.csv. docs/segments.md tells how. Reads the
+    /// warehouse, features and segments, and churn and value where they are there.
+    #[command(after_help = "Example:\n  regulars classes -c regulars.toml")]
+    Classes(WithSettings),
     /// Find what goes together and what follows what: DIR/rules.parquet and .csv, DIR/rules.html
     ///
     /// Few rules, each of which holds up: beyond what large baskets alone explain, corrected for
@@ -319,6 +331,7 @@ impl Command {
             Self::Features(args) => Some(("features", args)),
             Self::Segment(args) => Some(("segment", args)),
             Self::Value(args) => Some(("value", args)),
+            Self::Classes(args) => Some(("classes", args)),
             Self::Offers(args) => Some(("offers", args)),
             Self::Report(args) => Some(("report", args)),
             _ => None,
@@ -591,6 +604,10 @@ pub enum Shown {
     Suggestions,
     /// Customers by their lifetime value
     Value,
+    /// Stages of the life cycle with sizes and what to do, or a customer's
+    LifeCycle,
+    /// Tiers, key accounts and own segments with sizes, or a customer's
+    Classes,
 }
 
 /// Whom to tell of.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod contract;
 pub mod engine;
 pub mod failure;
+pub mod known;
 pub mod learning;
 mod library_errors;
 pub mod lifecycle;

@@ -75,6 +75,8 @@ pub const WEAK_SUGGESTIONS: &str = "weak-suggestions";
 pub const ODD_CONSENT: &str = "odd-consent";
 /// Too few customers for clusters.
 pub const NO_CLUSTERS: &str = "no-clusters";
+/// A segment of the shop's own takes nobody.
+pub const EMPTY_CLASS: &str = "empty-class";
 /// Amounts far beyond what is usual, which clusters are made without.
 pub const FAR_OUT_AMOUNTS: &str = "far-out-amounts";
 /// The dates of churn do not suit the rhythm of the customers.
@@ -140,6 +142,7 @@ pub const CODES: &[&str] = &[
     WEAK_SUGGESTIONS,
     ODD_CONSENT,
     NO_CLUSTERS,
+    EMPTY_CLASS,
     FAR_OUT_AMOUNTS,
     UNSUITABLE_DATES,
     OFF_CALIBRATION,

@@ -2,8 +2,9 @@
 
 use linfa::ParamGuard;
 
+use super::cuts::scores_within;
 use super::scores::score_column;
-use super::{Direction, RfmError, SegmentMap, check_finite};
+use super::{Direction, RfmError, Scores, Scoring, SegmentMap, check_finite};
 
 /// How customers are scored and named. Nothing is checked yet; see [`RfmValidParams`].
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,9 @@ pub struct RfmValidParams {
     bins: usize,
     new_within_days: f64,
     map: SegmentMap,
+    scoring: Scoring,
+    /// Whether frequency counts a window in which nothing may have been bought.
+    windowed: bool,
 }
 
 impl Default for RfmParams {
@@ -24,6 +28,8 @@ impl Default for RfmParams {
             bins: 5,
             new_within_days: 90.0,
             map: SegmentMap::default(),
+            scoring: Scoring::Quintiles,
+            windowed: false,
         })
     }
 }
@@ -48,6 +54,19 @@ impl RfmParams {
         self.0.map = map;
         self
     }
+
+    /// How values become scores. Default [`Scoring::Quintiles`].
+    pub fn scoring(mut self, scoring: Scoring) -> Self {
+        self.0.scoring = scoring;
+        self
+    }
+
+    /// Whether frequency counts a window of days, in which a customer may have bought nothing.
+    /// Default no: whoever has bought nothing is no customer.
+    pub fn windowed(mut self, windowed: bool) -> Self {
+        self.0.windowed = windowed;
+        self
+    }
 }
 
 impl ParamGuard for RfmParams {
@@ -66,6 +85,16 @@ impl ParamGuard for RfmParams {
         if params.map.bins() != params.bins {
             return Err(RfmError::MapBins {
                 map: params.map.bins(),
+                bins: params.bins,
+            });
+        }
+        if let Scoring::Cuts(cuts) = &params.scoring
+            && let Some(other) = cuts
+                .iter()
+                .find(|cuts| cuts.points().len() + 1 != params.bins)
+        {
+            return Err(RfmError::CutBins {
+                points: other.points().len(),
                 bins: params.bins,
             });
         }
@@ -131,7 +160,8 @@ impl RfmValidParams {
     /// before the as-of date; others are left out by the caller.
     /// - `recency_days`: days from the last purchase to the as-of date, 0 or more; lower is
     ///   better.
-    /// - `frequency`: number of orders or active days, above 0; higher is better.
+    /// - `frequency`: number of orders or active days, above 0 unless it counts a window; higher is
+    ///   better.
     /// - `monetary`: net spend in the window, or mean order value; may be below 0 after
     ///   refunds; higher is better.
     /// - `tenure_days`: days from the first purchase to the as-of date, at least the recency.
@@ -164,9 +194,7 @@ impl RfmValidParams {
                 });
             }
         }
-        let r = score_column("recency", recency_days, Direction::LowerIsBetter, self.bins)?;
-        let f = score_column("frequency", frequency, Direction::HigherIsBetter, self.bins)?;
-        let m = score_column("monetary", monetary, Direction::HigherIsBetter, self.bins)?;
+        let [r, f, m] = self.scores(recency_days, frequency, monetary)?;
         check_finite("tenure", tenure_days)?;
         for row in 0..n {
             if recency_days[row] < 0.0 {
@@ -175,7 +203,7 @@ impl RfmValidParams {
                     value: recency_days[row],
                 });
             }
-            if frequency[row] <= 0.0 {
+            if frequency[row] < 0.0 || (frequency[row] == 0.0 && !self.windowed) {
                 return Err(RfmError::NoPurchase {
                     row,
                     value: frequency[row],
@@ -213,6 +241,38 @@ impl RfmValidParams {
             m_bin_sizes: m.bin_sizes,
             segment_sizes,
         })
+    }
+
+    /// The scores of recency, frequency and money.
+    fn scores(
+        &self,
+        recency_days: &[f64],
+        frequency: &[f64],
+        monetary: &[f64],
+    ) -> Result<[Scores; 3], RfmError> {
+        use Direction::{HigherIsBetter, LowerIsBetter};
+        let bins = self.bins;
+        if let Scoring::Cuts([r, f, m]) = &self.scoring {
+            return Ok([
+                r.score("recency", recency_days)?,
+                f.score("frequency", frequency)?,
+                m.score("monetary", monetary)?,
+            ]);
+        }
+        let r = score_column("recency", recency_days, LowerIsBetter, bins)?;
+        if self.scoring == Scoring::Quintiles {
+            let f = score_column("frequency", frequency, HigherIsBetter, bins)?;
+            let m = score_column("monetary", monetary, HigherIsBetter, bins)?;
+            return Ok([r, f, m]);
+        }
+        check_finite("frequency", frequency)?;
+        check_finite("monetary", monetary)?;
+        let by_r: Vec<u16> = r.scores.iter().map(|r| u16::from(*r)).collect();
+        let f = scores_within(&by_r, frequency, HigherIsBetter, bins)?;
+        let pairs = by_r.iter().zip(&f.scores);
+        let by_rf: Vec<u16> = pairs.map(|(r, f)| r * 128 + u16::from(*f)).collect();
+        let m = scores_within(&by_rf, monetary, HigherIsBetter, bins)?;
+        Ok([r, f, m])
     }
 }
 
@@ -368,5 +428,60 @@ mod tests {
         );
         let map = SegmentMap::from_ranges(3, &[SegmentRange::new("All", (1, 3), (1, 3))]).unwrap();
         assert!(RfmParams::default().bins(3).map(map).check().is_ok());
+    }
+    /// Twenty-five customers, one for each pair: frequency is cut among those of one recency, so the
+    /// best of the worst fifth has score 5 too.
+    #[test]
+    fn nested_quintiles_cut_each_fifth_by_itself() {
+        let recency: Vec<f64> = (0..25).map(|row| f64::from(1 + row / 5 * 30)).collect();
+        let frequency: Vec<f64> = (0..25)
+            .map(|row| f64::from(1 + row % 5 + row / 5))
+            .collect();
+        let tenure = vec![400.0; 25];
+        let nested = RfmParams::default()
+            .scoring(Scoring::Nested)
+            .check()
+            .unwrap();
+        let got = nested
+            .score(&recency, &frequency, &frequency, &tenure)
+            .unwrap();
+        for (row, customer) in got.customers.iter().enumerate() {
+            let (r, f) = (5 - row / 5, 1 + row % 5);
+            assert_eq!((customer.r, customer.f), (r as u8, f as u8), "{row}");
+            assert_eq!(
+                customer.m, 3,
+                "alone among those of one recency and frequency"
+            );
+        }
+        let plain = params()
+            .score(&recency, &frequency, &frequency, &tenure)
+            .unwrap();
+        assert_eq!((plain.customers[20].f, got.customers[20].f), (3, 1));
+    }
+
+    #[test]
+    fn cut_points_score_a_customer_the_same_whoever_else_there_is() {
+        use crate::rfm::{Cuts, Direction};
+        let cuts = |direction, points: [f64; 4]| Cuts::new("column", direction, &points).unwrap();
+        let scoring = Scoring::Cuts([
+            cuts(Direction::LowerIsBetter, [365.0, 180.0, 90.0, 30.0]),
+            cuts(Direction::HigherIsBetter, [2.0, 4.0, 8.0, 16.0]),
+            cuts(Direction::HigherIsBetter, [50.0, 100.0, 200.0, 400.0]),
+        ]);
+        let params = RfmParams::default().scoring(scoring).windowed(true);
+        let params = params.check().unwrap();
+        let alone = params.score(&[40.0], &[0.0], &[120.0], &[100.0]).unwrap();
+        let both = params
+            .score(&[40.0, 1.0], &[0.0, 30.0], &[120.0, 9.0], &[100.0, 9.0])
+            .unwrap();
+        assert_eq!(alone.customers[0], both.customers[0]);
+        let first = alone.customers[0];
+        assert_eq!((first.r, first.f, first.m, first.fm), (4, 1, 3, 2));
+        let few = Scoring::Cuts(
+            [[0.0].as_slice(), &[0.0], &[0.0]]
+                .map(|points| Cuts::new("column", Direction::HigherIsBetter, points).unwrap()),
+        );
+        let error = RfmParams::default().scoring(few).check().unwrap_err();
+        assert_eq!(error, RfmError::CutBins { points: 1, bins: 5 });
     }
 }

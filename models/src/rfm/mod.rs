@@ -6,6 +6,12 @@
 //!   ([`SegmentMap`]), with one line of description and a suggested action for each name
 //!   ([`SEGMENT_GUIDES`]).
 //! - `fit`: both together, for a whole table of customers ([`RfmParams`]).
+//! - `cuts`: other ways to a score: fixed cut points, those of a reference, and quintiles within
+//!   quintiles ([`Scoring`]).
+//! - `ahp`: weights from comparisons in pairs ([`ahp_weights`]).
+//! - `eight`: eight classes by high and low against the mean ([`EightClassMap`]).
+//! - `pyramid`: VIP, major, ordinary and small customers ([`pyramid_tiers`]), and key accounts
+//!   ([`key_accounts`]).
 //! - `tiers`: A, B and C customers by cumulative share of spend ([`value_tiers`]), and how
 //!   unequal the spend is ([`concentration`]).
 //!
@@ -17,12 +23,20 @@
 //! Direct Mail", *Marketing Science* 14(4), 1995. The mid-rank rule and the default map are
 //! ours: published maps overlap in most cells, and quantile cuts split equal customers.
 
+mod ahp;
+mod cuts;
+mod eight;
 mod fit;
+mod pyramid;
 mod scores;
 mod segments;
 mod tiers;
 
+pub use ahp::{AhpWeights, ahp_weights};
+pub use cuts::{Cuts, Scoring};
+pub use eight::{EightClassMap, HighLow};
 pub use fit::{Rfm, RfmCustomer, RfmParams, RfmValidParams};
+pub use pyramid::{KeyAccount, KeyAccountLimits, Pyramid, key_accounts, pyramid_tiers};
 pub use scores::{Direction, Scores, midrank_scores};
 pub use segments::{
     NewCustomerRule, SEGMENT_GUIDES, SegmentGuide, SegmentMap, SegmentRange, segment_guide,
@@ -152,6 +166,78 @@ pub enum RfmError {
         name: String,
         /// The names of the map.
         known: String,
+    },
+    /// Cut points that do not go towards the better side.
+    #[error(
+        "the cut points of {column} are {given:?}, but they must be numbers that {order}, from score 2 to the best"
+    )]
+    Cuts {
+        /// Which input.
+        column: &'static str,
+        /// The points as given.
+        given: Vec<f64>,
+        /// Which way they have to go.
+        order: &'static str,
+    },
+    /// Another number of cut points than there are scores.
+    #[error(
+        "{points} cut points make {} scores, but bins = {bins}; give {} of them",
+        .points + 1,
+        .bins - 1
+    )]
+    CutBins {
+        /// How many were given.
+        points: usize,
+        /// Scale of the scores.
+        bins: usize,
+    },
+    /// Comparisons in pairs that make no matrix of judgements.
+    #[error("{problem}; give how many times as important each is as each other")]
+    Judgements {
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// Comparisons in pairs that contradict each other.
+    #[error(
+        "the judgements contradict each other: their consistency ratio is {ratio:.3}, and above 0.1 weights mean nothing; compare again, beginning with the pair that is furthest from what the others say"
+    )]
+    Inconsistent {
+        /// The consistency ratio.
+        ratio: f64,
+    },
+    /// A cell of the eight-class map that nothing covers.
+    #[error("no class covers {cell}; name every combination of high and low exactly once")]
+    MissingClass {
+        /// The first such cell, in words.
+        cell: String,
+    },
+    /// A cell of the eight-class map that two rows claim.
+    #[error(
+        "the cell {cell} is claimed by `{first}` and again by `{second}`; name every combination of high and low exactly once"
+    )]
+    DoubledClass {
+        /// The cell, in words.
+        cell: String,
+        /// The class that was named first.
+        first: String,
+        /// The class that was named again.
+        second: String,
+    },
+    /// Shares of the pyramid that do not rise to 1.
+    #[error(
+        "the steps of the pyramid are {given:?}, but these shares of the customers must be above 0 and below 1 together, as in 0.01, 0.04, 0.15"
+    )]
+    Pyramid {
+        /// As given.
+        given: Vec<f64>,
+    },
+    /// Limits of key accounts that are no shares.
+    #[error("{name} = {value}, but it is a share of the customers, above 0 and below 1")]
+    KeyAccounts {
+        /// Which limit.
+        name: &'static str,
+        /// As given.
+        value: f64,
     },
     /// Limits of value tiers that do not rise to 1.
     #[error(

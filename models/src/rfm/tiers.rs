@@ -56,9 +56,11 @@ pub struct Concentration {
     pub gini: f64,
     /// Share of spend held by the tenth of customers who spend most, 0.1 to 1.
     pub top_decile_share: f64,
+    /// Share of spend held by the fifth who spend most, 0.2 to 1: the measured 80 of "80/20".
+    pub top_fifth_share: f64,
 }
 
-/// Gini coefficient and the share of the top tenth, or `None` if nobody has spent anything.
+/// Gini coefficient and the shares of the top tenth and fifth, or `None` if nobody has spent anything.
 ///
 /// With spend in rising order `x_1 .. x_n`,
 /// `G = sum_i (2 i - n - 1) x_i / (n sum_i x_i)`. The top tenth is read off the Lorenz curve,
@@ -82,15 +84,19 @@ pub fn concentration(spend: &[f64]) -> Result<Option<Concentration>, RfmError> {
         .enumerate()
         .map(|(i, x)| (2.0 * i as f64 + 1.0 - n as f64) * x)
         .sum();
-    let whole = n / 10;
-    let part = (n % 10) as f64 / 10.0;
-    let mut top: f64 = sorted[n - whole..].iter().sum();
-    if part > 0.0 {
-        top += part * sorted[n - whole - 1];
-    }
+    let top = |parts: usize| {
+        let whole = n / parts;
+        let part = (n % parts) as f64 / parts as f64;
+        let top: f64 = sorted[n - whole..].iter().sum();
+        match part > 0.0 {
+            true => top + part * sorted[n - whole - 1],
+            false => top,
+        }
+    };
     Ok(Some(Concentration {
         gini: weighted / (n as f64 * total),
-        top_decile_share: top / total,
+        top_decile_share: top(10) / total,
+        top_fifth_share: top(5) / total,
     }))
 }
 
@@ -190,6 +196,8 @@ mod tests {
         // Total 13 + 16 = 29; top: 10 + 6/2.
         let got = concentration(&spend).unwrap().unwrap();
         assert!((got.top_decile_share - 13.0 / 29.0).abs() < 1e-15);
+        // A fifth are three: 10 + 6 + 1.
+        assert!((got.top_fifth_share - 17.0 / 29.0).abs() < 1e-15);
     }
 
     #[test]

@@ -63,6 +63,11 @@ pub fn run(args: &Explain) -> Result<()> {
     Ok(())
 }
 
+/// Days of a gap, rounded.
+fn days(days: f64) -> String {
+    plural(days.round().max(1.0) as u64, "day")
+}
+
 /// The date that the results speak of.
 fn as_of(results: &Results<'_>) -> Option<String> {
     let stages = ["segment", "churn"].into_iter();
@@ -172,6 +177,10 @@ impl Person<'_> {
         let of = |name: &str, kind| said(&row, name, kind);
         let spent = number(&row, "monetary").unwrap_or(0.0);
         let mut text = self.heading("WHERE THEY BELONG", "segments");
+        text += &self.life(&row)?;
+        if of("r", Kind::Count).is_empty() {
+            return Ok(Some(text));
+        }
         let _ = writeln!(
             text,
             "  recency {} of 5 ({} days ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
@@ -205,7 +214,68 @@ impl Person<'_> {
         if !cluster.is_empty() {
             let _ = writeln!(text, "  cluster {}: {cluster}", of("cluster", Kind::Count));
         }
+        text += &self.classes()?;
         Ok(Some(text))
+    }
+
+    /// The stage of their life with the shop.
+    fn life(&self, segment: &Row) -> Result<String> {
+        let of = |name: &str| said(segment, name, Kind::Text);
+        let stage = of("life_cycle");
+        if stage.is_empty() {
+            return Ok(String::new());
+        }
+        let mut text = format!(
+            "  life cycle: {stage} (phase {}, on the ladder of loyalty a {})\n",
+            of("phase"),
+            of("ladder")
+        );
+        if let (Some(usual), Some(long)) = (
+            number(segment, "usual_gap_days"),
+            number(segment, "long_gap_days"),
+        ) {
+            let _ = writeln!(
+                text,
+                "  usually back within {}, hardly ever after more than {}",
+                days(usual),
+                days(long)
+            );
+        }
+        if self.results.named("life_cycle")? {
+            let stages = self.results.small("segment", "life_cycle")?;
+            let mut stages = stages.iter();
+            let here = stages.find(|row| said(row, "life_cycle", Kind::Text) == stage);
+            if let Some(here) = here {
+                let (meaning, action) = (
+                    said(here, "meaning", Kind::Text),
+                    said(here, "action", Kind::Text),
+                );
+                let _ = writeln!(text, "  {meaning}. What to do: {action}");
+            }
+        }
+        Ok(text)
+    }
+
+    /// Tiers, key account class and own segment.
+    fn classes(&self) -> Result<String> {
+        let Some(row) = self.row("classes")? else {
+            return Ok(String::new());
+        };
+        let of = |name: &str| said(&row, name, Kind::Text);
+        let mut words = vec![
+            format!("pyramid {}", of("pyramid")),
+            format!("tier {}", of("abc")),
+        ];
+        for (column, what) in [
+            ("key_account", "key account"),
+            ("own_segment", "own segment"),
+        ] {
+            let class = of(column);
+            if !class.is_empty() {
+                words.push(format!("{what} {class}"));
+            }
+        }
+        Ok(format!("  by value: {}\n", words.join(", ")))
     }
 
     /// The probability of leaving, with its reasons.

@@ -29,6 +29,7 @@ const SEGMENTS: Customers = Customers {
         ("frequency", "baskets", Kind::Count),
         ("monetary", "spent", Kind::Number),
         ("rfm", "RFM", Kind::Text),
+        ("life_cycle", "life cycle", Kind::Text),
         ("cluster_name", "cluster", Kind::Text),
     ],
     order: "customer_id",
@@ -75,6 +76,56 @@ const VALUE: Customers = Customers {
     order: "lifetime_value DESC NULLS LAST, customer_id",
 };
 
+/// Where customers stand in their life with the shop.
+const LIFE: Customers = Customers {
+    stage: "segment",
+    table: "segments",
+    columns: &[
+        ("customer_id", "customer", Kind::Text),
+        ("life_cycle", "life cycle", Kind::Text),
+        ("phase", "phase", Kind::Text),
+        ("ladder", "ladder", Kind::Text),
+        ("recency_days", "days ago", Kind::Count),
+        ("usual_gap_days", "usual gap, days", Kind::Number),
+        ("long_gap_days", "long gap, days", Kind::Number),
+    ],
+    order: "customer_id",
+};
+
+const CLASSES: Customers = Customers {
+    stage: "classes",
+    table: "classes",
+    columns: &[
+        ("customer_id", "customer", Kind::Text),
+        ("own_segment", "own segment", Kind::Text),
+        ("pyramid", "pyramid", Kind::Text),
+        ("abc", "tier", Kind::Text),
+        ("key_account", "key account", Kind::Text),
+        ("present_value", "present value", Kind::Number),
+        ("potential_value", "potential value", Kind::Number),
+    ],
+    order: "customer_id",
+};
+
+/// The stages of the life cycle themselves.
+const STAGES: &[Shape] = &[
+    ("life_cycle", "stage", Kind::Text),
+    ("customers", "customers", Kind::Count),
+    ("share", "of all", Kind::Share),
+    ("spend_share", "of the spend", Kind::Share),
+    ("action", "what to do", Kind::Text),
+];
+
+/// The classes themselves.
+const SIZES: &[Shape] = &[
+    ("kind", "kind", Kind::Text),
+    ("of", "of", Kind::Text),
+    ("class", "class", Kind::Text),
+    ("members", "members", Kind::Count),
+    ("share", "of all", Kind::Share),
+    ("value_share", "of the value", Kind::Share),
+];
+
 /// The segments themselves.
 const GROUPS: &[Shape] = &[
     ("rfm_segment", "segment", Kind::Text),
@@ -104,6 +155,10 @@ pub fn run(args: &Show) -> Result<()> {
         (Shown::Rules, None) => small(&results, "rules", "rules", RULES, args.top),
         (Shown::Segments, None) => small(&results, "segment", "rfm_segments", GROUPS, args.top),
         (Shown::Segments, Some(id)) => of_customers(&results, &SEGMENTS, Some(id), args.top),
+        (Shown::LifeCycle, None) => small(&results, "segment", "life_cycle", STAGES, args.top),
+        (Shown::LifeCycle, Some(id)) => of_customers(&results, &LIFE, Some(id), args.top),
+        (Shown::Classes, None) => small(&results, "classes", "class_sizes", SIZES, args.top),
+        (Shown::Classes, Some(id)) => of_customers(&results, &CLASSES, Some(id), args.top),
         (Shown::Churn, id) => of_customers(&results, &CHURN, id, args.top),
         (Shown::Suggestions, id) => of_customers(&results, &SUGGESTIONS, id, args.top),
         (Shown::Value, id) => of_customers(&results, &VALUE, id, args.top),

@@ -2,15 +2,18 @@
 //! means, and what it must be.
 
 pub mod churn;
+mod classes;
 mod engine;
 mod features;
 pub mod gate;
 mod ingest;
+mod life_cycle;
 mod limits;
 mod models;
 mod offers;
 mod project;
 mod read;
+mod rfm;
 pub mod rules;
 mod run;
 pub mod schema;
@@ -26,13 +29,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::churn::{Bands, CalibrationMethod, CampaignProfit, Churn};
+pub use self::classes::{Classes, OwnSegment, WorthBy};
 pub use self::engine::Engine;
 pub use self::features::{Features, Known};
 pub use self::gate::Gate;
 pub use self::ingest::{Cancelled, ChangedFiles, Duplicates, Ingest, SameContent, SameLines};
+pub use self::life_cycle::LifeCycle;
 pub use self::models::{Models, Promote};
 pub use self::offers::Offers;
 pub use self::project::{CsvIds, Project};
+pub use self::rfm::{Refunds, RfmSettings, ScoredBy};
 pub use self::rules::{BasketOf, Rules};
 pub use self::run::Run;
 pub use self::segment::Segment;
@@ -68,6 +74,8 @@ pub struct Config {
     pub models: Models,
     /// What each customer is worth, and the models that say so.
     pub value: Value,
+    /// Tiers by what customers are worth, key accounts, and the shop's own segments.
+    pub classes: Classes,
     /// What is mined from baskets.
     pub rules: Rules,
     /// Suggestions of what a customer has not bought before.

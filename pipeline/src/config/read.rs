@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::settings::line_of;
 use super::{
-    Config, Settings, churn, features, gate, ingest, models, offers, project, rules, run, segment,
-    source, targets, value,
+    Config, Settings, churn, classes, features, gate, ingest, life_cycle, models, offers, project,
+    rfm, rules, run, segment, source, targets, value,
 };
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
@@ -72,9 +72,12 @@ fn check(settings: &Settings) -> Result<()> {
     ingest::check(settings)?;
     features::check(settings)?;
     segment::check(settings)?;
+    rfm::check(settings)?;
+    life_cycle::check(settings)?;
     churn::check(settings)?;
     models::check(settings)?;
     value::check(settings)?;
+    classes::check(settings)?;
     rules::check(settings)?;
     offers::check(settings)?;
     targets::check(settings)?;

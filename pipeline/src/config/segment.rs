@@ -4,7 +4,7 @@ use regulars_models::rfm::{SegmentMap, SegmentRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
+use super::{LifeCycle, RfmSettings, Settings};
 use crate::failure::Result;
 
 /// `[segment]`: RFM and clusters.
@@ -21,6 +21,10 @@ pub struct Segment {
     pub min_cluster_share: f64,
     /// Five rows (recency 5 to 1) of five names (FM 1 to 5); by default the map of the manual.
     pub map: Option<Vec<Vec<String>>>,
+    /// How recency, frequency and money become scores and segments.
+    pub rfm: RfmSettings,
+    /// When a customer is new, at risk, gone and back.
+    pub life_cycle: LifeCycle,
 }
 
 impl Default for Segment {
@@ -31,6 +35,8 @@ impl Default for Segment {
             max_clusters: 8,
             min_cluster_share: 0.02,
             map: None,
+            rfm: RfmSettings::default(),
+            life_cycle: LifeCycle::default(),
         }
     }
 }

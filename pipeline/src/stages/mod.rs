@@ -2,6 +2,7 @@
 //! know of a stage stands in its folder.
 
 pub mod churn;
+pub mod classes;
 pub mod features;
 pub mod ingest;
 pub mod offers;
@@ -83,6 +84,7 @@ pub const STAGES: &[Stage] = &[
     segment::STAGE,
     churn::STAGE,
     value::STAGE,
+    classes::STAGE,
     rules::STAGE,
     offers::STAGE,
     report::STAGE,

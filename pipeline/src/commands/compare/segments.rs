@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::AsArray;
+use arrow::compute::{filter_record_batch, is_not_null};
 use arrow::datatypes::DataType;
 use regulars_models::clustering::adjusted_rand;
 
@@ -20,6 +21,9 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         return Ok(Vec::new());
     }
     let table = read_parquet(&manifest.file(run, NAME, "segments.parquet")?)?;
+    // Who has not bought anything is in no segment and no cluster.
+    let bought = is_not_null(&column(&table, "r", &DataType::UInt8)?)?;
+    let table = filter_record_batch(&table, &bought)?;
     let ids = whole_numbers(&table, "customer_id")?;
     let types: Vec<usize> = ids
         .iter()

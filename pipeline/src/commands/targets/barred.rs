@@ -8,13 +8,13 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use chrono::{Days, NaiveDate};
 
-use super::customers::Customers;
 use super::ids::Ids;
 use super::ledger::{CONTROL, SENT, Sending};
 use crate::config::Settings;
 use crate::config::targets::{Cap, Suppress};
 use crate::contract::consent::Consent;
 use crate::failure::{During, Failure, Result, did_you_mean};
+use crate::known::Customers;
 use crate::outputs::{plain, read_parquet};
 use crate::text::{count, plural};
 use crate::warning::{ODD_CONSENT, SUPPRESSION_WITHOUT_MATCH, Warning};

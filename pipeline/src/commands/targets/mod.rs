@@ -6,7 +6,6 @@
 mod barred;
 mod choose;
 mod count;
-mod customers;
 mod ids;
 pub mod ledger;
 mod offer;
@@ -24,13 +23,13 @@ use serde::Serialize;
 
 use self::barred::{Barred, Reasons};
 use self::choose::Choice;
-use self::customers::Customers;
 use self::ledger::{Sending, Terms, rows_of};
 use self::plan::Plan;
 use crate::cli;
 use crate::config::Settings;
 use crate::config::targets::Target;
 use crate::failure::{Failure, Result, did_you_mean};
+use crate::known::{Customers, STAGES};
 use crate::outputs::Pending;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::StageEntry;
@@ -110,7 +109,14 @@ pub fn run(args: &cli::Targets, settings: &Settings) -> Result<Vec<Warning>> {
     bench.progress.stage(NAME);
     let began = Began::now();
     let warehouse = Warehouse::open(&bench.engine, settings, out, common.as_of, common.known_at)?;
-    let customers = Customers::open(&warehouse, settings, &bench.manifest, out, common.as_of)?;
+    let customers = Customers::open(
+        &warehouse,
+        settings,
+        &bench.manifest,
+        out,
+        common.as_of,
+        &STAGES,
+    )?;
     let ledger = ledger::read(&bench.manifest, out)?;
     if let Some(sql) = &args.count {
         let barred = Barred::open(settings, &customers, ledger, &[])?;

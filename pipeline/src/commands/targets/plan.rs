@@ -7,11 +7,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::logical_expr::Expr;
 
-use super::customers::Customers;
 use super::offer::Offer;
 use crate::config::Settings;
 use crate::config::targets::{Amount, ID, Target};
 use crate::failure::{Failure, Result};
+use crate::known::Customers;
 
 /// Stands for every attribute of the customers that is not personal.
 const ATTRIBUTES: &str = "attributes";

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 
 use super::choose::Choice;
-use super::customers::Customers;
 use super::ids::texts;
 use super::ledger::rows_of;
 use super::plan::Plan;
 use crate::config::targets::ID;
 use crate::failure::Result;
+use crate::known::Customers;
 use crate::outputs::table::{TableBuilder, text};
 use crate::warehouse::forget_key::Key;
 

@@ -8,6 +8,7 @@ mod changes;
 mod churn;
 mod cross_sell;
 mod left;
+mod life;
 mod loads;
 mod made;
 mod page;
@@ -24,6 +25,7 @@ use self::changes::{Earlier, Headline};
 use self::churn::Churn;
 use self::cross_sell::CrossSell;
 use self::left::{Left, Section};
+use self::life::Life;
 use self::loads::Loads;
 use self::made::Made;
 use self::segments::Segments;
@@ -51,6 +53,7 @@ pub const STAGE: Stage = Stage {
             Reads::IfThere("segment"),
             Reads::IfThere("churn"),
             Reads::IfThere("value"),
+            Reads::IfThere("classes"),
             Reads::IfThere("rules"),
             Reads::IfThere("offers"),
         ]
@@ -77,6 +80,7 @@ struct Figures {
     summary: Summary,
     business: Section<Business>,
     segments: Section<Segments>,
+    life: Section<Life>,
     churn: Section<Churn>,
     cross_sell: Section<CrossSell>,
     value: Section<Value>,
@@ -104,6 +108,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let business = business::look(context, &left)?;
     context.progress.step("looking at what was found");
     let segments = segments::look(&left)?;
+    let life = life::look(&left)?;
     let churn = churn::look(&left)?;
     let cross_sell = cross_sell::look(&left)?;
     let value = value::look(&left)?;
@@ -125,6 +130,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         },
         business,
         segments,
+        life,
         churn,
         cross_sell,
         value,
@@ -152,6 +158,7 @@ impl Figures {
         let sections = [
             ("business", self.business.found.is_some()),
             ("segments", self.segments.found.is_some()),
+            ("life", self.life.found.is_some()),
             ("churn", self.churn.found.is_some()),
             ("cross_sell", self.cross_sell.found.is_some()),
             ("value", self.value.found.is_some()),

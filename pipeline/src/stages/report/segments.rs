@@ -198,7 +198,7 @@ pub fn look(left: &Left<'_>) -> Result<Section<Segments>> {
 
 fn segments(left: &Left<'_>) -> Result<Vec<Segment>> {
     let found: Vec<Segment> = left.ask(&format!(
-        "SELECT rfm_segment AS name, count(*) AS customers, {} AS spend FROM segments GROUP BY 1 ORDER BY 1",
+        "SELECT rfm_segment AS name, count(*) AS customers, {} AS spend FROM segments WHERE r IS NOT NULL GROUP BY 1 ORDER BY 1",
         total("monetary", 2)
     ))?;
     let guides: Vec<Guide> = left.small("rfm_segments")?;
@@ -228,7 +228,7 @@ fn segments(left: &Left<'_>) -> Result<Vec<Segment>> {
 
 fn grid(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Row>> {
     let found: Vec<Counted> = left.ask(&format!(
-        "SELECT r, f, count(*) AS customers, {} AS spend FROM segments GROUP BY r, f ORDER BY r, f",
+        "SELECT r, f, count(*) AS customers, {} AS spend FROM segments WHERE r IS NOT NULL GROUP BY r, f ORDER BY r, f",
         total("monetary", 2)
     ))?;
     let most = found.iter().map(|cell| cell.customers).max().unwrap_or(1);
@@ -269,7 +269,7 @@ fn clusters(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Cluster>>
         return Ok(Vec::new());
     }
     let spent: Vec<Spent> = left.ask(&format!(
-        "SELECT cluster, {} AS spend FROM segments GROUP BY cluster",
+        "SELECT cluster, {} AS spend FROM segments WHERE r IS NOT NULL GROUP BY cluster",
         total("monetary", 2)
     ))?;
     let mut clusters: Vec<Cluster> = Vec::new();

@@ -3,16 +3,26 @@
 mod behaviours;
 mod clusters;
 mod far_out;
+mod life_cycle;
+mod map_files;
 mod methods;
+mod people;
 mod rfm;
+mod rules;
 mod summary;
+mod windows;
 
 use serde::{Deserialize, Serialize};
 
 use self::far_out::{FarOut, LeftOut};
-use self::rfm::{Rfm, guide_table};
+use self::life_cycle::{LifeCycle, LifeMetrics};
+use self::people::People;
+use self::rfm::Rfm;
+use self::rules::RfmRules;
+use self::windows::Inputs;
 use super::{Context, Reads, Report, Stage};
 use crate::failure::{Failure, Result};
+use crate::outputs::Pending;
 use crate::timeline::FEATURES;
 use crate::timeline::dates::SnapshotDates;
 use crate::timeline::snapshot::Snapshot;
@@ -40,6 +50,9 @@ pub struct Metrics {
     pub spend: f64,
     /// Share of the spend of the tenth that spends most.
     pub top_tenth_share: f64,
+    /// Share of the spend of the fifth that spends most.
+    #[serde(default)]
+    pub top_fifth_share: f64,
     /// Gini coefficient of spend.
     pub gini: f64,
     /// RFM segments, best first.
@@ -51,6 +64,28 @@ pub struct Metrics {
     /// Lines that clusters are made without.
     #[serde(default)]
     pub far_out: LeftOut,
+    /// Those who are known and have not bought anything.
+    #[serde(default)]
+    pub never_bought: u64,
+    /// Where everybody stands in their life with the shop.
+    #[serde(default)]
+    pub life_cycle: LifeMetrics,
+    /// How much recency, frequency and money count, where the settings say so.
+    #[serde(default)]
+    pub weights: Option<Weights>,
+}
+
+/// How much recency, frequency and money count.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Weights {
+    /// Of recency.
+    pub recency: f64,
+    /// Of frequency.
+    pub frequency: f64,
+    /// Of money.
+    pub money: f64,
+    /// How far the judgements behind them contradict each other; 0 for weights that were given.
+    pub consistency_ratio: f64,
 }
 
 /// One RFM segment.
@@ -104,17 +139,18 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
             .hint("run features again after a load with purchases"));
     }
     let settings = &context.settings.config.segment;
-    let map = settings
-        .cells()
-        .map_err(|problem| context.settings.wrong(&["segment", "map"], problem))?;
-    let rfm = Rfm::score(&snapshot, map, settings.new_within_days)?;
-    let spend = snapshot.vector("monetary")?;
-    let mut metrics = rfm.metrics(&spend)?;
+    let rules = RfmRules::of(context.settings)?;
+    let inputs = Inputs::of(context.warehouse()?, &snapshot, &settings.rfm)?;
+    let rfm = Rfm::score(rules, inputs)?;
+    let spend = rfm.inputs().monetary.clone();
+    let mut metrics = rfm.metrics()?;
     let mut files = context.files(NAME);
     let mut warnings = Vec::new();
     let far_out = FarOut::look(context.warehouse()?, &snapshot)?;
     warnings.extend(far_out.warning(snapshot.len(), &context.settings.config.project.currency));
     metrics.far_out = far_out.left_out.clone();
+    let people = People::read(context.warehouse()?)?;
+    let life = lived(context, &people, &snapshot, &mut metrics, &mut files)?;
     let clusters = clusters::find(context, &snapshot, &far_out)?;
     if let Err(why) = &clusters {
         warnings.push(Warning::new(NO_CLUSTERS, why.clone()));
@@ -122,13 +158,15 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let clusters = clusters.ok();
     let customers = rfm.table(&snapshot)?;
     let table = clusters::with_clusters(customers, clusters.as_ref(), snapshot.len())?;
+    let table = life_cycle::with_life_cycle(&table, &people, &life.now, &settings.life_cycle)?;
     files.parquet_and_csv(
         "segments",
-        "Every customer with scores, segment, value tier and cluster",
+        "Everybody who is known, with scores, segment, value tier, cluster and life cycle",
         &table,
     )?;
     let about = "RFM segments with their sizes, what they mean and what to do";
-    files.parquet_and_csv("rfm_segments", about, &guide_table(&metrics.segments)?)?;
+    files.parquet_and_csv("rfm_segments", about, &rfm.guide_table(&metrics)?)?;
+    rfm.rule_files(&mut files)?;
     if let Some(found) = &clusters {
         let about = "What sets each cluster apart, feature by feature";
         files.parquet_and_csv("clusters", about, &found.profile_table()?)?;
@@ -138,10 +176,45 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     Ok(Report {
         as_of: Some(snapshot.as_of),
         rows_in: snapshot.len() as u64,
-        rows_out: snapshot.len() as u64,
+        rows_out: people.len() as u64,
         warnings,
         ..Report::new(files, &metrics)?
     })
+}
+
+/// Places everybody in their life with the shop, and writes what became of them.
+fn lived(
+    context: &Context<'_>,
+    people: &People,
+    snapshot: &Snapshot,
+    metrics: &mut Metrics,
+    files: &mut Pending,
+) -> Result<LifeCycle> {
+    let config = &context.settings.config;
+    let asked = &config.segment.life_cycle;
+    context.progress.step("life cycles, month by month");
+    let first_day = context.warehouse()?.first_day;
+    let life = LifeCycle::of(people, context.settings, first_day, snapshot.as_of)?;
+    let found = life.metrics(people, asked);
+    let moves = life.moves();
+    files.parquet_and_csv(
+        "life_cycle",
+        "Stages of the life cycle with their sizes, what they mean and what to do",
+        &life_cycle::stages_table(&found, asked)?,
+    )?;
+    files.parquet_and_csv(
+        "life_cycle_flow",
+        "How many went from which stage to which, month by month",
+        &life_cycle::flow_table(&moves)?,
+    )?;
+    files.text(
+        "life_cycle.html",
+        "Stages, what became of their customers in a month, and the flow of the last months, as a page",
+        &life_cycle::page::render(&config.project.name, snapshot.as_of, &found, &moves)?,
+    )?;
+    metrics.never_bought = (people.len() - snapshot.len().min(people.len())) as u64;
+    metrics.life_cycle = found;
+    Ok(life)
 }
 
 fn share_of(part: f64, total: f64) -> f64 {

@@ -67,11 +67,49 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
             );
         }
     }
+    let life = &found.life_cycle;
+    if !life.stages.is_empty() {
+        let _ = writeln!(text, "\n  by life cycle, each by their own rhythm");
+    }
+    for stage in &life.stages {
+        row(
+            &mut text,
+            &stage.name,
+            stage.customers,
+            stage.share,
+            stage.spend_share,
+        );
+    }
+    if !life.stages.is_empty() {
+        let _ = writeln!(
+            text,
+            "  Whoever is silent for more than {} days has left ({}).",
+            life.churn_after_days, life.churn_after_by
+        );
+    }
+    if found.never_bought > 0 {
+        let _ = writeln!(
+            text,
+            "  {} who never bought are in no segment and no cluster.",
+            count(found.never_bought)
+        );
+    }
+    if let Some(weights) = found.weights {
+        let _ = writeln!(
+            text,
+            "  rfm_score counts recency {}, frequency {} and money {} (consistency ratio {:.3}).",
+            percent(weights.recency),
+            percent(weights.frequency),
+            percent(weights.money),
+            weights.consistency_ratio
+        );
+    }
     let _ = writeln!(
         text,
-        "\n  The best tenth of the customers brings {} of the spend of {}.\n",
+        "\n  The best tenth of the customers brings {} of the spend of {}, the best fifth {}.\n",
         percent(found.top_tenth_share),
         money(found.spend, &manifest.currency),
+        percent(found.top_fifth_share),
     );
     Some(text)
 }

@@ -10,13 +10,15 @@ use serde::Serialize;
 use super::Figures;
 use super::business::Concentration;
 use super::churn::Bin;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::pages::plot::Curve;
 use crate::pages::{self, part};
 use crate::text::{count, money};
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
+/// Its part on life cycles and tiers.
+const LIFE: &str = include_str!("life.html");
 
 /// A view: its name, what it asks, and the sections that answer it, by anchor and name.
 type View = (
@@ -35,7 +37,11 @@ const VIEWS: [View; 7] = [
     (
         "Persistency",
         "who stays, comes back or leaves",
-        &[("business", "The business"), ("churn", "Churn")],
+        &[
+            ("business", "The business"),
+            ("life-cycle", "Life cycle"),
+            ("churn", "Churn"),
+        ],
     ),
     (
         "Profitability",
@@ -81,6 +87,8 @@ struct Plots {
 /// Puts the figures into the page.
 pub fn render(figures: &Figures) -> Result<String> {
     let mut page = pages::environment()?;
+    let added = page.add_template("life.html", LIFE);
+    added.map_err(|error| Failure::machine(format!("{error:#}")))?;
     let currency = figures.currency.clone();
     page.add_filter("money", move |amount: f64| money(amount, &currency));
     page.add_filter("times", |value: f64| format!("{value:.1}"));

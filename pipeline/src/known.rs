@@ -1,5 +1,5 @@
-//! What is known of each customer: attributes, segments, churn, value, the first suggestion, and the
-//! features of the newest date, one row a customer.
+//! What is known of each customer: attributes, segments, churn, value, classes, the first suggestion,
+//! and the features of the newest date, one row a customer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -34,7 +34,7 @@ struct File {
     command: &'static str,
 }
 
-const FILES: [File; 3] = [
+const FILES: [File; 4] = [
     File {
         name: "segments",
         path: "segments.parquet",
@@ -50,6 +50,11 @@ const FILES: [File; 3] = [
         path: "value.parquet",
         command: "value",
     },
+    File {
+        name: "classes",
+        path: "classes.parquet",
+        command: "classes",
+    },
 ];
 
 /// The suggestions, of which the first of each customer is known.
@@ -58,6 +63,9 @@ const SUGGESTIONS: File = File {
     path: "suggestions.parquet",
     command: "offers",
 };
+
+/// Every stage whose files are known.
+pub const STAGES: [&str; 5] = ["segment", "churn", "value", "classes", "offers"];
 
 /// What a name stands for.
 pub struct Known {
@@ -88,6 +96,8 @@ pub struct Customers {
 impl Customers {
     /// Looks at what there is; nothing is read yet.
     ///
+    /// - `stages`: those whose files may be known.
+    ///
     /// # Errors
     /// No features, or results of another date beside them.
     pub fn open(
@@ -96,6 +106,7 @@ impl Customers {
         manifest: &Manifest,
         out: &Path,
         as_of: Option<Day>,
+        stages: &[&str],
     ) -> Result<Self> {
         let date = SnapshotDates::taken(manifest, out, as_of)?.score;
         let mut customers = Self {
@@ -112,13 +123,15 @@ impl Customers {
         if let Some(schema) = warehouse.schema("customers") {
             customers.add("customers", schema.fields().iter().map(AsRef::as_ref));
         }
-        for file in &FILES {
+        for file in FILES.iter().filter(|file| stages.contains(&file.command)) {
             customers.file(file, manifest, out)?;
         }
         if customers.known("segment").is_none() {
             customers.alias("segment", "rfm_segment");
         }
-        customers.suggestions(manifest, out)?;
+        if stages.contains(&SUGGESTIONS.command) {
+            customers.suggestions(manifest, out)?;
+        }
         customers.features(manifest, out)?;
         let mut everybody = format!("SELECT {ID} FROM features");
         if warehouse.has_table("customers") {
@@ -137,6 +150,13 @@ impl Customers {
     /// What a name stands for.
     pub fn known(&self, name: &str) -> Option<&Known> {
         self.names.get(name)
+    }
+
+    /// What a column of a file is called here.
+    pub fn name_of(&self, side: &str, column: &str) -> Option<&str> {
+        let mut names = self.names.iter();
+        let found = names.find(|(_, known)| known.side == side && known.column == column);
+        found.map(|(name, _)| name.as_str())
     }
 
     /// Refuses a column that nobody knows, with the nearest name.
