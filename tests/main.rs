@@ -6,6 +6,7 @@ mod cases;
 mod check;
 mod check_and_load;
 mod churn;
+mod cluster_identity;
 mod clusters;
 mod database;
 mod demo;

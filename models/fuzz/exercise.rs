@@ -80,10 +80,10 @@ fn exercise_segmenter(text: &str) -> bool {
         true => f64::MIN,
         false => f64::from(value),
     });
-    let x = Array2::from_shape_fn((values.len(), saved.features().len()), |(row, column)| {
+    let x = Array2::from_shape_fn((values.len(), saved.inputs().len()), |(row, column)| {
         values[(row + 3 * column) % values.len()]
     });
-    let found = saved.segmenter().assign(x.view()).expect("no infinity");
+    let found = saved.assign(x.view()).expect("no infinity");
     for (label, distance) in found.labels.iter().zip(&found.distances) {
         assert!(*label < saved.names().len() && distance.is_finite());
     }

@@ -22,14 +22,13 @@
 //! | `ranking_quality` | measures any lists of suggestions as ours are measured |
 //! | `midrank_scores`, `SEGMENT_GUIDES` | scores and segments of other columns than recency, frequency and money |
 //! | `RegressionTree`, `RegressionForest` | a readable tree and a forest for amounts, such as the value of a customer |
-//! | `calinski_harabasz`, `davies_bouldin`, `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
+//! | `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
 //! | `CategoryNames` | what columns and their categories are called where a tree is printed, for trees that were not saved |
 //! | `random_parts` | the parts by which a tree is pruned, where rows are independent |
-//! | `SavedSegmenter` | segments that were found are kept, and later customers put into them |
-//! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
+//! //! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
 //! | `DecisionTreeValidParams`, `GradientBoostingValidParams`, `RandomForestValidParams`, `RegressionForestValidParams`, `RegressionTreeValidParams` | the same, checked |
 //! | `ContractParams` | the value of customers under contract, whose leaving is seen |
-//! | `MAX_BINS`, `MAX_DEPTH`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
+//! | `MAX_BINS`, `MAX_DEPTH`, `MOST_DENSITY_ROWS`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
 #![deny(missing_docs)]
 
 pub use linfa::{self, ParamGuard};

@@ -127,11 +127,16 @@ pub enum Command {
     ///
     /// RFM scores and segments with names, value tiers, clusters named by what sets them apart, and
     /// the life cycle of everybody who is known by their own rhythm: DIR/life_cycle.csv, month by
-    /// month in DIR/life_cycle_flow.csv, DIR/life_cycle.html. The maps and cut points in force are
-    /// written as files to copy and edit: DIR/rfm_map.csv, DIR/rfm_eight_map.csv, DIR/rfm_cuts.csv.
-    /// docs/segments.md tells how. Reads the warehouse and the features.
-    #[command(after_help = "Example:\n  regulars segment -c regulars.toml --seed 7")]
-    Segment(WithSettings),
+    /// month in DIR/life_cycle_flow.csv, DIR/life_cycle.html. Clusters go on from those of an earlier
+    /// date in DIR (segmenter.json), and keep their ids and names; DIR/cluster_moves.csv says who went
+    /// where, and why. The maps and cut points in force are written as files to copy and edit:
+    /// DIR/rfm_map.csv, DIR/rfm_eight_map.csv, DIR/rfm_cuts.csv. docs/segments.md and docs/clusters.md
+    /// tell how. Reads the warehouse and the features.
+    #[command(
+        after_help = "Example:\n  regulars segment -c regulars.toml --seed 7\n  \
+        regulars segment -c regulars.toml --assign   new customers into the saved clusters, nothing found anew"
+    )]
+    Segment(Segment),
     /// Score who is leaving: DIR/churn.parquet and .csv, DIR/churn.html, DIR/churn_models.csv
     ///
     /// Several models learn from past dates whose outcome is known. One is chosen on the last of
@@ -329,7 +334,6 @@ impl Command {
     pub fn stage(&self) -> Option<(&'static str, &WithSettings)> {
         match self {
             Self::Features(args) => Some(("features", args)),
-            Self::Segment(args) => Some(("segment", args)),
             Self::Value(args) => Some(("value", args)),
             Self::Classes(args) => Some(("classes", args)),
             Self::Offers(args) => Some(("offers", args)),
@@ -560,6 +564,17 @@ pub struct WithSettings {
     /// Options of every command that computes
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Whether to find clusters anew.
+#[derive(Args, Clone, Debug)]
+pub struct Segment {
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+    /// Put customers into the saved clusters as these are, and find none anew
+    #[arg(long)]
+    pub assign: bool,
 }
 
 /// Whether to score, or to look for dates.

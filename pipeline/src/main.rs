@@ -99,6 +99,15 @@ fn execute(command: Command) -> Result<Outcome> {
             }
             alone(churn::NAME, &settings, &common, &LoadOptions::default())
         }
+        Command::Segment(args) => {
+            let settings = Settings::read(&args.settings.config)?;
+            let settings = match args.assign {
+                true => settings.with(Vec::new(), |config| config.segment.refit = false)?,
+                false => settings,
+            };
+            let common = args.settings.common;
+            alone("segment", &settings, &common, &LoadOptions::default())
+        }
         Command::Train(args) => train::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Models(args) => models::run(&args.command).map(|()| Outcome::Done),

@@ -77,6 +77,10 @@ pub const ODD_CONSENT: &str = "odd-consent";
 pub const NO_CLUSTERS: &str = "no-clusters";
 /// A segment of the shop's own takes nobody.
 pub const EMPTY_CLASS: &str = "empty-class";
+/// Clusters are not those of an earlier date.
+pub const CLUSTER_DRIFT: &str = "cluster-drift";
+/// A cluster has fewer customers than the settings want.
+pub const SMALL_CLUSTER: &str = "small-cluster";
 /// Amounts far beyond what is usual, which clusters are made without.
 pub const FAR_OUT_AMOUNTS: &str = "far-out-amounts";
 /// The dates of churn do not suit the rhythm of the customers.
@@ -143,6 +147,8 @@ pub const CODES: &[&str] = &[
     ODD_CONSENT,
     NO_CLUSTERS,
     EMPTY_CLASS,
+    CLUSTER_DRIFT,
+    SMALL_CLUSTER,
     FAR_OUT_AMOUNTS,
     UNSUITABLE_DATES,
     OFF_CALIBRATION,

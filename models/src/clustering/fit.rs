@@ -8,9 +8,11 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix2};
 use rayon::prelude::*;
 
 use super::lloyd::assign;
+use super::mixture::Gaussians;
+use super::prototypes::attributes;
 use super::select::search;
 use super::{
-    ClusteringError, Feature, FeatureScaler, KFigures, KMeansSegmenterParams,
+    Algorithm, ClusteringError, Feature, FeatureScaler, KFigures, KMeansSegmenterParams,
     KMeansSegmenterValidParams,
 };
 
@@ -51,6 +53,7 @@ pub struct KMeansSegmenter {
     centres: Array2<f64>,
     sizes: Vec<usize>,
     figures: Vec<KFigures>,
+    gaussians: Option<Gaussians>,
 }
 
 /// Cluster and distance of every row.
@@ -100,7 +103,40 @@ impl KMeansSegmenter {
             centres,
             sizes,
             figures,
+            gaussians: None,
         })
+    }
+
+    /// The same with the shapes of the clusters of a mixture: a row belongs to the cluster that most
+    /// probably has it, and distances are in standard deviations of that cluster.
+    ///
+    /// # Errors
+    /// [`ClusteringError::Rows`] unless there is a shape for each cluster,
+    /// [`ClusteringError::Columns`] unless each is as wide as the centres.
+    pub fn with_gaussians(mut self, gaussians: Gaussians) -> Result<Self, ClusteringError> {
+        let (k, p) = self.centres.dim();
+        let shapes = [gaussians.offsets.len(), gaussians.factors.len()];
+        if let Some(found) = shapes.into_iter().find(|shapes| *shapes != k) {
+            return Err(ClusteringError::Rows {
+                what: "the list of shapes",
+                found,
+                expected: k,
+            });
+        }
+        if let Some(factor) = gaussians.factors.iter().find(|f| f.dim() != (p, p)) {
+            return Err(ClusteringError::Columns {
+                what: "the shape of a cluster",
+                found: factor.ncols(),
+                expected: p,
+            });
+        }
+        self.gaussians = Some(gaussians);
+        Ok(self)
+    }
+
+    /// The shapes of the clusters of a mixture.
+    pub fn gaussians(&self) -> Option<&Gaussians> {
+        self.gaussians.as_ref()
     }
 
     /// How raw features are scaled, and which columns were dropped.
@@ -111,6 +147,27 @@ impl KMeansSegmenter {
     /// k x (columns in use) centres in scaled units: the means of the members.
     pub fn centres(&self) -> ArrayView2<'_, f64> {
         self.centres.view()
+    }
+
+    /// The centres on the scale of another scaler of the same features, where a segmenter that is
+    /// fitted anew can start from. A column that one of the two has dropped is at its middle.
+    pub fn centres_in(&self, scaler: &FeatureScaler) -> Array2<f64> {
+        let places: Vec<_> = scaler
+            .columns()
+            .iter()
+            .map(|to| {
+                let mine = self.scaler.columns().iter();
+                let mut same = mine.map(|from| from.column == to.column);
+                (to, same.position(|same| same))
+            })
+            .collect();
+        Array2::from_shape_fn((self.clusters(), places.len()), |(cluster, place)| {
+            let (to, from) = places[place];
+            from.map_or(0.0, |from| {
+                let at = self.scaler.columns()[from].before_scaling(self.centres[[cluster, from]]);
+                to.scaled(at)
+            })
+        })
     }
 
     /// Number of clusters.
@@ -136,7 +193,10 @@ impl KMeansSegmenter {
     /// [`ClusteringError::NotFinite`] for infinity.
     pub fn assign(&self, x: ArrayView2<'_, f64>) -> Result<Assignment, ClusteringError> {
         let scaled = self.scaler.transform(x)?;
-        let (labels, squares) = assign(scaled.view(), self.centres.view());
+        let (labels, squares) = match &self.gaussians {
+            None => assign(scaled.view(), self.centres.view()),
+            Some(gaussians) => gaussians.assign(scaled.view(), self.centres.view()),
+        };
         Ok(Assignment {
             labels: labels.into_iter().map(|label| label as usize).collect(),
             distances: squares.into_iter().map(f64::sqrt).collect(),
@@ -179,13 +239,25 @@ impl<D: Data<Elem = f64>, T> Fit<ArrayBase<D, Ix2>, T, ClusteringError>
                 most,
             });
         }
-        let (figures, centres) = search(self, sorted.view(), most)?;
-        let chosen = figures.iter().find(|f| f.chosen).expect("one is chosen");
+        let start = self
+            .earlier
+            .as_ref()
+            .map(|earlier| earlier.centres_in(&scaler));
+        let attributes = match self.algorithm {
+            Algorithm::Prototypes => attributes(&scaler, &self.categories),
+            _ => Vec::new(),
+        };
+        let (figures, found) = search(self, sorted.view(), most, start, &attributes)?;
+        let mut sizes = vec![0; found.centres.nrows()];
+        for label in found.assign(sorted.view()).0 {
+            sizes[label as usize] += 1;
+        }
         Ok(KMeansSegmenter {
             scaler,
-            centres,
-            sizes: chosen.sizes.clone(),
+            centres: found.centres,
+            sizes,
             figures,
+            gaussians: found.gaussians,
         })
     }
 }

@@ -6,15 +6,13 @@
 //! Arthur and Vassilvitskii, "k-means++", SODA 2007 (section 2.2, and the greedy variant that
 //! its conclusion describes: several candidates per centre, the best kept).
 
-use linfa::DatasetBase;
-use linfa::traits::Fit;
-use linfa_clustering::{KMeans, KMeansError, KMeansInit};
 use ndarray::{Array2, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
-use super::Algorithm;
+use super::mixture::Gaussians;
+use super::prototypes::{Categories, to_modes};
 use crate::random;
 
 /// Rows per unit of work. Fixed, so that sums are added in one order on any number of threads.
@@ -51,6 +49,41 @@ pub(super) struct Solution {
     pub(super) inertia: f64,
     /// Whether the last iteration changed no label.
     pub(super) converged: bool,
+    /// The shapes of the clusters of a mixture; without them a row belongs to the nearest centre.
+    pub(super) gaussians: Option<Gaussians>,
+}
+
+impl Solution {
+    /// The same centres over other rows.
+    pub(super) fn over(self, x: ArrayView2<'_, f64>) -> Self {
+        let inertia: f64 = match &self.gaussians {
+            None => assign(x, self.centres.view()).1.iter().sum(),
+            Some(_) => {
+                let labels = self.assign(x).0.into_iter().enumerate();
+                labels
+                    .map(|(row, label)| squared(x, row, self.centres.view(), label as usize))
+                    .sum()
+            }
+        };
+        Self { inertia, ..self }
+    }
+
+    /// The cluster of every row, and the squared distance to its centre.
+    pub(super) fn assign(&self, x: ArrayView2<'_, f64>) -> (Vec<u32>, Vec<f64>) {
+        match &self.gaussians {
+            None => assign(x, self.centres.view()),
+            Some(gaussians) => gaussians.assign(x, self.centres.view()),
+        }
+    }
+
+    /// Some of the clusters, in this order.
+    pub(super) fn select(&self, clusters: &[usize]) -> Self {
+        Self {
+            centres: self.centres.select(Axis(0), clusters),
+            gaussians: self.gaussians.as_ref().map(|g| g.select(clusters)),
+            ..*self
+        }
+    }
 }
 
 /// Centres stored lane by lane: block b holds centres 4b to 4b + 3, feature by feature.
@@ -249,9 +282,20 @@ pub(super) fn assign(x: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>) -> (V
 /// moves to the row farthest from its own centre.
 pub(super) fn descend(
     x: ArrayView2<'_, f64>,
+    centres: Array2<f64>,
+    tolerance: f64,
+    max_iterations: usize,
+) -> Solution {
+    descend_to(x, centres, tolerance, max_iterations, &[])
+}
+
+/// The same with centres that have one category of each of these attributes.
+pub(super) fn descend_to(
+    x: ArrayView2<'_, f64>,
     mut centres: Array2<f64>,
     tolerance: f64,
     max_iterations: usize,
+    attributes: &[Categories],
 ) -> Solution {
     let (k, p) = centres.dim();
     let mut descent = Descent::new(x);
@@ -271,6 +315,7 @@ pub(super) fn descend(
                 let size = found.sizes[c] as f64;
                 let sums = &found.sums[c * p..(c + 1) * p];
                 row.iter_mut().zip(sums).for_each(|(m, s)| *m = s / size);
+                to_modes(row, attributes);
             }
         }
         let squares: Vec<f64> = (0..k)
@@ -289,6 +334,7 @@ pub(super) fn descend(
         centres,
         inertia: distances.iter().sum(),
         converged,
+        gaussians: None,
     }
 }
 
@@ -305,7 +351,11 @@ fn farthest(distances: &[f64], taken: &[usize]) -> usize {
 
 /// k rows as first centres by greedy k-means++: each next centre is the best of
 /// `2 + ln k` rows drawn with probability proportional to the squared distance.
-fn plus_plus(x: ArrayView2<'_, f64>, k: usize, rng: &mut Xoshiro256PlusPlus) -> Array2<f64> {
+pub(super) fn plus_plus(
+    x: ArrayView2<'_, f64>,
+    k: usize,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Array2<f64> {
     let n = x.nrows();
     let trials = 2 + (k as f64).ln() as usize;
     let mut centres = Array2::zeros((k, x.ncols()));
@@ -353,68 +403,6 @@ fn squared_distances(x: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>, c: us
         .collect()
 }
 
-/// How a search descends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Search {
-    pub(super) algorithm: Algorithm,
-    pub(super) starts: usize,
-    pub(super) tolerance: f64,
-    pub(super) max_iterations: usize,
-}
-
-impl Search {
-    /// The best of several starts: least inertia, the earlier start where two are equal.
-    ///
-    /// `x` has at least k different rows, in row-major layout. `stream` tells searches with
-    /// one seed apart.
-    pub(super) fn best(
-        &self,
-        x: ArrayView2<'_, f64>,
-        k: usize,
-        seed: u64,
-        stream: u64,
-    ) -> Result<Solution, KMeansError> {
-        match self.algorithm {
-            Algorithm::Lloyd => Ok(self.best_of_ours(x, k, seed, stream)),
-            Algorithm::Linfa => {
-                let rng = generator(seed, [k as u64, stream, 0]);
-                let model = KMeans::params_with_rng(k, rng)
-                    .init_method(KMeansInit::KMeansPlusPlus)
-                    .n_runs(self.starts)
-                    .max_n_iterations(self.max_iterations as u64)
-                    // linfa wants it above 0.
-                    .tolerance(self.tolerance.max(f64::MIN_POSITIVE))
-                    .fit(&DatasetBase::from(x))?;
-                // linfa counts the old centre as one more member, so its centres are not the
-                // means of their members; the descent makes them so.
-                let centres = model.centroids().as_standard_layout().into_owned();
-                Ok(descend(x, centres, self.tolerance, self.max_iterations))
-            }
-        }
-    }
-
-    fn best_of_ours(&self, x: ArrayView2<'_, f64>, k: usize, seed: u64, stream: u64) -> Solution {
-        let solutions: Vec<Solution> = (0..self.starts as u64)
-            .into_par_iter()
-            .map(|start| {
-                let centres = plus_plus(x, k, &mut generator(seed, [k as u64, stream, start]));
-                descend(x, centres, self.tolerance, self.max_iterations)
-            })
-            .collect();
-        let better = |best: Solution, next: Solution| {
-            if next.inertia < best.inertia {
-                next
-            } else {
-                best
-            }
-        };
-        solutions
-            .into_iter()
-            .reduce(better)
-            .expect("at least one start")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -445,36 +433,6 @@ mod tests {
         let got = descend(x.view(), array![[1.0], [99.0]], 0.0, 300);
         assert_eq!(got.centres, array![[1.0], [10.0]]);
         assert_eq!(got.inertia, 2.0);
-    }
-
-    /// ```text
-    /// import numpy as np; from sklearn.cluster import KMeans
-    /// i = np.arange(60); x = np.c_[i*i % 17, i*7 % 13 / 2, i % 5]
-    /// for k in (2, 4, 6): print(KMeans(k, n_init=200, tol=0, random_state=0).fit(x).inertia_)
-    /// ```
-    #[test]
-    fn inertia_is_that_of_scikit_learn() {
-        let x = Array2::from_shape_fn((60, 3), |(i, j)| match j {
-            0 => (i * i % 17) as f64,
-            1 => (i * 7 % 13) as f64 / 2.0,
-            _ => (i % 5) as f64,
-        });
-        for (k, want) in [
-            (2, 731.1828571428571),
-            (4, 330.9297619047619),
-            (6, 230.42803030303025),
-        ] {
-            for algorithm in [Algorithm::Lloyd, Algorithm::Linfa] {
-                let search = Search {
-                    algorithm,
-                    starts: 200,
-                    tolerance: 0.0,
-                    max_iterations: 300,
-                };
-                let got = search.best(x.view(), k, 42, 0).unwrap().inertia;
-                assert!((got - want).abs() < 1e-9, "k = {k}, {algorithm:?}: {got}");
-            }
-        }
     }
 
     #[test]
@@ -516,41 +474,5 @@ mod tests {
         let (labels, distances) = assign(centres.view(), centres.view());
         assert_eq!(labels, [0, 1, 2, 3, 4]);
         assert_eq!(distances, [0.0; 5]);
-    }
-
-    #[test]
-    fn starts_nearly_always_find_the_best_of_all_partitions() {
-        // All ways to put 7 rows into 3 clusters, by brute force. Few rows are the hard case:
-        // the best partition may lie beyond every start from three of the rows.
-        let mut rng = generator(5, [0; 3]);
-        let mut hits = [0; 2];
-        for _ in 0..40 {
-            let x = Array2::from_shape_fn((7, 2), |_| uniform(&mut rng));
-            let mut least = f64::INFINITY;
-            for code in 0..3usize.pow(7) {
-                let members = |c: usize| (0..7).filter(move |&i| code / 3usize.pow(i) % 3 == c);
-                let mut inertia = 0.0;
-                for c in 0..3 {
-                    for j in 0..2 {
-                        let values = || members(c).map(|i| x[[i as usize, j]]);
-                        let mean = values().sum::<f64>() / members(c).count() as f64;
-                        inertia += values().map(|v| (v - mean).powi(2)).sum::<f64>();
-                    }
-                }
-                least = least.min(inertia);
-            }
-            for (hits, algorithm) in hits.iter_mut().zip([Algorithm::Lloyd, Algorithm::Linfa]) {
-                let search = Search {
-                    algorithm,
-                    starts: 30,
-                    tolerance: 0.0,
-                    max_iterations: 300,
-                };
-                let got = search.best(x.view(), 3, 1, 0).unwrap();
-                assert!(got.converged && got.inertia > least - 1e-12);
-                *hits += usize::from(got.inertia < least + 1e-12);
-            }
-        }
-        assert!(hits[0] >= 36 && hits[1] >= 36, "{hits:?} of 40");
     }
 }

@@ -4,34 +4,53 @@
 //!   money and counts on a log scale, extremes pulled in, constant columns dropped.
 //! - `params`, `fit`: the segmenter ([`KMeansSegmenter`]) and what a user may set.
 //! - `lloyd`: k-means itself: starts, iterations, empty clusters.
+//! - `prototypes`, `map`: k-prototypes, and Kohonen's self-organising map.
+//! - `mixture`: clusters of their own widths and directions ([`Gaussians`]).
 //! - `select`: the number of clusters, with the figures of every number tried ([`KFigures`]).
 //! - `indices`: how good a partition is ([`silhouette`], [`calinski_harabasz`],
 //!   [`davies_bouldin`], [`adjusted_rand`]).
+//! - `gap`, `stability`: whether there are groups at all ([`Gap`]), and whether they are found
+//!   again in bootstrap samples.
+//! - `identity`: which new cluster is which old one ([`Continuity`]).
+//! - `density`: HDBSCAN, for who belongs to no group ([`DensityGroups`]).
 //! - `profile`, `naming`: what sets each cluster apart ([`profile_clusters`]), and a short
 //!   name made of it ([`NamingValidParams::name`]).
 //!
 //! Raw features go in, because a scaling that the caller forgets puts nearly everybody in one
 //! cluster: one column of money has a thousand times the spread of a share.
 
+mod density;
 mod fit;
+mod gap;
+mod identity;
 mod indices;
 mod lloyd;
+mod map;
+mod mixture;
 mod naming;
 mod params;
 mod profile;
+mod prototypes;
 mod scaling;
+mod search;
 mod select;
+mod stability;
 
+pub use density::{DensityGroups, MOST_DENSITY_ROWS};
 pub use fit::{Assignment, KMeansSegmenter};
+pub use gap::{Gap, preferred_by_gap};
+pub use identity::{Became, Continuity, SAME};
 pub use indices::{
     adjusted_rand, calinski_harabasz, davies_bouldin, silhouette, silhouette_squared,
 };
+pub use mixture::Gaussians;
 pub use naming::{ClusterName, FeatureWords, NamePart, NamingParams, NamingValidParams};
 pub use params::{Algorithm, Criterion, KMeansSegmenterParams, KMeansSegmenterValidParams};
 pub use profile::{ClusterProfile, FeatureProfile, profile_clusters};
 pub use scaling::{
     DropReason, DroppedColumn, Feature, FeatureScaler, ScaledColumn, Spread, Transform,
 };
+pub use search::{KMeansRun, k_means_from};
 pub use select::KFigures;
 
 /// What can be wrong with parameters or input of this module.
@@ -103,6 +122,20 @@ pub enum ClusteringError {
         column: usize,
         /// The weight as given.
         weight: f64,
+    },
+    /// Density cannot be looked at.
+    #[error(
+        "groups of {min_size} rows or more and the {min_samples} nearest of {rows} rows, but groups need 2 rows or more, neighbours 1 or more, both fewer than there are rows, and of these at most {most}"
+    )]
+    Density {
+        /// Rows.
+        rows: usize,
+        /// Rows of the smallest group as given.
+        min_size: usize,
+        /// Neighbours as given.
+        min_samples: usize,
+        /// The most rows that are looked at.
+        most: usize,
     },
     /// A parameter of naming outside its range.
     #[error("{name} = {value}, but it must be {range}")]
@@ -188,6 +221,12 @@ pub enum ClusteringError {
     /// An error of linfa's k-means, which is used only when it is asked for.
     #[error("linfa's k-means failed: {0}")]
     KMeans(#[from] linfa_clustering::KMeansError),
+    /// An error of linfa's Gaussian mixture.
+    #[error("the Gaussian mixture failed: {0}")]
+    Mixture(#[from] linfa_clustering::GmmError),
+    /// A cluster of a mixture without a width in some direction.
+    #[error("cluster {0} of the mixture has no width in some direction; try fewer clusters")]
+    Shape(usize),
     /// An error of linfa's dataset or traits.
     #[error(transparent)]
     Linfa(#[from] linfa::Error),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use linfa::ParamGuard;
 
 use super::scaling::{check_weights, check_winsor};
-use super::{ClusteringError, Feature};
+use super::{ClusteringError, Feature, KMeansSegmenter};
 
 /// Which k-means runs. Both give the same kind of result, and the same bits on any number of
 /// threads.
@@ -20,6 +20,17 @@ pub enum Algorithm {
     /// against 5 of 24, and the worst is 0.1 % off against 5.5 %. Starts run in parallel.
     #[default]
     Lloyd,
+    /// k-prototypes: as [`Self::Lloyd`], but a centre has one category of each attribute, the most
+    /// frequent one, instead of shares of all. See [`KMeansSegmenterParams::categories`].
+    Prototypes,
+    /// A mixture of Gaussians with full covariances, of `linfa_clustering`: a row belongs to the
+    /// cluster that most probably has it. One start by k-means for each number of clusters; it does
+    /// not start from an earlier segmenter.
+    Mixture,
+    /// Kohonen's self-organising map: the clusters are the units of a grid as square as their number
+    /// allows, and neighbours on it are alike. The batch map from a start along the two directions
+    /// of largest variance; no iterations of k-means follow.
+    Map,
     /// `linfa_clustering::KMeans` with k-means++ starts, followed by Lloyd's iterations until
     /// its centres are the means of their members.
     Linfa,
@@ -70,13 +81,17 @@ pub struct KMeansSegmenterValidParams {
     pub(super) max_clusters: usize,
     pub(super) criterion: Criterion,
     pub(super) min_share: f64,
+    pub(super) merge_small: bool,
     pub(super) winsor: (f64, f64),
     pub(super) algorithm: Algorithm,
     pub(super) starts: usize,
     pub(super) tolerance: f64,
     pub(super) max_iterations: usize,
     pub(super) resamples: usize,
+    pub(super) references: usize,
     pub(super) search_rows: usize,
+    pub(super) earlier: Option<KMeansSegmenter>,
+    pub(super) categories: Vec<Option<usize>>,
     pub(super) seed: u64,
 }
 
@@ -88,13 +103,17 @@ impl KMeansSegmenterParams {
             max_clusters: 8,
             criterion: Criterion::default(),
             min_share: 0.02,
+            merge_small: false,
             winsor: (0.01, 0.99),
             algorithm: Algorithm::default(),
             starts: 10,
             tolerance: 0.01,
             max_iterations: 300,
             resamples: 20,
+            references: 0,
             search_rows: 20_000,
+            earlier: None,
+            categories: Vec::new(),
             seed: 42,
         })
     }
@@ -118,6 +137,14 @@ impl KMeansSegmenterParams {
     /// loses, the one whose smallest cluster is largest is taken.
     pub fn min_share(mut self, share: f64) -> Self {
         self.0.min_share = share;
+        self
+    }
+
+    /// Whether a cluster that is smaller than [`Self::min_share`] asks is given up where every number
+    /// loses: its rows go to the nearest other centre, and the others go on from there, until none
+    /// is too small or two are left. Default false.
+    pub fn merge_small(mut self, merge: bool) -> Self {
+        self.0.merge_small = merge;
         self
     }
 
@@ -157,6 +184,28 @@ impl KMeansSegmenterParams {
     /// 20; 0 leaves stability out, for a criterion that does not need it.
     pub fn resamples(mut self, resamples: usize) -> Self {
         self.0.resamples = resamples;
+        self
+    }
+
+    /// References of the gap statistic for every number of clusters, see [`Gap`](super::Gap).
+    /// Default 0, which leaves it out; 10 are usual.
+    pub fn references(mut self, references: usize) -> Self {
+        self.0.references = references;
+        self
+    }
+
+    /// For each column the attribute that it is a category of, by number, for
+    /// [`Algorithm::Prototypes`]; such columns are [`Feature::indicator`]s. Default none.
+    pub fn categories(mut self, categories: Vec<Option<usize>>) -> Self {
+        self.0.categories = categories;
+        self
+    }
+
+    /// Segments of an earlier time to go on from: their centres are the start of their number of
+    /// clusters, and that number is chosen if it is among those tried and leaves no tiny cluster.
+    /// They must be of the same features. Default none.
+    pub fn earlier(mut self, earlier: Option<KMeansSegmenter>) -> Self {
+        self.0.earlier = earlier;
         self
     }
 
@@ -202,6 +251,15 @@ impl ParamGuard for KMeansSegmenterParams {
             });
         }
         check_winsor(p.winsor)?;
+        if let Some(earlier) = &p.earlier
+            && earlier.scaler().n_features() != p.features.len()
+        {
+            return Err(ClusteringError::Columns {
+                what: "the earlier segmenter",
+                found: earlier.scaler().n_features(),
+                expected: p.features.len(),
+            });
+        }
         if let Criterion::Stability { within } = p.criterion {
             if !(0.0..1.0).contains(&within) {
                 return Err(ClusteringError::StabilityWithin(within));

@@ -36,6 +36,10 @@ pub struct Feature {
     /// Factor of the feature's part in squared distances, above 0; usually 1. Give three
     /// near-synonyms 1/3 each, and together they count as one feature.
     pub weight: f64,
+    /// Whether it says by 1 or 0 if a customer is of a category, and is neither cut nor scaled: two
+    /// customers of different categories of an attribute are then the sum of the two weights
+    /// apart, however frequent the categories are. A missing value is 0.
+    pub indicator: bool,
 }
 
 impl Default for Feature {
@@ -43,6 +47,7 @@ impl Default for Feature {
         Self {
             transform: Transform::Identity,
             weight: 1.0,
+            indicator: false,
         }
     }
 }
@@ -52,6 +57,14 @@ impl Feature {
     pub fn log() -> Self {
         Self {
             transform: Transform::SignedLog,
+            ..Self::default()
+        }
+    }
+
+    /// One category of an attribute, 1 or 0, weight 1.
+    pub fn indicator() -> Self {
+        Self {
+            indicator: true,
             ..Self::default()
         }
     }
@@ -98,8 +111,18 @@ pub struct ScaledColumn {
 impl ScaledColumn {
     fn apply(&self, raw: f64) -> f64 {
         let value = if raw.is_nan() { self.fill } else { raw };
-        let clipped = self.transform.apply(value).clamp(self.low, self.high);
+        self.scaled(self.transform.apply(value))
+    }
+
+    /// A value after the transform on the scale of distances.
+    pub(super) fn scaled(&self, transformed: f64) -> f64 {
+        let clipped = transformed.clamp(self.low, self.high);
         (clipped - self.centre) / self.scale * self.weight.sqrt()
+    }
+
+    /// The value after the transform that stands at a place of the scale of distances.
+    pub(super) fn before_scaling(&self, scaled: f64) -> f64 {
+        scaled / self.weight.sqrt() * self.scale + self.centre
     }
 }
 
@@ -318,6 +341,19 @@ fn fit_column(
     }
     if sorted[0] == sorted[sorted.len() - 1] {
         return drop(DropReason::Constant);
+    }
+    if feature.indicator {
+        return Ok(Ok(ScaledColumn {
+            column,
+            transform: feature.transform,
+            fill: 0.0,
+            low: 0.0,
+            high: 1.0,
+            centre: 0.0,
+            scale: 1.0,
+            spread: Spread::Deviation,
+            weight: feature.weight,
+        }));
     }
     let (low, high) = (quantile(&sorted, winsor.0), quantile(&sorted, winsor.1));
     let deviation = {

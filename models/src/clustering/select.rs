@@ -1,20 +1,17 @@
 //! The number of clusters: every number of a range is tried and measured, one is chosen.
 
 use ndarray::{Array2, ArrayView2, Axis};
-use rayon::prelude::*;
 
-use super::lloyd::{Search, assign, descend, generator, index_below};
+use super::gap::{Gap, gap};
+use super::lloyd::{Solution, generator, index_below};
+use super::map::map;
+use super::prototypes::Categories;
+use super::search::Search;
+use super::stability::Resampled;
 use super::{
-    ClusteringError, Criterion, KMeansSegmenterValidParams, adjusted_rand, calinski_harabasz,
+    Algorithm, ClusteringError, Criterion, KMeansSegmenterValidParams, calinski_harabasz,
     davies_bouldin, silhouette_squared,
 };
-
-/// Starts of each fit to a bootstrap sample. Fewer than for the result, because an optimum that
-/// is hard to find is also one that the next month's run will miss, and should count as such.
-const RESAMPLE_STARTS: usize = 3;
-
-/// Most rows of a bootstrap sample.
-const RESAMPLE_ROWS: usize = 5_000;
 
 /// One number of clusters, and how good its best partition is. All indices are of the scaled
 /// rows.
@@ -33,6 +30,15 @@ pub struct KFigures {
     /// Mean adjusted Rand index between fits to bootstrap samples, see
     /// [`Criterion::Stability`]; `None` without resamples.
     pub stability: Option<f64>,
+    /// For each cluster how surely bootstrap samples find it again: the mean, over the samples, of
+    /// its largest Jaccard index with a cluster of theirs. From 0.85 on a cluster is very stable,
+    /// from 0.75 on it can be relied on, below 0.6 it should not be used (Hennig,
+    /// "Cluster-wise assessment of cluster stability", *Computational Statistics & Data Analysis*
+    /// 52, 2007). Empty without resamples.
+    pub jaccard: Vec<f64>,
+    /// How far the partition is from what rows without groups would have, see [`Gap`]; `None`
+    /// without references.
+    pub gap: Option<Gap>,
     /// Members of every cluster, largest first.
     pub sizes: Vec<usize>,
     /// Whether the smallest cluster has the share that was asked for.
@@ -56,22 +62,77 @@ impl KFigures {
 /// Tries every number of clusters, and returns the figures of all and the centres of the
 /// chosen one, numbered by size.
 ///
-/// `x` holds the scaled rows in their canonical order.
+/// `x` holds the scaled rows in their canonical order. `start` holds centres to go on from: their
+/// number is chosen if it is among those tried and leaves no tiny cluster.
 pub(super) fn search(
     params: &KMeansSegmenterValidParams,
     x: ArrayView2<'_, f64>,
     most: usize,
-) -> Result<(Vec<KFigures>, Array2<f64>), ClusteringError> {
+    start: Option<Array2<f64>>,
+    attributes: &[Categories],
+) -> Result<(Vec<KFigures>, Solution), ClusteringError> {
     let sample = sample(x, params.search_rows, params.seed);
     let sampled = sample.as_ref().map_or_else(|| x.view(), |s| s.view());
+    let search = Search {
+        algorithm: params.algorithm,
+        attributes,
+        starts: params.starts,
+        tolerance: params.tolerance,
+        max_iterations: params.max_iterations,
+    };
     let mut tried = Vec::new();
     for k in params.min_clusters..=params.max_clusters.min(most) {
-        tried.push(try_number(params, x, sampled, k)?);
+        let start = start.as_ref().filter(|start| start.nrows() == k);
+        tried.push(try_number(
+            params,
+            search,
+            [x.view(), sampled.view()],
+            k,
+            start,
+        )?);
     }
-    let chosen = choose(tried.iter().map(|(f, _)| f), params.criterion);
-    let (mut figures, mut centres): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
+    let goes_on = |(figures, _): &(KFigures, Solution)| {
+        let same = start.as_ref().map(Array2::nrows) == Some(figures.clusters);
+        same && figures.large_enough
+    };
+    let chosen = match tried.iter().position(goes_on) {
+        Some(chosen) => chosen,
+        None => choose(tried.iter().map(|(f, _)| f), params.criterion),
+    };
+    let (mut figures, mut found): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
     figures[chosen].chosen = true;
-    Ok((figures, centres.swap_remove(chosen)))
+    let mut found = found.swap_remove(chosen);
+    if params.merge_small && !figures[chosen].large_enough {
+        found = merge_small(params, search, x, found);
+    }
+    Ok((figures, found))
+}
+
+/// Gives up the smallest cluster as long as it is too small and more than two are left.
+fn merge_small(
+    params: &KMeansSegmenterValidParams,
+    search: Search<'_>,
+    x: ArrayView2<'_, f64>,
+    mut found: Solution,
+) -> Solution {
+    while found.centres.nrows() > 2 {
+        let (ordered, labels) = number_by_size(x, found);
+        found = ordered;
+        let last = found.centres.nrows() - 1;
+        let least = labels
+            .iter()
+            .filter(|label| **label as usize == last)
+            .count();
+        if least as f64 >= params.min_share * x.nrows() as f64 {
+            break;
+        }
+        let others: Vec<usize> = (0..last).collect();
+        found = found.select(&others);
+        if !matches!(search.algorithm, Algorithm::Map | Algorithm::Mixture) {
+            found = search.descend(x, found.centres, 0.0);
+        }
+    }
+    number_by_size(x, found).0
 }
 
 /// A random sample of the rows, without replacement and in their order, if there are more than
@@ -93,43 +154,50 @@ fn sample(x: ArrayView2<'_, f64>, rows: usize, seed: u64) -> Option<Array2<f64>>
 
 fn try_number(
     params: &KMeansSegmenterValidParams,
-    x: ArrayView2<'_, f64>,
-    sampled: ArrayView2<'_, f64>,
+    search: Search<'_>,
+    [x, sampled]: [ArrayView2<'_, f64>; 2],
     k: usize,
-) -> Result<(KFigures, Array2<f64>), ClusteringError> {
-    let search = Search {
-        algorithm: params.algorithm,
-        starts: params.starts,
-        tolerance: params.tolerance,
-        max_iterations: params.max_iterations,
+    start: Option<&Array2<f64>>,
+) -> Result<(KFigures, Solution), ClusteringError> {
+    let best: Solution = match (search.algorithm, start) {
+        // A map is what its training leaves; k-means would undo it.
+        (Algorithm::Map, start) => map(sampled, k, start.cloned()).over(x),
+        (Algorithm::Mixture, _) => search.best(sampled, k, params.seed, 1)?.over(x),
+        (_, Some(centres)) => search.descend(x, centres.clone(), 0.0),
+        (_, None) => {
+            let found = search.best(sampled, k, params.seed, 1)?;
+            search.descend(x, found.centres, 0.0)
+        }
     };
-    let best = search.best(sampled, k, params.seed, 1)?;
-    let best = descend(x, best.centres, 0.0, params.max_iterations);
-    let (centres, labels) = number_by_size(x, best.centres);
+    let (best, labels) = number_by_size(x, best);
     let labels: Vec<usize> = labels.into_iter().map(|label| label as usize).collect();
     let mut sizes = vec![0; k];
     labels.iter().for_each(|&label| sizes[label] += 1);
     let least = sizes.iter().copied().min().unwrap_or(0);
+    let resampled = Resampled::draw(params, search, sampled, k)?;
+    let own = || best.assign(sampled).0;
     let figures = KFigures {
         clusters: k,
         inertia: best.inertia,
         silhouette: silhouette_squared(x, &labels)?,
         calinski_harabasz: calinski_harabasz(x, &labels)?,
         davies_bouldin: davies_bouldin(x, &labels)?,
-        stability: stability(params, search, sampled, k)?,
+        stability: resampled.stability()?,
+        jaccard: resampled.jaccard(own, k),
+        gap: gap(params, search, sampled, k)?,
         large_enough: least as f64 >= params.min_share * x.nrows() as f64,
         sizes,
         converged: best.converged,
         chosen: false,
     };
-    Ok((figures, centres))
+    Ok((figures, best))
 }
 
 /// Reorders centres so that the largest cluster is number 0; of two equal ones, the one whose
 /// first member comes first in the canonical order of rows.
-fn number_by_size(x: ArrayView2<'_, f64>, mut centres: Array2<f64>) -> (Array2<f64>, Vec<u32>) {
-    let k = centres.nrows();
-    let (mut labels, _) = assign(x, centres.view());
+fn number_by_size(x: ArrayView2<'_, f64>, mut found: Solution) -> (Solution, Vec<u32>) {
+    let k = found.centres.nrows();
+    let (mut labels, _) = found.assign(x);
     // A row exactly between two centres goes to the lower number, so a new order can move it
     // and, in theory, change which cluster is larger. Few rounds settle that.
     for _ in 0..10 {
@@ -144,46 +212,10 @@ fn number_by_size(x: ArrayView2<'_, f64>, mut centres: Array2<f64>) -> (Array2<f
         if order.is_sorted() {
             break;
         }
-        centres = centres.select(Axis(0), &order);
-        labels = assign(x, centres.view()).0;
+        found = found.select(&order);
+        labels = found.assign(x).0;
     }
-    (centres, labels)
-}
-
-/// Mean adjusted Rand index of the partitions that two bootstrap samples lead to.
-fn stability(
-    params: &KMeansSegmenterValidParams,
-    search: Search,
-    x: ArrayView2<'_, f64>,
-    k: usize,
-) -> Result<Option<f64>, ClusteringError> {
-    if params.resamples == 0 {
-        return Ok(None);
-    }
-    let search = Search {
-        starts: search.starts.min(RESAMPLE_STARTS),
-        ..search
-    };
-    let rows = x.nrows().min(RESAMPLE_ROWS);
-    let partition = |stream: u64| -> Result<Vec<usize>, ClusteringError> {
-        let mut rng = generator(params.seed, [k as u64, stream, u64::MAX]);
-        let mut drawn: Vec<usize> = (0..rows)
-            .map(|_| index_below(&mut rng, x.nrows()))
-            .collect();
-        drawn.sort_unstable();
-        let resample = x.select(Axis(0), &drawn);
-        let found = search.best(resample.view(), k, params.seed, stream)?;
-        let (labels, _) = assign(x, found.centres.view());
-        Ok(labels.into_iter().map(|label| label as usize).collect())
-    };
-    let agreements: Vec<f64> = (0..params.resamples as u64)
-        .into_par_iter()
-        // Stream 1 is the search itself.
-        .map(|b| adjusted_rand(&partition(2 * b + 2)?, &partition(2 * b + 3)?))
-        .collect::<Result<_, _>>()?;
-    Ok(Some(
-        agreements.iter().sum::<f64>() / agreements.len() as f64,
-    ))
+    (found, labels)
 }
 
 /// Position of the chosen number. The figures are not empty and rise in `clusters`.
@@ -237,6 +269,8 @@ mod tests {
                 calinski_harabasz: 10.0 * silhouette,
                 davies_bouldin: 1.0 - silhouette,
                 stability: Some(stability),
+                jaccard: Vec::new(),
+                gap: None,
                 sizes: vec![100 - least, least],
                 large_enough: least >= 2,
                 converged: true,
@@ -289,8 +323,14 @@ mod tests {
     #[test]
     fn clusters_are_numbered_by_size_then_by_first_row() {
         let x = array![[5.0], [9.0], [9.1], [9.2], [20.0]];
-        let (centres, labels) = number_by_size(x.view(), array![[20.0], [9.1], [5.0]]);
-        assert_eq!(centres, array![[9.1], [5.0], [20.0]]);
+        let found = Solution {
+            centres: array![[20.0], [9.1], [5.0]],
+            inertia: 0.0,
+            converged: true,
+            gaussians: None,
+        };
+        let (found, labels) = number_by_size(x.view(), found);
+        assert_eq!(found.centres, array![[9.1], [5.0], [20.0]]);
         assert_eq!(labels, [1, 0, 0, 0, 2]);
     }
 

@@ -74,7 +74,7 @@ pub use calibrators::Calibration;
 pub use error::{ColumnError, FormatError};
 pub use feature::{Feature, FeatureKind};
 pub use model::Model;
-pub use segmenter::SavedSegmenter;
+pub use segmenter::{DrawnShare, SavedSegmenter};
 pub use trees::MAX_DEPTH;
 
 use error::{Within, must};

@@ -39,6 +39,7 @@ whole! {
     u8: "a whole number from 0 to 255",
     u16: "a whole number from 0 to 65535",
     u32: "a whole number from 0 to 4294967295",
+    u64: "a whole number",
     usize: "a whole number"
 }
 

@@ -213,6 +213,17 @@ impl Person<'_> {
         let cluster = of("cluster_name", Kind::Text);
         if !cluster.is_empty() {
             let _ = writeln!(text, "  cluster {}: {cluster}", of("cluster", Kind::Count));
+            let since = match of("cluster_change", Kind::Text).as_str() {
+                "customer moved" => "another one than before: what they do has changed",
+                "model moved" => {
+                    "another one than before: the clusters have changed, not the customer"
+                }
+                "both moved" => "another one than before: both they and the clusters have changed",
+                _ => "",
+            };
+            if !since.is_empty() {
+                let _ = writeln!(text, "  {since}");
+            }
         }
         text += &self.classes()?;
         Ok(Some(text))

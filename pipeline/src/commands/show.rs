@@ -135,6 +135,16 @@ const GROUPS: &[Shape] = &[
     ("action", "what to do", Kind::Text),
 ];
 
+/// The clusters.
+const CLUSTERS: &[Shape] = &[
+    ("cluster_id", "id", Kind::Count),
+    ("cluster_name", "cluster", Kind::Text),
+    ("customers", "customers", Kind::Count),
+    ("share", "of all", Kind::Share),
+    ("spend_share", "of the spend", Kind::Share),
+    ("action", "what to do", Kind::Text),
+];
+
 const RULES: &[Shape] = &[
     ("in_words", "rule", Kind::Text),
     ("confidence", "confidence", Kind::Share),
@@ -153,7 +163,19 @@ pub fn run(args: &Show) -> Result<()> {
         )
         .hint("what a customer would buy next, and why: regulars show suggestions CUSTOMER")),
         (Shown::Rules, None) => small(&results, "rules", "rules", RULES, args.top),
-        (Shown::Segments, None) => small(&results, "segment", "rfm_segments", GROUPS, args.top),
+        (Shown::Segments, None) => {
+            small(&results, "segment", "rfm_segments", GROUPS, args.top)?;
+            let clusters = "cluster_guide.parquet";
+            match results
+                .manifest
+                .files
+                .iter()
+                .any(|file| file.path == clusters)
+            {
+                true => small(&results, "segment", "cluster_guide", CLUSTERS, args.top),
+                false => Ok(()),
+            }
+        }
         (Shown::Segments, Some(id)) => of_customers(&results, &SEGMENTS, Some(id), args.top),
         (Shown::LifeCycle, None) => small(&results, "segment", "life_cycle", STAGES, args.top),
         (Shown::LifeCycle, Some(id)) => of_customers(&results, &LIFE, Some(id), args.top),

@@ -41,7 +41,7 @@ pub use self::project::{CsvIds, Project};
 pub use self::rfm::{Refunds, RfmSettings, ScoredBy};
 pub use self::rules::{BasketOf, Rules};
 pub use self::run::Run;
-pub use self::segment::Segment;
+pub use self::segment::{ClusterMethod, Segment, SmallClusters};
 pub use self::settings::{Location, Settings, hex};
 pub use self::source::{
     Address, Column, Constant, EXCEL, Encoding, FixedField, Format, ISO, Join, JoinKeys, Mapping,

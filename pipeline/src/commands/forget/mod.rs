@@ -20,8 +20,8 @@ use crate::outputs::lock::{Lock, usable};
 use crate::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::{FileEntry, digest, rewrite};
 use crate::registry::{FOLDER as KEPT, MODEL, TESTED};
-use crate::stages::ingest;
 use crate::stages::ingest::gates::GateResult;
+use crate::stages::{ingest, segment};
 use crate::text::plural;
 use crate::warehouse::FOLDER;
 use crate::warehouse::forget::forget;
@@ -147,7 +147,7 @@ fn tasks(manifest: &Manifest, out: &Path, customer: &str, words: &Words) -> Resu
         let path = out.join(&entry.path);
         let todo = match held(&entry, &path) {
             Some(why) => Todo::Remove(why),
-            None if number && kept_model(&entry.path).is_some() => continue,
+            None if number && (kept_model(&entry.path).is_some() || segments(&entry)) => continue,
             None => match look(&path, ours, customer, words)? {
                 Found::Nothing => continue,
                 Found::Rows(_, rows) => Todo::Rewrite(rows),
@@ -163,6 +163,11 @@ fn tasks(manifest: &Manifest, out: &Path, customer: &str, words: &Words) -> Resu
     }
     tasks.extend(rest_of_models(&tasks, files));
     Ok(tasks)
+}
+
+/// Whether a file holds segments: numbers, and no ids of customers either.
+fn segments(entry: &FileEntry) -> bool {
+    entry.stage == segment::NAME && entry.path.ends_with(".json")
 }
 
 /// The version of a kept model that a file belongs to, as its folder.

@@ -6,6 +6,7 @@
 mod business;
 mod changes;
 mod churn;
+mod clusters;
 mod cross_sell;
 mod left;
 mod life;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clusters::{self, Told, Tried};
 use super::left::{Left, Section, share, total};
 use super::small::{Group, LEAST, OTHERS, merged};
 use crate::contract::features::Column;
@@ -27,6 +28,10 @@ pub struct Segments {
     pub segments: Vec<Segment>,
     /// Clusters, the largest first.
     pub clusters: Vec<Cluster>,
+    /// Every number of clusters that was tried.
+    pub cluster_choice: Vec<Tried>,
+    /// What became of the clusters of an earlier date.
+    pub cluster_identity: Option<String>,
 }
 
 /// A row of the grid.
@@ -90,6 +95,8 @@ pub struct Cluster {
     pub share: f64,
     /// Of all spend.
     pub spend_share: f64,
+    /// What it is, in sentences.
+    pub told: Option<Told>,
     /// In what it differs most from all, the largest difference first.
     pub features: Vec<Difference>,
 }
@@ -168,6 +175,7 @@ impl Group for Cluster {
     fn lose_name(&mut self) {
         OTHERS.clone_into(&mut self.name);
         self.number = None;
+        self.told = None;
         self.features.clear();
     }
 
@@ -192,6 +200,8 @@ pub fn look(left: &Left<'_>) -> Result<Section<Segments>> {
         grid: grid(left, customers, spend)?,
         segments,
         clusters: clusters(left, customers, spend)?,
+        cluster_choice: clusters::choice(left)?,
+        cluster_identity: clusters::identity(left),
     };
     Ok(Section::found(left.as_of("segment"), found))
 }
@@ -272,6 +282,7 @@ fn clusters(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Cluster>>
         "SELECT cluster, {} AS spend FROM segments WHERE r IS NOT NULL GROUP BY cluster",
         total("monetary", 2)
     ))?;
+    let told = clusters::told(left)?;
     let mut clusters: Vec<Cluster> = Vec::new();
     for profile in profiles {
         if clusters.last().and_then(|last| last.number) != Some(profile.cluster) {
@@ -282,6 +293,10 @@ fn clusters(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Cluster>>
                 customers: profile.customers,
                 share: round(share(profile.customers as f64, customers as f64), 6),
                 spend_share: round(share(of.map_or(0.0, |of| of.spend), spend), 6),
+                told: told
+                    .iter()
+                    .find(|told| told.cluster == profile.cluster)
+                    .cloned(),
                 features: Vec::new(),
             });
         }

@@ -52,7 +52,9 @@ struct Lines {
 
 impl FarOut {
     /// Looks for them among the purchases that a snapshot has seen.
-    pub fn look(warehouse: &Warehouse, snapshot: &Snapshot) -> Result<Self> {
+    ///
+    /// - `above`: the amount beyond which one is far out, where an earlier run has found it.
+    pub fn look(warehouse: &Warehouse, snapshot: &Snapshot, above: Option<f64>) -> Result<Self> {
         if !warehouse.has_column("interactions", "amount") {
             return Ok(Self::default());
         }
@@ -60,12 +62,18 @@ impl FarOut {
             "kind = 'purchase' AND amount > 0 AND day < DATE '{}'",
             snapshot.as_of
         );
-        let amounts = warehouse.scope.query(&format!(
-            "SELECT value, count(*) AS lines FROM (SELECT CAST(amount AS DOUBLE) AS value FROM interactions \
-             WHERE {bought}) GROUP BY value ORDER BY value"
-        ))?;
-        let Some(above) = usual_end(&amounts) else {
-            return Ok(Self::default());
+        let above = match above {
+            Some(above) => above,
+            None => {
+                let amounts = warehouse.scope.query(&format!(
+                    "SELECT value, count(*) AS lines FROM (SELECT CAST(amount AS DOUBLE) AS value FROM interactions \
+                     WHERE {bought}) GROUP BY value ORDER BY value"
+                ))?;
+                match usual_end(&amounts) {
+                    Some(above) => above,
+                    None => return Ok(Self::default()),
+                }
+            }
         };
         let shelves = warehouse.has_column("products", "department")
             && warehouse.has_column("interactions", "product_id");
@@ -199,13 +207,16 @@ fn usual_end(amounts: &RecordBatch) -> Option<f64> {
 }
 
 /// Where customers stand in a snapshot.
-enum Places<'a> {
+pub enum Places<'a> {
+    /// Ids that are numbers.
     Numbers(HashMap<i64, usize>),
+    /// Ids that are texts.
     Texts(HashMap<&'a str, usize>),
 }
 
 impl<'a> Places<'a> {
-    fn of(customers: &'a ArrayRef) -> Self {
+    /// Of these ids.
+    pub fn of(customers: &'a ArrayRef) -> Self {
         match customers.as_primitive_opt::<Int64Type>() {
             Some(ids) => {
                 let places = ids.values().iter().enumerate();
@@ -219,7 +230,8 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn find(&self, ids: &ArrayRef, row: usize) -> Option<usize> {
+    /// The place of the id in a row of a column.
+    pub fn find(&self, ids: &ArrayRef, row: usize) -> Option<usize> {
         if ids.is_null(row) {
             return None;
         }

@@ -1,5 +1,6 @@
 //! `segment`: who the customers are, by RFM and by clusters of behaviour.
 
+mod attributes;
 mod behaviours;
 mod clusters;
 mod far_out;
@@ -14,6 +15,7 @@ mod windows;
 
 use serde::{Deserialize, Serialize};
 
+use self::clusters::{Clusters, Earlier};
 use self::far_out::{FarOut, LeftOut};
 use self::life_cycle::{LifeCycle, LifeMetrics};
 use self::people::People;
@@ -73,6 +75,12 @@ pub struct Metrics {
     /// How much recency, frequency and money count, where the settings say so.
     #[serde(default)]
     pub weights: Option<Weights>,
+    /// How clusters were found, in words.
+    #[serde(default)]
+    pub method: String,
+    /// How clusters hang together with those of an earlier date; none where they are the first.
+    #[serde(default)]
+    pub identity: Option<IdentityRow>,
 }
 
 /// How much recency, frequency and money count.
@@ -86,6 +94,34 @@ pub struct Weights {
     pub money: f64,
     /// How far the judgements behind them contradict each other; 0 for weights that were given.
     pub consistency_ratio: f64,
+}
+
+
+/// How clusters hang together with those of an earlier date.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IdentityRow {
+    /// The earlier date.
+    pub before_as_of: String,
+    /// Adjusted Rand index of the earlier clusters with today's, over today's customers.
+    pub agreement: f64,
+    /// Clusters that are the same ones.
+    pub kept: u64,
+    /// Clusters that are new.
+    pub new: u64,
+    /// Of the customers who do what they did, the share that is where they were.
+    pub kept_share: Option<f64>,
+    /// Customers who are where they were.
+    pub stayed: u64,
+    /// Customers who do something else now.
+    pub customers_moved: u64,
+    /// Customers who do what they did, and whose cluster is another one.
+    pub model_moved: u64,
+    /// Customers of whom both holds.
+    pub both_moved: u64,
+    /// Customers who were in none.
+    pub new_customers: u64,
+    /// Whether customers were put into the saved clusters as these are.
+    pub assigned: bool,
 }
 
 /// One RFM segment.
@@ -106,6 +142,9 @@ pub struct SegmentRow {
 pub struct ClusterRow {
     /// From 1, largest first.
     pub number: u64,
+    /// The same from month to month.
+    #[serde(default)]
+    pub id: Option<u64>,
     /// What sets it apart.
     pub name: String,
     /// Customers in it.
@@ -125,8 +164,29 @@ pub struct TriedRow {
     pub stability: Option<f64>,
     /// Silhouette with squared distances.
     pub silhouette: f64,
+    /// Variance between clusters over that within.
+    #[serde(default)]
+    pub calinski_harabasz: Option<f64>,
+    /// How much clusters are like their nearest one.
+    #[serde(default)]
+    pub davies_bouldin: Option<f64>,
+    /// The gap statistic.
+    #[serde(default)]
+    pub gap: Option<f64>,
+    /// Its error.
+    #[serde(default)]
+    pub gap_error: Option<f64>,
     /// Share of the smallest cluster.
     pub smallest_share: f64,
+    /// Whether that is enough.
+    #[serde(default)]
+    pub large_enough: bool,
+    /// Whether this number was chosen.
+    #[serde(default)]
+    pub chosen: bool,
+    /// How surely each cluster is found again.
+    #[serde(default)]
+    pub jaccard: Vec<f64>,
 }
 
 /// Names the customers of the score date.
@@ -146,19 +206,28 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut metrics = rfm.metrics()?;
     let mut files = context.files(NAME);
     let mut warnings = Vec::new();
-    let far_out = FarOut::look(context.warehouse()?, &snapshot)?;
+    let earlier = Earlier::look(context, snapshot.as_of)?;
+    let above = earlier.as_ref().filter(|_| !settings.refit);
+    let above = above.and_then(Earlier::above);
+    let far_out = FarOut::look(context.warehouse()?, &snapshot, above)?;
     warnings.extend(far_out.warning(snapshot.len(), &context.settings.config.project.currency));
     metrics.far_out = far_out.left_out.clone();
     let people = People::read(context.warehouse()?)?;
     let life = lived(context, &people, &snapshot, &mut metrics, &mut files)?;
-    let clusters = clusters::find(context, &snapshot, &far_out)?;
+    let clusters = clusters::find(context, &snapshot, &far_out, earlier.as_ref())?;
     if let Err(why) = &clusters {
         warnings.push(Warning::new(NO_CLUSTERS, why.clone()));
     }
     let clusters = clusters.ok();
     let customers = rfm.table(&snapshot)?;
-    let table = clusters::with_clusters(customers, clusters.as_ref(), snapshot.len())?;
+    let table = clusters::with_clusters(customers, clusters.as_ref(), &snapshot)?;
     let table = life_cycle::with_life_cycle(&table, &people, &life.now, &settings.life_cycle)?;
+    // Before the customers, and the segments after them: whatever is cut off in between, a run that
+    // is repeated finds what it began with.
+    if let Some(earlier) = &earlier {
+        let about = "The segments of an earlier date that the clusters go on from";
+        files.text(clusters::BEFORE, about, &earlier.text)?;
+    }
     files.parquet_and_csv(
         "segments",
         "Everybody who is known, with scores, segment, value tier, cluster and life cycle",
@@ -168,10 +237,12 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     files.parquet_and_csv("rfm_segments", about, &rfm.guide_table(&metrics)?)?;
     rfm.rule_files(&mut files)?;
     if let Some(found) = &clusters {
-        let about = "What sets each cluster apart, feature by feature";
-        files.parquet_and_csv("clusters", about, &found.profile_table()?)?;
+        clusters_written(context, found, &snapshot, &spend, &mut files)?;
+        warnings.extend(found.warnings(context, snapshot.as_of));
         metrics.clusters = found.rows(&spend);
         metrics.tried = found.tried.clone();
+        found.method.clone_into(&mut metrics.method);
+        metrics.identity = found.identity();
     }
     Ok(Report {
         as_of: Some(snapshot.as_of),
@@ -215,6 +286,37 @@ fn lived(
     metrics.never_bought = (people.len() - snapshot.len().min(people.len())) as u64;
     metrics.life_cycle = found;
     Ok(life)
+}
+
+/// Writes what there is to know of clusters.
+fn clusters_written(
+    context: &Context<'_>,
+    found: &Clusters,
+    snapshot: &Snapshot,
+    spend: &[f64],
+    files: &mut Pending,
+) -> Result<()> {
+    let about = "What sets each cluster apart, feature by feature";
+    files.parquet_and_csv("clusters", about, &found.profile_table()?)?;
+    let about = "What each cluster is, in figures and in sentences, and what to do";
+    files.parquet_and_csv("cluster_guide", about, &found.guide_table(context, spend)?)?;
+    let about = "The most typical customers of each cluster";
+    files.parquet_and_csv("cluster_typical", about, &found.typical_table(snapshot)?)?;
+    if !found.tried.is_empty() {
+        let about = "How the number of clusters was chosen";
+        files.parquet_and_csv("cluster_choice", about, &found.choice_table(context)?)?;
+    }
+    let share = context.settings.config.segment.outlier_share;
+    if let Some(outliers) = found.outliers_table(snapshot, share)? {
+        let about = "Customers who are like nobody else, the farthest first";
+        files.parquet_and_csv("cluster_outliers", about, &outliers)?;
+    }
+    if let Some(moves) = found.moves_table()? {
+        let about = "Where the customers of each earlier cluster are now, and why";
+        files.parquet_and_csv("cluster_moves", about, &moves)?;
+    }
+    let about = "The segments, to be gone on from and to put other customers into";
+    files.text(clusters::FILE, about, &found.saved_text()?)
 }
 
 fn share_of(part: f64, total: f64) -> f64 {

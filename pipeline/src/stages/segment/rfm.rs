@@ -114,6 +114,8 @@ impl Rfm {
             segments,
             clusters: Vec::new(),
             tried: Vec::new(),
+            method: String::new(),
+            identity: None,
             far_out: LeftOut::default(),
             never_bought: 0,
             life_cycle: LifeMetrics::default(),

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::methods::METHOD;
-use super::{Metrics, NAME};
+use super::{IdentityRow, Metrics, NAME};
 use crate::outputs::manifest::Manifest;
 use crate::text::{count, money, percent};
 
@@ -52,7 +51,10 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         let _ = writeln!(
             text,
             "\n  by behaviour ({}, k = {} of {} to {})",
-            METHOD.name,
+            match found.method.as_str() {
+                "" => "k-means",
+                method => method,
+            },
             found.clusters.len(),
             found.tried.first().map_or(0, |t| t.k),
             found.tried.last().map_or(0, |t| t.k)
@@ -66,6 +68,9 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
                 cluster.spend_share,
             );
         }
+    }
+    if let Some(identity) = &found.identity {
+        let _ = writeln!(text, "  {}", goes_on(identity));
     }
     let life = &found.life_cycle;
     if !life.stages.is_empty() {
@@ -112,4 +117,22 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         percent(found.top_fifth_share),
     );
     Some(text)
+}
+
+/// What became of the clusters of an earlier date, in a line.
+fn goes_on(identity: &IdentityRow) -> String {
+    let since = &identity.before_as_of;
+    let customers = format!(
+        "{} moved, {} were moved by the clusters, {} are new",
+        count(identity.customers_moved + identity.both_moved),
+        count(identity.model_moved),
+        count(identity.new_customers)
+    );
+    match (identity.assigned, identity.new) {
+        (true, _) => format!("the clusters are those of {since}; of the customers {customers}"),
+        (false, new) => format!(
+            "of the clusters {} go on from {since} and {new} are new; of the customers {customers}",
+            identity.kept
+        ),
+    }
 }

@@ -1,51 +1,62 @@
-//! Groups by k-means, their number chosen by how stable they are.
+//! Groups by k-means and its kin, their number chosen by how stable they are.
 
-use ndarray::ArrayView2;
-use regulars_models::clustering::{Assignment, ClusteringError, KMeansSegmenter};
+use regulars_models::clustering::{Algorithm, ClusteringError, KMeansSegmenter};
 use regulars_models::linfa::DatasetBase;
 use regulars_models::linfa::traits::Fit;
 
-use super::super::TriedRow;
-use super::{Found, Method, Search, Segmenter};
+use super::{Method, Search};
 
-pub const METHOD: Method = Method {
+/// With our own starts and iterations.
+pub const OURS: Method = Method {
     name: "k-means",
-    fit,
+    kind: "k-means",
+    fit: |search| fit(search, Algorithm::Lloyd),
+};
+
+/// With those of linfa-clustering.
+pub const LINFA: Method = Method {
+    name: "linfa's k-means",
+    kind: "k-means",
+    fit: |search| fit(search, Algorithm::Linfa),
+};
+
+/// A mixture of Gaussians of linfa-clustering.
+pub const MIXTURE: Method = Method {
+    name: "a Gaussian mixture",
+    kind: "gaussian mixture",
+    fit: |search| fit(search, Algorithm::Mixture),
+};
+
+/// Numbers by their means, categories by the most frequent one.
+pub const PROTOTYPES: Method = Method {
+    name: "k-prototypes",
+    kind: "k-prototypes",
+    fit: |search| fit(search, Algorithm::Prototypes),
+};
+
+/// Kohonen's map.
+pub const MAP: Method = Method {
+    name: "a self-organising map",
+    kind: "self-organising map",
+    fit: |search| fit(search, Algorithm::Map),
 };
 
 /// Bootstrap samples that the stability of each number of groups is measured on.
-const RESAMPLES: usize = 6;
+pub const RESAMPLES: usize = 6;
+/// References of the gap statistic.
+pub const REFERENCES: usize = 6;
 
-fn fit(search: &Search<'_>) -> Result<Found, ClusteringError> {
-    let fitted = KMeansSegmenter::params(search.features.clone())
+fn fit(search: &Search<'_>, algorithm: Algorithm) -> Result<KMeansSegmenter, ClusteringError> {
+    KMeansSegmenter::params(search.features.clone())
+        .algorithm(algorithm)
+        .categories(search.categories.clone())
         .clusters(search.groups.clone())
         .min_share(search.min_share)
+        .merge_small(search.merge)
         .winsor(search.winsor.0, search.winsor.1)
         .resamples(RESAMPLES)
+        .references(REFERENCES)
+        .earlier(search.earlier.cloned())
         .seed(search.seed)
-        .fit(&DatasetBase::from(search.customers))?;
-    let tried = fitted
-        .figures()
-        .iter()
-        .map(|figures| TriedRow {
-            k: figures.clusters,
-            stability: figures.stability,
-            silhouette: figures.silhouette,
-            smallest_share: figures.smallest_share(),
-        })
-        .collect();
-    Ok(Found {
-        segmenter: Box::new(fitted),
-        tried,
-    })
-}
-
-impl Segmenter for KMeansSegmenter {
-    fn groups(&self) -> usize {
-        self.clusters()
-    }
-
-    fn assign(&self, customers: ArrayView2<'_, f64>) -> Result<Assignment, ClusteringError> {
-        KMeansSegmenter::assign(self, customers)
-    }
+        .fit(&DatasetBase::from(search.customers))
 }
