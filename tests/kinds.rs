@@ -257,6 +257,80 @@ fn what_comes_later_changes_no_feature() {
     }
 }
 
+/// The same table with everything from a day on scrambled: other customers, other times, and the values
+/// of every other column dealt out anew among these rows, some of which go and some come twice.
+fn scrambled(content: &str, from: &str, seed: u64) -> String {
+    let mut state = seed;
+    let mut draw = move |below: usize| {
+        // Knuth's linear congruential generator (The Art of Computer Programming, section 3.3.4).
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut lines = content.lines();
+    let header = lines.next().expect("a header");
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    // The last purchase stays: it says when the history ends.
+    let stays = |row: &Vec<&str>| row[1] < from || row[1] == "2024-06-30 12:00";
+    let later: Vec<&Vec<&str>> = rows.iter().filter(|row| !stays(row)).collect();
+    let mut text = format!("{header}\n");
+    for row in rows.iter().filter(|row| stays(row)) {
+        text += &(row.join(",") + "\n");
+    }
+    for _ in 0..later.len() * 2 {
+        if draw(4) == 0 {
+            continue;
+        }
+        let who = ["A", "B", "C", "D", "E"][draw(5)];
+        let (day, hour) = (3 + draw(28), draw(24));
+        text += &format!("{who},2024-06-{day:02}");
+        if later[0][1].contains(' ') {
+            text += &format!(" {hour:02}:{:02}", draw(60));
+        }
+        for column in 2..header.split(',').count() {
+            text += &format!(",{}", later[draw(later.len())][column]);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Whatever happens from a date on, no feature of that date changes.
+#[test]
+fn no_feature_sees_what_comes_after_its_date_however_it_is_scrambled() {
+    const DATE: &str = "2024-06-03";
+    let plain = rich();
+    features(&plain, "regulars-out", &[]);
+    let wanted = snapshot(&plain, "regulars-out", DATE);
+    let newest = snapshot(&plain, "regulars-out", "2024-07-01");
+    for seed in 1..=6 {
+        let sandbox = rich();
+        for (name, content, _) in SOURCES {
+            sandbox.write(name, scrambled(content, DATE, seed));
+        }
+        features(&sandbox, "regulars-out", &[]);
+        let found = snapshot(&sandbox, "regulars-out", DATE);
+        let both: Vec<&String> = wanted
+            .keys()
+            .filter(|name| found.contains_key(*name))
+            .collect();
+        assert!(both.len() > 70, "{}", both.len());
+        for name in both {
+            assert_eq!(
+                found[name], wanted[name],
+                "{name} saw what came later, seed {seed}"
+            );
+        }
+        // The scrambling is one: features of a later date do change.
+        let later = snapshot(&sandbox, "regulars-out", "2024-07-01");
+        let changed = newest
+            .iter()
+            .filter(|(name, values)| later.get(*name) != Some(values));
+        assert!(changed.count() > 20, "seed {seed}");
+    }
+}
+
 #[test]
 fn an_event_on_the_as_of_date_changes_nothing() {
     let (before, after) = (rich(), rich());

@@ -41,6 +41,7 @@ pub mod clustering;
 pub mod cross_sell;
 pub mod experiment;
 pub mod explain;
+pub mod export;
 pub mod format;
 pub mod life_cycle;
 pub mod metrics;

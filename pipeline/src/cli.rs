@@ -9,8 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{BasketOf, Day};
 
 pub use self::models::{
-    CompareModels, Drift, KeptModels, Learnable, Models, ModelsCommand, PromoteModel,
-    RegistryFolder, RemoveModel, RollbackModel, Score, ShowModel, Train, Verify,
+    CompareModels, Diff, Drift, ExportModel, KeptModels, Learnable, Models, ModelsCommand,
+    Portable, PromoteModel, RegistryFolder, RemoveModel, RollbackModel, Score, ShowModel,
+    SqlDialect, Train, Verify,
 };
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
@@ -207,19 +208,33 @@ pub enum Command {
     Score(Score),
     /// List, compare, promote and remove kept models
     Models(Models),
-    /// Say whether customers are still as they were when the champion was learned: DIR/drift.csv
+    /// Say whether customers are still as they were when the champion was learned: DIR/drift.html, .csv
     ///
     /// Each feature and the scores by the population stability index, beside what chance alone makes
     /// of it with so many customers, and how good the model is on outcomes that have become known
     /// since. What is above max_psi (under models in the settings) is the warning `drift`, which fail_on makes
     /// exit code 1. Reads the warehouse.
-    #[command(after_help = "Example:\n  regulars drift -c regulars.toml")]
+    #[command(
+        after_help = "Example:\n  regulars drift -c regulars.toml\n  regulars drift --junit drift.xml"
+    )]
     Drift(Drift),
+    /// Say what moved between two runs, and why: settings, data, segments, scores, rules, suggestions
+    ///
+    /// Of customers who changed a segment it says who did something and whose segment's borders moved;
+    /// of those who changed a risk band, whom new behaviour moved and whom the new model. Reads both
+    /// output folders and writes nothing.
+    #[command(after_help = "Example:\n  regulars diff out-may out-june\n  \
+        regulars diff out-may out-june --markdown >> $GITHUB_STEP_SUMMARY\n  \
+        regulars diff out-may out-june --limit bands-moved=0.2 --limit mean-score=0.05\n\n\
+        Exit codes: 0 told, 1 something moved beyond its limit, 3 the folders cannot be compared")]
+    Diff(Diff),
     /// Check that every file that a run has written is as it was written
     ///
     /// Each file that DIR/manifest.json names is held against its size and SHA-256, and each file of
-    /// the models below DIR against those in its version. Writes nothing.
-    #[command(after_help = "Example:\n  regulars verify regulars-out\n\n\
+    /// the models below DIR against those in its version. Writes nothing. With --again the stages run
+    /// once more from the same load, however many came after it, and have to come to the same bytes.
+    #[command(after_help = "Example:\n  regulars verify regulars-out\n  \
+        regulars verify regulars-out --again -c regulars.toml\n\n\
         Exit codes: 0 everything is as it was, 3 with a list of what is not")]
     Verify(Verify),
     /// Put everything that was found on one page: DIR/report.html

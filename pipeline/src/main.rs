@@ -9,8 +9,8 @@ use regulars::cli::{
     Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, Whole, WithSettings,
 };
 use regulars::commands::{
-    self, campaign, check, compare, demo, drift, estimate, explain, forget, generate, init, manual,
-    models, profile, score, show, targets, timings, train, verify,
+    self, campaign, check, compare, demo, diff, drift, estimate, explain, forget, generate, init,
+    manual, models, profile, score, show, targets, timings, train, verify,
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
@@ -112,6 +112,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Score(args) => score::run(&args),
         Command::Models(args) => models::run(&args.command).map(|()| Outcome::Done),
         Command::Drift(args) => drift::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Verify(args) => verify::run(&args).map(|()| Outcome::Done),
         Command::Targets(args) => {
             let settings = Settings::read(&args.settings.config)?;

@@ -174,6 +174,28 @@ pub fn settings_file() -> &'static str {
     SETTINGS_FILE.get().map_or("regulars.toml", String::as_str)
 }
 
+/// Text as XML 1.0 has it: what is markup is written as a name, and control characters, which it
+/// cannot hold in any form, as a backslash and their number.
+pub fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '&' => escaped += "&amp;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&apos;",
+            '\t' | '\n' => escaped.push(letter),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            control if control.is_control() => {
+                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(control));
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

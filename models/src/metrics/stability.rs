@@ -15,6 +15,9 @@ pub struct Stability {
     pub critical: f64,
     /// The largest distance of the shares up to the end of a bin, in the order of the bins.
     pub distance: f64,
+    /// The chance of shares that differ so much where nothing has changed: Pearson's chi-squared test of
+    /// two samples, as many degrees of freedom as there are bins less one.
+    pub p_value: f64,
 }
 
 /// Holds the counts of one sample against those of another, bin by bin.
@@ -48,8 +51,13 @@ pub fn stability(before: &[u64], after: &[u64]) -> Result<Stability, MetricError
         return Err(MetricError::NoRows);
     }
     let half = bins.len() as f64 / 2.0;
-    let (mut psi, mut distance, mut so_far) = (0.0, 0.0_f64, 0.0);
+    let (mut psi, mut distance, mut so_far, mut squares) = (0.0, 0.0_f64, 0.0, 0.0);
     for [before, after] in &bins {
+        let both = (*before + *after) as f64;
+        for (count, all) in [(*before, n), (*after, m)] {
+            let expected = both * all / (n + m);
+            squares += (count as f64 - expected).powi(2) / expected;
+        }
         let expected = (*before as f64 + 0.5) / (n + half);
         let actual = (*after as f64 + 0.5) / (m + half);
         psi += (actual - expected) * libm::log(actual / expected);
@@ -60,6 +68,10 @@ pub fn stability(before: &[u64], after: &[u64]) -> Result<Stability, MetricError
         psi,
         critical: (1.0 / n + 1.0 / m) * chi_squared_quantile(LEVEL, bins.len() - 1),
         distance,
+        p_value: match bins.len() {
+            1 => 1.0,
+            several => 1.0 - gamma_share((several - 1) as f64 / 2.0, squares / 2.0),
+        },
     })
 }
 
@@ -100,6 +112,16 @@ mod tests {
         // An empty bin makes it large.
         let gone = stability(&[500, 500], &[1_000, 0]).unwrap();
         assert!(gone.psi > 3.0 && gone.psi.is_finite(), "{gone:?}");
+    }
+
+    /// `scipy.stats.chi2_contingency([before, after], correction=False).pvalue`
+    #[test]
+    fn the_chance_of_other_shares_is_scipys() {
+        let p = |before: &[u64], after: &[u64]| stability(before, after).unwrap().p_value;
+        assert!((p(&[10, 20], &[20, 10]) - 0.009_823_274_507_519).abs() < 1e-10);
+        assert!((p(&[30, 40, 30], &[50, 80, 70]) - 0.569_782_824_730_923).abs() < 1e-10);
+        assert_eq!(p(&[5, 0, 7], &[5, 0, 7]), 1.0);
+        assert_eq!(p(&[4, 0], &[9, 0]), 1.0);
     }
 
     /// `scipy.stats.chi2.ppf(.99, df)`

@@ -27,7 +27,7 @@ pub fn run(args: &cli::Drift) -> Result<Outcome> {
     let asked = Asked::by(&settings, common, &load);
     let shared = Shared::default();
     let context = Context::new(&churn::STAGE, &bench, asked, &shared);
-    let report = drift(&context, &version)?;
+    let report = drift(&context, &version, args.junit.as_deref())?;
     let entry = context.entry(&report)?;
     let found: Metrics = serde_json::from_value(report.metrics.clone())
         .map_err(|error| Failure::machine(error.to_string()))?;

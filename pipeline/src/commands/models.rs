@@ -9,6 +9,7 @@ use crate::cli::{
     CompareModels, KeptModels, LoadOptions, ModelsCommand, PromoteModel, RegistryFolder,
     RemoveModel, RollbackModel, ShowModel, WithSettings,
 };
+use crate::commands::export;
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
 use crate::lifecycle::compare::compare;
@@ -27,6 +28,7 @@ pub fn run(command: &ModelsCommand) -> Result<()> {
         ModelsCommand::Show(args) => show(args),
         ModelsCommand::Compare(args) => side_by_side(args),
         ModelsCommand::Promote(args) => promoted(args),
+        ModelsCommand::Export(args) => export::run(args),
         ModelsCommand::Rollback(args) => rolled_back(args),
         ModelsCommand::Remove(args) => removed(args),
     }

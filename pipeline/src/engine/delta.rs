@@ -35,6 +35,7 @@ use crate::outputs::parquet_schema;
 pub struct LiveFiles {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
+    paths: Vec<PathBuf>,
     statistics: Statistics,
 }
 
@@ -107,8 +108,14 @@ impl LiveFiles {
         Ok(Self {
             schema,
             files,
+            paths,
             statistics: whole,
         })
+    }
+
+    /// Where they lie.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
     }
 }
 

@@ -11,7 +11,7 @@ mod evidence;
 pub mod keep;
 pub mod promote;
 pub mod score;
-mod suits;
+pub mod suits;
 
 use std::path::Path;
 

@@ -246,6 +246,11 @@ fn free(temporary: &Path) -> Result<()> {
 
 /// Writes a file beside its place and renames it.
 pub fn replace(path: &Path, content: &str) -> Result<()> {
+    replace_bytes(path, content.as_bytes())
+}
+
+/// The same for what is no text.
+pub fn replace_bytes(path: &Path, content: &[u8]) -> Result<()> {
     write_beside(path, content, &mut File::options())
 }
 
@@ -254,17 +259,17 @@ pub fn replace_private(path: &Path, content: &str) -> Result<()> {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    write_beside(path, content, &mut options)
+    write_beside(path, content.as_bytes(), &mut options)
 }
 
-fn write_beside(path: &Path, content: &str, options: &mut fs::OpenOptions) -> Result<()> {
+fn write_beside(path: &Path, content: &[u8], options: &mut fs::OpenOptions) -> Result<()> {
     let temporary = path.with_extension("writing");
     free(&temporary)?;
     temporary::begins(&temporary);
     let opened = options.write(true).create_new(true).open(&temporary);
     let written = opened
         .and_then(|mut file| {
-            file.write_all(content.as_bytes())?;
+            file.write_all(content)?;
             file.sync_all()
         })
         .during(temporary.display())

@@ -5,6 +5,7 @@
 
 pub mod commit;
 mod consent;
+pub mod earlier;
 pub mod forget;
 pub mod forget_key;
 pub mod forgotten;
@@ -34,7 +35,7 @@ use url::Url;
 use crate::failure::{Failure, Result};
 use crate::warehouse::ordered_store::OrderedStore;
 pub use crate::warehouse::record::{LoadRecord, last_load};
-pub use crate::warehouse::views::Warehouse;
+pub use crate::warehouse::views::{Shown, Warehouse};
 
 /// The folder below the output folder.
 pub const FOLDER: &str = "warehouse";

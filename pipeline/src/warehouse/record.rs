@@ -162,7 +162,7 @@ fn logless() -> Failure {
 }
 
 /// The record among the properties of the table.
-fn record_kept(interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
+pub(super) fn record_kept(interactions: &DeltaTable) -> Result<Option<LoadRecord>> {
     let snapshot = interactions.snapshot()?;
     let kept = snapshot.metadata().configuration().get(RECORD);
     kept.map(|text| serde_json::from_str(text))

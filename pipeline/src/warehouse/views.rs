@@ -2,7 +2,7 @@
 //! became known, later.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -52,6 +52,19 @@ pub(super) struct View {
     pub(super) name: String,
     pub(super) columns: String,
     pub(super) filter: Option<String>,
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// A table as it is shown, for programs that are not ours.
+pub struct Shown<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Its columns, as SQL lists them.
+    pub columns: &'a str,
+    /// The condition on its rows.
+    pub condition: String,
+    /// Its files.
+    pub files: &'a [PathBuf],
 }
 
 /// The interactions with those of guests, who are nobody's: purchases without a customer.
@@ -174,7 +187,7 @@ impl Warehouse {
         name: &str,
         filter: Option<String>,
     ) -> Result<()> {
-        self.name(out, table, name)?;
+        let files = self.name(out, table, name)?;
         let columns = table.snapshot()?.schema();
         let columns: Vec<String> = columns
             .fields()
@@ -186,19 +199,39 @@ impl Warehouse {
             name: name.to_owned(),
             columns: columns.join(", "),
             filter,
+            files,
         });
         Ok(())
     }
 
-    /// Names a whole table.
-    fn name(&self, out: &Path, table: &DeltaTable, name: &str) -> Result<()> {
+    /// The tables as they are shown as known now, for programs that are not ours.
+    pub fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
+        self.views.iter().map(|view| {
+            let mut conditions = vec![holding(None, self.first_loaded_at)];
+            conditions.extend(view.filter.clone());
+            if view.name == "interactions" {
+                conditions.push("customer_id IS NOT NULL".to_owned());
+            }
+            Shown {
+                name: &view.name,
+                columns: &view.columns,
+                condition: conditions.join(" AND "),
+                files: &view.files,
+            }
+        })
+    }
+
+    /// Names a whole table; the files that it is made of.
+    fn name(&self, out: &Path, table: &DeltaTable, name: &str) -> Result<Vec<PathBuf>> {
         let folder = table_url(out, name)?.to_file_path();
         let folder = folder.map_err(|()| Failure::machine("a table that is no folder"))?;
         let live = self
             .scope
             .wait(LiveFiles::of(table, &folder))
             .during(format!("opening the table {name}"))?;
-        self.scope.table(&loaded(name), Arc::new(live))
+        let files = live.paths().to_vec();
+        self.scope.table(&loaded(name), Arc::new(live))?;
+        Ok(files)
     }
 
     /// Names the record of loads that belongs to what is shown.

@@ -74,6 +74,19 @@ pub struct Known {
     pub parts: usize,
     /// Whether each customer has churned; nothing where the label does not say.
     pub labels: Vec<Option<bool>>,
+    /// What a saved model has not met, and takes for missing.
+    pub strange: Vec<Strange>,
+}
+
+/// Values of an attribute that a saved model has not met.
+#[derive(Clone, Debug)]
+pub struct Strange {
+    /// The feature.
+    pub feature: String,
+    /// Customers who have such a value.
+    pub customers: u64,
+    /// Which ones, in words.
+    pub words: String,
 }
 
 /// What the files say of the customers, in words.

@@ -71,6 +71,13 @@ impl<'a> SomeDates<'a> {
         self.plan.definitions(&self.history, evening_from)
     }
 
+    /// How the features of a date are computed: the tables that the history is folded into, each with
+    /// its query, one after the other, and the query that gives the snapshot of every date in
+    /// `as_of_dates`.
+    pub fn script(&self) -> (&[(&'static str, String)], String) {
+        (self.plan.folds(), self.plan.snapshots())
+    }
+
     /// The snapshot of a date, as the stage would write it; of a past one, one at which nothing is
     /// scored, what was known then if the settings want that, and what was not cancelled yet.
     pub fn take(&mut self, date: NaiveDate, past: bool) -> Result<Snapshot> {

@@ -81,6 +81,7 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
             places,
             parts: PARTS,
             labels: table.labels,
+            strange: Vec::new(),
         }),
         words,
         dates: None,

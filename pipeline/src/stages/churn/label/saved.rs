@@ -16,7 +16,7 @@ use super::values::outcomes;
 use crate::failure::{Failure, Result};
 use crate::outputs::table::plain_text;
 use crate::stages::Context;
-use crate::stages::churn::population::{Known, Population, nobody};
+use crate::stages::churn::population::{Known, Population, Strange, nobody};
 use crate::text::{count, plural};
 use crate::warehouse::Warehouse;
 use crate::warning::{UNKNOWN_CATEGORIES, Warning};
@@ -93,7 +93,7 @@ pub fn saved_population(
     );
     let table = plain_text(&warehouse.scope.query(&sql)?)?;
     let mut values = Array2::zeros((table.num_rows(), features.len()));
-    let mut unknown: Vec<String> = Vec::new();
+    let mut unknown: Vec<Strange> = Vec::new();
     for (place, feature) in features.iter().enumerate() {
         let (read, strange) = read(feature, table.column(place + 2))?;
         for (row, value) in read.into_iter().enumerate() {
@@ -103,11 +103,12 @@ pub fn saved_population(
     }
     let mut warnings = warehouse.warnings;
     if !unknown.is_empty() {
+        let words: Vec<&str> = unknown.iter().map(|one| one.words.as_str()).collect();
         warnings.push(Warning::new(
             UNKNOWN_CATEGORIES,
             format!(
                 "the model has not met, and takes for missing: {}",
-                unknown.join("; ")
+                words.join("; ")
             ),
         ));
     }
@@ -121,6 +122,7 @@ pub fn saved_population(
             places: Vec::new(),
             parts: 0,
             labels: labels(context, label, table.column(1))?,
+            strange: unknown,
         }),
         words: said(context, label, features.len()),
         dates: None,
@@ -149,9 +151,9 @@ fn columns(warehouse: &Warehouse, label: &str, features: &[Feature]) -> Result<V
     features.iter().map(column_of).collect()
 }
 
-/// The values of an attribute as the model knows them, NaN where it does not; and in words what
-/// it does not know.
-fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<String>)> {
+/// The values of an attribute as the model knows them, NaN where it does not; and what it does not
+/// know.
+fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<Strange>)> {
     if let (FeatureKind::Numeric, false) = (&feature.kind, is_text(column.data_type())) {
         return Ok((amounts(column)?, None));
     }
@@ -183,12 +185,16 @@ fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<String
             true => format!(" and {} more", count((strange.len() - NAMED) as u64)),
             false => String::new(),
         };
-        format!(
-            "{} as {} ({})",
-            named.join(", ") + &more,
-            feature.name,
-            plural(customers, "customer")
-        )
+        Strange {
+            feature: feature.name.clone(),
+            customers,
+            words: format!(
+                "{} as {} ({})",
+                named.join(", ") + &more,
+                feature.name,
+                plural(customers, "customer")
+            ),
+        }
     });
     Ok((values, words))
 }
@@ -222,9 +228,11 @@ mod tests {
         let (values, words) = read(&plan, &column).unwrap();
         assert_eq!(values[..2], [1.0, 0.0]);
         assert!(values[2..].iter().all(|value| value.is_nan()));
-        assert_eq!(words.as_deref(), Some("`platinum` as plan (2 customers)"));
+        let strange = words.unwrap();
+        assert_eq!(strange.words, "`platinum` as plan (2 customers)");
+        assert_eq!((strange.feature.as_str(), strange.customers), ("plan", 2));
         let (values, words) = read(&Feature::numeric("plan"), &column).unwrap();
         assert!(values.iter().all(|value| value.is_nan()));
-        assert!(words.unwrap().contains("`gold`"));
+        assert!(words.unwrap().words.contains("`gold`"));
     }
 }

@@ -99,6 +99,11 @@ impl Plan {
         );
     }
 
+    /// The tables that the history is folded into, in order, with their queries.
+    pub fn folds(&self) -> &[(&'static str, String)] {
+        &self.folds
+    }
+
     /// Folds the history.
     pub fn prepare(&self, scope: &Scope) -> Result<()> {
         for (name, sql) in &self.folds {

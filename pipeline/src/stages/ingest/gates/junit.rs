@@ -1,12 +1,12 @@
 //! Gates as a JUnit report, which CI servers show as tests.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use crate::config::gate::Level;
 use crate::failure::{During, Result};
 use crate::outputs::replace;
 use crate::stages::ingest::gates::GateResult;
+use crate::text::xml as escaped;
 
 /// One test case for each gate, grouped by table. A gate of the level `fail` that is not passed is
 /// a failure; one of the level `warn` is a skipped test with its message, since that is what CI
@@ -83,26 +83,4 @@ fn outcome(tag: &str, message: &str, result: &GateResult) -> String {
         escaped(&result.check),
         escaped(&examples)
     )
-}
-
-/// Text as XML 1.0 has it: what is markup is written as a name, and control characters, which it
-/// cannot hold in any form, as a backslash and their number.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '&' => escaped += "&amp;",
-            '"' => escaped += "&quot;",
-            '\'' => escaped += "&apos;",
-            '\t' | '\n' => escaped.push(letter),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            control if control.is_control() => {
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(control));
-            }
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }

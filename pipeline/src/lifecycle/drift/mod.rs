@@ -1,11 +1,14 @@
 //! Whether customers are still as they were when a version was learned, and what it says of them.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
+mod junit;
+mod page;
+mod said;
+mod table;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use std::path::Path;
+
 use chrono::NaiveDate;
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1};
 use regulars_models::format::SavedModel;
 use regulars_models::metrics::{Stability, stability};
 use serde::{Deserialize, Serialize};
@@ -15,11 +18,11 @@ use crate::learning::figures::{Figures, ranges};
 use crate::learning::score::score as give;
 use crate::lifecycle::evidence::{Spoken, evidence};
 use crate::lifecycle::score::population;
-use crate::outputs::table::{TableBuilder, numbers, text};
-use crate::registry::{Column, Figure, Reference, Shape, Version, single};
+use crate::outputs::replace;
+use crate::registry::{Bins, Column, Figure, Reference, Shape, Version, single};
 use crate::stages::churn::Population;
 use crate::stages::{Context, Report};
-use crate::text::{count, percent, plural};
+use crate::text::{count, plural};
 use crate::warning::{DRIFT, Warning};
 
 /// The command's one name, and its own in the manifest.
@@ -82,20 +85,35 @@ struct Row {
     name: String,
     about: String,
     importance: f64,
+    /// Its share of what moves the scores of today: of the mean sizes of all Shapley values.
+    moves: f64,
     found: Stability,
     missing: [f64; 2],
+    /// Share of customers with a category that the model has not met.
+    strange: f64,
     drifted: bool,
+    /// Each bin or category with the share of customers, then and now; the last without a value.
+    bins: Vec<Bin>,
+}
+
+/// A bin or category of a feature.
+struct Bin {
+    label: String,
+    shares: [f64; 2],
 }
 
 /// Holds the customers of now against those that a version was learned with.
 ///
+/// - `junit`: where a JUnit report goes, if one is wanted.
+///
 /// # Errors
 /// The version is of other settings or features, or its files are not what was stored.
-pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
+pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> Result<Report> {
     let reference = version.reference()?;
     let population = population(context, version)?;
     let model = version.model()?;
-    let scores = give(&model, population.features.view())?.probabilities;
+    let given = give(&model, population.features.view())?;
+    let scores = given.probabilities;
     if scores.is_empty() || reference.customers == 0 {
         return Err(Failure::data(format!(
             "there are {} now and were {} when version {} was learned, and nothing to hold against each other",
@@ -106,7 +124,8 @@ pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
         .hint("look at min_baskets and active_days under [churn]"));
     }
     let most = context.settings.config.models.max_psi;
-    let rows = rows((&reference, &model), &population, &scores, most)?;
+    let moves = moves(given.contributions.as_ref());
+    let rows = rows((&reference, &model), &population, (&scores, &moves), most)?;
     let since = since(context, version)?;
     let means = [reference.mean_score, scores.mean().unwrap_or_default()];
     let metrics = Metrics {
@@ -125,7 +144,17 @@ pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
     };
     let mut files = context.files(NAME);
     let about = "Features and scores when a kept model was learned, and now";
-    files.parquet_and_csv(NAME, about, &table(&rows)?)?;
+    files.parquet_and_csv(NAME, about, &table::table(&rows)?)?;
+    let project = &context.settings.config.project.name;
+    let page = page::render(project, &metrics, &rows, most)?;
+    files.text(
+        "drift.html",
+        "How customers differ from those that a model was learned with",
+        &page,
+    )?;
+    if let Some(path) = junit {
+        replace(path, &junit::report(project, &metrics, &rows, most))?;
+    }
     let mut warnings = population.warnings.clone();
     warnings.extend(warning(&metrics, &rows));
     Ok(Report {
@@ -141,7 +170,7 @@ pub fn drift(context: &Context<'_>, version: &Version) -> Result<Report> {
 fn rows(
     (reference, model): (&Reference, &SavedModel),
     population: &Population,
-    scores: &Array1<f64>,
+    (scores, moves): (&Array1<f64>, &[f64]),
     most: f64,
 ) -> Result<Vec<Row>> {
     let importance = model.model().classifier().and_then(|one| one.importance());
@@ -150,23 +179,27 @@ fn rows(
         Some(shares) if total > 0.0 => shares[place] / total,
         _ => f64::NAN,
     };
-    let of_score = compared(
-        &reference.scores.customers,
-        &reference.scores.count(&single(scores.view())),
-    )?;
+    let scores_now = reference.scores.count(&single(scores.view()));
+    let of_score = compared(&reference.scores.customers, &scores_now)?;
     let mut rows = vec![Row {
         name: SCORE.to_owned(),
         about: "The scores of the version".to_owned(),
         importance: f64::NAN,
+        moves: f64::NAN,
         missing: [0.0; 2],
+        strange: 0.0,
         drifted: drifted(&of_score, most),
+        bins: bins(
+            numeric_labels(&reference.scores),
+            &reference.scores.customers,
+            &scores_now,
+        ),
         found: of_score,
     }];
     rows.extend(features(
         (columns(reference, model)?, reference.customers),
-        population.features.view(),
-        &population.words.features,
-        share,
+        population,
+        (&share, moves),
         most,
     )?);
     Ok(rows)
@@ -201,20 +234,39 @@ fn compared(then: &[u64], now: &[u64]) -> Result<Stability> {
 /// The features, those that have moved most first.
 fn features(
     (columns, customers): (&[Column], u64),
-    values: ArrayView2<'_, f32>,
-    meanings: &[String],
-    share: impl Fn(usize) -> f64,
+    population: &Population,
+    (share, moves): (&dyn Fn(usize) -> f64, &[f64]),
     most: f64,
 ) -> Result<Vec<Row>> {
+    let values = population.features.view();
     let of_now = values.nrows() as f64;
+    let known = population.known.as_ref();
+    let strange = |name: &str| {
+        let all = known.into_iter().flat_map(|known| &known.strange);
+        let of_it = all.filter(|one| one.feature == name);
+        of_it.map(|one| one.customers).sum::<u64>() as f64 / of_now
+    };
     let row = |(place, column): (usize, &Column)| {
-        let now = counts_now(column, values.column(place));
+        let (then, now) = (
+            counts_then(column),
+            counts_now(column, values.column(place)),
+        );
         let missing = now.last().copied().unwrap_or(0);
-        let found = compared(&counts_then(column), &now)?;
+        let found = compared(&then, &now)?;
+        let mut labels = match &column.shape {
+            Shape::Numeric(bins) => numeric_labels(bins),
+            Shape::Categorical { categories } => {
+                categories.iter().map(|one| one.name.clone()).collect()
+            }
+        };
+        labels.push("no value".to_owned());
         Ok(Row {
             name: column.name.clone(),
-            about: meanings[place].clone(),
+            about: population.words.features[place].clone(),
             importance: share(place),
+            moves: moves.get(place).copied().unwrap_or(f64::NAN),
+            strange: strange(&column.name),
+            bins: bins(labels, &then, &now),
             missing: [
                 column.missing as f64 / customers as f64,
                 missing as f64 / of_now,
@@ -229,6 +281,53 @@ fn features(
         psi(b).total_cmp(&psi(a)).then(a.name.cmp(&b.name))
     });
     Ok(rows)
+}
+
+/// For each feature its share of the mean sizes of all Shapley values; nothing where the model does not
+/// tell.
+fn moves(contributions: Option<&Array2<f64>>) -> Vec<f64> {
+    let Some(contributions) = contributions else {
+        return Vec::new();
+    };
+    // The last column is what every score begins with.
+    let features = contributions.ncols().saturating_sub(1);
+    let sizes: Vec<f64> = (0..features)
+        .map(|feature| {
+            contributions
+                .column(feature)
+                .iter()
+                .map(|one| one.abs())
+                .sum()
+        })
+        .collect();
+    let all: f64 = sizes.iter().sum();
+    match all > 0.0 {
+        true => sizes.into_iter().map(|size| size / all).collect(),
+        false => Vec::new(),
+    }
+}
+
+/// What the bins of numbers are called.
+fn numeric_labels(bins: &Bins) -> Vec<String> {
+    let cuts = &bins.cuts;
+    let label = |bin: usize| match (bin.checked_sub(1).map(|at| cuts[at]), cuts.get(bin)) {
+        (None, None) => "all".to_owned(),
+        (None, Some(end)) => format!("up to {end}"),
+        (Some(begin), None) => format!("above {begin}"),
+        (Some(begin), Some(end)) => format!("above {begin}, up to {end}"),
+    };
+    (0..=cuts.len()).map(label).collect()
+}
+
+fn bins(labels: Vec<String>, then: &[u64], now: &[u64]) -> Vec<Bin> {
+    let total = [then, now].map(|counts| counts.iter().sum::<u64>().max(1) as f64);
+    let counts = then.iter().zip(now);
+    let bins = labels.into_iter().zip(counts);
+    bins.map(|(label, (then, now))| Bin {
+        label,
+        shares: [*then as f64 / total[0], *now as f64 / total[1]],
+    })
+    .collect()
 }
 
 /// Customers in each bin or category, and those without a value, when the version was learned.
@@ -298,58 +397,6 @@ fn since(context: &Context<'_>, version: &Version) -> Result<Since> {
     })
 }
 
-fn table(rows: &[Row]) -> Result<RecordBatch> {
-    let number = |of: &dyn Fn(&Row) -> f64| numbers(rows.iter().map(of), 6);
-    let drifted: ArrayRef = Arc::new(
-        rows.iter()
-            .map(|row| Some(row.drifted))
-            .collect::<BooleanArray>(),
-    );
-    TableBuilder::new()
-        .column(
-            "feature",
-            "The feature; the first row is of the scores",
-            text(rows.iter().map(|row| &row.name)),
-        )
-        .column(
-            "psi",
-            "Population stability index over the deciles of then; 0 where nothing has moved",
-            number(&|row| row.found.psi),
-        )
-        .column(
-            "psi_critical",
-            "What chance alone stays below in 99 of 100 cases with so many customers",
-            number(&|row| row.found.critical),
-        )
-        .column(
-            "distance",
-            "Kolmogorov-Smirnov distance at the deciles of then, those without a value last",
-            number(&|row| row.found.distance),
-        )
-        .column(
-            "missing_then",
-            "Share of customers without a value when the version was learned",
-            number(&|row| row.missing[0]),
-        )
-        .column("missing_now", "The same now", number(&|row| row.missing[1]))
-        .column(
-            "importance",
-            "Its share of what the model leans on; empty where the model does not tell",
-            number(&|row| row.importance),
-        )
-        .column(
-            "drifted",
-            "Whether psi is above max_psi and above psi_critical",
-            drifted,
-        )
-        .column(
-            "meaning",
-            "What it is",
-            text(rows.iter().map(|row| &row.about)),
-        )
-        .build()
-}
-
 /// A warning where features or scores have drifted.
 fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
     let moved: Vec<String> = rows
@@ -376,63 +423,6 @@ fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
     ))
 }
 
-impl Metrics {
-    /// What was found, for a terminal.
-    pub fn words(&self) -> String {
-        let date = |date: Option<NaiveDate>| {
-            date.map_or_else(|| "the table".to_owned(), |date| date.to_string())
-        };
-        let [then, now] = self.mean_score;
-        let mut words = format!(
-            "version {}, {} of {} beside {} of {}\n  mean probability {} then, {} now{}\n",
-            self.version,
-            plural(self.customers[1], "customer"),
-            date(self.now),
-            count(self.customers[0]),
-            date(self.then),
-            percent(then),
-            percent(now),
-            match self.scores_drifted {
-                true => ", and differently distributed",
-                false => "",
-            }
-        );
-        let _ = match self.drifted.as_slice() {
-            [] => writeln!(words, "  no feature has drifted"),
-            some => writeln!(words, "  drifted: {}", some.join(", ")),
-        };
-        match &self.since {
-            Since::Nothing(why) => {
-                let _ = writeln!(words, "  no outcomes since: {why}");
-            }
-            Since::Outcomes {
-                dates,
-                left,
-                said,
-                log_loss,
-                roc_auc,
-                ..
-            } => {
-                let dates: Vec<String> = dates.iter().map(NaiveDate::to_string).collect();
-                let _ = writeln!(
-                    words,
-                    "  outcomes since, of {}: it said {}, and {} left; log loss {:.4} ({:.4} to {:.4}), ROC AUC {:.4} ({:.4} to {:.4})",
-                    dates.join(", "),
-                    percent(*said),
-                    percent(*left),
-                    log_loss.value,
-                    log_loss.low,
-                    log_loss.high,
-                    roc_auc.value,
-                    roc_auc.low,
-                    roc_auc.high
-                );
-            }
-        }
-        words
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -456,6 +446,7 @@ mod tests {
             psi,
             critical,
             distance: 0.0,
+            p_value: 0.5,
         };
         assert!(drifted(&found(0.3, 0.1), 0.25));
         assert!(!drifted(&found(0.3, 0.4), 0.25));

@@ -1,4 +1,6 @@
-//! `verify`: whether the files of a run are what was written.
+//! `verify`: whether the files of a run are what was written, and whether the run comes to them again.
+
+mod again;
 
 use std::path::Path;
 
@@ -46,7 +48,10 @@ pub fn run(args: &cli::Verify) -> Result<()> {
     let looked = format!("{}{models}", plural(manifest.files.len() as u64, "file"));
     if faults.is_empty() {
         print(&format!("{looked} in {} as written\n", out.display()));
-        return Ok(());
+        return match args.again {
+            true => again::again(args, &manifest),
+            false => Ok(()),
+        };
     }
     let listed: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
     Err(Failure::data(format!(
