@@ -36,6 +36,7 @@ mod life;
 mod loads;
 mod machine_log;
 mod moved;
+mod offer_kinds;
 mod offers;
 mod one_at_a_time;
 mod own_data;

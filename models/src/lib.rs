@@ -51,4 +51,5 @@ pub mod rfm;
 pub mod sequences;
 mod special;
 pub mod tree;
+pub mod uplift;
 pub mod value;

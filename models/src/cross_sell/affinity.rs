@@ -17,7 +17,7 @@ use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
 use super::linear::{eigen_symmetric, orthonormalise};
-use super::owned::Owned;
+use super::owned::{Entry, Owned};
 
 /// Extra directions carried while searching (Halko, Martinsson and Tropp 2011, section 4).
 const OVERSAMPLING: usize = 8;
@@ -44,6 +44,18 @@ impl Affinity {
         max_customers: usize,
         seed: u64,
     ) -> Self {
+        Self::fit_by(owned, rank, shrinkage, max_customers, seed, &|_| 1.0)
+    }
+
+    /// The same where `X` holds the weight of what each has bought in place of 1.
+    pub fn fit_by(
+        owned: &Owned,
+        rank: usize,
+        shrinkage: f64,
+        max_customers: usize,
+        seed: u64,
+        weight: &(dyn Fn(&Entry) -> f32 + Sync),
+    ) -> Self {
         let customers = evenly(
             (0..owned.n_customers())
                 .filter(|&c| !owned.of(c).is_empty())
@@ -61,11 +73,11 @@ impl Affinity {
             .collect();
         orthonormalise(&mut q, m, width);
         for _ in 0..POWER_STEPS {
-            q = gram_times(owned, &customers, &q, width);
+            q = gram_times(owned, &customers, &q, width, weight);
             orthonormalise(&mut q, m, width);
         }
         // Rayleigh-Ritz: the eigenvectors of X'X within the space found.
-        let image = gram_times(owned, &customers, &q, width);
+        let image = gram_times(owned, &customers, &q, width, weight);
         let mut small = vec![0.0; width * width];
         for j in 0..m {
             let (row, out) = (&q[j * width..][..width], &image[j * width..][..width]);
@@ -110,10 +122,15 @@ impl Affinity {
     /// Writes the affinity of every item for a customer who has `owned`; the values of the
     /// owned items themselves mean nothing.
     pub fn score(&self, owned: impl Iterator<Item = u32>, scores: &mut Vec<f32>) {
+        self.score_by(owned.map(|item| (item, 1.0)), scores);
+    }
+
+    /// The same with the weight of each.
+    pub fn score_by(&self, owned: impl Iterator<Item = (u32, f32)>, scores: &mut Vec<f32>) {
         let mut z = vec![0.0f32; self.rank];
-        for item in owned {
+        for (item, weight) in owned {
             let row = &self.directions[item as usize * self.rank..][..self.rank];
-            z.iter_mut().zip(row).for_each(|(z, v)| *z += v);
+            z.iter_mut().zip(row).for_each(|(z, v)| *z += weight * v);
         }
         scores.clear();
         scores.extend(
@@ -155,7 +172,13 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 /// `X'X Q`, without forming `X'X`: for each customer, the sum of the rows of `Q` that they own
 /// is added to each of those rows of the result.
-fn gram_times(owned: &Owned, customers: &[usize], q: &[f64], width: usize) -> Vec<f64> {
+fn gram_times(
+    owned: &Owned,
+    customers: &[usize],
+    q: &[f64],
+    width: usize,
+    weight: &(dyn Fn(&Entry) -> f32 + Sync),
+) -> Vec<f64> {
     let q: Vec<f32> = q.iter().map(|&v| v as f32).collect();
     let parts: Vec<Vec<f32>> = customers
         .par_chunks(customers.len().div_ceil(PARTS).max(1))
@@ -165,12 +188,13 @@ fn gram_times(owned: &Owned, customers: &[usize], q: &[f64], width: usize) -> Ve
             for &customer in part {
                 sum.fill(0.0);
                 for entry in owned.of(customer) {
-                    let row = &q[entry.item as usize * width..][..width];
-                    sum.iter_mut().zip(row).for_each(|(s, v)| *s += v);
+                    let (row, w) = (&q[entry.item as usize * width..][..width], weight(entry));
+                    sum.iter_mut().zip(row).for_each(|(s, v)| *s += w * v);
                 }
                 for entry in owned.of(customer) {
+                    let w = weight(entry);
                     let row = &mut out[entry.item as usize * width..][..width];
-                    row.iter_mut().zip(&sum).for_each(|(o, s)| *o += s);
+                    row.iter_mut().zip(&sum).for_each(|(o, s)| *o += w * s);
                 }
             }
             out

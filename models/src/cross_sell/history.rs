@@ -214,6 +214,12 @@ impl<'a> History<'a> {
         (self.days[row], self.baskets[row])
     }
 
+    /// The earliest row of a customer.
+    pub(super) fn first_row(&self, customer: usize) -> Option<usize> {
+        let rows = self.offsets[customer]..self.offsets[customer + 1];
+        (!rows.is_empty()).then_some(rows.start)
+    }
+
     /// The rows of one customer with `from <= day < until`.
     pub(super) fn rows(&self, customer: usize, from: i32, until: i32) -> Range<usize> {
         let (start, end) = (self.offsets[customer], self.offsets[customer + 1]);

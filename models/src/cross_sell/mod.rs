@@ -11,6 +11,9 @@
 //! a suggestion is an association counted in the history, not a weight of the model: see
 //! [`Evidence`].
 //!
+//! [`Ranking`] is a second way, with boosted trees over the candidates of several ways; it also says
+//! what is bought again, and tests itself beside simpler ways on later days.
+//!
 //! Good for frequent purchases from up to a few thousand items (product types, categories, the
 //! articles of a small shop). For more articles than `max_items`, use a level of the product
 //! taxonomy. Not for ratings, nor for the next item within a visit.
@@ -47,6 +50,7 @@ mod model;
 mod owned;
 mod params;
 mod rank;
+mod ranker;
 mod sales;
 mod season;
 #[cfg(test)]
@@ -59,4 +63,5 @@ pub use model::{CrossSell, ScoreKind, Suggestion};
 pub use params::{
     CrossSellParamError, CrossSellParams, CrossSellValidParams, MOST_ITEMS, MOST_RANK,
 };
+pub use ranker::{Again, Gain, Next, OfferKind, OfferTest, Ranker, Ranking, Way};
 pub use season::Unavailable;

@@ -92,6 +92,34 @@ impl Owned {
         }
     }
 
+    /// The same items and customers, with what was bought on a day or later alone.
+    pub fn lately(&self, since: i32) -> Self {
+        let mut offsets = vec![0];
+        let mut entries = Vec::new();
+        let mut buyers = vec![0_u32; self.n_items()];
+        let mut n_active = 0;
+        for customer in 0..self.n_customers() {
+            let late = self.of(customer).iter().filter(|e| e.last >= since);
+            entries.extend(late.copied());
+            let start = offsets[customer];
+            n_active += usize::from(entries.len() > start);
+            let new = &entries[start..];
+            new.iter()
+                .for_each(|e: &Entry| buyers[e.item as usize] += 1);
+            offsets.push(entries.len());
+        }
+        Self {
+            as_of: self.as_of,
+            codes: self.codes.clone(),
+            left_out: self.left_out,
+            buyers,
+            n_active,
+            first_day: self.first_day,
+            offsets,
+            entries,
+        }
+    }
+
     pub fn n_customers(&self) -> usize {
         self.offsets.len() - 1
     }

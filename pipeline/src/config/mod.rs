@@ -10,7 +10,7 @@ mod ingest;
 mod life_cycle;
 mod limits;
 mod models;
-mod offers;
+pub mod offers;
 mod project;
 mod read;
 mod rfm;

@@ -8,6 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use chrono::NaiveDate;
 use regulars_models::experiment::{Difference, Group};
+use regulars_models::uplift::qini_interval;
 use serde::Serialize;
 
 use super::by_day::{self, SoFar};
@@ -21,6 +22,11 @@ use crate::warning::{UNCLEAR_CAMPAIGN, Warning};
 /// Customers of a group who bought, and who did not, below which the normal distribution is no
 /// likeness of their share.
 const FEWEST: u64 = 5;
+
+/// Draws for the interval of the Qini coefficient, and what they start from: the same read-out is the
+/// same bytes.
+const RESAMPLES: usize = 400;
+const SEED: u64 = 42;
 
 /// The days that are looked at.
 #[derive(Clone, Copy)]
@@ -94,6 +100,9 @@ pub struct Earned {
     pub spend: Option<Change>,
     /// How much more each left over costs.
     pub margin: Option<Change>,
+    /// How well the order of the expected profit found those whom the list changed: the Qini
+    /// coefficient for each customer contacted; null without two groups and an order.
+    pub qini: Option<Change>,
     /// Responses that were expected; null where none were.
     pub expected_responses: Option<f64>,
     /// What contacts cost.
@@ -181,6 +190,7 @@ impl<'a> Outcome<'a> {
                 .map(Change::from)
         };
         let yes = |part: &Part| Group::of_yes(part.buyers, part.customers);
+        let qini = order(sending, &of_sent, &of_control)?;
         let expected = sending.sum("expected_response")?;
         let earned = Earned {
             list: sending.list.clone(),
@@ -189,6 +199,7 @@ impl<'a> Outcome<'a> {
             buyers: yes(&sent).above(&yes(&control)).map(Change::from),
             spend: above(|did| did.spend).filter(|_| facts.amounts),
             margin: above(|did| did.margin).filter(|_| facts.costs),
+            qini,
             expected_responses: (expected > 0.0).then_some(expected),
             cost: sending.sum("cost")?,
             sent,
@@ -260,6 +271,26 @@ impl<'a> Outcome<'a> {
             .map(|words| Warning::new(UNCLEAR_CAMPAIGN, format!("{list}: {words}")))
             .collect()
     }
+}
+
+/// How well the order in which the list was made found those whom it changed. Nothing where nobody was
+/// held back, or where all were expected to bring the same.
+fn order(sending: &Sending, sent: &[Did], control: &[Did]) -> Result<Option<Change>> {
+    let mut scores = sending.numbers("expected_profit", SENT)?;
+    scores.extend(sending.numbers("expected_profit", CONTROL)?);
+    let ordered = scores.windows(2).any(|two| two[0] != two[1]);
+    if !ordered || scores.iter().any(|score| score.is_nan()) {
+        return Ok(None);
+    }
+    let treated: Vec<bool> = (0..scores.len()).map(|row| row < sent.len()).collect();
+    let bought = |did: &Did| f64::from(u8::from(did.bought));
+    let outcomes: Vec<f64> = sent.iter().chain(control).map(bought).collect();
+    let found = qini_interval(&scores, &treated, &outcomes, RESAMPLES, SEED);
+    Ok(found.ok().map(|found| Change {
+        each: found.value,
+        low: found.low,
+        high: found.high,
+    }))
 }
 
 impl Part {

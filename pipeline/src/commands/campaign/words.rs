@@ -81,6 +81,18 @@ pub fn text(outcome: &Outcome<'_>, currency: &str) -> String {
             }
         }
     }
+    if let Some(qini) = earned.qini {
+        let sure = match (qini.low > 0.0, qini.high < 0.0) {
+            (true, _) => "those at the top of the list are those whom it changed",
+            (_, true) => "those at the bottom of the list are those whom it changed",
+            _ => "whether the top of the list is whom it changed cannot be told",
+        };
+        let _ = writeln!(
+            text,
+            "  Qini of the order by expected profit: {:+.4} buyers for each contacted (95 % interval {:+.4} to {:+.4}): {sure}.",
+            qini.each, qini.low, qini.high
+        );
+    }
     amount(
         &mut text,
         "Incremental spend",

@@ -74,6 +74,12 @@ fn script(args: &ExportModel, version: &Version, context: &Context<'_>) -> Resul
     let kept = version.features()?;
     suits::features(version, &kept, &definitions_now(context, &kept)?)?;
     let warehouse = context.warehouse()?;
+    if warehouse.undone().is_some() {
+        return Err(Failure::settings(
+            "purchases that were cancelled later are undone by regulars itself, which SQL over the files cannot repeat",
+        )
+        .hint("let regulars write the features (regulars features), or keep such purchases: cancelled = \"keep\" under [ingest]"));
+    }
     let date = warehouse.end;
     let dates = SomeDates::new(context, Some(&places(&kept)))?;
     let (folds, snapshots) = dates.script();

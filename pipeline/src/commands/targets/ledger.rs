@@ -123,6 +123,23 @@ impl Sending {
             .collect())
     }
 
+    /// What a column says of each customer of a group, in the order of [`members`](Self::members);
+    /// NaN where it says nothing.
+    pub fn numbers(&self, column: &str, group: &str) -> Result<Vec<f64>> {
+        let groups = self.column("group")?;
+        let groups = groups.as_string::<i32>();
+        let values = self.column(column)?;
+        let values = values
+            .as_primitive_opt::<Float64Type>()
+            .ok_or_else(|| Failure::data(format!("the ledger's {column} is no number")))?;
+        let of_group = (0..values.len()).filter(|&row| groups.value(row) == group);
+        let value = |row: usize| match values.is_valid(row) {
+            true => values.value(row),
+            false => f64::NAN,
+        };
+        Ok(of_group.map(value).collect())
+    }
+
     /// The sum of a column over those who were contacted.
     pub fn sum(&self, column: &str) -> Result<f64> {
         let groups = self.column("group")?;

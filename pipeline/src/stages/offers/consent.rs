@@ -46,7 +46,7 @@ impl Answers {
     }
 
     /// Whether a customer of the purchases may be contacted.
-    fn allowed(&self, customer: usize) -> bool {
+    pub fn allowed(&self, customer: usize) -> bool {
         self.answers.allowed[self.rows[customer]]
     }
 

@@ -5,6 +5,8 @@ use regulars_models::cross_sell::{Baseline, BaselineKind, RECENT};
 use regulars_models::metrics::RankingQuality;
 use serde::{Deserialize, Serialize};
 
+use super::ranker::Chosen;
+
 /// What was suggested, and how good suggestions were when it could be known.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metrics {
@@ -28,6 +30,12 @@ pub struct Metrics {
     pub without: Without,
     /// The hold-out test; none when the history is too short.
     pub test: Option<Test>,
+    /// Customers who are leaving or have left, with offers to write to them about.
+    #[serde(default)]
+    pub winback: u64,
+    /// Whether trees rank, and why; none where they were not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Chosen>,
 }
 
 /// How many items are suggested to nobody, by reason.

@@ -47,6 +47,21 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
             percent(test.popularity.quality.hit_rate)
         );
     }
+    if let Some(chosen) = &found.chosen {
+        let way = if chosen.trees {
+            "boosted trees"
+        } else {
+            "affinity"
+        };
+        let _ = writeln!(text, "  Ranked by {way}: {}.", chosen.why);
+    }
+    if found.winback > 0 {
+        let _ = writeln!(
+            text,
+            "  winback.csv: {} leaving or gone, with three things to write to each about.",
+            plural(found.winback, "customer")
+        );
+    }
     text.push('\n');
     Some(text)
 }

@@ -1,5 +1,6 @@
 //! The suggestions as a table, each with its reason in words.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -10,6 +11,9 @@ use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, exact_numbers, numbers, round, text};
 use crate::purchases::Purchases;
 use crate::text::{calm, percent};
+
+/// Confidence and lift of the rules from one item to one.
+pub type Rules = BTreeMap<(u32, u32), (f64, f64)>;
 
 /// What a score of this kind says.
 pub fn score_means(kind: ScoreKind, days: u32) -> String {
@@ -28,6 +32,7 @@ pub fn table(
     suggestions: &[Suggestion],
     purchases: &Purchases,
     score_means: &str,
+    rules: &Rules,
 ) -> Result<RecordBatch> {
     let all = || suggestions.iter();
     let item = |code: u32| purchases.items.names[code as usize].as_str();
@@ -39,14 +44,12 @@ pub fn table(
         }
         Evidence::Group { .. } | Evidence::Popularity { .. } => String::new(),
     };
-    let number = |of: fn(&Evidence) -> Option<f64>| {
-        numbers(
-            all().map(|suggestion| of(&suggestion.evidence).unwrap_or(f64::NAN)),
-            6,
-        )
+    let number = |of: fn((Option<f64>, Option<f64>)) -> Option<f64>| {
+        let said = all().map(|suggestion| of(figures(suggestion, rules)));
+        numbers(said.map(|figure| figure.unwrap_or(f64::NAN)), 6)
     };
     let scores = all().map(|suggestion| round(suggestion.score, 6));
-    let reasons = all().map(|suggestion| reason(&suggestion.evidence, &item));
+    let reasons = all().map(|suggestion| reason(suggestion, rules, &item));
     TableBuilder::new()
         .column(
             "customer_id",
@@ -74,20 +77,40 @@ pub fn table(
         .column(
             "confidence",
             "Share of baskets with the item among those with what the customer buys",
-            number(Evidence::confidence),
+            number(|figures| figures.0),
         )
         .column(
             "lift",
             "How many times chance that is",
-            number(Evidence::lift),
+            number(|figures| figures.1),
         )
         .build()
 }
 
+/// Confidence and lift of a suggestion: those of the rule where there is one, else as they are
+/// counted in the history.
+fn figures(suggestion: &Suggestion, rules: &Rules) -> (Option<f64>, Option<f64>) {
+    let evidence = &suggestion.evidence;
+    let rule = match evidence {
+        Evidence::Basket { antecedent, .. } => rules.get(&(*antecedent, suggestion.item)),
+        _ => None,
+    };
+    match rule {
+        Some((confidence, lift)) => (Some(*confidence), Some(*lift)),
+        None => (evidence.confidence(), evidence.lift()),
+    }
+}
+
 /// The evidence as a person would say it to the customer's face.
-fn reason<'a>(evidence: &Evidence, item: &impl Fn(u32) -> &'a str) -> String {
-    let share = evidence.confidence().map(percent).unwrap_or_default();
-    let lift = evidence.lift().unwrap_or(1.0);
+pub fn reason<'a>(
+    suggestion: &Suggestion,
+    rules: &Rules,
+    item: &impl Fn(u32) -> &'a str,
+) -> String {
+    let evidence = &suggestion.evidence;
+    let (confidence, lift) = figures(suggestion, rules);
+    let share = confidence.map(percent).unwrap_or_default();
+    let lift = lift.unwrap_or(1.0);
     match evidence {
         Evidence::Basket { antecedent, .. } => {
             format!(

@@ -5,6 +5,7 @@ use regulars_models::cross_sell::{CrossSellValidParams, History};
 
 use super::active::active;
 use super::metrics::{Popular, Test};
+use super::ranker::Ranked;
 use super::twins::Twins;
 use crate::failure::Result;
 use crate::purchases::{Purchases, day_number};
@@ -51,6 +52,13 @@ pub fn test(
 }
 
 impl Test {
+    /// Where trees rank, their figures are those of what is delivered.
+    pub fn ranked(&mut self, ranked: &Ranked) {
+        if let Some(test) = ranked.reported().filter(|_| ranked.new.trees) {
+            self.model = test.quality.into();
+        }
+    }
+
     /// What to warn of when the most popular items of some time would have done as well.
     pub fn warning(&self) -> Option<Warning> {
         let model = self.model.ndcg;
