@@ -499,10 +499,9 @@ fn odoo_with_the_order_in_the_first_of_its_rows() {
         .regulars(&["ingest", "--rebuild", "--quiet"])
         .ended_with(0);
     let metrics = &sandbox.manifest("regulars-out")["stages"]["ingest"]["metrics"];
-    let table = metrics["tables"].as_array().unwrap().iter();
-    let table = table
-        .filter(|table| table["table"] == "interactions")
-        .next()
+    let mut tables = metrics["tables"].as_array().unwrap().iter();
+    let table = tables
+        .find(|table| table["table"] == "interactions")
         .unwrap();
     assert_eq!(
         table["rejected"], 2,

@@ -52,6 +52,7 @@ mod report;
 mod rules;
 mod servers;
 mod sheets;
+mod shops;
 mod sources;
 mod targets;
 mod times;

@@ -217,5 +217,5 @@ fn what_cannot_be_exported_is_said_and_nothing_is_written() {
     let none = Sandbox::new();
     none.regulars(&["models", "export", "--to", "sql"])
         .ended_with(3)
-        .says(&["champion"]);
+        .says(&["holds no model yet"]);
 }

@@ -4,13 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
-use regulars_datasets::history::catalogue::ASSOCIATIONS;
 use regulars_datasets::history::life::Life;
-use regulars_datasets::history::profiles::PROFILES;
 use regulars_datasets::history::rows::{Kind, Row};
 use regulars_datasets::history::shopping::BasketCounts;
 use regulars_datasets::history::truth::{ChurnTruth, UpliftTruth, churn, uplift};
-use regulars_datasets::history::{Params, World};
+use regulars_datasets::history::{Params, Shop, World};
 
 const HORIZON: i32 = 28;
 
@@ -26,6 +24,7 @@ fn lived() -> &'static Lived {
     static LIVED: OnceLock<Lived> = OnceLock::new();
     LIVED.get_or_init(|| {
         let world = World::new(Params {
+            shop: Shop::Grocery,
             customers: 24_000,
             months: 12,
             seed: 11,
@@ -114,7 +113,7 @@ fn as_many_churn_as_the_probability_says() {
 
 #[test]
 fn as_many_churn_as_the_probability_says_within_each_type() {
-    for (profile, of_type) in PROFILES.iter().enumerate() {
+    for (profile, of_type) in Shop::Grocery.law().profiles.iter().enumerate() {
         let of: Vec<_> = lived()
             .truths
             .iter()
@@ -147,7 +146,7 @@ fn uplift_is_exactly_zero_for_types_that_no_campaign_moves() {
     for truth in &lived().uplifts {
         let profile = lived().lives[truth.customer as usize - 1].1;
         let campaign = lived().world.calendar.campaigns[truth.campaign];
-        let effect = PROFILES[profile].campaigns[campaign.kind];
+        let effect = Shop::Grocery.law().profiles[profile].campaigns[campaign.kind];
         let uplift = truth.if_contacted - truth.if_not;
         if effect.pace == 1.0 && effect.leaving == 1.0 {
             assert_eq!(uplift, 0.0);
@@ -160,7 +159,7 @@ fn uplift_is_exactly_zero_for_types_that_no_campaign_moves() {
 
 #[test]
 fn the_difference_between_treated_and_control_is_the_mean_uplift() {
-    for (profile, of_type) in PROFILES.iter().enumerate() {
+    for (profile, of_type) in Shop::Grocery.law().profiles.iter().enumerate() {
         let mut sums = [[0.0_f64; 3]; 2]; // arm: bought, expected, variance
         for truth in &lived().uplifts {
             if lived().lives[truth.customer as usize - 1].1 == profile {
@@ -190,7 +189,8 @@ fn the_difference_between_treated_and_control_is_the_mean_uplift() {
 fn planted_lift_is_found_when_counted_by_hand() {
     let world = &lived().world;
     let mut counts = BasketCounts::default();
-    let mut by_hand = vec![[0_u64; 3]; ASSOCIATIONS.len()];
+    let associations = world.law.goods.associations;
+    let mut by_hand = vec![[0_u64; 3]; associations.len()];
     let mut baskets = 0_u64;
     let catalogue = &world.shelves.catalogue;
     for id in 1..=3_000 {
@@ -204,7 +204,7 @@ fn planted_lift_is_found_when_counted_by_hand() {
                 .iter()
                 .map(|row| catalogue.type_of(row.product.unwrap()).unwrap())
                 .collect();
-            for (pattern, counts) in ASSOCIATIONS.iter().zip(&mut by_hand) {
+            for (pattern, counts) in associations.iter().zip(&mut by_hand) {
                 let has = |name: &str| types.iter().any(|of| catalogue.types[*of].name == name);
                 let antecedent = has(&format!("{}, classic", pattern.antecedent));
                 let consequent = has(pattern.consequent);
@@ -215,7 +215,7 @@ fn planted_lift_is_found_when_counted_by_hand() {
         }
     }
     assert_eq!(counts.baskets, baskets);
-    for (number, pattern) in ASSOCIATIONS.iter().enumerate() {
+    for (number, pattern) in associations.iter().enumerate() {
         let [antecedent, consequent, both] = by_hand[number];
         let told = counts.associations[number];
         assert_eq!(
@@ -266,7 +266,7 @@ fn the_best_possible_auc_is_not_beaten_by_a_model_that_is_given_the_truth() {
         life.left.is_some_and(|left| left <= as_of)
     };
     let told = binned_model(&learn, |t| match left(t) {
-        true => (PROFILES.len(), 0, 0),
+        true => (usize::MAX, 0, 0),
         false => (
             t.profile,
             log(lived.world.person(t.customer).rate),
@@ -410,7 +410,7 @@ fn types_and_rates_are_drawn_as_the_profiles_say() {
     let people: Vec<_> = (1..=world.params.customers)
         .map(|id| world.person(id))
         .collect();
-    for (profile, of_type) in PROFILES.iter().enumerate() {
+    for (profile, of_type) in Shop::Grocery.law().profiles.iter().enumerate() {
         for (there, share) in [(true, of_type.share_at_start), (false, of_type.share_later)] {
             let all = people.iter().filter(|p| (p.joined < 0) == there).count() as f64;
             let of = people

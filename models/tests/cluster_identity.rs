@@ -54,7 +54,7 @@ fn year(apart: f64, seed: u64, goes_on: bool) -> (f64, u64) {
             }
         }
         let last = segmenter.assign(x.view()).unwrap().labels;
-        let earlier = goes_on.then(|| segmenter.clone());
+        let earlier = goes_on.then(|| (segmenter.scaler().clone(), segmenter.centres().to_owned()));
         let fitted = params().seed(month).earlier(earlier);
         let fitted = fitted.fit(&DatasetBase::from(x.view())).unwrap();
         let now = fitted.assign(x.view()).unwrap().labels;

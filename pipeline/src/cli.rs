@@ -411,7 +411,11 @@ pub struct Generate {
     /// How many customers there ever are
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub customers: u64,
-    /// How many months the history covers, 3 to 120; it ends with 2025
+    /// Of what kind the shop is; each has its own rhythm, baskets, goods and oddities
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = ShopKind::Grocery)]
+    pub kind: ShopKind,
+    /// How many months the history covers, 3 to 120; it ends with 2025. Kinds whose customers come
+    /// seldom need more than 3; with 24 every season comes twice
     #[arg(long, value_name = "M", default_value_t = 24)]
     pub months: u32,
     /// Seed of everything random
@@ -433,7 +437,7 @@ pub struct Generate {
     pub truth_at: Vec<Day>,
     /// Plain market baskets instead of a history, by name: T10I4D100K (IBM Quest; N and L may
     /// follow for items and patterns) or C23N119D8K (dense)
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["customers", "months", "dirty", "truth_at"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["customers", "months", "kind", "dirty", "truth_at"])]
     pub baskets: Option<String>,
     /// Threads to use; the files are the same with any number [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -441,6 +445,24 @@ pub struct Generate {
     /// Print neither progress nor what was written, only errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// The kind of a generated shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ShopKind {
+    /// A grocer: some ten lines a basket, every few days; like The Complete Journey
+    Grocery,
+    /// Gifts by mail: some 17 lines an order, every few months; a busy autumn, Christmas goods, goods
+    /// that come and leave, guests, cancelled orders; like Online Retail II
+    MailOrder,
+    /// Boxes of coffee and tea: one or two lines every two weeks to three months; most joiners leave
+    /// within half a year
+    Subscription,
+    /// A café that serves meals: about two lines a visit, many guests without an account, dishes of the
+    /// season, closed on Mondays
+    Restaurant,
+    /// A wholesaler: business customers, long orders in bulk on weekdays, on invoice
+    Wholesale,
 }
 
 /// The format of generated tables.

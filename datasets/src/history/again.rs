@@ -2,12 +2,13 @@
 //! same law to hold findings against.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use super::World;
-use super::calendar::{Day, FUTURE_DAYS};
+use super::calendar::Day;
 use super::rows::{Kind, Row};
 use super::shopping::Together;
 use super::truth::{ChurnTruth, churn};
@@ -25,12 +26,38 @@ pub struct Beyond {
     known: Day,
 }
 
+/// What keeps a type of item from being bought in some days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Off {
+    /// It is not on sale on any of them.
+    Sale,
+    /// It is not in season on any of those on which it is on sale.
+    Season,
+}
+
 impl World {
+    /// Why a type of item is hardly bought in some days, which may lie beyond the history; none if
+    /// it is.
+    pub fn off(&self, of: usize, days: Range<Day>) -> Option<Off> {
+        let catalogue = &self.shelves.catalogue;
+        let mut sold = days.filter(|day| catalogue.sold(of, *day)).peekable();
+        if sold.peek().is_none() {
+            return Some(Off::Sale);
+        }
+        let in_season = |day| catalogue.put_back(of, self.calendar.month(day)) == 0.0;
+        (!sold.any(in_season)).then_some(Off::Season)
+    }
+
+    /// Whether two types of item were ever on sale on the same one of some days.
+    pub fn on_sale_together(&self, items: [usize; 2], mut days: Range<Day>) -> bool {
+        days.any(|day| items.iter().all(|of| self.shelves.catalogue.sold(*of, day)))
+    }
+
     /// What is true of every customer at each of some as-of dates, in the order of the customers'
     /// numbers; without those who had not bought anything by the date. Every life is lived once.
     ///
     /// # Errors
-    /// A date before the history, or a horizon that ends later than [`FUTURE_DAYS`] after it.
+    /// A date before the history, or a horizon that ends later than it is lived on.
     pub fn churn_at<const N: usize>(
         &self,
         as_of: [NaiveDate; N],
@@ -45,7 +72,7 @@ impl World {
                     horizon,
                     first: self.calendar.date(0),
                     last: self.calendar.date(self.calendar.days - 1),
-                    known: FUTURE_DAYS,
+                    known: self.law.days.future,
                 });
             }
         }

@@ -1,14 +1,11 @@
 //! What everybody can know of every day: season, weekday, price rise, campaigns.
 
-use std::f64::consts::TAU;
-
 use chrono::{Datelike, Days, NaiveDate};
 
-use super::profiles::{ByType, CAMPAIGNS, CampaignKind, PROFILES, Profile};
+use super::law::Law;
+use super::profiles::{ByType, CAMPAIGNS, CampaignKind, Profile};
 pub use super::rows::Day;
 
-/// For how many days after its end the history is lived on, unseen, so that what came next is known.
-pub const FUTURE_DAYS: Day = 120;
 /// How long a campaign lasts, and the effect of a contact with it.
 pub const CAMPAIGN_DAYS: Day = 28;
 /// How long a complaint or a bad delivery stays fresh.
@@ -63,15 +60,15 @@ pub struct Calendar {
 
 impl Calendar {
     /// The calendar of a history from `start` to the day before `end`.
-    pub fn new(start: NaiveDate, end: NaiveDate) -> Self {
+    pub fn new(law: &Law, start: NaiveDate, end: NaiveDate) -> Self {
         let days = (end - start).num_days() as Day;
-        let until = days + FUTURE_DAYS;
+        let until = days + law.days.future;
         let pace = (0..until)
             .map(|day| {
                 let date = start + Days::new(day as u64);
-                let season = season(date);
+                let season = (law.days.season)(date);
                 let weekday = date.weekday().num_days_from_monday() as usize;
-                PROFILES
+                law.profiles
                     .each_ref()
                     .map(|profile| season * profile.weekdays[weekday])
             })
@@ -94,12 +91,21 @@ impl Calendar {
             pace,
             faded: (0..until)
                 .map(|days| {
-                    PROFILES
+                    law.profiles
                         .each_ref()
                         .map(|of| (-of.fading * f64::from(days)).exp())
                 })
                 .collect(),
         }
+    }
+
+    /// A day on which customers may come for the first time: this one, or the next that is open, or
+    /// the last one before the end.
+    pub fn open_day(&self, day: Day) -> Day {
+        // Types of one shop differ in when they come, not in when it is closed.
+        let open = |day: &Day| self.pace[*day as usize][0] > 0.0;
+        let after = (day..self.days).find(open);
+        after.or_else(|| (0..day).rev().find(open)).unwrap_or(day)
     }
 
     /// The calendar date of a day.
@@ -133,6 +139,12 @@ impl Calendar {
         profile.leaving * if fresh { profile.price_sensitive } else { 1.0 }
     }
 
+    /// How many usual days a day is worth for a type, on average over the history.
+    pub fn mean_pace(&self, profile: usize) -> f64 {
+        let days = &self.pace[..self.days as usize];
+        days.iter().map(|pace| pace[profile]).sum::<f64>() / days.len() as f64
+    }
+
     /// The campaign that begins on a day.
     pub fn campaign_on(&self, day: Day) -> Option<usize> {
         self.campaigns
@@ -141,21 +153,15 @@ impl Calendar {
     }
 }
 
-/// A mild yearly wave with its top in June, and the weeks before Christmas.
-fn season(date: NaiveDate) -> f64 {
-    let wave = 1.0 + 0.05 * (TAU * (f64::from(date.ordinal()) - 165.0) / 365.25).cos();
-    let christmas = date.month() == 12 && date.day() < 25;
-    wave * if christmas { 1.15 } else { 1.0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::shops::Shop;
 
     #[test]
     fn campaigns_never_overlap_and_take_turns() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let calendar = Calendar::new(day("2024-01-01"), day("2026-01-01"));
+        let calendar = Calendar::new(Shop::Grocery.law(), day("2024-01-01"), day("2026-01-01"));
         assert_eq!(calendar.days, 731);
         for pair in calendar.campaigns.windows(2) {
             assert!(pair[0].starts + CAMPAIGN_DAYS <= pair[1].starts);

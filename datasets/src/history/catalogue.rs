@@ -1,242 +1,13 @@
 //! What can be bought: a taxonomy with prices, and the patterns that are planted in the baskets.
 
-use super::profiles::{PROFILES, TYPES};
+use super::law::{Goods, Law, Season};
 use super::random::{Choice, opinion};
-
-/// Six categories for each department, the most bought first.
-const CATEGORIES: [[&str; 6]; 10] = [
-    [
-        "Apples", "Salads", "Bananas", "Tomatoes", "Berries", "Potatoes",
-    ],
-    ["Milk", "Cheese", "Yoghurt", "Butter", "Eggs", "Margarine"],
-    [
-        "Bread",
-        "Rolls",
-        "Cakes",
-        "Croissants",
-        "Biscuits",
-        "Pretzels",
-    ],
-    ["Poultry", "Sausages", "Beef", "Fish", "Pork", "Ham"],
-    [
-        "Pasta",
-        "Crisps",
-        "Rice",
-        "Cereals",
-        "Canned vegetables",
-        "Chocolate",
-    ],
-    ["Water", "Coffee", "Cola", "Lemonade", "Beer", "Wine"],
-    [
-        "Toilet paper",
-        "Cleaners",
-        "Bin bags",
-        "Candles",
-        "Charcoal",
-        "Bulbs",
-    ],
-    [
-        "Shampoo",
-        "Toothpaste",
-        "Razors",
-        "Soap",
-        "Sun cream",
-        "Vitamins",
-    ],
-    [
-        "Nappies",
-        "Cat food",
-        "Baby food",
-        "Toys",
-        "Bird food",
-        "Leads",
-    ],
-    [
-        "Printers",
-        "Coffee machines",
-        "Batteries",
-        "Headphones",
-        "Kettles",
-        "Lamps",
-    ],
-];
-
-/// Variants of every category, the most bought first.
-const VARIANTS: [&str; 7] = [
-    "classic",
-    "organic",
-    "family size",
-    "premium",
-    "light",
-    "regional",
-    "ready to use",
-];
+use super::rows::Day;
 
 /// The number of the first product; the others follow.
 const FIRST_ID: i64 = 1001;
-/// Products of each type.
-const PRODUCTS_OF_A_TYPE: usize = 20;
-
-/// What a typical product of each department costs, in hundredths.
-const PRICES: [f64; 10] = [
-    150.0, 135.0, 160.0, 340.0, 150.0, 180.0, 250.0, 270.0, 430.0, 1600.0,
-];
-
-/// Categories that are bought in some months only: first and last month of their season.
-const SEASONS: [(&str, usize, usize); 3] =
-    [("Berries", 5, 8), ("Charcoal", 5, 9), ("Sun cream", 5, 8)];
-
-/// How likely a product out of season is put back.
-const OUT_OF_SEASON: f64 = 0.9;
-
-/// An association between two types of item: `consequent` is bought in no other way.
-#[derive(Clone, Copy, Debug)]
-pub struct Association {
-    /// The category whose classic variant is the antecedent.
-    pub antecedent: &'static str,
-    /// The planted type.
-    pub consequent: &'static str,
-    /// The chance of the consequent in a basket that holds the antecedent.
-    pub with: f64,
-    /// The chance of the consequent in a basket that does not.
-    pub without: f64,
-}
-
-impl Association {
-    /// The lift of the rule where this share of the baskets holds the antecedent.
-    pub fn lift(&self, share: f64) -> f64 {
-        self.with / (self.without + (self.with - self.without) * share)
-    }
-}
-
-/// Planted associations, each with an antecedent of its own.
-pub const ASSOCIATIONS: [Association; 8] = [
-    association("Pasta", "Pasta sauce", 0.45, 0.020),
-    association("Crisps", "Salsa", 0.35, 0.010),
-    association("Coffee", "Coffee filters", 0.30, 0.010),
-    association("Bread", "Jam", 0.25, 0.030),
-    association("Beer", "Peanuts", 0.40, 0.015),
-    association("Apples", "Cinnamon", 0.12, 0.010),
-    association("Rice", "Soy sauce", 0.30, 0.008),
-    association("Nappies", "Baby wipes", 0.50, 0.004),
-];
-
-const fn association(
-    antecedent: &'static str,
-    consequent: &'static str,
-    with: f64,
-    without: f64,
-) -> Association {
-    Association {
-        antecedent,
-        consequent,
-        with,
-        without,
-    }
-}
-
-/// Two types that avoid each other.
-#[derive(Clone, Copy, Debug)]
-pub struct Substitutes {
-    /// The categories whose classic variants they are.
-    pub categories: [&'static str; 2],
-    /// The chance that one of the two is put back from a basket that would hold both.
-    pub avoid: f64,
-}
-
-/// Planted substitutes.
-pub const SUBSTITUTES: [Substitutes; 3] = [
-    substitutes(["Butter", "Margarine"], 0.95),
-    substitutes(["Cola", "Lemonade"], 0.90),
-    substitutes(["Poultry", "Beef"], 0.80),
-];
-
-const fn substitutes(categories: [&'static str; 2], avoid: f64) -> Substitutes {
-    Substitutes { categories, avoid }
-}
-
-/// A purchase that brings another one later: `consequent` is bought in no other way.
-#[derive(Clone, Copy, Debug)]
-pub struct Sequence {
-    /// The category whose classic variant comes first.
-    pub antecedent: &'static str,
-    /// The planted type.
-    pub consequent: &'static str,
-    /// The chance that it is wanted later.
-    pub chance: f64,
-    /// The day after the antecedent from which it is wanted is uniform between these two; it is
-    /// bought at the first visit from then on, up to the second of them.
-    pub days: (i32, i32),
-    /// The chance of the consequent in any basket, wanted or not.
-    pub without: f64,
-}
-
-/// Planted sequences.
-pub const SEQUENCES: [Sequence; 3] = [
-    Sequence {
-        antecedent: "Printers",
-        consequent: "Ink cartridges",
-        chance: 0.7,
-        days: (20, 60),
-        without: 0.0008,
-    },
-    Sequence {
-        antecedent: "Coffee machines",
-        consequent: "Descaler",
-        chance: 0.5,
-        days: (30, 90),
-        without: 0.0008,
-    },
-    Sequence {
-        antecedent: "Razors",
-        consequent: "Razor blades",
-        chance: 0.6,
-        days: (10, 30),
-        without: 0.0015,
-    },
-];
-
-/// Something that is used up and bought again in a rhythm; bought in no other way.
-#[derive(Clone, Copy, Debug)]
-pub struct Replenishment {
-    /// The planted type.
-    pub item: &'static str,
-    /// Share of customers who use it.
-    pub users: f64,
-    /// It lasts so many days, give or take 15 % from one time to the next, evenly.
-    pub days: f64,
-}
-
-/// Planted rhythms.
-pub const REPLENISHMENTS: [Replenishment; 4] = [
-    replenishment("Dog food", 0.20, 14.0),
-    replenishment("Laundry detergent", 0.55, 35.0),
-    replenishment("Contact lens fluid", 0.08, 60.0),
-    replenishment("Infant formula", 0.06, 8.0),
-];
-
-const fn replenishment(item: &'static str, users: f64, days: f64) -> Replenishment {
-    Replenishment { item, users, days }
-}
-
-/// The department of each planted type, by its name, and its category.
-const PLANTED_IN: [(&str, usize, &str); 15] = [
-    ("Pasta sauce", 4, "Sauces"),
-    ("Salsa", 4, "Sauces"),
-    ("Coffee filters", 6, "Kitchen helpers"),
-    ("Jam", 4, "Spreads"),
-    ("Peanuts", 4, "Nuts"),
-    ("Cinnamon", 4, "Spices"),
-    ("Soy sauce", 4, "Sauces"),
-    ("Baby wipes", 8, "Baby care"),
-    ("Ink cartridges", 9, "Printer supplies"),
-    ("Descaler", 6, "Kitchen helpers"),
-    ("Razor blades", 7, "Shaving"),
-    ("Dog food", 8, "Dog food"),
-    ("Laundry detergent", 6, "Laundry"),
-    ("Contact lens fluid", 7, "Eye care"),
-    ("Infant formula", 8, "Baby care"),
-];
+/// What is always on sale.
+const ALWAYS: [Day; 2] = [Day::MIN, Day::MAX];
 
 /// A type of item: the narrowest level above products.
 #[derive(Clone, Debug)]
@@ -249,8 +20,10 @@ pub struct ItemType {
     pub department: usize,
     /// The first of its products; the others follow.
     pub first_product: usize,
-    /// First and last month in which it is usually bought.
-    season: Option<(usize, usize)>,
+    /// In which months it is usually bought, if not in all.
+    pub season: Option<Season>,
+    /// The first day on which it is on sale, and the day after the last.
+    pub on_sale: [Day; 2],
 }
 
 /// One product.
@@ -268,6 +41,8 @@ pub struct Product {
     pub price_cents: i64,
     /// What one costs the company, in hundredths.
     pub cost_cents: i64,
+    /// The first day on which it is on sale, and the day after the last.
+    pub on_sale: [Day; 2],
 }
 
 /// Which planted pattern a type has a part in, if any.
@@ -303,37 +78,49 @@ pub struct Catalogue {
     /// For each department, which type a line is of.
     within: Vec<(Vec<usize>, Choice)>,
     /// Cumulative shares of the products of a type, the most bought first.
-    popularity: [f64; PRODUCTS_OF_A_TYPE],
+    popularity: Vec<f64>,
 }
 
 impl Catalogue {
-    /// The catalogue of a seed: the taxonomy is fixed, prices and brands are drawn.
-    pub fn new(seed: u64) -> Self {
-        let (mut types, within) = shelves();
+    /// The catalogue of a seed, for a history of so many days: the taxonomy is fixed, prices, brands
+    /// and when goods come and leave are drawn.
+    pub fn new(law: &'static Law, seed: u64, days: Day) -> Self {
+        let goods = &law.goods;
+        let (mut types, within) = shelves(goods);
+        let parts = parts(goods, &types);
         let named = |name: &str| place_of(&types, name);
-        let consequents = ASSOCIATIONS.iter().map(|p| named(p.consequent)).collect();
-        let followers = SEQUENCES.iter().map(|p| named(p.consequent)).collect();
-        let rhythms = REPLENISHMENTS.iter().map(|p| named(p.item)).collect();
+        let associations = goods.associations.iter();
+        let consequents = associations.map(|p| named(p.consequent)).collect();
+        let sequences = goods.sequences.iter();
+        let followers = sequences.map(|p| named(p.consequent)).collect();
+        let replenishments = goods.replenishments.iter();
+        let rhythms = replenishments.map(|p| named(p.item)).collect();
+        let plain = types.len() - goods.planted.len();
         let mut products = Vec::new();
         for (number, item) in types.iter_mut().enumerate() {
             item.first_product = products.len();
-            for place in 0..PRODUCTS_OF_A_TYPE {
-                products.push(product(seed, number, item, place));
+            // What a pattern is planted in is always there, so that it can be found.
+            if number < plain && parts[number] == Part::Plain {
+                item.on_sale = on_sale(goods.turnover.types, days, |purpose| {
+                    opinion(seed, u64::MAX - 10 - purpose, number as u64)
+                });
+            }
+            for place in 0..goods.products_of_a_type {
+                products.push(product(goods, seed, days, number, item, place));
             }
         }
-        let departments = (0..TYPES)
-            .map(|profile| Choice::new(&PROFILES[profile].taste))
-            .collect();
+        let profiles = law.profiles.iter();
+        let departments = profiles.map(|of| Choice::new(&of.taste[..goods.departments.len()]));
         Self {
-            parts: parts(&types),
+            departments: departments.collect(),
+            parts,
             types,
             products,
             consequents,
             followers,
             rhythms,
-            departments,
             within,
-            popularity: popularity(),
+            popularity: popularity(goods.products_of_a_type),
         }
     }
 
@@ -341,6 +128,11 @@ impl Catalogue {
     pub fn type_of(&self, id: i64) -> Option<usize> {
         let place = usize::try_from(id - FIRST_ID).ok()?;
         Some(self.products.get(place)?.of)
+    }
+
+    /// The type of a name.
+    pub fn named(&self, name: &str) -> Option<usize> {
+        self.types.iter().position(|item| item.name == name)
     }
 
     /// Which department a line of each type of customer comes from.
@@ -357,37 +149,76 @@ impl Catalogue {
     /// The chance that a type is put back in a month because its season is over.
     pub fn put_back(&self, of: usize, month: usize) -> f64 {
         match self.types[of].season {
-            Some((first, last)) if !(first..=last).contains(&month) => OUT_OF_SEASON,
+            Some(season) if !season.has(month) => season.put_back,
             _ => 0.0,
         }
     }
 
-    /// The product of a type at a uniform number: the first is bought most (Zipf).
-    pub fn product_at(&self, of: usize, uniform: f64) -> usize {
+    /// Whether a type is on sale on a day.
+    pub fn sold(&self, of: usize, day: Day) -> bool {
+        on(self.types[of].on_sale, day)
+    }
+
+    /// This member of a department if it is on sale on a day, or else the next one that is.
+    pub fn sold_from(&self, members: &[usize], of: usize, day: Day) -> usize {
+        if self.sold(of, day) {
+            return of;
+        }
+        let place = members.iter().position(|member| *member == of).unwrap_or(0);
+        let after = members[place..].iter().chain(&members[..place]);
+        let mut sold = after.copied().filter(|member| self.sold(*member, day));
+        sold.next().unwrap_or(of)
+    }
+
+    /// The product of a type at a uniform number: the first is bought most (Zipf). One that is not
+    /// on sale on the day gives way to the next.
+    pub fn product_at(&self, of: usize, uniform: f64, day: Day) -> usize {
+        let count = self.popularity.len();
         let place = self.popularity.partition_point(|share| *share <= uniform);
-        self.types[of].first_product + place.min(PRODUCTS_OF_A_TYPE - 1)
+        let first = self.types[of].first_product;
+        let place = place.min(count - 1);
+        let next = (0..count).map(|more| first + (place + more) % count);
+        let mut sold = next.filter(|product| on(self.products[*product].on_sale, day));
+        sold.next().unwrap_or(first + place)
+    }
+}
+
+fn on(sale: [Day; 2], day: Day) -> bool {
+    (sale[0]..sale[1]).contains(&day)
+}
+
+/// When something is on sale in a history of so many days, if this share of its like is not always:
+/// half of those come, in the first seven tenths, and the other half leaves, in the last.
+fn on_sale(share: f64, days: Day, thing: impl Fn(u64) -> f64) -> [Day; 2] {
+    let at = |from: f64| ((from + 0.55 * thing(2)) * f64::from(days)).round() as Day;
+    match thing(1) {
+        number if number < share / 2.0 => [at(0.15), Day::MAX],
+        number if number < share => [Day::MIN, at(0.30)],
+        _ => ALWAYS,
     }
 }
 
 /// Every type of item, and for each department which of them a line is of.
-fn shelves() -> (Vec<ItemType>, Vec<(Vec<usize>, Choice)>) {
+fn shelves(goods: &Goods) -> (Vec<ItemType>, Vec<(Vec<usize>, Choice)>) {
     let item = |name, category, department| ItemType {
         name,
         category,
         department,
         first_product: 0,
-        season: SEASONS
+        season: goods
+            .seasons
             .iter()
-            .find(|(name, ..)| *name == category)
-            .map(|&(_, first, last)| (first, last)),
+            .find(|season| season.category == category)
+            .copied(),
+        on_sale: ALWAYS,
     };
     let mut types = Vec::new();
     let mut within = Vec::new();
-    for (department, categories) in CATEGORIES.iter().enumerate() {
+    for (department, categories) in goods.categories.iter().enumerate() {
         let mut members = Vec::new();
         let mut weights = Vec::new();
         for (rank, category) in categories.iter().enumerate() {
-            for (place, variant) in VARIANTS.iter().enumerate() {
+            for (place, variant) in goods.variants.iter().enumerate() {
                 members.push(types.len());
                 // Zipf over categories and again over the variants of each.
                 weights.push((1.0 + rank as f64).powf(-0.8) * (1.0 + place as f64).powf(-1.1));
@@ -400,9 +231,9 @@ fn shelves() -> (Vec<ItemType>, Vec<(Vec<usize>, Choice)>) {
         }
         within.push((members, Choice::new(&weights)));
     }
-    let planted = PLANTED_IN.into_iter();
+    let planted = goods.planted.iter();
     types.extend(
-        planted.map(|(name, department, category)| item(name.to_owned(), category, department)),
+        planted.map(|&(name, department, category)| item(name.to_owned(), category, department)),
     );
     (types, within)
 }
@@ -416,106 +247,166 @@ fn place_of(types: &[ItemType], name: &str) -> usize {
 }
 
 /// For each type its part in a pattern.
-fn parts(types: &[ItemType]) -> Vec<Part> {
+fn parts(goods: &Goods, types: &[ItemType]) -> Vec<Part> {
     let mut parts = vec![Part::Plain; types.len()];
-    let mut plant = |category: &str, part| parts[place_of(types, &classic(category))] = part;
-    for (number, pattern) in ASSOCIATIONS.iter().enumerate() {
+    let mut plant = |category: &str, part| parts[place_of(types, &goods.classic(category))] = part;
+    for (number, pattern) in goods.associations.iter().enumerate() {
         plant(pattern.antecedent, Part::Brings(number));
     }
-    for (number, pattern) in SUBSTITUTES.iter().enumerate() {
+    for (number, pattern) in goods.substitutes.iter().enumerate() {
         for (side, category) in pattern.categories.iter().enumerate() {
             plant(category, Part::Avoids(number, side));
         }
     }
-    for (number, pattern) in SEQUENCES.iter().enumerate() {
+    for (number, pattern) in goods.sequences.iter().enumerate() {
         plant(pattern.antecedent, Part::Starts(number));
     }
     parts
 }
 
 /// Cumulative shares of the products of a type, the most bought first.
-fn popularity() -> [f64; PRODUCTS_OF_A_TYPE] {
-    let mut popularity = [0.0; PRODUCTS_OF_A_TYPE];
+fn popularity(products: usize) -> Vec<f64> {
     let mut sum = 0.0;
-    for (place, share) in popularity.iter_mut().enumerate() {
+    let shares = (0..products).map(|place| {
         sum += (1.0 + place as f64).powf(-1.2);
-        *share = sum;
-    }
-    popularity.map(|share| share / sum)
+        sum
+    });
+    let shares: Vec<f64> = shares.collect();
+    shares.iter().map(|share| share / sum).collect()
 }
 
-/// The name of the classic variant of a category.
-pub fn classic(category: &str) -> String {
-    format!("{category}, classic")
-}
-
-const BRANDS: [&str; 6] = [
-    "House",
-    "Northfield",
-    "Calla",
-    "Ostrava",
-    "Green Mill",
-    "Bellweather",
-];
-
-fn product(seed: u64, number: usize, item: &ItemType, place: usize) -> Product {
+fn product(
+    goods: &Goods,
+    seed: u64,
+    days: Day,
+    number: usize,
+    item: &ItemType,
+    place: usize,
+) -> Product {
     let thing = |purpose: u64| opinion(seed, u64::MAX - purpose, (number * 100 + place) as u64);
     let size = [0.6, 0.8, 1.0, 1.0, 1.3, 1.8][(thing(1) * 6.0) as usize];
     let spread = 0.7 + 0.8 * thing(2);
-    let price = PRICES[item.department] * size * spread;
+    let price = goods.prices[item.department] * size * spread;
     // Prices end in 9, as they do.
     let price_cents = ((price / 10.0).round() as i64 * 10 - 1).max(19);
     let cost = price_cents as f64 * (0.55 + 0.3 * thing(3));
+    let mut sale = item.on_sale;
+    if place > 0 {
+        let [from, until] = on_sale(goods.turnover.products, days, |purpose| thing(4 + purpose));
+        let within = [from.max(sale[0]), until.min(sale[1])];
+        if within[0] < within[1] {
+            sale = within;
+        }
+    }
     Product {
-        id: FIRST_ID + (number * PRODUCTS_OF_A_TYPE + place) as i64,
+        id: FIRST_ID + (number * goods.products_of_a_type + place) as i64,
         name: format!("{} no. {}", item.name, place + 1),
         of: number,
-        brand: BRANDS[(thing(4) * BRANDS.len() as f64) as usize],
+        brand: goods.brands[(thing(4) * goods.brands.len() as f64) as usize],
         price_cents,
         cost_cents: cost.round() as i64,
+        on_sale: sale,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
+
+    use super::*;
+    use crate::history::shops::Shop;
+
+    const DAYS: Day = 731;
+
+    fn catalogues() -> impl Iterator<Item = (&'static Law, Catalogue)> {
+        let laws = Shop::ALL.into_iter().map(Shop::law);
+        laws.map(|law| (law, Catalogue::new(law, 42, DAYS)))
+    }
 
     #[test]
     fn names_and_numbers_are_unique() {
-        let catalogue = Catalogue::new(42);
-        let types: HashSet<_> = catalogue.types.iter().map(|item| &item.name).collect();
-        assert_eq!(types.len(), catalogue.types.len());
-        let ids: HashSet<_> = catalogue
-            .products
-            .iter()
-            .map(|product| product.id)
-            .collect();
-        assert_eq!(ids.len(), catalogue.products.len());
+        for (law, catalogue) in catalogues() {
+            let types: HashSet<_> = catalogue.types.iter().map(|item| &item.name).collect();
+            assert_eq!(types.len(), catalogue.types.len(), "{}", law.name);
+            let products = catalogue.products.iter();
+            let ids: HashSet<_> = products.map(|product| product.id).collect();
+            assert_eq!(ids.len(), catalogue.products.len(), "{}", law.name);
+        }
     }
 
     #[test]
     fn no_type_has_a_part_in_two_patterns() {
-        let catalogue = Catalogue::new(42);
-        let parts = catalogue.parts.iter().filter(|part| **part != Part::Plain);
-        assert_eq!(
-            parts.count(),
-            ASSOCIATIONS.len() + 2 * SUBSTITUTES.len() + SEQUENCES.len()
-        );
-        for planted in catalogue
-            .consequents
-            .iter()
-            .chain(&catalogue.followers)
-            .chain(&catalogue.rhythms)
-        {
-            assert_eq!(catalogue.parts[*planted], Part::Plain);
+        for (law, catalogue) in catalogues() {
+            let goods = &law.goods;
+            let parts = catalogue.parts.iter().filter(|part| **part != Part::Plain);
+            assert_eq!(
+                parts.count(),
+                goods.associations.len() + 2 * goods.substitutes.len() + goods.sequences.len(),
+                "{}",
+                law.name
+            );
+            for planted in catalogue
+                .consequents
+                .iter()
+                .chain(&catalogue.followers)
+                .chain(&catalogue.rhythms)
+            {
+                assert_eq!(catalogue.parts[*planted], Part::Plain);
+            }
         }
     }
 
     #[test]
     fn a_company_earns_on_every_product() {
-        for product in Catalogue::new(1).products {
-            assert!(0 < product.cost_cents && product.cost_cents < product.price_cents);
+        for (_, catalogue) in catalogues() {
+            for product in catalogue.products {
+                assert!(0 < product.cost_cents && product.cost_cents < product.price_cents);
+            }
+        }
+    }
+
+    #[test]
+    fn goods_come_and_leave_within_the_history_and_one_is_always_there() {
+        for (law, catalogue) in catalogues() {
+            let share = law.goods.turnover.types;
+            let plain = catalogue.types.len() - law.goods.planted.len();
+            let moving = |of: &&ItemType| of.on_sale != ALWAYS;
+            let moved = catalogue.types.iter().filter(moving).count();
+            // Those with a part in a pattern stay; a standard error is half the root.
+            let away = moved as f64 - share * plain as f64;
+            assert!(
+                away.abs() < 3.0 * (plain as f64).sqrt(),
+                "{}: {moved}",
+                law.name
+            );
+            assert_eq!(moved > 0, share > 0.0);
+            for of in &catalogue.types {
+                let [from, until] = of.on_sale;
+                assert!(from == Day::MIN || (1..DAYS).contains(&from));
+                assert!(until == Day::MAX || (1..DAYS).contains(&until));
+                // The most bought product is on sale whenever the type is.
+                assert_eq!(catalogue.products[of.first_product].on_sale, of.on_sale);
+            }
+            for department in 0..law.goods.departments.len() {
+                let (members, _) = catalogue.within(department);
+                for day in 0..DAYS {
+                    assert!(members.iter().any(|of| catalogue.sold(*of, day)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_sold_is_on_sale() {
+        for (_, catalogue) in catalogues() {
+            for of in 0..catalogue.types.len() {
+                for day in (0..DAYS).step_by(30).filter(|day| catalogue.sold(of, *day)) {
+                    for uniform in [0.0, 0.3, 0.7, 0.999] {
+                        let product = &catalogue.products[catalogue.product_at(of, uniform, day)];
+                        assert!(on(product.on_sale, day) && product.of == of);
+                    }
+                }
+            }
         }
     }
 }

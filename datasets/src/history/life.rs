@@ -9,8 +9,9 @@
 
 use super::World;
 use super::calendar::{CAMPAIGN_DAYS, CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED, TROUBLE_DAYS};
+use super::law::Law;
 use super::person::Person;
-use super::profiles::{ByType, Effect, PROFILES, Profile};
+use super::profiles::{ByType, Effect, Profile};
 use super::random::{Choice, Purpose, Stream, chance_of};
 use super::rows::{Channel, Kind, Row};
 use super::shopping::{BasketCounts, Shopper, Trip};
@@ -28,16 +29,12 @@ const COMPLAINT_WEIGHTS: [f64; 5] = [1.0, 1.0, 0.6, 0.1, 0.1];
 const BAD_DELIVERY_WEIGHT: f64 = 0.6;
 /// What a call costs the company, in hundredths.
 const CALL_CENTS: i64 = 600;
-/// The chance that a line is brought back.
-const RETURNED: f64 = 0.012;
-/// The chance of a second basket on the same day.
-const SECOND_BASKET: f64 = 0.18;
 /// The chance that a contacted customer who comes redeems the campaign's coupon.
 const REDEEMS: f64 = 0.35;
-/// The chance that a contact makes the customer opt out.
-const OPTS_OUT: f64 = 0.01;
 /// The largest number of baskets of one customer.
-const BASKETS_OF_ONE: i64 = 100_000;
+pub const BASKETS_OF_ONE: i64 = 100_000;
+/// An order is cancelled within so many days.
+const CANCELLED_WITHIN: i32 = 10;
 
 /// A complaint or a bad delivery.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,6 +78,8 @@ pub struct Life {
     pub left: Option<Day>,
     /// The day from which the customer is no longer contacted.
     pub opted_out: Option<Day>,
+    /// Orders that were cancelled within the history.
+    pub cancelled: u32,
     /// Counts of the baskets within the history.
     pub counts: BasketCounts,
 }
@@ -94,7 +93,7 @@ pub struct Hours {
 
 impl Hours {
     /// Three peaks, at 9, 13 and 18 o'clock, in the proportions of each type; open from 7 to 22.
-    pub fn new() -> Self {
+    pub fn new(law: &Law) -> Self {
         let weight = |profile: &Profile, hour: usize| -> f64 {
             if !(7..22).contains(&hour) {
                 return 0.0;
@@ -107,7 +106,8 @@ impl Hours {
                 + profile.peaks[1] * peak(13.0, 1.7)
                 + profile.peaks[2] * peak(18.2, 2.0)
         };
-        let weights: Vec<Vec<f64>> = PROFILES
+        let weights: Vec<Vec<f64>> = law
+            .profiles
             .iter()
             .map(|profile| (0..24).map(|hour| weight(profile, hour)).collect())
             .collect();
@@ -120,12 +120,6 @@ impl Hours {
             choices: weights.iter().map(|weights| Choice::new(weights)).collect(),
             chances,
         }
-    }
-}
-
-impl Default for Hours {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -270,7 +264,7 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
         let row = contact(self.world, self.person, day, second, campaign);
         (self.emit)(row);
         self.coupon = Some(campaign);
-        if self.draw.chance(OPTS_OUT) {
+        if self.draw.chance(self.world.law.habits.opts_out) {
             self.consent = false;
             self.life.opted_out = Some(day + 1);
             (self.emit)(Row {
@@ -297,12 +291,12 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
         let bad = online && self.draw.chance(BAD_DELIVERY);
         let extra = if bad { COMPLAINS_OF_DELIVERY } else { 0.0 };
         let complains = self.draw.chance(profile.complains + extra);
-        let types = PROFILES.iter().zip(&world.hours.chances[hour]);
+        let types = world.law.profiles.iter().zip(&world.hours.chances[hour]);
         for (evidence, (profile, chance)) in self.evidence.iter_mut().zip(types) {
             let online = chance_of(online, profile.online);
             *evidence += (chance * online * chance_of(complains, profile.complains + extra)).ln();
         }
-        let baskets = 1 + u32::from(self.draw.chance(SECOND_BASKET));
+        let baskets = 1 + u32::from(self.draw.chance(world.law.habits.second_basket));
         let fresh = self.coupon.is_some_and(|campaign| {
             (0..CAMPAIGN_DAYS).contains(&(day - calendar.campaigns[campaign].starts))
         });
@@ -362,8 +356,13 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
         follow_up(person, &about, paid, &mut self.draw, &mut self.later);
     }
 
-    /// The lines of a basket, some of which are brought back.
+    /// The lines of a basket, some of which are brought back, or all of which are cancelled.
     fn lines(&mut self, about: &Row) {
+        let habits = &self.world.law.habits;
+        let cancelled = (habits.cancelled > 0.0 && self.draw.chance(habits.cancelled))
+            .then(|| about.day + self.draw.between(1, CANCELLED_WITHIN));
+        self.life.cancelled +=
+            u32::from(cancelled.is_some_and(|day| day < self.world.calendar.days));
         let products = &self.world.shelves.catalogue.products;
         for line in &self.shopper.lines {
             let row = Row {
@@ -375,10 +374,16 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
                 ..*about
             };
             (self.emit)(row);
-            if self.draw.chance(RETURNED) {
+            let returned = match cancelled {
+                Some(day) => Some(day),
+                None => (self.draw.chance(habits.returned))
+                    .then(|| about.day + self.draw.between(2, 14)),
+            };
+            if let Some(day) = returned {
                 self.later.add(Row {
                     kind: Kind::Return,
-                    day: about.day + self.draw.between(2, 14),
+                    cancelled: cancelled.is_some(),
+                    day,
                     quantity: Some(-line.quantity),
                     amount: Some(-line.amount),
                     discount: None,

@@ -2,7 +2,7 @@
 //!
 //! Real data cannot tell whether a churn model, a segmentation, a rule or an uplift estimate is
 //! right, because nobody knows the answer. Here the answer is the law by which the history is
-//! made: latent types of customer ([`profiles`]), a buy-till-you-die process ([`life`]), baskets
+//! made ([`law`], one for each kind of shop in [`shops`]): latent types of customer ([`profiles`]), a buy-till-you-die process ([`life`]), baskets
 //! with planted patterns ([`catalogue`], [`shopping`]), and campaigns with control groups.
 //! [`truth`] computes from that law how probable it is that a customer churns, and what a contact
 //! does to whom; no model can do better than these probabilities.
@@ -16,19 +16,26 @@ pub mod calendar;
 pub mod catalogue;
 mod error;
 pub mod files;
+pub mod guests;
+mod holidays;
+pub mod law;
 pub mod life;
 mod params;
+pub mod patterns;
 pub mod person;
 pub mod profiles;
 mod random;
 pub mod rows;
 pub mod shopping;
+pub mod shops;
 pub mod truth;
 
 pub use error::HistoryError;
-pub use params::{FEWEST_MONTHS, MOST_CUSTOMERS, MOST_MONTHS, Params, ParamsError};
+pub use params::{MOST_CUSTOMERS, MOST_MONTHS, Params, ParamsError};
+pub use shops::Shop;
 
 use calendar::{Calendar, Day};
+use law::Law;
 use life::{Hours, Life};
 use person::{People, Person};
 use random::Choice;
@@ -40,6 +47,8 @@ use shopping::Shelves;
 pub struct World {
     /// What was asked for.
     pub params: Params,
+    /// The law of the kind of shop.
+    pub law: &'static Law,
     /// The days.
     pub calendar: Calendar,
     /// What can be bought.
@@ -56,12 +65,14 @@ impl World {
     /// Parameters that make no history.
     pub fn new(params: Params) -> Result<Self, ParamsError> {
         let (start, end) = params.check()?;
-        let calendar = Calendar::new(start, end);
+        let law = params.shop.law();
+        let calendar = Calendar::new(law, start, end);
         Ok(Self {
             params,
-            shelves: Shelves::new(params.seed),
-            people: People::new(params.seed, &calendar),
-            hours: Hours::new(),
+            law,
+            shelves: Shelves::new(law, params.seed, calendar.days),
+            people: People::new(law, params.seed, &calendar),
+            hours: Hours::new(law),
             ratings: life::ratings(),
             calendar,
         })

@@ -2,9 +2,13 @@
 
 use chrono::{Months, NaiveDate};
 
+use super::shops::Shop;
+
 /// What to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
+    /// Of what kind the shop is.
+    pub shop: Shop,
     /// How many customers there ever are.
     pub customers: u64,
     /// How many months the history covers, up to the end of 2025.
@@ -15,8 +19,6 @@ pub struct Params {
 
 /// The most customers: their baskets' numbers still fit in 64 bits, and their lines on a disk.
 pub const MOST_CUSTOMERS: u64 = 100_000_000;
-/// The fewest months: some to learn from, and a horizon to test on.
-pub const FEWEST_MONTHS: u32 = 3;
 /// The most months.
 pub const MOST_MONTHS: u32 = 120;
 
@@ -28,11 +30,16 @@ pub enum ParamsError {
     Customers(u64),
     /// Too short to learn from and to test on, or too long.
     #[error(
-        "months = {0}, but it must be a number from {fewest} to {most}: a shorter history has nothing to learn from \
+        "months = {months}, but it must be a number from {fewest} to {most}: a shorter history has nothing to learn from \
          before the weeks that a model is tested on",
-        fewest = FEWEST_MONTHS, most = MOST_MONTHS
+        most = MOST_MONTHS
     )]
-    Months(u32),
+    Months {
+        /// What was asked for.
+        months: u32,
+        /// The fewest that the kind of shop allows: some to learn from, and a horizon to test on.
+        fewest: u32,
+    },
 }
 
 impl Params {
@@ -41,8 +48,9 @@ impl Params {
         if self.customers == 0 || self.customers > MOST_CUSTOMERS {
             return Err(ParamsError::Customers(self.customers));
         }
-        if self.months < FEWEST_MONTHS || self.months > MOST_MONTHS {
-            return Err(ParamsError::Months(self.months));
+        let (months, fewest) = (self.months, self.shop.law().days.fewest_months);
+        if months < fewest || months > MOST_MONTHS {
+            return Err(ParamsError::Months { months, fewest });
         }
         let end = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
         Ok((end - Months::new(self.months), end))
@@ -55,6 +63,7 @@ mod tests {
 
     fn params(customers: u64, months: u32) -> Params {
         Params {
+            shop: Shop::Grocery,
             customers,
             months,
             seed: 1,
@@ -73,7 +82,13 @@ mod tests {
         assert_eq!(params(0, 24).check(), Err(ParamsError::Customers(0)));
         assert!(params(u64::MAX, 24).check().is_err());
         for months in [0, 1, 2, 121, u32::MAX] {
-            assert_eq!(params(10, months).check(), Err(ParamsError::Months(months)));
+            let refused = ParamsError::Months { months, fewest: 3 };
+            assert_eq!(params(10, months).check(), Err(refused));
         }
+        let slow = Params {
+            shop: Shop::MailOrder,
+            ..params(10, 11)
+        };
+        assert!(slow.check().unwrap_err().to_string().contains("12 to 120"));
     }
 }

@@ -1,13 +1,12 @@
 //! Who a customer is: the latent type and rate, and the attributes that tell of it or do not.
 
 use super::calendar::{Calendar, Day};
-use super::profiles::{AGES, ByType, PROFILES, Profile, TYPES};
+use super::law::Law;
+use super::profiles::{AGES, ByType, Profile, TYPES};
 use super::random::{Choice, Purpose, Stream, chance_of, opinion};
 
 /// Customers of one company are found among this many with neighbouring numbers.
 const ACCOUNT_BLOCK: u64 = 64;
-/// Share of customers who were there before the history begins.
-const THERE_AT_START: f64 = 0.74;
 /// Those were customers for up to this many days before.
 const DAYS_BEFORE: Day = 1095;
 /// Standard deviation of the logarithm of the income within a type.
@@ -27,8 +26,10 @@ const REGIONS: [&str; 6] = [
 pub struct Person {
     /// The number in the files, from 1.
     pub id: u64,
-    /// Index into [`PROFILES`]; not in the files.
+    /// Index into the profiles of the shop; not in the files.
     pub profile: usize,
+    /// What that type is like.
+    of: &'static Profile,
     /// Days with a purchase in a usual day; not in the files.
     pub rate: f64,
     /// The day of joining; below 0 for who was there before the history.
@@ -60,7 +61,9 @@ pub struct Person {
 #[derive(Clone, Debug)]
 pub struct People {
     seed: u64,
-    days: Day,
+    law: &'static Law,
+    /// For each day the one on which a customer who would join then joins: the shop may be closed.
+    joins: Vec<Day>,
     at_start: Choice,
     later: Choice,
     /// For each type, the age band and the people in the household.
@@ -70,28 +73,32 @@ pub struct People {
 
 impl People {
     /// The people of a seed over a calendar.
-    pub fn new(seed: u64, calendar: &Calendar) -> Self {
-        let choice = |share: fn(&Profile) -> f64| Choice::new(&PROFILES.each_ref().map(share));
+    pub fn new(law: &'static Law, seed: u64, calendar: &Calendar) -> Self {
+        let profiles = law.profiles.each_ref();
+        let choice = |share: fn(&Profile) -> f64| Choice::new(&profiles.map(share));
         Self {
             seed,
-            days: calendar.days,
+            law,
+            joins: (0..calendar.days)
+                .map(|day| calendar.open_day(day))
+                .collect(),
             at_start: choice(|profile| profile.share_at_start),
             later: choice(|profile| profile.share_later),
-            ages: PROFILES.each_ref().map(|of| Choice::new(&of.ages)),
-            household: PROFILES.each_ref().map(|of| Choice::new(&of.household)),
+            ages: profiles.map(|of| Choice::new(&of.ages)),
+            household: profiles.map(|of| Choice::new(&of.household)),
         }
     }
 
     /// The customer of a number, from 1.
     pub fn person(&self, id: u64) -> Person {
         let mut draw = Stream::new(self.seed, id, Purpose::Person);
-        let before = draw.chance(THERE_AT_START);
+        let before = draw.chance(self.law.habits.there_at_start);
         let profile = draw.pick(if before { &self.at_start } else { &self.later });
-        let of = &PROFILES[profile];
+        let of = &self.law.profiles[profile];
         let joined = if before {
             draw.between(-DAYS_BEFORE, -1)
         } else {
-            draw.between(0, self.days - 1)
+            self.joins[draw.between(0, self.joins.len() as Day - 1) as usize]
         };
         let rate = draw.gamma(of.rate_shape, of.rate);
         let invoice = draw.chance(of.invoice);
@@ -113,6 +120,7 @@ impl People {
         Person {
             id,
             profile,
+            of,
             rate,
             joined,
             consent: draw.chance(0.85),
@@ -124,7 +132,11 @@ impl People {
             income: log_income.map(|log| (log.exp() / 100.0).round() as i64 * 100),
             region: REGIONS[draw.between(0, REGIONS.len() as i32 - 1) as usize],
             shoe_size: (!draw.chance(0.5)).then(|| draw.between(36, 47).into()),
-            evidence: PROFILES.each_ref().map(|profile| signs.evidence(profile)),
+            evidence: self
+                .law
+                .profiles
+                .each_ref()
+                .map(|profile| signs.evidence(profile)),
         }
     }
 }
@@ -167,7 +179,7 @@ impl Signs {
 impl Person {
     /// What the customer's type is like.
     pub fn profile(&self) -> &'static Profile {
-        &PROFILES[self.profile]
+        self.of
     }
 
     /// Stages of the customer's gaps in a usual day.

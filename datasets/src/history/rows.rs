@@ -113,6 +113,8 @@ pub struct Row {
     pub basket: Option<i64>,
     /// Which product.
     pub product: Option<i64>,
+    /// Whether it belongs to the cancellation of a whole order.
+    pub cancelled: bool,
     /// How many.
     pub quantity: Option<i64>,
     /// Money paid.
@@ -141,6 +143,7 @@ impl Row {
             location: None,
             basket: None,
             product: None,
+            cancelled: false,
             quantity: None,
             amount: None,
             discount: None,

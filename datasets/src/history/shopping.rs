@@ -1,29 +1,26 @@
 //! What is in a basket: lines by taste, and the patterns that are planted.
 
 use super::calendar::{Calendar, Day, PRICE_RISE};
-use super::catalogue::{ASSOCIATIONS, Catalogue, Part, REPLENISHMENTS, SEQUENCES, SUBSTITUTES};
+use super::catalogue::{Catalogue, Part};
+use super::law::Law;
+use super::patterns::{MOST_ASSOCIATIONS, MOST_REPLENISHMENTS, MOST_SEQUENCES, MOST_SUBSTITUTES};
 use super::person::Person;
-use super::profiles::{ByType, DEPARTMENTS, PROFILES, TYPES};
+use super::profiles::{ByType, DEPARTMENTS, TYPES};
 use super::random::{Choice, Stream, opinion};
 
 /// The most lines beyond the first.
 const MOST_LINES: usize = 250;
-/// The chance that a line is of the customer's favourite product of its type.
-const FAVOURITE: f64 = 0.6;
-/// The share of types that a customer cares for.
-const CARED_FOR: f64 = 0.55;
-/// The chance that a type that the customer does not care for is put back.
-const NOT_CARED_FOR: f64 = 0.85;
 
 /// What every basket needs: sizes and the logarithms of chances by type of customer.
 #[derive(Clone, Debug)]
 pub struct Shelves {
     seed: u64,
+    law: &'static Law,
     /// Everything that can be bought.
     pub catalogue: Catalogue,
     sizes: Vec<Choice>,
     log_sizes: Vec<ByType>,
-    log_taste: [ByType; DEPARTMENTS.len()],
+    log_taste: [ByType; DEPARTMENTS],
     log_discounted: [ByType; 2],
     log_another: [ByType; 2],
 }
@@ -65,9 +62,9 @@ pub struct Shopper {
     pub counts: BasketCounts,
     draw: Stream,
     /// For each sequence: from and to which day its consequent is wanted.
-    wanted: [Option<(Day, Day)>; SEQUENCES.len()],
+    wanted: [Option<(Day, Day)>; MOST_SEQUENCES],
     /// For each rhythm: the day from which more is needed; none for who does not use it.
-    needed: [Option<Day>; REPLENISHMENTS.len()],
+    needed: [Option<Day>; MOST_REPLENISHMENTS],
 }
 
 /// Baskets that hold one side of an association or a rule, the other, and both.
@@ -86,8 +83,8 @@ pub struct Together {
 pub struct BasketCounts {
     /// Baskets.
     pub baskets: u64,
-    /// For each association.
-    pub associations: [Together; ASSOCIATIONS.len()],
+    /// For each association of the shop; those that it has not stay at nought.
+    pub associations: [Together; MOST_ASSOCIATIONS],
 }
 
 impl BasketCounts {
@@ -103,32 +100,34 @@ impl BasketCounts {
 }
 
 impl Shelves {
-    /// The shelves of a seed.
-    pub fn new(seed: u64) -> Self {
+    /// The shelves of a seed, for a history of so many days.
+    pub fn new(law: &'static Law, seed: u64, days: Day) -> Self {
+        let profiles = &law.profiles;
         let by_type = |chance: &dyn Fn(usize) -> f64| -> ByType {
             std::array::from_fn(|profile| chance(profile).ln())
         };
-        let pmf: Vec<Vec<f64>> = PROFILES
+        let pmf: Vec<Vec<f64>> = profiles
             .iter()
             .map(|profile| negative_binomial(profile.lines, profile.lines_shape))
             .collect();
         Self {
             seed,
-            catalogue: Catalogue::new(seed),
+            law,
+            catalogue: Catalogue::new(law, seed, days),
             sizes: pmf.iter().map(|pmf| Choice::new(pmf)).collect(),
             log_sizes: (0..=MOST_LINES)
                 .map(|more| by_type(&|profile| pmf[profile][more].max(1e-300)))
                 .collect(),
             log_taste: std::array::from_fn(|department| {
-                by_type(&|profile| PROFILES[profile].taste[department])
+                by_type(&|profile| profiles[profile].taste[department])
             }),
             log_discounted: [
-                by_type(&|profile| 1.0 - PROFILES[profile].discounted),
-                by_type(&|profile| PROFILES[profile].discounted),
+                by_type(&|profile| 1.0 - profiles[profile].discounted),
+                by_type(&|profile| profiles[profile].discounted),
             ],
             log_another: [
-                by_type(&|profile| 1.0 - PROFILES[profile].another),
-                by_type(&|profile| PROFILES[profile].another),
+                by_type(&|profile| 1.0 - profiles[profile].another),
+                by_type(&|profile| profiles[profile].another),
             ],
         }
     }
@@ -136,7 +135,7 @@ impl Shelves {
     /// A customer who begins on a day, with random numbers to draw from.
     pub fn shopper(&self, mut draw: Stream, began: Day) -> Shopper {
         let needed = std::array::from_fn(|rhythm| {
-            let pattern = &REPLENISHMENTS[rhythm];
+            let pattern = self.law.goods.replenishments.get(rhythm)?;
             let uses = draw.chance(pattern.users);
             // Somewhere within the first round, so that not all begin together.
             let first = began + (draw.uniform() * pattern.days) as Day;
@@ -146,7 +145,7 @@ impl Shelves {
             lines: Vec::new(),
             counts: BasketCounts::default(),
             draw,
-            wanted: [None; SEQUENCES.len()],
+            wanted: [None; MOST_SEQUENCES],
             needed,
         }
     }
@@ -160,9 +159,9 @@ impl Shelves {
         shopper.lines.clear();
         self.by_taste(trip, shopper, evidence);
         // The chances of patterns are the same for every type of customer.
-        let mut brings = [false; ASSOCIATIONS.len()];
-        let mut sides = [[false; 2]; SUBSTITUTES.len()];
-        let mut starts = [false; SEQUENCES.len()];
+        let mut brings = [false; MOST_ASSOCIATIONS];
+        let mut sides = [[false; 2]; MOST_SUBSTITUTES];
+        let mut starts = [false; MOST_SEQUENCES];
         for line in &shopper.lines {
             match self.part(line) {
                 Part::Plain => {}
@@ -185,13 +184,12 @@ impl Shelves {
         let Shopper { lines, draw, .. } = shopper;
         let (person, profile) = (trip.person, trip.person.profile());
         let more = draw.pick(&self.sizes[person.profile]);
-        let mut of_department = [0_u32; DEPARTMENTS.len()];
+        let mut of_department = [0_u32; DEPARTMENTS];
         let (mut extra, mut discounted) = (0_i64, 0_u32);
-        let month = trip.calendar.month(trip.day);
         for _ in 0..=more {
             let department = draw.pick(self.catalogue.department(person.profile));
             of_department[department] += 1;
-            let product = self.product(person, department, month, draw);
+            let product = self.product(trip, department, draw);
             let another = i64::from(draw.times(profile.another)).min(99);
             extra += another;
             let mut off = if trip.coupon { 0.1 } else { 0.0 };
@@ -256,13 +254,18 @@ impl Shelves {
 
     /// Adds any product of a planted type.
     fn put_any(&self, trip: &Trip<'_>, shopper: &mut Shopper, of: usize) {
-        let product = self.catalogue.product_at(of, shopper.draw.uniform());
+        let uniform = shopper.draw.uniform();
+        let product = self.catalogue.product_at(of, uniform, trip.day);
         self.put(trip, &mut shopper.lines, product, 1, 0.0);
     }
 
-    fn put_one_of_two_back(&self, sides: [[bool; 2]; SUBSTITUTES.len()], shopper: &mut Shopper) {
+    fn put_one_of_two_back(&self, sides: [[bool; 2]; MOST_SUBSTITUTES], shopper: &mut Shopper) {
         for (pattern, sides) in sides.iter().enumerate() {
-            if *sides == [true, true] && shopper.draw.chance(SUBSTITUTES[pattern].avoid) {
+            if *sides == [true, true]
+                && shopper
+                    .draw
+                    .chance(self.law.goods.substitutes[pattern].avoid)
+            {
                 let side = usize::from(shopper.draw.chance(0.5));
                 let goes = |line: &Line| self.part(line) == Part::Avoids(pattern, side);
                 shopper.lines.retain(|line| !goes(line));
@@ -273,12 +276,12 @@ impl Shelves {
     fn bring_along(
         &self,
         trip: &Trip<'_>,
-        brings: [bool; ASSOCIATIONS.len()],
+        brings: [bool; MOST_ASSOCIATIONS],
         shopper: &mut Shopper,
     ) {
         let counted = trip.day < trip.calendar.days;
         shopper.counts.baskets += u64::from(counted);
-        for (pattern, association) in ASSOCIATIONS.iter().enumerate() {
+        for (pattern, association) in self.law.goods.associations.iter().enumerate() {
             let chance = if brings[pattern] {
                 association.with
             } else {
@@ -297,9 +300,9 @@ impl Shelves {
         }
     }
 
-    fn follow(&self, trip: &Trip<'_>, starts: [bool; SEQUENCES.len()], shopper: &mut Shopper) {
+    fn follow(&self, trip: &Trip<'_>, starts: [bool; MOST_SEQUENCES], shopper: &mut Shopper) {
         let day = trip.day;
-        for (pattern, sequence) in SEQUENCES.iter().enumerate() {
+        for (pattern, sequence) in self.law.goods.sequences.iter().enumerate() {
             let wanted = shopper.wanted[pattern];
             let due = wanted.is_some_and(|(from, _)| day >= from);
             let late = wanted.is_some_and(|(_, to)| day > to);
@@ -319,12 +322,11 @@ impl Shelves {
     }
 
     fn replenish(&self, trip: &Trip<'_>, shopper: &mut Shopper) {
-        for (rhythm, pattern) in REPLENISHMENTS.iter().enumerate() {
+        for (rhythm, pattern) in self.law.goods.replenishments.iter().enumerate() {
             if shopper.needed[rhythm].is_some_and(|needed| trip.day >= needed) {
                 let of = self.catalogue.rhythms[rhythm];
-                let product = self
-                    .catalogue
-                    .product_at(of, self.favourite(trip.person, of));
+                let favourite = self.favourite(trip.person, of);
+                let product = self.catalogue.product_at(of, favourite, trip.day);
                 self.put(trip, &mut shopper.lines, product, 1, 0.0);
                 let lasts = pattern.days * (0.85 + 0.3 * shopper.draw.uniform());
                 shopper.needed[rhythm] = Some(trip.day + lasts.round() as Day);
@@ -337,30 +339,31 @@ impl Shelves {
         opinion(self.seed, person.id, of as u64 + 1_000_000)
     }
 
-    /// A product of a department, as the season and the customer's likings have it.
-    fn product(
-        &self,
-        person: &Person,
-        department: usize,
-        month: usize,
-        draw: &mut Stream,
-    ) -> usize {
-        let (members, choice) = self.catalogue.within(department);
+    /// A product of a department, as the season, what is on sale and the customer's likings have it.
+    fn product(&self, trip: &Trip<'_>, department: usize, draw: &mut Stream) -> usize {
+        let Trip { person, day, .. } = *trip;
+        let (catalogue, habits) = (&self.catalogue, &self.law.habits);
+        let month = trip.calendar.month(day);
+        let (members, choice) = catalogue.within(department);
         let mut of = members[draw.pick(choice)];
-        for _ in 0..4 {
-            let cares = opinion(self.seed, person.id, of as u64) < CARED_FOR;
-            let out = self.catalogue.put_back(of, month);
-            if !(out > 0.0 && draw.chance(out)) && (cares || !draw.chance(NOT_CARED_FOR)) {
+        for _ in 0..habits.looks {
+            let cares = opinion(self.seed, person.id, of as u64) < habits.cared_for;
+            let out = catalogue.put_back(of, month);
+            if catalogue.sold(of, day)
+                && !(out > 0.0 && draw.chance(out))
+                && (cares || !draw.chance(habits.not_cared_for))
+            {
                 break;
             }
             of = members[draw.pick(choice)];
         }
-        let place = if draw.chance(FAVOURITE) {
+        let of = catalogue.sold_from(members, of, day);
+        let place = if draw.chance(habits.favourite) {
             self.favourite(person, of)
         } else {
             draw.uniform()
         };
-        self.catalogue.product_at(of, place)
+        catalogue.product_at(of, place, day)
     }
 }
 

@@ -149,27 +149,6 @@ impl KMeansSegmenter {
         self.centres.view()
     }
 
-    /// The centres on the scale of another scaler of the same features, where a segmenter that is
-    /// fitted anew can start from. A column that one of the two has dropped is at its middle.
-    pub fn centres_in(&self, scaler: &FeatureScaler) -> Array2<f64> {
-        let places: Vec<_> = scaler
-            .columns()
-            .iter()
-            .map(|to| {
-                let mine = self.scaler.columns().iter();
-                let mut same = mine.map(|from| from.column == to.column);
-                (to, same.position(|same| same))
-            })
-            .collect();
-        Array2::from_shape_fn((self.clusters(), places.len()), |(cluster, place)| {
-            let (to, from) = places[place];
-            from.map_or(0.0, |from| {
-                let at = self.scaler.columns()[from].before_scaling(self.centres[[cluster, from]]);
-                to.scaled(at)
-            })
-        })
-    }
-
     /// Number of clusters.
     pub fn clusters(&self) -> usize {
         self.centres.nrows()
@@ -242,7 +221,7 @@ impl<D: Data<Elem = f64>, T> Fit<ArrayBase<D, Ix2>, T, ClusteringError>
         let start = self
             .earlier
             .as_ref()
-            .map(|earlier| earlier.centres_in(&scaler));
+            .map(|(then, centres)| then.carried(centres.view(), &scaler));
         let attributes = match self.algorithm {
             Algorithm::Prototypes => attributes(&scaler, &self.categories),
             _ => Vec::new(),

@@ -159,9 +159,10 @@ mod tests {
             **label as usize == truly
         });
         assert!(right.count() >= 596);
-        // Squared distances in standard deviations are two on average in two columns.
+        // Squared distances in standard deviations are two on average in two columns, less in the
+        // narrow cluster, whose variances of 0.04 the regularisation makes a quarter larger.
         let mean = squares.iter().sum::<f64>() / 600.0;
-        assert!((mean - 2.0).abs() < 0.2, "{mean}");
+        assert!((mean - 1.8).abs() < 0.1, "{mean}");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 
 use linfa::ParamGuard;
+use ndarray::Array2;
 
 use super::scaling::{check_weights, check_winsor};
-use super::{ClusteringError, Feature, KMeansSegmenter};
+use super::{ClusteringError, Feature, FeatureScaler};
 
 /// Which k-means runs. Both give the same kind of result, and the same bits on any number of
 /// threads.
@@ -90,7 +91,7 @@ pub struct KMeansSegmenterValidParams {
     pub(super) resamples: usize,
     pub(super) references: usize,
     pub(super) search_rows: usize,
-    pub(super) earlier: Option<KMeansSegmenter>,
+    pub(super) earlier: Option<(FeatureScaler, Array2<f64>)>,
     pub(super) categories: Vec<Option<usize>>,
     pub(super) seed: u64,
 }
@@ -203,8 +204,9 @@ impl KMeansSegmenterParams {
 
     /// Segments of an earlier time to go on from: their centres are the start of their number of
     /// clusters, and that number is chosen if it is among those tried and leaves no tiny cluster.
-    /// They must be of the same features. Default none.
-    pub fn earlier(mut self, earlier: Option<KMeansSegmenter>) -> Self {
+    /// They are given by their scaler and k x (columns in use) centres, and must be of the same
+    /// features. Default none.
+    pub fn earlier(mut self, earlier: Option<(FeatureScaler, Array2<f64>)>) -> Self {
         self.0.earlier = earlier;
         self
     }
@@ -251,14 +253,22 @@ impl ParamGuard for KMeansSegmenterParams {
             });
         }
         check_winsor(p.winsor)?;
-        if let Some(earlier) = &p.earlier
-            && earlier.scaler().n_features() != p.features.len()
-        {
-            return Err(ClusteringError::Columns {
-                what: "the earlier segmenter",
-                found: earlier.scaler().n_features(),
-                expected: p.features.len(),
-            });
+        if let Some((then, centres)) = &p.earlier {
+            let pairs = [
+                ("the earlier segmenter", then.n_features(), p.features.len()),
+                (
+                    "the matrix of earlier centres",
+                    centres.ncols(),
+                    then.columns().len(),
+                ),
+            ];
+            if let Some((what, found, expected)) = pairs.into_iter().find(|(_, a, b)| a != b) {
+                return Err(ClusteringError::Columns {
+                    what,
+                    found,
+                    expected,
+                });
+            }
         }
         if let Criterion::Stability { within } = p.criterion {
             if !(0.0..1.0).contains(&within) {

@@ -241,6 +241,25 @@ impl FeatureScaler {
         }
     }
 
+    /// Centres that are scaled by this one on the scale of another scaler of the same features. A
+    /// column that one of the two has dropped is at its middle.
+    pub(super) fn carried(&self, centres: ArrayView2<'_, f64>, to: &Self) -> Array2<f64> {
+        let places: Vec<_> = to
+            .columns
+            .iter()
+            .map(|to| {
+                let mut same = self.columns.iter().map(|from| from.column == to.column);
+                (to, same.position(|same| same))
+            })
+            .collect();
+        Array2::from_shape_fn((centres.nrows(), places.len()), |(cluster, place)| {
+            let (to, from) = places[place];
+            from.map_or(0.0, |from| {
+                to.scaled(self.columns[from].before_scaling(centres[[cluster, from]]))
+            })
+        })
+    }
+
     /// Number of raw features.
     pub fn n_features(&self) -> usize {
         self.n_features

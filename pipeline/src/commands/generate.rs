@@ -5,16 +5,18 @@ use std::time::Instant;
 
 use regulars_datasets::baskets::{self, Baskets};
 use regulars_datasets::files::{Format, TRUTH, WriteError, growing};
-use regulars_datasets::history::files::{self as history, Order, PROBLEMS};
-use regulars_datasets::history::{HistoryError, Params};
+use regulars_datasets::history::files::{self as history, Order, PROBLEMS, Written};
+use regulars_datasets::history::{HistoryError, Params, Shop};
 
-use crate::cli::{FileFormat, Generate};
+use crate::cli::{FileFormat, Generate, ShopKind};
 use crate::failure::{Failure, Result};
 use crate::outputs::temporary;
 use crate::progress::Progress;
 use crate::text::{count, plural};
 use crate::workbench::use_threads;
 
+/// Months in which every season comes twice.
+const TWO_YEARS: u32 = 24;
 /// The command's one name.
 const NAME: &str = "generate";
 
@@ -50,9 +52,20 @@ fn format(args: &Generate) -> Format {
     }
 }
 
+fn shop(kind: ShopKind) -> Shop {
+    match kind {
+        ShopKind::Grocery => Shop::Grocery,
+        ShopKind::MailOrder => Shop::MailOrder,
+        ShopKind::Subscription => Shop::Subscription,
+        ShopKind::Restaurant => Shop::Restaurant,
+        ShopKind::Wholesale => Shop::Wholesale,
+    }
+}
+
 fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
     let order = Order {
         params: Params {
+            shop: shop(args.kind),
             customers: args.customers,
             months: args.months,
             seed: args.seed,
@@ -82,6 +95,7 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
         plural(written.lines, "purchase line"),
         plural(written.baskets, "basket"),
     );
+    next.push_str(&of_the_kind(args, &written));
     if args.dirty {
         next.push_str("\n\nDIRTY ON PURPOSE\n");
         for (problem, rows) in PROBLEMS.iter().zip(written.dirty) {
@@ -108,6 +122,27 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
         ),
         next: next.replace("\n\n\n", "\n\n"),
     })
+}
+
+/// What there is beyond a grocer's history.
+fn of_the_kind(args: &Generate, written: &Written) -> String {
+    if args.kind == ShopKind::Grocery {
+        return String::new();
+    }
+    let law = shop(args.kind).law();
+    let mut text = format!(
+        "\n{}: {} of guests, {} cancelled",
+        law.name,
+        plural(written.guests, "basket"),
+        plural(written.cancelled, "order")
+    );
+    if !law.goods.seasons.is_empty() && args.months < TWO_YEARS {
+        text.push_str(&format!(
+            "\nnote: in {} no season of the goods can be seen coming back; --months {TWO_YEARS} or more show each of them twice",
+            plural(args.months.into(), "month")
+        ));
+    }
+    text
 }
 
 fn write_baskets(name: &str, args: &Generate, progress: &Progress) -> Result<Said> {

@@ -259,7 +259,10 @@ impl Warehouse {
     }
 
     /// Finds the first and the last day with a purchase.
-    fn span(&mut self, cut: Option<Day>) -> Result<()> {
+    ///
+    /// # Errors
+    /// There is no purchase before `cut`.
+    pub fn span(&mut self, cut: Option<Day>) -> Result<()> {
         let days = self
             .scope
             .query("SELECT min(day), max(day) FROM interactions WHERE kind = 'purchase'")?;

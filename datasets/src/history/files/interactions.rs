@@ -14,6 +14,7 @@ use chrono::NaiveDateTime;
 use super::dirt::DirtyRow;
 use crate::files::{Format, TableWriter, WriteError};
 use crate::history::World;
+use crate::history::law::Records;
 use crate::history::rows::{CHANNELS, KINDS, Kind, Problem, Row};
 
 /// Digits of an amount, two of them decimals.
@@ -25,6 +26,7 @@ pub struct InteractionsWriter {
     format: Format,
     table: TableWriter,
     schema: SchemaRef,
+    records: Records,
     /// Seconds since 1970 at the first midnight of the history, by the local clock.
     start: i64,
     rows: u64,
@@ -43,13 +45,15 @@ impl InteractionsWriter {
         format: Format,
         world: &World,
     ) -> Result<Self, WriteError> {
-        let schema = schema(format);
+        let records = world.law.records;
+        let schema = schema(format, records);
         let start = NaiveDateTime::from(world.calendar.start);
         Ok(Self {
             name: name.to_owned(),
             format,
             table: TableWriter::new(path, format, Arc::clone(&schema))?,
             schema,
+            records,
             start: start.and_utc().timestamp(),
             rows: 0,
             lines: 0,
@@ -94,10 +98,10 @@ impl InteractionsWriter {
         vec![
             whole(|row| row.customer),
             self.times(rows),
-            self.words(rows.iter().map(|row| Some(row.kind as i8)), &self.kinds),
+            self.words(rows.iter().map(|row| Some(written(row) as i8)), &self.kinds),
             self.channels(rows),
             whole(|row| row.location),
-            whole(|row| row.basket),
+            self.baskets(rows),
             whole(|row| row.product),
             whole(|row| row.quantity),
             money(|row| row.amount),
@@ -106,6 +110,17 @@ impl InteractionsWriter {
             whole(|row| row.campaign),
             whole(|row| row.rating),
         ]
+    }
+
+    /// Numbers of baskets; that of a cancelled order with a C before it.
+    fn baskets(&self, rows: &[Row]) -> ArrayRef {
+        let numbers = rows.iter().map(|row| row.basket);
+        if !self.records.cancelled_with_c {
+            return Arc::new(numbers.collect::<Int64Array>());
+        }
+        let mark = |row: &Row| if row.cancelled { "C" } else { "" };
+        let text = |row: &Row| Some(format!("{}{}", mark(row), row.basket?));
+        Arc::new(rows.iter().map(text).collect::<StringArray>())
     }
 
     fn words(&self, keys: impl Iterator<Item = Option<i8>>, words: &ArrayRef) -> ArrayRef {
@@ -157,8 +172,21 @@ impl InteractionsWriter {
     }
 }
 
+/// What a row is called in the file: shops export the cancellation of an order as an order again.
+fn written(row: &Row) -> Kind {
+    if row.cancelled {
+        Kind::Purchase
+    } else {
+        row.kind
+    }
+}
+
 /// The columns of the interactions.
-pub fn schema(format: Format) -> SchemaRef {
+pub fn schema(format: Format, records: Records) -> SchemaRef {
+    let basket = match records.cancelled_with_c {
+        true => DataType::Utf8,
+        false => DataType::Int64,
+    };
     let word = || DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
     let (time, channel) = match format {
         Format::Parquet => (DataType::Timestamp(TimeUnit::Microsecond, None), word()),
@@ -171,7 +199,7 @@ pub fn schema(format: Format) -> SchemaRef {
         field("kind", word()),
         field("channel", channel),
         field("location_id", DataType::Int64),
-        field("basket_id", DataType::Int64),
+        field("basket_id", basket),
         field("product_id", DataType::Int64),
         field("quantity", DataType::Int64),
         field("amount", MONEY),

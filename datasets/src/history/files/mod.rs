@@ -3,6 +3,7 @@
 mod dirt;
 mod dirty_rows;
 mod interactions;
+mod items;
 mod part;
 mod settings;
 mod tables;
@@ -18,12 +19,9 @@ pub use dirt::{DirtyRow, PROBLEMS, Wanted};
 
 use self::part::Part;
 use self::together::Tables;
-use super::calendar::{Day, FUTURE_DAYS};
+use super::calendar::Day;
 use super::{HistoryError, Params, World};
 use crate::files::{Beside, Format, TRUTH, WriteError, write_text};
-
-/// The horizon of the churn truth that is written, in days.
-pub const HORIZON_DAYS: u32 = 28;
 
 /// What to write.
 #[derive(Clone, Debug)]
@@ -35,7 +33,7 @@ pub struct Order {
     /// Whether the sources are made dirty, row by row noted.
     pub dirty: bool,
     /// As-of dates for which the churn truth is written, beside the end of the history and the
-    /// last date whose horizon lies within it.
+    /// last date whose horizon lies within it. The horizon is that of the kind of shop.
     pub truth_at: Vec<NaiveDate>,
 }
 
@@ -48,6 +46,10 @@ pub struct Written {
     pub lines: u64,
     /// Baskets.
     pub baskets: u64,
+    /// Those of them of guests.
+    pub guests: u64,
+    /// Orders that were cancelled.
+    pub cancelled: u64,
     /// Dirty rows of each of [`PROBLEMS`].
     pub dirty: [u64; PROBLEMS.len()],
     /// Bytes of the sources.
@@ -85,7 +87,7 @@ pub fn write(
 /// The as-of dates of the churn truth as days, the earliest first.
 fn as_of_days(world: &World, asked: &[NaiveDate]) -> Result<Vec<Day>, HistoryError> {
     let end = world.calendar.days;
-    let mut days = vec![end - HORIZON_DAYS as Day, end];
+    let mut days = vec![end - world.law.days.horizon as Day, end];
     for date in asked {
         let day = world.calendar.day(*date);
         if day < 1 || day > end {
@@ -99,7 +101,7 @@ fn as_of_days(world: &World, asked: &[NaiveDate]) -> Result<Vec<Day>, HistoryErr
     }
     days.sort_unstable();
     days.dedup();
-    debug_assert!(HORIZON_DAYS as Day <= FUTURE_DAYS);
+    debug_assert!(world.law.days.horizon as Day <= world.law.days.future);
     Ok(days)
 }
 
@@ -148,7 +150,11 @@ impl Job<'_> {
         let mut written = tables.close()?;
         let parameters = settings::parameters(order, world, as_of, &written);
         write_text(&truth.join("generator.json"), &parameters)?;
-        write_text(&root.join("regulars.toml"), &settings::settings(order))?;
+        let settings = settings::settings(order, world);
+        write_text(&root.join("regulars.toml"), &settings)?;
+        if world.law.records.items {
+            write_text(&truth.join("items.csv"), &items::items(world))?;
+        }
         let readme = settings::readme(order, world, &written);
         write_text(&root.join("README.md"), &readme)?;
         written.bytes = size(root)?;

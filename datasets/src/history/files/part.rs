@@ -6,7 +6,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::dirt::{DirtyRow, Soil};
 use super::interactions::InteractionsWriter;
-use super::{HORIZON_DAYS, Job, tables};
+use super::{Job, tables};
 use crate::files::WriteError;
 use crate::history::calendar::Day;
 use crate::history::life::Life;
@@ -29,6 +29,10 @@ pub struct Part {
     pub uplift: RecordBatch,
     pub late: Vec<Row>,
     pub counts: BasketCounts,
+    /// Baskets of guests.
+    pub guests: u64,
+    /// Orders that were cancelled.
+    pub cancelled: u64,
     /// Contacts of each campaign.
     pub contacts: Vec<i64>,
     pub interactions: u64,
@@ -55,10 +59,13 @@ impl Part {
             let person = world.person(id);
             let from = rows.len();
             let life = world.live(&person, |row| rows.push(row));
+            let guests = world.guests(id, |row| rows.push(row));
             if let Some(soil) = &mut soil {
                 soil.spoil(&person, from, &mut rows, &mut late);
             }
             lived.add(job, &person, &life);
+            lived.counts.add(&guests);
+            lived.guests += guests.baskets;
             people.push((person, life));
             if rows.len() >= ROWS_AT_ONCE {
                 writer.write(&rows)?;
@@ -83,6 +90,8 @@ impl Part {
             lines,
             late,
             counts: lived.counts,
+            guests: lived.guests,
+            cancelled: lived.cancelled,
             contacts: lived.contacts,
             dirty_rows,
         })
@@ -92,6 +101,8 @@ impl Part {
 /// What the lives of a part come to.
 struct Lived {
     counts: BasketCounts,
+    guests: u64,
+    cancelled: u64,
     contacts: Vec<i64>,
     /// For each as-of date.
     churn: Vec<Vec<ChurnTruth>>,
@@ -102,6 +113,8 @@ impl Lived {
     fn new(job: Job<'_>) -> Self {
         Self {
             counts: BasketCounts::default(),
+            guests: 0,
+            cancelled: 0,
             contacts: vec![0; job.world.calendar.campaigns.len()],
             churn: vec![Vec::new(); job.as_of.len()],
             uplift: Vec::new(),
@@ -111,10 +124,11 @@ impl Lived {
     fn add(&mut self, job: Job<'_>, person: &Person, life: &Life) {
         let world = job.world;
         self.counts.add(&life.counts);
+        self.cancelled += u64::from(life.cancelled);
         for chosen in life.chosen.iter().filter(|chosen| chosen.treated) {
             self.contacts[chosen.campaign] += 1;
         }
-        let horizon = HORIZON_DAYS as Day;
+        let horizon = world.law.days.horizon as Day;
         for (truths, day) in self.churn.iter_mut().zip(job.as_of) {
             truths.extend(truth::churn(world, person, life, *day, horizon));
         }

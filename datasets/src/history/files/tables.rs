@@ -14,12 +14,11 @@ use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Soil};
 use super::interactions::MONEY;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
-use crate::history::catalogue::{
-    ASSOCIATIONS, Product, REPLENISHMENTS, SEQUENCES, SUBSTITUTES, classic,
-};
+use crate::history::catalogue::Product;
+use crate::history::law::{Law, Records};
 use crate::history::life::Life;
 use crate::history::person::Person;
-use crate::history::profiles::{DEPARTMENTS, PROFILES};
+use crate::history::random::opinion;
 use crate::history::rows::Problem;
 use crate::history::shopping::BasketCounts;
 use crate::history::truth::{ChurnTruth, UpliftTruth};
@@ -116,7 +115,7 @@ pub fn products(world: &World, dirty: bool) -> Products {
         whole(products, |product| product.id),
         name,
         text(products, |product| {
-            Some(DEPARTMENTS[of(product).department])
+            Some(world.law.goods.departments[of(product).department])
         }),
         text(products, |product| Some(of(product).category)),
         text(products, |product| Some(&of(product).name)),
@@ -177,11 +176,15 @@ pub fn campaigns(world: &World, contacts: &[i64]) -> RecordBatch {
 }
 
 /// The columns of the customers.
-pub fn customers_schema() -> SchemaRef {
+pub fn customers_schema(records: Records) -> SchemaRef {
+    let consent = match records.consent_in_words {
+        true => DataType::Utf8,
+        false => DataType::Boolean,
+    };
     schema(&[
         ("customer_id", DataType::Int64),
         ("joined_at", DataType::Date32),
-        ("consent", DataType::Boolean),
+        ("consent", consent),
         ("account_id", DataType::Utf8),
         ("payment_terms", DataType::Utf8),
         ("age_band", DataType::Utf8),
@@ -208,9 +211,17 @@ pub fn customers(
             dirty.push((rows.len() as u64, problem));
         }
     }
-    let end = world.calendar.days;
-    let consent = |person: &Person, life: &Life| {
-        person.consent && life.opted_out.is_none_or(|day| day >= end)
+    let records = world.law.records;
+    let consent = match records.consent_in_words {
+        true => text(&rows, |(person, life, _)| {
+            Some(consent(world, person, life)).filter(|said| *said != Consent::NotAsked)
+        }),
+        false => yes(&rows, |(person, life, _)| {
+            matches!(
+                consent(world, person, life),
+                Consent::Given | Consent::NotAsked
+            )
+        }),
     };
     let account = |person: &Person| person.account.map(|account| format!("A{account:06}"));
     let household = |person: &Person, conflict: bool| match conflict {
@@ -220,7 +231,7 @@ pub fn customers(
     let columns = vec![
         whole(&rows, |(person, ..)| person.id as i64),
         dates(world, rows.iter().map(|(person, ..)| Some(person.joined))),
-        yes(&rows, |(person, life, _)| consent(person, life)),
+        consent,
         text(&rows, |(person, ..)| account(person)),
         text(&rows, |(person, ..)| {
             Some(if person.invoice { "invoice" } else { "till" })
@@ -231,7 +242,46 @@ pub fn customers(
         text(&rows, |(person, ..)| Some(person.region)),
         whole(&rows, |(person, ..)| person.shoe_size),
     ];
-    (batch(customers_schema(), columns), dirty)
+    (batch(customers_schema(records), columns), dirty)
+}
+
+/// What a customer has said of being contacted, by the end of the history.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Given,
+    Refused,
+    Withdrawn,
+    NotAsked,
+}
+
+impl AsRef<str> for Consent {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::Given => "given",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::NotAsked => "not asked",
+        }
+    }
+}
+
+/// A fifth of those who have not refused were never asked.
+const NOT_ASKED: f64 = 0.2;
+/// What the opinion of having been asked is about.
+const ASKED: u64 = 2_000_000;
+
+fn consent(world: &World, person: &Person, life: &Life) -> Consent {
+    let end = world.calendar.days;
+    if !person.consent {
+        return Consent::Refused;
+    }
+    if life.opted_out.is_some_and(|day| day < end) {
+        return Consent::Withdrawn;
+    }
+    match opinion(world.params.seed, person.id, ASKED) < NOT_ASKED {
+        true => Consent::NotAsked,
+        false => Consent::Given,
+    }
 }
 
 /// The columns of the members of campaigns.
@@ -267,32 +317,42 @@ pub fn members(world: &World, people: &[(Person, Life)]) -> RecordBatch {
 }
 
 /// The columns of `truth/customers.parquet`.
-pub fn types_schema() -> SchemaRef {
-    schema(&[
+pub fn types_schema(records: Records) -> SchemaRef {
+    let mut columns = vec![
         ("customer_id", DataType::Int64),
         ("type", DataType::Utf8),
         ("visits_per_day", DataType::Float64),
         ("regularity", DataType::Int64),
         ("joined_on", DataType::Date32),
         ("left_on", DataType::Date32),
-    ])
+    ];
+    if records.consent_in_words {
+        columns.push(("consent", DataType::Utf8));
+        columns.push(("withdrawn_on", DataType::Date32));
+    }
+    schema(&columns)
 }
 
 /// The truth about customers: type, rate, and the day of leaving, if within the history.
 pub fn types(world: &World, people: &[(Person, Life)]) -> RecordBatch {
     let end = world.calendar.days;
-    let left = |life: &Life| life.left.filter(|day| *day < end);
-    batch(
-        types_schema(),
-        vec![
-            whole(people, |(person, _)| person.id as i64),
-            text(people, |(person, _)| Some(person.profile().name)),
-            number(people, |(person, _)| person.rate),
-            whole(people, |(person, _)| person.profile().regularity as i64),
-            dates(world, people.iter().map(|(person, _)| Some(person.joined))),
-            dates(world, people.iter().map(|(_, life)| left(life))),
-        ],
-    )
+    let within = |day: Option<Day>| day.filter(|day| *day < end);
+    let mut columns = vec![
+        whole(people, |(person, _)| person.id as i64),
+        text(people, |(person, _)| Some(person.profile().name)),
+        number(people, |(person, _)| person.rate),
+        whole(people, |(person, _)| person.profile().regularity as i64),
+        dates(world, people.iter().map(|(person, _)| Some(person.joined))),
+        dates(world, people.iter().map(|(_, life)| within(life.left))),
+    ];
+    if world.law.records.consent_in_words {
+        columns.push(text(people, |(person, life)| {
+            Some(consent(world, person, life))
+        }));
+        let withdrawn = people.iter().map(|(_, life)| within(life.opted_out));
+        columns.push(dates(world, withdrawn));
+    }
+    batch(types_schema(world.law.records), columns)
 }
 
 /// The columns of `truth/churn.parquet`.
@@ -355,18 +415,19 @@ pub fn uplift(world: &World, truths: &[UpliftTruth]) -> RecordBatch {
 }
 
 /// `truth/patterns.csv`: what is planted in the baskets.
-pub fn patterns(counts: &BasketCounts) -> String {
+pub fn patterns(law: &Law, counts: &BasketCounts) -> String {
+    let goods = &law.goods;
     let mut text = String::from(
         "pattern,antecedent,consequent,chance_with,chance_without,days_from,days_to,\
          baskets,baskets_with_antecedent,lift\n",
     );
     let baskets = counts.baskets.max(1) as f64;
-    for (pattern, count) in ASSOCIATIONS.iter().zip(&counts.associations) {
+    for (pattern, count) in goods.associations.iter().zip(&counts.associations) {
         let lift = pattern.lift(count.antecedent as f64 / baskets);
         let _ = writeln!(
             text,
             "association,\"{}\",{},{},{},,,{},{},{lift:.4}",
-            classic(pattern.antecedent),
+            goods.classic(pattern.antecedent),
             pattern.consequent,
             pattern.with,
             pattern.without,
@@ -374,19 +435,19 @@ pub fn patterns(counts: &BasketCounts) -> String {
             count.antecedent,
         );
     }
-    for pattern in &SUBSTITUTES {
-        let [one, other] = pattern.categories.map(classic);
+    for pattern in goods.substitutes {
+        let [one, other] = pattern.categories.map(|of| goods.classic(of));
         let _ = writeln!(
             text,
             "substitutes,\"{one}\",\"{other}\",{:.2},,,,,,",
             1.0 - pattern.avoid
         );
     }
-    for pattern in &SEQUENCES {
+    for pattern in goods.sequences {
         let _ = writeln!(
             text,
             "sequence,\"{}\",{},{},{},{},{},,,",
-            classic(pattern.antecedent),
+            goods.classic(pattern.antecedent),
             pattern.consequent,
             pattern.chance,
             pattern.without,
@@ -394,7 +455,7 @@ pub fn patterns(counts: &BasketCounts) -> String {
             pattern.days.1,
         );
     }
-    for pattern in &REPLENISHMENTS {
+    for pattern in goods.replenishments {
         let _ = writeln!(
             text,
             "replenishment,{0},{0},{1},,{2:.1},{3:.1},,,",
@@ -417,16 +478,16 @@ pub fn dirt(counts: &[u64; PROBLEMS.len()]) -> String {
 }
 
 /// What the types are like, for the README of a history.
-pub fn types_in_words() -> String {
+pub fn types_in_words(law: &Law) -> String {
     let mut text = String::new();
-    for profile in &PROFILES {
+    for profile in &law.profiles {
         let _ = writeln!(
             text,
-            "| {} | {:.0} % | {:.0} % | {:.2} | {} | {:.0} |",
+            "| {} | {:.0} % | {:.0} % | {} | {} | {:.0} |",
             profile.name,
             100.0 * profile.share_at_start,
             100.0 * profile.share_later,
-            profile.rate,
+            law.rate_in_words(profile.rate),
             profile.regularity,
             1.0 + profile.lines,
         );

@@ -45,9 +45,12 @@ impl<'a> Tables<'a> {
         Ok(Self {
             job,
             truth,
-            customers: source("customers", tables::customers_schema())?,
+            customers: source("customers", tables::customers_schema(job.world.law.records))?,
             members: source("campaign_members", tables::members_schema())?,
-            types: in_truth("customers.parquet", tables::types_schema())?,
+            types: in_truth(
+                "customers.parquet",
+                tables::types_schema(job.world.law.records),
+            )?,
             churn: in_truth("churn.parquet", tables::churn_schema())?,
             uplift: in_truth("uplift.parquet", tables::uplift_schema())?,
             late: None,
@@ -94,6 +97,8 @@ impl<'a> Tables<'a> {
         }
         self.written.interactions += part.interactions;
         self.written.lines += part.lines;
+        self.written.guests += part.guests;
+        self.written.cancelled += part.cancelled;
         self.people += part.types.num_rows() as u64; // without copies that dirt adds
         Ok(())
     }
@@ -119,7 +124,7 @@ impl<'a> Tables<'a> {
             self.job.order.format,
             &campaigns,
         )?;
-        let patterns = tables::patterns(&self.counts);
+        let patterns = tables::patterns(self.job.world.law, &self.counts);
         write_text(&self.truth.join("patterns.csv"), &patterns)?;
         Ok(Written {
             baskets: self.counts.baskets,

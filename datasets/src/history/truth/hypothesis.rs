@@ -1,11 +1,11 @@
 //! What the files show of a customer, and how probable that is if the customer is of one type.
 
-use super::silence::{Path, Silence, gap_polynomial, rest_polynomial};
+use super::silence::{Path, Silence};
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_REACH_DAYS, CHOSEN, Day, TREATED};
 use crate::history::life::{Chosen, Life, Trouble, Visit};
 use crate::history::person::Person;
-use crate::history::profiles::{PROFILES, Profile};
+use crate::history::profiles::Profile;
 
 /// Types whose best weight is below the best of all by this factor (logarithm) do not matter.
 const NEGLIGIBLE: f64 = 35.0;
@@ -124,7 +124,7 @@ impl<'a> Hypothesis<'a> {
         }
         Self {
             seen,
-            of: &PROFILES[profile],
+            of: &seen.world.law.profiles[profile],
             log_rest: path.stays_before(last.day).ln() + last.evidence[profile],
             paths,
             gaps,
@@ -139,14 +139,14 @@ impl<'a> Hypothesis<'a> {
         let mut product = Logs::default();
         let mut waited = 0.0;
         // Who was there before the history came once within a gap that nobody saw begin.
-        let mut survival: fn(usize, f64) -> f64 = match self.seen.person.joined {
-            ..0 => rest_polynomial,
-            _ => gap_polynomial,
-        };
+        let mut seen_begin = self.seen.person.joined >= 0;
         for &(from, to) in &self.gaps {
-            product.times(path.gap(scale, from, to, survival));
+            product.times(match seen_begin {
+                true => path.gap(scale, from, to),
+                false => path.rest_of_gap(scale, from, to),
+            });
             waited += from;
-            survival = gap_polynomial;
+            seen_begin = true;
         }
         let prior = log_gamma_density(rate, self.of.rate_shape, self.of.rate) + rate.ln();
         product.total() - scale * waited + prior + self.log_rest
@@ -172,7 +172,7 @@ impl<'a> Hypothesis<'a> {
             let h = deviation / 2.0;
             let [low, here, high] = [at - h, at, at + h].map(|at| self.log_weight(at.exp()));
             let curvature = (low - 2.0 * here + high) / (h * h);
-            if curvature >= 0.0 {
+            if curvature >= 0.0 || curvature.is_nan() {
                 break; // the weight is log-concave, so this is rounding
             }
             deviation = 1.0 / (-curvature).sqrt();
@@ -225,7 +225,8 @@ impl Default for Logs {
 impl Logs {
     fn times(&mut self, factor: f64) {
         self.product *= factor.max(1e-200);
-        if self.product < 1e-90 {
+        // Gaps of many stages make large factors at rates that are far too high.
+        if !(1e-90..1e200).contains(&self.product) {
             self.sum += self.product.ln();
             self.product = 1.0;
         }

@@ -22,9 +22,11 @@
 //! to four digits.
 
 mod hypothesis;
+mod rhythm;
 mod silence;
 
 use self::hypothesis::{Hypothesis, Seen};
+pub use self::rhythm::within;
 use self::silence::{Path, effect, given_still_there};
 use super::World;
 use super::calendar::{CAMPAIGN_DAYS, Day};
@@ -216,13 +218,14 @@ pub fn uplift(world: &World, person: &Person, life: &Life, until: Day) -> Vec<Up
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Params;
+    use crate::history::{Params, Shop};
 
     /// The mean over types and rates does not depend on how finely it is taken: neither for those
     /// who come daily, whose rate is known to a few percent, nor for those who came once.
     #[test]
     fn a_grid_that_is_finer_and_wider_gives_the_same_probabilities() {
         let world = World::new(Params {
+            shop: Shop::Grocery,
             customers: 600,
             months: 24,
             seed: 42,

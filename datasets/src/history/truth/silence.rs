@@ -4,7 +4,7 @@ use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Day};
 use crate::history::life::{Chosen, Trouble, stirred};
 use crate::history::person::Person;
-use crate::history::profiles::{Effect, PROFILES};
+use crate::history::profiles::Effect;
 
 /// The effect on a day of the contact that is fresh then, on a customer of a type.
 pub fn effect(world: &World, chosen: &[Chosen], profile: usize, day: Day) -> Effect {
@@ -14,7 +14,7 @@ pub fn effect(world: &World, chosen: &[Chosen], profile: usize, day: Day) -> Eff
             break;
         }
         if chosen.treated && campaign.starts <= day {
-            return PROFILES[profile].campaigns[campaign.kind];
+            return world.law.profiles[profile].campaigns[campaign.kind];
         }
     }
     Effect::NONE
@@ -57,7 +57,7 @@ impl Path {
         until: Day,
     ) -> Self {
         let began = person.began();
-        let of = &PROFILES[profile];
+        let of = &world.law.profiles[profile];
         let days = (until - first).max(0) as usize;
         let (mut clock, mut stays) = (Vec::with_capacity(days), Vec::with_capacity(days));
         let (mut passed, mut risk) = (0.0, 0.0_f64);
@@ -96,9 +96,22 @@ impl Path {
 
     /// The chance of a gap that ends on a day times `e^{scale * from}`, when `from` and `to` are
     /// the usual days that had passed at the end of the day before and of that day.
-    pub fn gap(&self, scale: f64, from: f64, to: f64, survival: fn(usize, f64) -> f64) -> f64 {
+    pub fn gap(&self, scale: f64, from: f64, to: f64) -> f64 {
         let (from, to) = (scale * from, scale * to);
-        survival(self.regularity, from) - (from - to).exp() * survival(self.regularity, to)
+        let stages = self.regularity;
+        if stages > FEW_STAGES && to < stages as f64 {
+            // Of many stages hardly any gap ends so early: the difference of what is left is lost in
+            // rounding, that of what has ended is not.
+            return (from - to).exp() * ended(stages, to) - ended(stages, from);
+        }
+        gap_polynomial(stages, from) - (from - to).exp() * gap_polynomial(stages, to)
+    }
+
+    /// The same for what is left of a gap that nobody saw begin.
+    pub fn rest_of_gap(&self, scale: f64, from: f64, to: f64) -> f64 {
+        let (from, to) = (scale * from, scale * to);
+        let stages = self.regularity;
+        rest_polynomial(stages, from) - (from - to).exp() * rest_polynomial(stages, to)
     }
 
     /// The silence after a visit on `last`, before any day has passed, relative to having stayed
@@ -128,6 +141,22 @@ impl Path {
     }
 }
 
+/// Up to so many stages differences of [`gap_polynomial`] are exact enough.
+const FEW_STAGES: usize = 4;
+
+/// `e^x` times the chance that an Erlang time with `stages` stages of rate 1 is at most `x`, which is
+/// less than the number of stages.
+fn ended(stages: usize, x: f64) -> f64 {
+    let mut term = (1..=stages).fold(1.0, |term, stage| term * x / stage as f64);
+    let (mut sum, mut stage) = (0.0, stages);
+    while term > 1e-17 * sum {
+        sum += term;
+        stage += 1;
+        term *= x / stage as f64;
+    }
+    sum
+}
+
 /// `e^x` times the chance that an Erlang time with `stages` stages of rate 1 is longer than `x`.
 pub fn gap_polynomial(stages: usize, x: f64) -> f64 {
     let (mut sum, mut term) = (1.0, 1.0);
@@ -153,4 +182,29 @@ pub fn rest_polynomial(stages: usize, x: f64) -> f64 {
 /// of the later silence, the part in which the customer has left before now does not belong to it.
 pub fn given_still_there(now: Silence, then: f64) -> f64 {
     ((then - now.left) / (now.stayed * now.quiet)).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against what is left, where the two are of one size; against the upper tail of a Poisson
+    /// distribution where one is tiny.
+    #[test]
+    fn what_has_ended_and_what_is_left_make_a_whole() {
+        for (stages, x) in [(5, 4.5), (8, 6.0), (16, 12.0), (16, 15.9)] {
+            let whole = ended(stages, x) + gap_polynomial(stages, x);
+            assert!((whole / f64::exp(x) - 1.0).abs() < 1e-12, "{stages} {x}");
+        }
+        let mut tail = 0.0;
+        let mut term = f64::exp(-2.0);
+        for n in 0..60 {
+            if n >= 16 {
+                tail += term;
+            }
+            term *= 2.0 / f64::from(n + 1);
+        }
+        assert!((ended(16, 2.0) * f64::exp(-2.0) / tail - 1.0).abs() < 1e-12);
+        assert_eq!(ended(16, 0.0), 0.0);
+    }
 }

@@ -7,7 +7,7 @@ use arrow::datatypes::{Date32Type, Float64Type};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::outcome::{Facts, Window, money_sql};
+use super::facts::{Facts, Window, money_sql};
 use crate::commands::targets::ledger::{CONTROL, SENT, Sending};
 use crate::config::targets::ID;
 use crate::failure::{Failure, Result};

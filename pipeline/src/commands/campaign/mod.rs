@@ -1,6 +1,7 @@
 //! `campaign read`: what a list has earned, by those who were contacted and those who were held back.
 
 mod by_day;
+mod facts;
 mod outcome;
 mod page;
 mod table;
@@ -10,7 +11,8 @@ use std::path::Path;
 
 use chrono::{Days, NaiveDate};
 
-use self::outcome::{Outcome, Window};
+use self::facts::Window;
+use self::outcome::Outcome;
 use crate::cli::CampaignRead;
 use crate::commands::targets::ledger::{self, Sending};
 use crate::config::Settings;

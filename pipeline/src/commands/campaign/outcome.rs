@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use chrono::NaiveDate;
 use regulars_models::experiment::{Difference, Group};
 use regulars_models::uplift::qini_interval;
 use serde::Serialize;
 
 use super::by_day::{self, SoFar};
+use super::facts::{Facts, Window, money_sql};
 use crate::commands::targets::ledger::{CONTROL, SENT, Sending};
 use crate::config::targets::ID;
 use crate::failure::{Failure, Result};
@@ -27,19 +27,6 @@ const FEWEST: u64 = 5;
 /// same bytes.
 const RESAMPLES: usize = 400;
 const SEED: u64 = 42;
-
-/// The days that are looked at.
-#[derive(Clone, Copy)]
-pub struct Window<'a> {
-    /// The first of them, the date of the list.
-    pub from: NaiveDate,
-    /// The first that is not.
-    pub until: NaiveDate,
-    /// The first that nothing is known of.
-    pub seen_until: NaiveDate,
-    /// What the interactions call the campaign.
-    pub campaign_id: &'a str,
-}
 
 /// One group of the list.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -131,15 +118,6 @@ struct Did {
     contacted: bool,
 }
 
-/// Which facts the interactions have.
-pub struct Facts {
-    /// What lines cost the customer.
-    pub amounts: bool,
-    /// And what they cost the company.
-    pub costs: bool,
-    campaigns: bool,
-}
-
 impl<'a> Outcome<'a> {
     /// Reads what the customers of a list did in some days.
     pub fn read(
@@ -148,12 +126,7 @@ impl<'a> Outcome<'a> {
         others: &[Sending],
         window: Window<'a>,
     ) -> Result<Self> {
-        let has = |column: &str| warehouse.has_column("interactions", column);
-        let mut facts = Facts {
-            amounts: has("amount"),
-            costs: has("amount") && has("cost"),
-            campaigns: has("campaign_id"),
-        };
+        let mut facts = Facts::of(warehouse);
         let days = by_day::read(warehouse, sending, &facts, window)?;
         let mut did = did(warehouse, &facts, window)?;
         // Where nothing names the campaign nobody has noted what came of it.
@@ -307,24 +280,6 @@ impl Part {
     pub fn share(&self) -> f64 {
         self.buyers as f64 / self.customers as f64
     }
-}
-
-/// SQL for the spend and the margin of a group of lines; nothing where the lines have no amounts or costs.
-pub fn money_sql(facts: &Facts) -> [String; 2] {
-    let exact = |sql: &str| format!("CAST(sum(CAST({sql} AS DECIMAL(18, 4))) AS DOUBLE)");
-    // Returns are money that goes back, whichever sign their source gives them.
-    let signed = |column: &str| {
-        format!("CASE kind WHEN 'purchase' THEN {column} WHEN 'return' THEN -abs({column}) END")
-    };
-    let spend = match facts.amounts {
-        true => exact(&signed("amount")),
-        false => "CAST(NULL AS DOUBLE)".to_owned(),
-    };
-    let margin = match facts.costs {
-        true => exact(&format!("{} - {}", signed("amount"), signed("cost"))),
-        false => "CAST(NULL AS DOUBLE)".to_owned(),
-    };
-    [spend, margin]
 }
 
 /// What every customer did in some days, by their ids as text.

@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::DataType;
 use ndarray::Array1;
 use regulars_datasets::history::truth::ChurnTruth;
-use regulars_models::metrics::{brier, log_loss, roc_auc};
+use regulars_models::metrics::{brier, calibration_error, log_loss, roc_auc};
 
 use crate::commands::compare::truth::Truth;
-use crate::commands::compare::{Finding, numbers, ran, whole_numbers};
+use crate::commands::compare::{Finding, column, numbers, ran, whole_numbers};
 use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::outputs::read_parquet;
 use crate::stages::churn::{Metrics, NAME};
+
+/// Bins of the calibration error, as the run has them.
+const BINS: usize = 10;
 
 /// ROC AUC, Brier score and log loss of the run's models at the test date, and of the delivered
 /// scores on what happened after the end of the history.
@@ -63,6 +67,12 @@ fn of_models(metrics: &Metrics, tested: &[ChurnTruth], date: &str) -> Result<Vec
     findings.extend([
         Finding::new(NAME, "test date, Brier score", delivered.brier).best(best.observed.brier),
         Finding::new(NAME, "test date, log loss", delivered.log_loss).best(best.observed.log_loss),
+        Finding::new(
+            NAME,
+            "test date, calibration error",
+            delivered.calibration_error,
+        )
+        .best(best.observed.calibration_error),
         customers.best(tested.len() as f64),
     ]);
     Ok(findings)
@@ -72,10 +82,19 @@ fn of_models(metrics: &Metrics, tested: &[ChurnTruth], date: &str) -> Result<Vec
 fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Result<Vec<Finding>> {
     let ids = whole_numbers(scores, "customer_id")?;
     let probabilities = numbers(scores, "churn_probability")?;
+    let everybody = truths.len() as f64;
     let truths: HashMap<i64, ChurnTruth> = truths
         .into_iter()
         .map(|truth| (truth.customer as i64, truth))
         .collect();
+    let reasons = column(scores, "reason_1", &DataType::Utf8)?;
+    let of_truth: Vec<usize> = (0..ids.len())
+        .filter(|row| truths.contains_key(&ids[*row]))
+        .collect();
+    let rows = of_truth.len() as u64;
+    let reason =
+        |row: usize| reasons.is_valid(row) && !reasons.as_string::<i32>().value(row).is_empty();
+    let with_reason = of_truth.iter().filter(|row| reason(**row)).count() as u64;
     let (known, probabilities): (Vec<ChurnTruth>, Vec<f64>) = ids
         .iter()
         .zip(probabilities)
@@ -84,6 +103,7 @@ fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Resul
         .filter_map(|(id, probability)| Some((*truths.get(id)?, probability)))
         .unzip();
     let best = Best::new(&known)?;
+    let said = probabilities.iter().sum::<f64>() / probabilities.len() as f64;
     let ours = Figures::new(&known, probabilities)?;
     let finding = |figure: &str, of: fn(&Figures) -> f64| {
         let measure = format!("scores, {figure} on what came next");
@@ -93,6 +113,20 @@ fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Resul
         finding("ROC AUC", |figures| figures.auc).note(best.note(date)),
         finding("Brier score", |figures| figures.brier),
         finding("log loss", |figures| figures.log_loss),
+        finding("calibration error", |figures| figures.calibration_error),
+        Finding::new(NAME, "scores, share said to leave", said)
+            .best(best.churned)
+            .note(format!("{date}, and the share that left")),
+        Finding::new(
+            NAME,
+            "scores, share said to leave by the law",
+            best.expected,
+        )
+        .best(best.churned),
+        Finding::count(NAME, "customers with a row", rows)
+            .best(everybody)
+            .note("everybody who had bought by then"),
+        Finding::count(NAME, "customers with a row and a reason", with_reason).best(everybody),
     ])
 }
 
@@ -100,6 +134,7 @@ struct Figures {
     auc: f64,
     brier: f64,
     log_loss: f64,
+    calibration_error: f64,
 }
 
 impl Figures {
@@ -116,6 +151,7 @@ impl Figures {
             auc: figure(roc_auc(labels.view(), scores.view()))?,
             brier: figure(brier(labels.view(), scores.view()))?,
             log_loss: figure(log_loss(labels.view(), scores.view()))?,
+            calibration_error: figure(calibration_error(labels.view(), scores.view(), BINS))?,
         })
     }
 }
@@ -125,6 +161,8 @@ struct Best {
     observed: Figures,
     everything: Figures,
     churned: f64,
+    /// The mean of the true probabilities, given what the files show.
+    expected: f64,
 }
 
 impl Best {
@@ -134,6 +172,7 @@ impl Best {
             observed: Figures::new(truths, truths.iter().map(|t| t.observed).collect())?,
             everything: Figures::new(truths, truths.iter().map(|t| t.everything).collect())?,
             churned: churned as f64 / truths.len() as f64,
+            expected: truths.iter().map(|t| t.observed).sum::<f64>() / truths.len() as f64,
         })
     }
 

@@ -5,8 +5,11 @@
 
 mod churn;
 mod dirt;
+mod offers;
+mod rhythm;
 mod rules;
 mod segments;
+mod substitutes;
 mod truth;
 
 use std::fmt::Write as _;
@@ -28,7 +31,7 @@ use truth::Truth;
 
 /// The table's file, below the folder of the run.
 const TABLE: &str = "comparison.csv";
-/// Memory for queries, of which there are none.
+/// Memory for queries, of which there are few.
 const MEMORY: u64 = 256 << 20;
 
 /// One figure beside what it could be at best.
@@ -89,7 +92,10 @@ pub fn run(args: &Compare) -> Result<()> {
     let mut findings = dirt::findings(&args.run, manifest, &truth)?;
     findings.extend(segments::findings(&args.run, manifest, &truth)?);
     findings.extend(churn::findings(&args.run, manifest, &truth)?);
+    findings.extend(rhythm::findings(&bench, manifest, &truth)?);
     findings.extend(rules::findings(&args.run, manifest, &truth)?);
+    findings.extend(substitutes::findings(&args.run, manifest, &truth)?);
+    findings.extend(offers::findings(&args.run, manifest, &truth)?);
     replace(&args.run.join(TABLE), &csv(&findings)?)?;
     print(&text(&findings));
     Ok(())

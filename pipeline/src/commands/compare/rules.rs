@@ -5,7 +5,8 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 use regulars_datasets::history::again::count_rules;
-use regulars_datasets::history::catalogue::{ASSOCIATIONS, Association, classic};
+use regulars_datasets::history::law::Goods;
+use regulars_datasets::history::patterns::Association;
 use regulars_datasets::history::{Params, World};
 use regulars_models::associations::Measures;
 
@@ -38,16 +39,21 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         NAME,
         "rules.parquet",
     )?)?)?;
-    let planted = ASSOCIATIONS.len();
+    let goods = &truth.world.law.goods;
+    let planted = goods.associations.len();
     let first = rules.len().min(planted);
-    let of_planted = |rules: &[Sides]| rules.iter().filter(|rule| holds_planted(rule)).count();
+    let of_planted = |rules: &[Sides]| {
+        let holds = |rule: &&Sides| holds_planted(goods, rule);
+        rules.iter().filter(holds).count()
+    };
     let in_rules = rules.len().max(1) as f64;
     let mut findings = vec![
-        Finding::count(NAME, "planted associations found", found(&rules)).best(planted as f64),
+        Finding::count(NAME, "planted associations found", found(goods, &rules))
+            .best(planted as f64),
         Finding::new(
             NAME,
             "share of planted associations found",
-            found(&rules) as f64 / planted as f64,
+            found(goods, &rules) as f64 / planted as f64,
         )
         .best(1.0),
         Finding::count(NAME, "rules shown", rules.len() as u64)
@@ -84,24 +90,25 @@ fn rules_of(table: &RecordBatch) -> Result<Vec<Sides>> {
 }
 
 /// What a planted association joins.
-fn ends(planted: &Association) -> [String; 2] {
-    [classic(planted.antecedent), planted.consequent.to_owned()]
+fn ends(goods: &Goods, planted: &Association) -> [String; 2] {
+    let antecedent = goods.classic(planted.antecedent);
+    [antecedent, planted.consequent.to_owned()]
 }
 
 /// How many planted associations are among the rules. Of the two directions of a pair the better
 /// one is shown.
-fn found(rules: &[Sides]) -> u64 {
+fn found(goods: &Goods, rules: &[Sides]) -> u64 {
     let is_there = |planted: &&Association| {
-        let [one, other] = ends(planted).map(|end| vec![end]);
+        let [one, other] = ends(goods, planted).map(|end| vec![end]);
         rules.contains(&(one.clone(), other.clone())) || rules.contains(&(other, one))
     };
-    ASSOCIATIONS.iter().filter(is_there).count() as u64
+    goods.associations.iter().filter(is_there).count() as u64
 }
 
 /// Whether a planted association is in a rule, whatever else it says.
-fn holds_planted((antecedent, consequent): &Sides) -> bool {
-    ASSOCIATIONS.iter().any(|planted| {
-        let [one, other] = ends(planted);
+fn holds_planted(goods: &Goods, (antecedent, consequent): &Sides) -> bool {
+    goods.associations.iter().any(|planted| {
+        let [one, other] = ends(goods, planted);
         (antecedent.contains(&one) && consequent.contains(&other))
             || (antecedent.contains(&other) && consequent.contains(&one))
     })

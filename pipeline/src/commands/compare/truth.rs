@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use regulars_datasets::files::TRUTH;
-use regulars_datasets::history::{Params, World};
+use regulars_datasets::history::{Params, Shop, World};
 use serde::Deserialize;
 
-use crate::failure::{During, Failure, Result};
+use crate::failure::{During, Failure, Result, did_you_mean};
 
 /// A history whose truth is known.
 pub struct Truth {
@@ -23,6 +23,9 @@ pub struct Truth {
 pub struct Parameters {
     generator: String,
     version: String,
+    /// The kind of shop; a grocer where there is none.
+    #[serde(default)]
+    kind: Option<String>,
     #[serde(default)]
     customers: u64,
     #[serde(default)]
@@ -73,7 +76,16 @@ impl Truth {
             ))
             .hint("generate the history again with this version"));
         }
+        let shop = match &parameters.kind {
+            None => Shop::Grocery,
+            Some(kind) => Shop::named(kind).ok_or_else(|| {
+                let known = Shop::ALL.map(|shop| shop.law().name);
+                let unknown = format!("{} is of a shop of kind `{kind}`", file.display());
+                Failure::data(unknown).hint(did_you_mean(kind, &known))
+            })?,
+        };
         let params = Params {
+            shop,
             customers: parameters.customers,
             months: parameters.months,
             seed: parameters.seed,

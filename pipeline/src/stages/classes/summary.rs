@@ -28,8 +28,9 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     }
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for row in &found.classes {
-        if !kinds.contains(&(&row.kind, &row.of)) {
-            kinds.push((&row.kind, &row.of));
+        let kind = (row.kind.as_str(), row.of.as_str());
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
         }
     }
     for (kind, of) in kinds {

@@ -30,7 +30,7 @@ use self::beside::Beside;
 use self::consent::Answers;
 use self::kinds::Maker;
 use self::known::Known;
-use self::metrics::{Metrics, Test};
+use self::metrics::Test;
 use self::product::Products;
 use self::ranker::Ranked;
 use self::rest::Rest;
@@ -41,6 +41,8 @@ use crate::config::offers::Kind;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::purchases::{Ask, Purchases, day_number, need_products};
+
+pub use self::metrics::Metrics;
 
 /// The stage's one name.
 pub const NAME: &str = "offers";

@@ -6,6 +6,7 @@ use regulars_models::cross_sell::{CrossSellValidParams, History};
 use super::active::active;
 use super::metrics::{Popular, Test};
 use super::ranker::Ranked;
+use super::shelf::Shelf;
 use super::twins::Twins;
 use crate::failure::Result;
 use crate::purchases::{Purchases, day_number};
@@ -32,7 +33,8 @@ pub fn test(
             let purchases = Purchases::read(&stood, context.settings, &purchases.ask)?;
             let twins = Twins::find(&purchases, &active(&stood, &purchases)?);
             let line_items = twins.of_lines(&purchases.line_items);
-            let history = super::history(&purchases, &line_items)?;
+            let shelf = Shelf::read(&stood, &purchases, super::lately(context))?;
+            let history = super::history(&purchases, &line_items, &shelf)?;
             params.evaluate(&history, day_number(from))
         }
         None => params.evaluate(history, day_number(from)),

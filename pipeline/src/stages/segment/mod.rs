@@ -96,7 +96,6 @@ pub struct Weights {
     pub consistency_ratio: f64,
 }
 
-
 /// How clusters hang together with those of an earlier date.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdentityRow {

@@ -47,6 +47,11 @@ pub const RESAMPLES: usize = 6;
 pub const REFERENCES: usize = 6;
 
 fn fit(search: &Search<'_>, algorithm: Algorithm) -> Result<KMeansSegmenter, ClusteringError> {
+    // A mixture takes many times as long, and the gap is of another measure than its own.
+    let (resamples, references) = match algorithm {
+        Algorithm::Mixture => (RESAMPLES / 2, 0),
+        _ => (RESAMPLES, REFERENCES),
+    };
     KMeansSegmenter::params(search.features.clone())
         .algorithm(algorithm)
         .categories(search.categories.clone())
@@ -54,9 +59,13 @@ fn fit(search: &Search<'_>, algorithm: Algorithm) -> Result<KMeansSegmenter, Clu
         .min_share(search.min_share)
         .merge_small(search.merge)
         .winsor(search.winsor.0, search.winsor.1)
-        .resamples(RESAMPLES)
-        .references(REFERENCES)
-        .earlier(search.earlier.cloned())
+        .resamples(resamples)
+        .references(references)
+        .earlier(
+            search
+                .earlier
+                .map(|then| (then.scaler().clone(), then.centres().to_owned())),
+        )
         .seed(search.seed)
         .fit(&DatasetBase::from(search.customers))
 }
