@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
+
 use crate::util::{Sandbox, columns, date};
 
 const HEADER: &str =
@@ -210,7 +213,15 @@ fn cancelled_orders_are_drafted_undone_and_counted() {
     );
     assert!(summary.contains("2 fit none and stay returns"), "{summary}");
     let segments = columns(&sandbox.read("regulars-out/segments.csv"));
-    assert_eq!(segments["customer_id"].len(), 51);
+    let scored = segments["r"].iter().filter(|score| !score.is_empty());
+    assert_eq!(scored.count(), 51);
+    // Whoever only brought back what nobody had bought is known, and has never bought.
+    let never: Vec<&String> = (segments["customer_id"].iter().zip(&segments["rfm_segment"]))
+        .filter(|(_, segment)| *segment == "Never Bought")
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(never, ["88888"]);
+    assert_eq!(segments["customer_id"].len(), 52);
     assert!(!segments["customer_id"].contains(&"99999".to_owned()));
     let value = columns(&sandbox.read("regulars-out/value.csv"));
     assert_eq!(value["customer_id"].len(), 51);
@@ -322,6 +333,39 @@ fn a_purchase_stands_at_every_date_before_it_was_cancelled() {
 }
 
 #[test]
+fn the_shop_was_open_for_everybody_whatever_was_cancelled_later() {
+    let line = |day: u32, invoice: String, quantity: i32, customer: u32| Line {
+        day,
+        invoice,
+        product: 0,
+        quantity,
+        customer,
+        pair: false,
+    };
+    // More than two years. One buys every day but in one week, in which the shop is closed; the other has
+    // an order that stands on day 772, from which the last 28 days are tested on.
+    let open = (0..800_u32).filter(|day| !(750..757_u32).contains(day));
+    let mut lines: Vec<Line> = open
+        .map(|day| line(day, (900_000 + day).to_string(), 1, 13_000))
+        .collect();
+    lines.push(line(700, "500700".into(), 2, 12_000));
+    lines.push(line(765, "500765".into(), 3, 12_000));
+    lines.push(line(780, "C600780".into(), -3, 12_000));
+    let sandbox = shop(&csv(&lines), "undo");
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+    let name = format!("regulars-out/features/{}.parquet", date(772));
+    let snapshot = regulars::outputs::read_parquet(&sandbox.path(&name)).unwrap();
+    let values = |column: &str| -> Vec<f64> {
+        let values = snapshot.column_by_name(column).expect(column);
+        values.as_primitive::<Float64Type>().values().to_vec()
+    };
+    // It stood by then, and the shop was closed for a week for both.
+    assert_eq!(values("recency_days"), [7.0, 1.0]);
+    assert_eq!(values("closed_days_28"), [7.0, 7.0]);
+}
+
+#[test]
 fn loads_may_come_in_any_order_and_pieces() {
     let lines = history();
     let months: BTreeSet<u32> = lines.iter().map(|line| line.day / 60).collect();
@@ -386,6 +430,19 @@ amount = "paid"
     sandbox.regulars(&["segment", "--quiet"]).ended_with(0);
     let segments = columns(&sandbox.read("regulars-out/segments.csv"));
     assert_eq!(segments["customer_id"], ["A", "B", "D"]);
+    // Whom the shop has on file is known all the same, as somebody who never bought.
+    sandbox.write("people.csv", "who\nA\nC\n");
+    let settings = sandbox.read("regulars.toml");
+    let people = "[[sources]]\ntable = \"customers\"\npath = \"people.csv\"\n[sources.columns]\ncustomer_id = \"who\"\n";
+    sandbox.write("regulars.toml", settings + people);
+    for stage in ["ingest", "features", "segment"] {
+        sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
+    }
+    let segments = columns(&sandbox.read("regulars-out/segments.csv"));
+    assert_eq!(segments["customer_id"], ["A", "B", "C", "D"]);
+    assert_eq!(segments["rfm_segment"][2], "Never Bought");
+    let found = sandbox.manifest("regulars-out")["stages"]["features"]["metrics"].clone();
+    assert_eq!(found["customers"], 3);
 }
 
 #[test]

@@ -211,7 +211,7 @@ path = "customers.csv"
 [sources.columns]
 customer_id = "id"
 region = "region"
-age = "age"
+age = { column = "age", type = "number" }
 note = "note"
 "#;
 
@@ -280,7 +280,7 @@ fn attributes_take_part_and_saved_clusters_of_others_are_refused() {
         (
             "attributes = [\"regoin\"]",
             2,
-            "no attribute `regoin`; they have region, age, note",
+            "no attribute `regoin`; they have age, note, region",
         ),
         ("attributes = [\"age\", \"age\"]", 2, "`age` is there twice"),
         (

@@ -288,7 +288,8 @@ fn scrambled(content: &str, from: &str, seed: u64) -> String {
         if later[0][1].contains(' ') {
             text += &format!(" {hour:02}:{:02}", draw(60));
         }
-        for column in 2..header.split(',').count() {
+        let columns = 2..header.split(',').count();
+        for column in columns {
             text += &format!(",{}", later[draw(later.len())][column]);
         }
         text.push('\n');

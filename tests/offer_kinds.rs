@@ -44,16 +44,18 @@ fn price(of_type: u32) -> f64 {
     1.0 + 0.3 * f64::from(of_type / 8)
 }
 
-/// 160 customers and forty types in eight categories, each type in two sizes of which `L` sells better.
-/// A customer has a handful of types that come again every ten days; of eight customers one stops in
-/// the last quarter of the year, and one gives up category 0 after 200 days.
+/// 160 customers and forty types in eight categories, each type in two sizes: two thirds of the
+/// customers buy `L`. A customer has a handful of types that come again every ten days, and takes up
+/// another type every twenty, so that to the end there is something new to learn from. Of eight
+/// customers one stops, the first after 150 days and each later one twelve days after the one before;
+/// and one gives up category 0 after 200 days.
 fn lines() -> String {
     let mut csv = String::from("customer,day,kind,receipt,sku,amount\n");
     let mut receipt = 0;
     for customer in 0..CUSTOMERS {
         let id = name(customer);
         for day in customer % 5..DAYS {
-            if day % 5 != customer % 5 || (customer % 8 == 7 && day > 270) {
+            if day % 5 != customer % 5 || (customer % 8 == 7 && day > 150 + customer / 8 * 12) {
                 continue;
             }
             let visit = day / 5;
@@ -65,7 +67,7 @@ fn lines() -> String {
                     types.insert(of_type);
                 }
             }
-            types.insert((customer * 3 + visit / 3 * 11 + visit / 7) % TYPES);
+            types.insert((customer * 3 + visit / 4 * 7) % TYPES);
             if customer % 8 == 5 {
                 if day < 200 {
                     types.insert(8 * (visit % 2));
@@ -75,11 +77,7 @@ fn lines() -> String {
             }
             receipt += 1;
             for of_type in types {
-                let size = if (customer + visit) % 3 == 0 {
-                    "S"
-                } else {
-                    "L"
-                };
+                let size = if customer % 3 == 0 { "S" } else { "L" };
                 let amount = price(of_type);
                 let _ = writeln!(
                     csv,
@@ -159,7 +157,8 @@ fn every_kind_keeps_its_promise_and_the_settings_are_obeyed() {
     let (offers, bought) = (table(&sandbox, "offers"), bought());
     let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
     let mut categories = BTreeSet::new();
-    for row in 0..offers["kind"].len() {
+    let rows = 0..offers["kind"].len();
+    for row in rows {
         let of = |column: &str| offers[column][row].as_str();
         let (kind, item) = (of("kind"), of("item"));
         *of_kind.entry(kind).or_default() += 1;
@@ -199,7 +198,12 @@ fn every_kind_keeps_its_promise_and_the_settings_are_obeyed() {
             assert!(of("reason").contains("used to buy"), "{}", of("reason"));
         }
         if kind == "better" {
-            assert!(of("reason").contains("a step up from"), "{}", of("reason"));
+            // What is said to cost more is the very product that is offered.
+            let reason = of("reason");
+            let (dearer, usual) = reason.split_once(" in place of ").unwrap();
+            assert!(reason.starts_with("a step up from"), "{reason}");
+            assert!(dearer.ends_with(&format!(": {paid:.2}")), "{reason} {paid}");
+            assert!(paid > usual.parse::<f64>().unwrap(), "{reason}");
         }
     }
     let kinds: Vec<&str> = of_kind.keys().copied().collect();
@@ -234,6 +238,34 @@ fn every_kind_keeps_its_promise_and_the_settings_are_obeyed() {
 }
 
 #[test]
+fn what_is_new_is_offered_as_it_is_suggested_also_without_trees() {
+    let sandbox = shop("[offers]\nkinds = [\"again\", \"new\"]\n");
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox.regulars(&["offers", "--quiet"]).ended_with(0);
+    let (offers, suggested) = (table(&sandbox, "offers"), table(&sandbox, "suggestions"));
+    let columns = |table: &BTreeMap<String, Vec<String>>, score: &str, row: usize| {
+        ["customer_id", "rank", "item", score, "reason"].map(|name| table[name][row].clone())
+    };
+    let new: Vec<[String; 5]> = (0..offers["kind"].len())
+        .filter(|row| offers["kind"][*row] == "new")
+        .map(|row| columns(&offers, "probability", row))
+        .collect();
+    let said: Vec<[String; 5]> = (0..suggested["item"].len())
+        .map(|row| columns(&suggested, "score", row))
+        .collect();
+    assert!(said.len() > 500, "{} suggestions", said.len());
+    assert_eq!(new, said);
+    assert!(offers["kind"].iter().any(|kind| kind == "again"));
+    let models = table(&sandbox, "offer_models");
+    for row in 0..models["way"].len() {
+        if models["kind"][row] == "new" {
+            let affinity = models["way"][row] == "affinity";
+            assert_eq!(models["used"][row], affinity.to_string());
+        }
+    }
+}
+
+#[test]
 fn winback_is_there_without_settings_and_keeps_to_consent() {
     let sandbox = shop("");
     sandbox.regulars(&["run", "--quiet"]).ended_with(0);
@@ -259,7 +291,8 @@ fn winback_is_there_without_settings_and_keeps_to_consent() {
     );
     assert!(!on.contains("K015") && on.contains("K023"));
     assert!(!winback.contains_key("town"));
-    for row in 0..on.len() {
+    let rows = 0..on.len();
+    for row in rows {
         let things: BTreeSet<u32> = (1..=3)
             .map(|place| group(&winback[&format!("offer_{place}")][row]))
             .collect();

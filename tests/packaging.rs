@@ -89,7 +89,9 @@ fn an_unknown_shell_is_wrong_use() {
 fn every_command_has_a_man_page_that_says_what_its_help_says() {
     let sandbox = Sandbox::new();
     let mut commands = commands(&sandbox);
-    for below in ["list", "show", "compare", "promote", "rollback", "remove"] {
+    for below in [
+        "list", "show", "compare", "promote", "rollback", "export", "remove",
+    ] {
         commands.push(format!("models {below}"));
     }
     sandbox

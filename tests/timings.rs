@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::util::{PRODUCTS, SETTINGS, Sandbox, date, shop, shop_sandbox};
 
-const STAGES: [&str; 8] = [
-    "ingest", "features", "segment", "churn", "value", "rules", "offers", "report",
+const STAGES: [&str; 9] = [
+    "ingest", "features", "segment", "churn", "value", "classes", "rules", "offers", "report",
 ];
 
 /// The words of the line of a table that begins with this one.

@@ -25,7 +25,7 @@
 //! | `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
 //! | `CategoryNames` | what columns and their categories are called where a tree is printed, for trees that were not saved |
 //! | `random_parts` | the parts by which a tree is pruned, where rows are independent |
-//! //! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
+//! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
 //! | `DecisionTreeValidParams`, `GradientBoostingValidParams`, `RandomForestValidParams`, `RegressionForestValidParams`, `RegressionTreeValidParams` | the same, checked |
 //! | `ContractParams` | the value of customers under contract, whose leaving is seen |
 //! | `MAX_BINS`, `MAX_DEPTH`, `MOST_DENSITY_ROWS`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |

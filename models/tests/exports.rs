@@ -11,6 +11,7 @@ use regulars_models::classifiers::{Recipe, SingleFeature};
 use regulars_models::export::{Dialect, ExportError, Table, to_onnx, to_sql};
 use regulars_models::format::{Calibration, Feature, SavedModel};
 use regulars_models::random;
+use regulars_models::tree::{GradientBoosting, RandomForest, RandomForestParams};
 
 const CONTRACTS: [&str; 5] = ["monthly", "it's \"two\" years", "none", "Jahr; --", "rare"];
 const TABLE: Table<'static> = Table {
@@ -84,6 +85,10 @@ fn asked() -> Array2<f64> {
     x
 }
 
+fn forest(params: RandomForestParams) -> RandomForestParams {
+    params.n_trees(28).min_rows_per_leaf(25)
+}
+
 fn models() -> Vec<(String, SavedModel)> {
     let x = rows(2_000).mapv(|value| value as f32);
     let labels = labels(&rows(2_000));
@@ -98,8 +103,12 @@ fn models() -> Vec<(String, SavedModel)> {
         "single-feature",
     ] {
         for categorical in [&[3, 4][..], &[]] {
+            // Trees enough for a second sum of twenty-five: DuckDB plans hundreds for minutes.
             let recipe = match name {
                 "single-feature" => Recipe::SingleFeature(SingleFeature::params(1)),
+                "boosting" => Recipe::Boosting(GradientBoosting::params().n_trees(30)),
+                "forest" => Recipe::Forest(forest(RandomForest::params())),
+                "extra-trees" => Recipe::ExtraTrees(forest(RandomForest::extra_trees())),
                 name => Recipe::from_name(name).unwrap(),
             };
             let recipe = recipe.with_seed(3).with_categorical(categorical);

@@ -29,7 +29,9 @@ def cell(name, text, row):
 
 
 table = [[cell(name, text, row) for name, text in zip(header, line)] for row, line in enumerate(rows)]
-db.executemany("INSERT INTO features VALUES (" + ", ".join("?" * len(header)) + ")", table)
+# A list a column: row by row it takes seconds.
+columns = [list(values) for values in zip(*table)]
+db.execute("INSERT INTO features SELECT " + ", ".join(["unnest(?)"] * len(header)), columns)
 
 
 def column(name, missing):

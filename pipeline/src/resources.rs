@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn memory_that_is_held_for_a_while_is_seen() {
-        let size = 64 << 20;
+        // More than all other tests of this process hold at any moment.
+        let size = 512 << 20;
         let before = memory_now();
         let (sum, cost) = measured(|| {
             let large = vec![1_u8; size];
@@ -129,8 +130,8 @@ mod tests {
         assert_eq!(sum, size as u64);
         assert!(cost.seconds >= 0.05);
         assert_eq!(cost.peak_memory_bytes.is_some(), before.is_some());
-        if let (Some(before), Some(peak)) = (before, cost.peak_memory_bytes) {
-            assert!(peak + (8 << 20) > before + size as u64, "{before} {peak}");
+        if let Some(peak) = cost.peak_memory_bytes {
+            assert!(peak >= size as u64, "{before:?} {peak}");
         }
     }
 }

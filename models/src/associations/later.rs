@@ -171,13 +171,18 @@ fn measured(
         let before = year_before
             .map(|measures| &measures[i])
             .filter(|measures| measures.antecedent_count > 0);
+        let as_before = before.map_or(rule.measures.confidence, |before| {
+            wilson_interval(before.count, before.antecedent_count)[0]
+        });
+        // Were it as before, more baskets would hold the consequent, and chance would have it more often
+        // too: where nearly all hold the antecedent, no rule could be told from chance.
+        let missing = (as_before - measures.confidence).max(0.0);
+        let share = measures.antecedent_count as f64 / measures.n_baskets as f64;
         let answer = Answer {
             trials: measures.antecedent_count,
             seen: measures.count,
-            by_chance: adjusted.expected / measures.antecedent_count as f64,
-            as_before: before.map_or(rule.measures.confidence, |before| {
-                wilson_interval(before.count, before.antecedent_count)[0]
-            }),
+            by_chance: adjusted.expected / measures.antecedent_count as f64 + missing * share,
+            as_before,
         };
         Later {
             measures,

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::lloyd::{generator, uniform};
+use super::lloyd::{Solution, generator, uniform};
 use super::search::Search;
 use super::stability::{RESAMPLE_ROWS, RESAMPLE_STARTS};
 use super::{ClusteringError, KMeansSegmenterValidParams};
@@ -24,12 +24,13 @@ pub struct Gap {
     pub error: f64,
 }
 
-/// The gap of k clusters on at most [`RESAMPLE_ROWS`] of the rows, evenly spaced in their order.
+/// The gap of a partition that was found, on at most [`RESAMPLE_ROWS`] of the rows, evenly spaced in
+/// their order. Its own W is that of its centres: few new starts can all end far above it.
 pub(super) fn gap(
     params: &KMeansSegmenterValidParams,
     search: Search<'_>,
     x: ArrayView2<'_, f64>,
-    k: usize,
+    found: &Solution,
 ) -> Result<Option<Gap>, ClusteringError> {
     if params.references == 0 {
         return Ok(None);
@@ -51,10 +52,8 @@ pub(super) fn gap(
             (fold.0, fold.1)
         })
         .collect();
-    let spread = |x: ArrayView2<'_, f64>, stream: u64| -> Result<f64, ClusteringError> {
-        let found = search.best(x, k, params.seed, stream)?;
-        Ok(libm::log(found.inertia.max(f64::MIN_POSITIVE)))
-    };
+    let logarithm = |found: &Solution| libm::log(found.inertia.max(f64::MIN_POSITIVE));
+    let k = found.centres.nrows();
     // Streams of their own, beyond those of the bootstrap samples.
     let first = 1_u64 << 32;
     let references: Vec<f64> = (0..params.references as u64)
@@ -65,10 +64,11 @@ pub(super) fn gap(
                 let (low, high) = ends[column];
                 low + (high - low) * uniform(&mut rng)
             });
-            spread(uniform.view(), first + 1 + b)
+            let found = search.best(uniform.view(), k, params.seed, first + 1 + b)?;
+            Ok(logarithm(&found))
         })
-        .collect::<Result<_, _>>()?;
-    let own = spread(x.view(), first)?;
+        .collect::<Result<_, ClusteringError>>()?;
+    let own = logarithm(&found.clone().over(x.view()));
     Ok(Some(of_logarithms(own, &references)))
 }
 
@@ -151,7 +151,8 @@ mod tests {
         assert_eq!(grouped[place].clusters, 4);
         assert!(grouped[place].gap.unwrap().gap > 1.0);
         for figures in figures(&plain) {
-            assert!(figures.gap.unwrap().gap < 0.1, "{figures:?}");
+            // With 50 starts of scikit-learn's k-means they are -0.006, 0.028, -0.038, -0.045, -0.054.
+            assert!(figures.gap.unwrap().gap.abs() < 0.07, "{figures:?}");
         }
     }
 }

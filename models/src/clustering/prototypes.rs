@@ -85,9 +85,12 @@ mod tests {
 
     /// Cost by Huang's own words: squared distance of the number plus `g` for a category that is
     /// not the mode, over every way to put twelve rows into two clusters.
+    ///
+    /// In one case of the twenty no start leads to the best way: Huang's iterations from every pair of
+    /// rows, written anew in Python, end at 6.4443 at best, where 6.4148 can be had.
     #[test]
-    fn hardly_any_way_to_part_the_rows_costs_less() {
-        let (mut hits, mut all) = (0, 0);
+    fn no_way_to_part_the_rows_costs_less_but_one_that_no_start_leads_to() {
+        let mut missed = Vec::new();
         for case in 0..20_u64 {
             let draw = |index| random::unit(9, case, index);
             let numbers: Vec<f64> = (0..12).map(|i| (draw(i) * 4.0).floor()).collect();
@@ -107,9 +110,7 @@ mod tests {
                 .starts(60)
                 .tolerance(0.0)
                 .resamples(0);
-            let Ok(found) = params.fit(&DatasetBase::from(x.view())) else {
-                continue; // fewer than two different rows
-            };
+            let found = params.fit(&DatasetBase::from(x.view())).unwrap();
             let scaled = found.scaler().transform(x.view()).unwrap();
             let cost = |labels: &dyn Fn(usize) -> usize| -> f64 {
                 (0..2)
@@ -135,14 +136,10 @@ mod tests {
                 .fold(f64::INFINITY, f64::min);
             let labels = found.assign(x.view()).unwrap().labels;
             let reached = cost(&|row| labels[row]);
-            assert!(
-                reached <= 1.05 * best + 1e-9,
-                "case {case}: {reached} for {best}"
-            );
-            all += 1;
-            hits += usize::from(reached <= best + 1e-9);
+            if reached > best + 1e-9 {
+                missed.push((case, (1e4 * reached).round(), (1e4 * best).round()));
+            }
         }
-        // Few rows are the hard case: the best partition may lie beyond every start from two of them.
-        assert!(all >= 15 && hits * 10 >= all * 8, "{hits} of {all}");
+        assert_eq!(missed, [(1, 64443.0, 64148.0)]);
     }
 }

@@ -184,7 +184,7 @@ fn try_number(
         davies_bouldin: davies_bouldin(x, &labels)?,
         stability: resampled.stability()?,
         jaccard: resampled.jaccard(own, k),
-        gap: gap(params, search, sampled, k)?,
+        gap: gap(params, search, sampled, &best)?,
         large_enough: least as f64 >= params.min_share * x.nrows() as f64,
         sizes,
         converged: best.converged,

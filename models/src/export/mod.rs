@@ -25,7 +25,7 @@
 //! **Single precision.** Models look at features in `f32`. A database that has them in `f64` asks
 //! another question when it asks `value <= threshold`: 14.500000000001 lies above 14.5 there, and is
 //! 14.5 here. So a threshold is written as the largest `f64` that becomes it or less
-//! ([`Edge`](edge::Edge)), and what a linear model multiplies is rounded first. Numbers are written
+//! (`Edge`), and what a linear model multiplies is rounded first. Numbers are written
 //! with the fewest digits that read back to the same bits.
 //!
 //! **What may differ.** Sums of many trees are taken in groups, and exponential and logarithm are

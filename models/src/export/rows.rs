@@ -34,7 +34,7 @@ pub fn telling_rows(saved: &SavedModel, rows: usize) -> Result<Array2<f64>, Expo
             let bits = random::bits(ROWS, 1, place);
             let unit = (random::bits(ROWS, 2, place) >> 11) as f64 / (1_u64 << 53) as f64;
             let pick = |n: usize| (unit * n as f64) as usize;
-            if bits % 12 == 0 {
+            if bits.is_multiple_of(12) {
                 return f64::NAN;
             }
             if let FeatureKind::Categorical(names) = &features[column].kind {

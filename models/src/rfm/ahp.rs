@@ -49,9 +49,9 @@ pub fn ahp_weights(judgements: &[Vec<f64>]) -> Result<AhpWeights, RfmError> {
     if !(2..=RANDOM.len()).contains(&n) || judgements.iter().any(|row| row.len() != n) {
         return wrong(format!("{n} rows do not make a square of 2 to 10 rows"));
     }
-    for i in 0..n {
-        for j in 0..=i {
-            let (there, back) = (judgements[i][j], judgements[j][i]);
+    for (i, row) in judgements.iter().enumerate() {
+        for (j, other) in judgements.iter().enumerate().take(i + 1) {
+            let (there, back) = (row[j], other[i]);
             if !(there > 0.0 && there.is_finite() && back > 0.0 && back.is_finite()) {
                 return wrong(format!(
                     "row {} holds {there} or row {} {back}, and judgements are above 0",

@@ -24,14 +24,19 @@ impl Shop {
         let mut below = |n: u32| (random.next_u64() % u64::from(n)) as u32;
         let mut items = Vec::new();
         let mut never = Vec::new();
+        // In every third shop nearly everything is on sale always and everywhere.
+        let [always, not_there] = match below(3) {
+            0 => [9, 40],
+            _ => [3, 5],
+        };
         for _ in 0..ITEMS {
             let from = below(DAYS) as i32;
             // Some always are.
-            items.push(match below(3) {
-                0 => [i32::MIN, i32::MAX],
-                _ => [from, from + 1 + below(DAYS) as i32],
+            items.push(match below(10) < always {
+                true => [i32::MIN, i32::MAX],
+                false => [from, from + 1 + below(DAYS) as i32],
             });
-            let places = (0..PLACES).filter(|_| below(5) == 0);
+            let places = (0..PLACES).filter(|_| below(not_there) == 0);
             never.push(places.collect::<Vec<u32>>());
         }
         let mut shop = Self {

@@ -83,7 +83,9 @@ impl Sending {
         let place = name.len().checked_sub(11).ok_or_else(strange)?;
         let (list, date) = name.split_at_checked(place).ok_or_else(strange)?;
         let date: NaiveDate = date[1..].parse().map_err(|_| strange())?;
-        let rows = read_parquet(&out.join(path))?;
+        let rows = read_parquet(&out.join(path)).map_err(|failure| {
+            failure.hint("it says who got which list: bring it back from a backup, or remove its entry in manifest.json")
+        })?;
         let until = rows
             .column_by_name("until")
             .and_then(|days| days.as_primitive_opt::<Date32Type>())

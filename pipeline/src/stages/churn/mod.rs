@@ -134,7 +134,12 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let tested_on = task.trials.last().map_or("", |trial| &trial.name);
     warnings.extend(weak(&found.models, tested_on));
     warnings.extend(season.as_ref().and_then(|season| season.warning(tested_on)));
-    warnings.extend(suitable::probabilities(&found.reliability, tested_on));
+    let two_years = season.is_some();
+    warnings.extend(suitable::probabilities(
+        &found.reliability,
+        tested_on,
+        two_years,
+    ));
     Ok(Taught {
         season,
         population,

@@ -55,7 +55,8 @@ pub fn dates(
 ///
 /// - `bins`: of the probabilities, as learned and, behind those, as they are delivered.
 /// - `tested_on`: in words.
-pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning> {
+/// - `two_years`: whether the dates before had seen the season already.
+pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str, two_years: bool) -> Option<Warning> {
     // The delivered ones come last.
     let last = &bins.last()?.scores;
     let delivered = bins.iter().filter(|bin| bin.scores == *last);
@@ -67,8 +68,15 @@ pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str) -> Option<Warning
     let [low, high] = all.interval();
     let off = (said - happened).abs() > OFF && !(low..=high).contains(&said);
     off.then(|| {
+        let (why, more) = match two_years {
+            true => ("a change, or a season that was another the year before", ""),
+            false => (
+                "a season or a change that the dates before had not seen",
+                ", or learn from two years or more",
+            ),
+        };
         let message = format!(
-            "on {tested_on} the probabilities said that {} would leave and {} did, off by {:.2}: a season or a change that the dates before had not seen; go by the order of the customers rather than by the figures, or learn from more than a year",
+            "on {tested_on} the probabilities said that {} would leave and {} did, off by {:.2}: {why}; go by the order of the customers rather than by the figures{more}",
             percent(said),
             percent(happened),
             (said - happened).abs()
@@ -99,7 +107,7 @@ mod tests {
             bin(AS_LEARNED, 500, 50, 0.2),
             bin(AS_LEARNED, 500, 130, 0.42),
         ];
-        let warning = probabilities(&said, "2011-11-12").unwrap();
+        let warning = probabilities(&said, "2011-11-12", false).unwrap();
         for part in [
             "2011-11-12",
             "31.0 % would leave",
@@ -108,10 +116,14 @@ mod tests {
         ] {
             assert!(warning.message.contains(part), "{}", warning.message);
         }
+        assert!(warning.message.contains("learn from two years"));
+        let known = probabilities(&said, "2011-11-12", true).unwrap();
+        assert!(!known.message.contains("learn from"), "{}", known.message);
         // What is delivered counts, and a few customers prove nothing.
         let corrected = [said.to_vec(), vec![bin(CALIBRATED, 1000, 180, 0.19)]].concat();
-        assert_eq!(probabilities(&corrected, ""), None);
-        assert_eq!(probabilities(&[bin(AS_LEARNED, 10, 2, 0.31)], ""), None);
-        assert_eq!(probabilities(&[], ""), None);
+        assert_eq!(probabilities(&corrected, "", false), None);
+        let few = [bin(AS_LEARNED, 10, 2, 0.31)];
+        assert_eq!(probabilities(&few, "", false), None);
+        assert_eq!(probabilities(&[], "", false), None);
     }
 }

@@ -110,7 +110,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let tiers = Tiers::of(&worths, asked)?;
     let accounts = Accounts::of(warehouse, everybody.rows.column(0), &worths, asked)?;
 
-    let classes = tables::class_rows(&worths, &tiers, &own, accounts.as_ref());
+    let of_accounts = accounts.as_ref();
+    let of_accounts = of_accounts.map(|accounts| (&accounts.worths, &accounts.tiers));
+    let classes = tables::class_rows(&worths, &tiers, &own, of_accounts);
     let mut warnings = Vec::new();
     for name in own.empty() {
         let message = format!(

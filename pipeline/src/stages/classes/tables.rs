@@ -6,7 +6,6 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use regulars_models::rfm::{KeyAccount, Pyramid};
 
 use super::ClassRow;
-use super::accounts::Accounts;
 use super::own::Decided;
 use super::tiers::{ABC, Tiers, Worths};
 use crate::config::Settings;
@@ -75,12 +74,12 @@ pub fn tier_columns(table: TableBuilder, worths: &Worths, tiers: &Tiers) -> Tabl
     }
 }
 
-/// Sizes of all classes, kind by kind, customers before accounts.
+/// Sizes of all classes, kind by kind, customers before accounts with what these are worth.
 pub fn class_rows(
     worths: &Worths,
     tiers: &Tiers,
     own: &Decided<'_>,
-    accounts: Option<&Accounts>,
+    accounts: Option<(&Worths, &Tiers)>,
 ) -> Vec<ClassRow> {
     let mut rows = Vec::new();
     if own.is_asked() {
@@ -89,8 +88,8 @@ pub fn class_rows(
         rows.extend(sized(OWN, "customers", &names, of, worths));
     }
     rows.extend(tier_rows("customers", worths, tiers));
-    if let Some(accounts) = accounts {
-        rows.extend(tier_rows("accounts", &accounts.worths, &accounts.tiers));
+    if let Some((worths, tiers)) = accounts {
+        rows.extend(tier_rows("accounts", worths, tiers));
     }
     rows
 }

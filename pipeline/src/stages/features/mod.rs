@@ -165,7 +165,10 @@ impl Taken {
             scope.batch("as_of_dates", as_of_table(some_dates)?)?;
             let mut snapshots = scope.query(&plan.snapshots())?;
             if !then {
-                snapshots = stood::as_it_stood(warehouse, plan, snapshots, some_dates)?;
+                // What is scored is who they are now, without what was cancelled since the last purchase.
+                let past = some_dates.iter().filter(|date| **date != dates.score);
+                let past: Vec<NaiveDate> = past.copied().collect();
+                snapshots = stood::as_it_stood(warehouse, plan, snapshots, &past)?;
             }
             taken.add(&snapshots, plan, dates.score)?;
         }

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use regulars_models::cross_sell::{Again, Next, Ranker, Suggestion};
+use regulars_models::cross_sell::{Again, Next, Ranker, ScoreKind, Suggestion};
 
 use super::beside::Beside;
+use super::known::Known;
+use super::product::Products;
 use super::rest::Rest;
 use super::shelf::Shelf;
 use super::table::reason;
@@ -48,6 +50,8 @@ pub struct Maker<'a> {
     pub ranker: &'a Ranker<'a>,
     /// What the products say.
     pub shelf: &'a Shelf,
+    /// Which product to offer of an item.
+    pub products: &'a Products,
     /// Segments and rules.
     pub beside: &'a Beside,
     /// What may be offered.
@@ -84,7 +88,7 @@ impl Maker<'_> {
 
     fn of_kind(&self, kind: Kind, customer: u32, next: &Next) -> Vec<Offer> {
         let offers = match kind {
-            Kind::New => self.new(customer, next),
+            Kind::New => self.first(customer, next),
             Kind::Again => self.again(customer, next),
             Kind::Back => self.back(customer, next),
             Kind::Better => self.better(customer, next),
@@ -137,7 +141,8 @@ impl Maker<'_> {
         &self.purchases.items
     }
 
-    fn new(&self, customer: u32, next: &Next) -> Vec<Offer> {
+    /// What was never bought.
+    fn first(&self, customer: u32, next: &Next) -> Vec<Offer> {
         let offer = |suggestion: &Suggestion| {
             let item = |code: u32| self.items().names[code as usize].as_str();
             Offer {
@@ -250,7 +255,8 @@ impl Maker<'_> {
         offers
     }
 
-    /// New items that cost more than what the customer usually buys of their category.
+    /// New items of which the product to offer costs more than what the customer usually buys of their
+    /// category.
     fn better(&self, customer: u32, next: &Next) -> Vec<Offer> {
         let mut usual: BTreeMap<u32, &Again> = BTreeMap::new();
         for again in next.again.iter().filter(|again| again.times > 1) {
@@ -259,10 +265,17 @@ impl Maker<'_> {
                 *known = again;
             }
         }
-        let price = |item: u32| self.shelf.prices[item as usize];
+        let segment = self.beside.segments[customer as usize];
+        let average = |item: u32| self.shelf.prices[item as usize];
+        let price = |item: u32| {
+            let product = self.products.of(item, segment);
+            product
+                .and_then(|product| product.price)
+                .or_else(|| average(item))
+        };
         let offer = |suggestion: &Suggestion| {
             let usual = usual.get(&self.group(suggestion.item))?;
-            let (now, then) = (price(suggestion.item)?, price(usual.item)?);
+            let (now, then) = (price(suggestion.item)?, average(usual.item)?);
             let [least, most] = BETTER;
             (now >= least * then && now <= most * then).then(|| Offer {
                 customer,
@@ -280,6 +293,24 @@ impl Maker<'_> {
         };
         next.new.iter().filter_map(offer).collect()
     }
+}
+
+/// Suggestions as offers of what is new; a score that is no probability is not given as one.
+pub fn as_new(suggestions: &[Suggestion], scores: ScoreKind, known: &Known<'_>) -> Vec<Offer> {
+    let item = |code: u32| known.purchases.items.names[code as usize].as_str();
+    let offer = |suggestion: &Suggestion| Offer {
+        customer: suggestion.customer,
+        kind: Kind::New,
+        rank: suggestion.rank,
+        item: suggestion.item,
+        probability: match scores {
+            ScoreKind::Probability => suggestion.score,
+            ScoreKind::Affinity => f64::NAN,
+        },
+        due: None,
+        reason: reason(suggestion, &known.beside.rules, &item),
+    };
+    suggestions.iter().map(offer).collect()
 }
 
 /// The first of a list, not too many of one category.

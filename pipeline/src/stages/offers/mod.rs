@@ -28,7 +28,7 @@ use regulars_models::cross_sell::{
 use self::active::active;
 use self::beside::Beside;
 use self::consent::Answers;
-use self::kinds::Maker;
+use self::kinds::{Maker, Offer};
 use self::known::Known;
 use self::metrics::Test;
 use self::product::Products;
@@ -37,7 +37,7 @@ use self::rest::Rest;
 use self::shelf::Shelf;
 use self::twins::Twins;
 use super::{Context, Reads, Report, Stage};
-use crate::config::offers::Kind;
+use crate::config::offers::{Kind, Offers};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::purchases::{Ask, Purchases, day_number, need_products};
@@ -144,10 +144,12 @@ fn write(
     let (purchases, day) = (known.purchases, day_number(warehouse.end));
     let returned = product::returned(warehouse, purchases, offers.not_returned_days)?;
     let rest = Rest::of(context.settings, known.shelf, &known.beside, returned)?;
+    let products = Products::read(warehouse, purchases, &known.beside, lately(context))?;
     let ranker = ranked.map(|ranked| ranked.ranking.at(params, history, day));
     let maker = ranker.as_ref().map(|ranker| Maker {
         ranker,
         shelf: known.shelf,
+        products: &products,
         beside: &known.beside,
         rest: &rest,
         offers,
@@ -155,36 +157,24 @@ fn write(
         day,
     });
     let trees = ranked.is_some_and(|ranked| ranked.new.trees);
-    let (mut suggestions, score_means, unavailable) = match &maker {
+    let (mut suggestions, scores, unavailable) = match &maker {
         Some(maker) if trees => (
             maker.suggest(),
-            table::score_means(ScoreKind::Probability, offers.holdout_days),
+            ScoreKind::Probability,
             maker.ranker.unavailable(),
         ),
         _ => by_affinity(context, known, &rest, params, history)?,
     };
+    let score_means = table::score_means(scores, offers.holdout_days);
     let without = known.answers.apply(&mut suggestions);
-    let about = format!(
-        "What each customer would buy next, by {}, best first",
-        purchases.ask.level
-    );
-    let table = table::table(&suggestions, purchases, &score_means, &known.beside.rules)?;
-    files.parquet_and_csv("suggestions", &about, &table)?;
-    files.parquet_and_csv(
-        "items_left_out",
-        "Items that are suggested to nobody, with the reason",
-        &left_out::table(&unavailable, purchases, known.line_items)?,
-    )?;
+    write_suggested(known, &suggestions, &score_means, &unavailable, files)?;
     if let Some(ranked) = ranked {
         let about = "Every way to suggest on each of several dates, on what could be known by then";
         files.parquet_and_csv("offer_models", about, &ranked.table()?)?;
     }
-    let products = Products::read(warehouse, purchases, &known.beside, lately(context))?;
     if offers.kinds.iter().any(|kind| *kind != Kind::New) {
-        let mut made = maker
-            .as_ref()
-            .map_or_else(Vec::new, |maker| maker.make(&offers.kinds));
-        made.retain(|offer| known.answers.allowed(offer.customer as usize));
+        let affinity = (!trees).then_some((&suggestions[..], scores));
+        let made = of_kinds(known, offers, maker.as_ref(), affinity);
         let about = "What to offer each customer, by kind: new, better, again, back";
         files.parquet_and_csv("offers", about, &offered::table(&made, known, &products)?)?;
     }
@@ -213,8 +203,52 @@ fn write(
     })
 }
 
+/// Writes what is suggested, and what is suggested to nobody.
+fn write_suggested(
+    known: &Known<'_>,
+    suggestions: &[Suggestion],
+    score_means: &str,
+    unavailable: &[(u32, Unavailable)],
+    files: &mut Pending,
+) -> Result<()> {
+    let purchases = known.purchases;
+    let about = format!(
+        "What each customer would buy next, by {}, best first",
+        purchases.ask.level
+    );
+    let table = table::table(suggestions, purchases, score_means, &known.beside.rules)?;
+    files.parquet_and_csv("suggestions", &about, &table)?;
+    files.parquet_and_csv(
+        "items_left_out",
+        "Items that are suggested to nobody, with the reason",
+        &left_out::table(unavailable, purchases, known.line_items)?,
+    )
+}
+
+/// The offers of all kinds that are asked for, to those who may be contacted. `affinity`: what it
+/// suggests, where that says what is new in place of the trees.
+fn of_kinds(
+    known: &Known<'_>,
+    offers: &Offers,
+    maker: Option<&Maker<'_>>,
+    affinity: Option<(&[Suggestion], ScoreKind)>,
+) -> Vec<Offer> {
+    let by_trees = |kind: &Kind| affinity.is_none() || *kind != Kind::New;
+    let kinds: Vec<Kind> = offers.kinds.iter().copied().filter(by_trees).collect();
+    let mut made = maker.map_or_else(Vec::new, |maker| maker.make(&kinds));
+    made.retain(|offer| known.answers.allowed(offer.customer as usize));
+    if let Some((suggestions, scores)) = affinity
+        && offers.kinds.contains(&Kind::New)
+    {
+        made.extend(kinds::as_new(suggestions, scores, known));
+        let place = |offer: &Offer| offers.kinds.iter().position(|kind| *kind == offer.kind);
+        made.sort_by_key(|offer| (offer.customer, place(offer), offer.rank));
+    }
+    made
+}
+
 /// Suggestions by affinity, what their scores mean, and the items that nobody gets.
-type Made = (Vec<Suggestion>, String, Vec<(u32, Unavailable)>);
+type Made = (Vec<Suggestion>, ScoreKind, Vec<(u32, Unavailable)>);
 
 /// What is new to every customer, by the affinity.
 fn by_affinity(
@@ -231,7 +265,6 @@ fn by_affinity(
         false => checked(context, params.candidates())?,
     };
     let model = deep.fit(history, day_number(context.warehouse()?.end));
-    let score_means = table::score_means(model.score_kind(), offers.holdout_days);
     let mut suggestions = model.suggest();
     if !free {
         suggestions.retain(|one| {
@@ -243,7 +276,7 @@ fn by_affinity(
             .flat_map(|of_one| kinds::few_new(of_one.to_vec(), offers, known.shelf))
             .collect();
     }
-    Ok((suggestions, score_means, model.unavailable()))
+    Ok((suggestions, model.score_kind(), model.unavailable()))
 }
 
 /// The purchases at the level that is suggested.

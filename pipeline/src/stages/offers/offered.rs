@@ -44,7 +44,7 @@ pub fn table(offers: &[Offer], known: &Known<'_>, products: &Products) -> Result
         .column("customer_id", "Who", take(&known.purchases.customers, &rows, None)?)
         .column(
             "kind",
-            "new: not bought before; better: dearer than what they buy of the category; again: bought and due; back: of a category that they have left",
+            "new: not bought before; better: dearer than what they buy of the category; again: bought twice or more, with the day on which it is due; back: of a category that they have left",
             text(all().map(|offer| code(offer.kind))),
         )
         .column("rank", "1 is the best of its kind", Arc::new(ranks))
@@ -71,7 +71,7 @@ pub fn table(offers: &[Offer], known: &Known<'_>, products: &Products) -> Result
         )
         .column(
             "probability",
-            "Probability of buying the item within the days that are offered for",
+            "Probability of buying the item within the days that are offered for; empty where the history is too short for one",
             exact_numbers(all().map(|offer| round(offer.probability, 6))),
         )
         .column("expected", about, numbers(all().map(expected), 4))

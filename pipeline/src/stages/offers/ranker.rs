@@ -117,7 +117,7 @@ impl Ranked {
         let days: Date32Array = all().map(|test| Some(test.day)).collect();
         let customers: UInt32Array = all().map(|test| test.quality.customers as u32).collect();
         let used = |test: &OfferTest| match (test.kind, test.way) {
-            (OfferKind::New, Way::Trees) => self.new.trees,
+            (OfferKind::New | OfferKind::All, Way::Trees) => self.new.trees,
             (OfferKind::New, Way::Affinity) => !self.new.trees,
             (_, Way::Trees) => true,
             _ => false,
@@ -134,7 +134,7 @@ impl Ranked {
             .column("used", "Whether offers of the kind are made this way", flags(&used))
             .column(
                 "decided",
-                "Whether the choice was made on this date; the others are what it then reached",
+                "Whether it is a date on which the choice for what is new is made; the other is what it then reached",
                 flags(&|test| Some(test.day) != last),
             )
             .column(

@@ -44,7 +44,7 @@ pub fn table(
         }
         Evidence::Group { .. } | Evidence::Popularity { .. } => String::new(),
     };
-    let number = |of: fn((Option<f64>, Option<f64>)) -> Option<f64>| {
+    let number = |of: fn(Figures) -> Option<f64>| {
         let said = all().map(|suggestion| of(figures(suggestion, rules)));
         numbers(said.map(|figure| figure.unwrap_or(f64::NAN)), 6)
     };
@@ -87,9 +87,12 @@ pub fn table(
         .build()
 }
 
+/// Confidence and lift, where there are any.
+type Figures = (Option<f64>, Option<f64>);
+
 /// Confidence and lift of a suggestion: those of the rule where there is one, else as they are
 /// counted in the history.
-fn figures(suggestion: &Suggestion, rules: &Rules) -> (Option<f64>, Option<f64>) {
+fn figures(suggestion: &Suggestion, rules: &Rules) -> Figures {
     let evidence = &suggestion.evidence;
     let rule = match evidence {
         Evidence::Basket { antecedent, .. } => rules.get(&(*antecedent, suggestion.item)),

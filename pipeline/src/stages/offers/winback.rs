@@ -146,7 +146,7 @@ fn leaving(known: &Known<'_>, day: i32, active_days: u32) -> Vec<Row> {
 /// what is new to them.
 fn likely(known: &Known<'_>, products: &Products, customer: u32, next: &Next) -> Vec<Thing> {
     let again = next.again.iter().map(|again| {
-        let why = format!("bought {}", plural(again.times.into(), "time"));
+        let why = bought(again.times.into());
         let chance = (again.item, again.probability);
         thing(known, products, customer, chance, why)
     });
@@ -183,10 +183,18 @@ fn favourites(
     all.retain(|(item, _)| allowed(customer, *item));
     all.sort_by_key(|(item, times)| (Reverse(*times), *item));
     let made = all.into_iter().map(|(item, times)| {
-        let why = format!("bought {}", plural(times, "time"));
+        let why = bought(times);
         thing(known, products, customer, (item, f64::NAN), why)
     });
     three(known, made.collect())
+}
+
+/// "bought once", "bought 12 times".
+fn bought(times: u64) -> String {
+    match times {
+        1 => "bought once".to_owned(),
+        times => format!("bought {}", plural(times, "time")),
+    }
 }
 
 /// An item with its product and price.
@@ -230,7 +238,7 @@ fn table(context: &Context<'_>, known: &Known<'_>, rows: &[Row], day: i32) -> Re
             "1 is who is expected to bring most",
             Arc::new(ranks),
         );
-    let mut table = attributes(context, known, &customers, table)?
+    let table = attributes(context, known, &customers, table)?
         .column(
             "band",
             "high: likely to leave; lapsed: away for longer than an active customer may be",
@@ -248,6 +256,25 @@ fn table(context: &Context<'_>, known: &Known<'_>, rows: &[Row], day: i32) -> Re
             "Why they are on the list",
             text(all().map(|row| &row.reason)),
         );
+    let gain = all().map(|row| {
+        if row.things.is_empty() {
+            f64::NAN
+        } else {
+            row.gain()
+        }
+    });
+    with_offers(known, rows, table)
+        .column(
+            "expected_gain",
+            "What the three are expected to bring in the days that are offered for, as customers bought before: probability times price, times the margin where costs are; what a contact changes is not in it",
+            numbers(gain, 4),
+        )
+        .build()
+}
+
+/// The table with what to write about.
+fn with_offers(known: &Known<'_>, rows: &[Row], mut table: TableBuilder) -> TableBuilder {
+    let all = || rows.iter();
     let items = &known.purchases.items;
     for place in 0..OFFERS {
         let n = place + 1;
@@ -280,20 +307,7 @@ fn table(context: &Context<'_>, known: &Known<'_>, rows: &[Row], day: i32) -> Re
                 text(all().map(|row| thing(row, &|one| one.why.clone()))),
             );
     }
-    let gain = all().map(|row| {
-        if row.things.is_empty() {
-            f64::NAN
-        } else {
-            row.gain()
-        }
-    });
     table
-        .column(
-            "expected_gain",
-            "What the three are expected to bring in the days that are offered for, as customers bought before: probability times price, times the margin where costs are; what a contact changes is not in it",
-            numbers(gain, 4),
-        )
-        .build()
 }
 
 /// The attributes that the settings ask for.

@@ -20,6 +20,7 @@ mod todo;
 mod value;
 
 use serde::Serialize;
+use serde_json::{Number, Value as Json};
 
 use self::business::Business;
 use self::changes::{Earlier, Headline};
@@ -175,8 +176,48 @@ impl Figures {
     }
 }
 
+/// The figures, with as many digits as come back from the manifest: a report after the other stages
+/// and one that reads what they left are the same to the byte.
 fn json(figures: &Figures) -> Result<String> {
-    let text = serde_json::to_string_pretty(figures);
+    let text = serde_json::to_value(figures).and_then(|mut figures| {
+        round(&mut figures);
+        serde_json::to_string_pretty(&figures)
+    });
     text.map(|text| text + "\n")
         .map_err(|error| Failure::machine(error.to_string()))
+}
+
+/// Keeps twelve digits of every number that is not whole: read from text, the last of seventeen may be
+/// another.
+fn round(value: &mut Json) {
+    match value {
+        Json::Number(number) if number.is_f64() => {
+            let short = number
+                .as_f64()
+                .and_then(|exact| format!("{exact:.11e}").parse::<f64>().ok());
+            if let Some(short) = short.and_then(Number::from_f64) {
+                *number = short;
+            }
+        }
+        Json::Array(values) => values.iter_mut().for_each(round),
+        Json::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_in_the_last_digit_is_written_alike() {
+        let written = |ndcg: f64| {
+            let mut value = serde_json::json!({"rows": 3, "of": [{"ndcg": ndcg}, -2.5, null]});
+            round(&mut value);
+            value.to_string()
+        };
+        let want = r#"{"rows":3,"of":[{"ndcg":0.104627824277},-2.5,null]}"#;
+        assert_eq!(written(0.10462782427667909), want);
+        assert_eq!(written(0.10462782427667908), want);
+    }
 }

@@ -215,25 +215,31 @@ pub fn write(
     eight: &EightClassMap,
 ) -> Result<()> {
     let mut rows = vec![["r", "fm", "segment", "meaning", "action"].map(str::to_owned)];
-    for r in (1..=map.bins()).rev() {
-        for fm in 1..=map.bins() {
-            let name = map.cell(r, fm);
-            let own = words.iter().find(|words| words.name == name);
-            let usual = segment_guide(name);
-            let said = |own: Option<&String>, usual: Option<&'static str>| {
-                let own = own.filter(|own| !own.is_empty()).cloned();
-                own.unwrap_or_else(|| usual.unwrap_or_default().to_owned())
-            };
-            rows.push([
-                r.to_string(),
-                fm.to_string(),
-                name.to_owned(),
-                said(
-                    own.map(|own| &own.meaning),
-                    usual.map(|usual| usual.description),
-                ),
-                said(own.map(|own| &own.action), usual.map(|usual| usual.action)),
-            ]);
+    // Segment by segment: a map that is read has its segments in the order in which they first come.
+    for name in map.names() {
+        let own = words.iter().find(|words| words.name == *name);
+        let usual = segment_guide(name);
+        let said = |own: Option<&String>, usual: Option<&'static str>| {
+            let own = own.filter(|own| !own.is_empty()).cloned();
+            own.unwrap_or_else(|| usual.unwrap_or_default().to_owned())
+        };
+        let meaning = said(
+            own.map(|own| &own.meaning),
+            usual.map(|usual| usual.description),
+        );
+        let action = said(own.map(|own| &own.action), usual.map(|usual| usual.action));
+        for r in (1..=map.bins()).rev() {
+            for fm in 1..=map.bins() {
+                if map.cell(r, fm) == name.as_str() {
+                    rows.push([
+                        r.to_string(),
+                        fm.to_string(),
+                        name.clone(),
+                        meaning.clone(),
+                        action.clone(),
+                    ]);
+                }
+            }
         }
     }
     let about = "The RFM segment of each pair of scores; copy it, edit it, and name it as map_file";

@@ -132,10 +132,11 @@ impl Plan {
         )
     }
 
-    /// Whether a customer's features tell of what others did.
+    /// Whether a customer's features tell of what others did: people of the same account, or anybody, by
+    /// whom the shop is known to have been open.
     pub fn tells_of_others(&self) -> bool {
         let mut columns = self.columns.iter();
-        columns.any(|column| column.sql.over == Over::Accounts)
+        columns.any(|column| matches!(column.sql.over, Over::Accounts | Over::Shop))
     }
 
     /// What each feature is in full, by its name: two with one definition are the same.

@@ -9,8 +9,11 @@ use super::super::TriedRow;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
 
+/// A measure of a number of clusters, larger where it is better.
+type Measure = fn(&TriedRow) -> f64;
+
 /// The measures and which way is better: what each prefers stands beside its number.
-const MEASURES: [(&str, fn(&TriedRow) -> f64); 4] = [
+const MEASURES: [(&str, Measure); 4] = [
     ("stability", |row| row.stability.unwrap_or(f64::NAN)),
     ("silhouette", |row| row.silhouette),
     ("Calinski-Harabasz", |row| {
@@ -85,7 +88,7 @@ fn why(row: &TriedRow, tried: &[TriedRow], goes_on: Option<usize>, least: f64) -
         }
         (false, true) => match row.stability {
             Some(stability) if stability < highest - 0.1 => "less stable".to_owned(),
-            _ => "as stable, but fewer clusters".to_owned(),
+            _ => "stable enough too, but fewer clusters".to_owned(),
         },
     }
 }
@@ -129,7 +132,7 @@ mod tests {
             ]
         );
         let reason = |at: usize, goes_on| why(&tried[at], &tried, goes_on, 0.02);
-        assert_eq!(reason(0, None), "as stable, but fewer clusters");
+        assert_eq!(reason(0, None), "stable enough too, but fewer clusters");
         assert!(reason(1, None).ends_with("within 0.1 of the highest, 0.90"));
         assert_eq!(reason(2, None), "less stable");
         assert_eq!(

@@ -66,6 +66,12 @@ impl Portrait<'_> {
         place.map_or(0.0, |place| self.seen.features[place].difference)
     }
 
+    /// Of the customers of the cluster, as the features have it; NaN where there is no such feature.
+    fn median(&self, name: &str) -> f64 {
+        let place = self.features.iter().position(|feature| feature == name);
+        place.map_or(f64::NAN, |place| self.real.features[place].median)
+    }
+
     /// What to do, by how recent, frequent and large their purchases are beside those of all, then
     /// by what else sets them apart.
     pub fn action(&self) -> String {
@@ -81,7 +87,7 @@ impl Portrait<'_> {
                 }
             }
         } else if recency >= PLAIN {
-            "Remind them before they are gone: they come less than they did"
+            "Remind them before they are gone: they have been away for longer than most"
         } else if frequency >= PLAIN && basket >= PLAIN {
             "Look after them: first access, a person to call, no discounts that they do not ask for"
         } else if frequency >= PLAIN {
@@ -89,7 +95,12 @@ impl Portrait<'_> {
         } else if basket >= PLAIN {
             "Give reasons to come more often: what they will need next, at the time they need it"
         } else if frequency <= -LARGE {
-            "Earn the second purchase: a welcome, and an offer for the next one soon after the first"
+            match self.median("frequency") < 2.0 {
+                true => {
+                    "Earn the second purchase: a welcome, and an offer for the next one soon after the first"
+                }
+                false => "Earn the next purchase: an offer soon after the last one",
+            }
         } else {
             "Keep them informed, and try offers on a part of them first"
         };
@@ -97,9 +108,16 @@ impl Portrait<'_> {
         if discount >= PLAIN {
             said += "; they buy at a discount, so offers should be few and have an end";
         } else if discount <= -PLAIN {
-            said += "; they pay the full price, so there is no need to lower it";
+            said += match self.median("discount_share") < 0.005 {
+                true => "; they pay the full price, so there is no need to lower it",
+                false => {
+                    "; they buy at a discount less than others do, so there is little need of offers"
+                }
+            };
         }
-        if let Some(shelf) = self.shelf() {
+        // Nothing is begun with those who are let rest.
+        let rests = recency >= LARGE && worth < PLAIN;
+        if let (false, Some(shelf)) = (rests, self.shelf()) {
             said += &format!("; begin with {shelf}, which they buy more than others do");
         }
         said
@@ -241,6 +259,22 @@ mod tests {
         assert!(gone(0.9).starts_with("Win them back"));
         assert!(gone(-0.9).starts_with("One friendly reminder"));
         assert!(gone(-0.9).ends_with("no need to lower it"));
+        let seldom = |baskets| {
+            told(
+                [
+                    (20.0, 0.0),
+                    (baskets, -0.9),
+                    (9.0, 0.0),
+                    (0.1, -0.6),
+                    (0.0, 0.0),
+                ],
+                &[],
+            )
+            .1
+        };
+        assert!(seldom(1.0).starts_with("Earn the second purchase"));
+        assert!(seldom(8.0).starts_with("Earn the next purchase"));
+        assert!(seldom(8.0).ends_with("little need of offers"));
         let usual = told(
             [(20.0, 0.0), (3.0, 0.1), (9.0, 0.0), (0.1, 0.0), (0.0, 0.0)],
             &[],
