@@ -257,7 +257,8 @@ fn what_is_new_is_offered_as_it_is_suggested_also_without_trees() {
     assert_eq!(new, said);
     assert!(offers["kind"].iter().any(|kind| kind == "again"));
     let models = table(&sandbox, "offer_models");
-    for row in 0..models["way"].len() {
+    let rows = 0..models["way"].len();
+    for row in rows {
         if models["kind"][row] == "new" {
             let affinity = models["way"][row] == "affinity";
             assert_eq!(models["used"][row], affinity.to_string());

@@ -102,12 +102,12 @@ fn groups_that_stand_apart_keep_everybody() {
 }
 
 /// Stability within 0.1 of the highest also allows a number that cuts one group in two, where nothing
-/// stands apart: those at the cut may change sides.
+/// stands apart: those at the cut may change sides, and yet nineteen of twenty keep their id.
 #[test]
 fn a_group_that_is_cut_loses_few() {
     for seed in [1, 2] {
         let (least, given) = year(standing_apart, 4..=7, seed);
-        assert!(least >= 0.99, "seed {seed}: {least}");
+        assert!(least >= 0.95, "seed {seed}: {least}");
         assert!(given <= 7, "{given} ids");
     }
 }

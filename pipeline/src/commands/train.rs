@@ -9,7 +9,7 @@ use crate::outputs::lock::Lock;
 use crate::registry::{Quality, Version};
 use crate::run::{Outcome, judged};
 use crate::stages::{Asked, Context, Shared, churn};
-use crate::text::{count, print};
+use crate::text::{count, print, settings_file};
 use crate::workbench::{Began, Workbench};
 
 /// The command's one name.
@@ -59,7 +59,7 @@ fn words(version: &Version) -> String {
     } = &version.record.quality;
     format!(
         "{} is in {}\n  on {tested_on}, which it had not seen: log loss {:.4} ({:.4} to {:.4}), ROC AUC {:.4} ({:.4} to {:.4})\n  \
-         its card: regulars models show {number}; to use it: regulars models promote {number}\n",
+         its card: regulars models show {number}; to use it: regulars models promote {number} -c {settings}\n",
         version.title(),
         version.folder.display(),
         log_loss.value,
@@ -69,5 +69,6 @@ fn words(version: &Version) -> String {
         roc_auc.low,
         roc_auc.high,
         number = version.number(),
+        settings = settings_file(),
     )
 }

@@ -193,12 +193,11 @@ fn words(version: &Version, file: &Path, rows: &Path, about: &Beside) -> String 
         (Some(found), dialect) => {
             let same = match dialect {
                 Some("datafusion") | None => "",
-                Some(_) => ", by the same statement with its casts",
+                Some(_) => ", with its casts",
             };
             format!(
-                "{} scored both ways: {} and DataFusion{same} differ by at most {found:.1e}",
+                "{} scored both ways, by the model and by the SQL (in DataFusion{same}): they differ by at most {found:.1e}",
                 plural(about.rows, "row"),
-                version.title()
             )
         }
         (None, _) => format!(
