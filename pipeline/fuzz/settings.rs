@@ -4,10 +4,13 @@
 
 /// What the files below know of Arrow.
 extern crate self as arrow;
-pub use arrow_schema as datatypes;
+pub mod datatypes {
+    pub use arrow_array::types::*;
+    pub use arrow_schema::*;
+}
 pub mod array {
     pub use arrow_array::cast::AsArray;
-    pub use arrow_array::{Array, RecordBatch};
+    pub use arrow_array::{Array, ArrayRef, RecordBatch};
 }
 pub mod compute {
     pub use arrow_cast::cast;
