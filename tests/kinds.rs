@@ -78,7 +78,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
 
 const CUSTOMERS: &str = "who,company\nA,ACME\nB,ACME\nC,\nD,Beta\nE,Beta\n";
 
-fn rich() -> Sandbox {
+pub fn rich() -> Sandbox {
     let mut settings = String::from(
         "[[sources]]\ntable = \"customers\"\npath = \"customers.csv\"\n[sources.columns]\n\
          customer_id = \"who\"\naccount_id = \"company\"\n\

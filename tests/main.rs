@@ -14,6 +14,7 @@ mod exit_codes;
 mod exports;
 mod figures;
 mod flips;
+mod folds;
 mod forgetting;
 mod formats;
 mod full_disk;

@@ -2,7 +2,7 @@
 //! was opened within; whatever was named ends with the scope, so nothing has to be put back.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -120,33 +120,54 @@ impl Scope {
     /// Names the result of a query and keeps it as Parquet, so that several queries can read it and
     /// memory stays flat whatever its size.
     pub fn fold(&self, name: &str, sql: &str) -> Result<()> {
-        let folder = self.folders[0].0.join(name);
         // What had this name before makes room.
         self.session.deregister_table(name)?;
+        let folder = self.folder_for(name)?;
+        let options = DataFrameWriteOptions::new();
+        let schema = self
+            .write(sql, &folder, options)
+            .during(format!("computing {name}"))?;
+        if std::fs::read_dir(&folder)?.next().is_none() {
+            // Without rows there is no file, and no columns to be found in one.
+            return self.batch(name, RecordBatch::new_empty(Arc::new(schema)));
+        }
+        let path = format!("{}/", address(&folder)?);
+        let options = ParquetReadOptions::default();
+        self.wait(self.session.register_parquet(name, &path, options))
+            .during(format!("computing {name}"))
+    }
+
+    /// Writes the result of a query as Parquet below a folder, apart by what a column of whole numbers
+    /// says: a folder `COLUMN=NUMBER` for each, and the column goes. The columns that are left.
+    pub fn write_apart(&self, sql: &str, folder: &Path, column: &str) -> Result<Schema> {
+        let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
+        let schema = self.write(sql, folder, options)?;
+        Ok(without(&schema, column))
+    }
+
+    /// The columns of a query without one of them.
+    pub fn columns_without(&self, sql: &str, column: &str) -> Result<Schema> {
+        Ok(without(&plain(&self.frame(sql)?), column))
+    }
+
+    /// An empty folder that lasts as long as this scope, for what is folded under a name.
+    pub fn folder_for(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folders[0].0.join(name);
         let _ = std::fs::remove_dir_all(&folder);
         temporary::make_folder(&folder)?;
-        // A trailing slash makes it a folder, with a file for each thread.
-        let path = format!("{}/", address(&folder)?);
+        Ok(folder)
+    }
+
+    /// Writes the result of a query as Parquet, a file for each thread; its columns.
+    fn write(&self, sql: &str, folder: &Path, options: DataFrameWriteOptions) -> Result<Schema> {
+        // A trailing slash makes it a folder.
+        let path = format!("{}/", address(folder)?);
         self.wait(async {
             let frame = self.session.sql(sql).await?;
-            let fields = frame.schema().fields().iter();
-            let plain = fields.map(|field| field.as_ref().clone().with_metadata(HashMap::new()));
-            let schema = Schema::new(plain.collect::<Vec<_>>());
-            frame
-                .write_parquet(&path, DataFrameWriteOptions::new(), None)
-                .await?;
-            if std::fs::read_dir(&folder)?.next().is_none() {
-                // Without rows there is no file, and no columns to be found in one.
-                let nothing = RecordBatch::new_empty(Arc::new(schema));
-                self.session.register_batch(name, nothing)?;
-                return Ok(());
-            }
-            self.session
-                .register_parquet(name, &path, ParquetReadOptions::default())
-                .await?;
-            Ok::<_, Failure>(())
+            let schema = plain(&frame);
+            frame.write_parquet(&path, options, None).await?;
+            Ok(schema)
         })
-        .during(format!("computing {name}"))
     }
 
     /// Names a batch.
@@ -181,6 +202,21 @@ impl Scope {
         self.session.register_table(name, table)?;
         Ok(())
     }
+}
+
+/// The columns of a query without what they say of themselves.
+fn plain(frame: &DataFrame) -> Schema {
+    let fields = frame.schema().fields().iter();
+    let plain = fields.map(|field| field.as_ref().clone().with_metadata(HashMap::new()));
+    Schema::new(plain.collect::<Vec<_>>())
+}
+
+fn without(schema: &Schema, column: &str) -> Schema {
+    let fields = schema
+        .fields()
+        .iter()
+        .filter(|field| field.name() != column);
+    Schema::new(fields.cloned().collect::<Vec<_>>())
 }
 
 #[cfg(test)]

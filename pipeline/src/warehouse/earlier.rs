@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::engine::Engine;
 use crate::failure::{During, Failure, Result};
+use crate::warehouse::folds::FOLDS;
 use crate::warehouse::record::{LoadRecord, last_load, record_kept};
 use crate::warehouse::{FOLDER, latest, table_builder};
 
@@ -24,8 +25,8 @@ pub fn lay(engine: &Engine, out: &Path, load: u64, beside: &Path) -> Result<()> 
     for table in fs::read_dir(&from).during(from.display())? {
         let table = table.during(from.display())?;
         let name = table.file_name();
-        // Hidden ones are of a load that goes on.
-        if !table.path().is_dir() || name.to_string_lossy().starts_with('.') {
+        // Hidden ones are of a load that goes on, and what is kept of months is made again.
+        if !table.path().is_dir() || name.to_string_lossy().starts_with('.') || name == FOLDS {
             continue;
         }
         let until = (name == "interactions").then_some(version);

@@ -18,7 +18,7 @@ use crate::warehouse::layout::REPLACED_AT;
 use crate::warehouse::ledger;
 use crate::warehouse::record::last_load;
 use crate::warehouse::store::{Next, Stored, StoredFile, read_stored, write_stored};
-use crate::warehouse::{LOADER, table_folder};
+use crate::warehouse::{LOADER, folds, table_folder};
 
 /// What was erased from one table.
 pub struct Erased {
@@ -47,7 +47,8 @@ pub fn forget(engine: &Engine, out: &Path, customer: &str) -> Result<Vec<Erased>
         }
     }
     guard.clean_up(tables.iter())?;
-    // First of all, so that no load brings the customer back, whatever happens next.
+    folds::remove_all(out)?;
+    // Before any row goes, so that no load brings the customer back, whatever happens next.
     Forgotten::read(out)?.add(out, customer)?;
 
     let mut erased = Vec::new();

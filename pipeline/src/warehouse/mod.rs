@@ -6,6 +6,7 @@
 pub mod commit;
 mod consent;
 pub mod earlier;
+pub mod folds;
 pub mod forget;
 pub mod forget_key;
 pub mod forgotten;

@@ -71,6 +71,7 @@ impl Warehouse {
             schemas: self.schemas.clone(),
             views: self.views.clone(),
             first_loaded_at: self.first_loaded_at,
+            cut: self.cut,
             known_at: self.known_at,
             cancelled: self.cancelled,
             undone: None,

@@ -39,6 +39,8 @@ pub struct Warehouse {
     pub(super) schemas: BTreeMap<String, SchemaRef>,
     pub(super) views: Vec<View>,
     pub(super) first_loaded_at: i64,
+    /// The day from which on nothing is seen.
+    pub(super) cut: Option<NaiveDate>,
     /// When it is known, where that is not now.
     pub known_at: Option<Day>,
     pub(super) cancelled: Cancelled,
@@ -153,6 +155,7 @@ impl Warehouse {
             schemas: BTreeMap::new(),
             views: Vec::new(),
             first_loaded_at: record.first_loaded_at,
+            cut: cut.map(|Day(day)| day),
             known_at,
             cancelled,
             undone: None,

@@ -80,7 +80,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .step("collecting the days of every customer");
     let history = history::look(warehouse, config.features.departments)?;
     let plan = sql::Plan::new(&history, config.features.evening_from);
-    plan.prepare(&warehouse.scope)?;
+    plan.prepare(&warehouse.scope, warehouse.folds(context.out)?.as_ref())?;
     let taken = Taken::take(context, warehouse, &plan, &dates)?;
     let guests = warehouse.guests()?;
     let seen = count(&warehouse.scope, "SELECT count(*) FROM interactions")?;
@@ -216,7 +216,7 @@ fn known_then(
     let known = Day(date);
     let known = context.known_at.map_or(known, |at| at.min(known));
     let scope = warehouse.known_and_standing_at(Some(known), Some(date))?;
-    plan.prepare(&scope)?;
+    plan.prepare(&scope, None)?;
     Ok(scope)
 }
 

@@ -74,7 +74,7 @@ impl<'a> SomeDates<'a> {
     /// How the features of a date are computed: the tables that the history is folded into, each with
     /// its query, one after the other, and the query that gives the snapshot of every date in
     /// `as_of_dates`.
-    pub fn script(&self) -> (&[(&'static str, String)], String) {
+    pub fn script(&self) -> (impl Iterator<Item = (&'static str, &str)>, String) {
         (self.plan.folds(), self.plan.snapshots())
     }
 
@@ -92,7 +92,8 @@ impl<'a> SomeDates<'a> {
             Some(scope) => scope,
             None => {
                 let scope = self.warehouse.scope.within()?;
-                self.plan.prepare(&scope)?;
+                self.plan
+                    .prepare(&scope, self.warehouse.folds(self.context.out)?.as_ref())?;
                 scope
             }
         };

@@ -53,7 +53,7 @@ pub fn as_it_stood(
 }
 
 fn taken(scope: &Scope, plan: &sql::Plan, date: NaiveDate) -> Result<RecordBatch> {
-    plan.prepare(scope)?;
+    plan.prepare(scope, None)?;
     scope.batch("as_of_dates", as_of_table(&[date])?)?;
     scope.query(&plan.snapshots())
 }

@@ -15,24 +15,29 @@ pub(super) fn folds(tables: &[&'static str]) -> Vec<Fold> {
     // Each is folded for itself: columns of the warehouse carry descriptions, and a union of
     // different ones is refused.
     for table in tables {
-        let (fold, day) = match *table {
-            "customers" => ("accounts_of_customers", ALWAYS),
-            _ => ("accounts_of_interactions", "arrow_cast(day, 'Int32')"),
-        };
-        folds.push((
-            fold,
+        let query = |day: &str| {
             format!(
                 "SELECT customer_id, {day} AS d, max(account_id) AS account FROM {table} \
                  WHERE account_id IS NOT NULL GROUP BY 1, 2"
+            )
+        };
+        let fold = match *table {
+            "customers" => Fold::over_folds("accounts_of_customers", query(ALWAYS)),
+            _ => Fold::of_days(
+                "accounts_of_interactions",
+                query("arrow_cast(day, 'Int32')"),
+                &[],
             ),
-        ));
+        };
         named += &format!(
-            " UNION ALL SELECT customer_id, d, account, 0 AS spend, NULL AS bought_on FROM {fold}"
+            " UNION ALL SELECT customer_id, d, account, 0 AS spend, NULL AS bought_on FROM {}",
+            fold.name
         );
+        folds.push(fold);
     }
     // What is spent is added to what names the account rather than joined with it, as for
     // `customer_days`: a sum can go to disk.
-    folds.push((
+    folds.push(Fold::over_folds(
         "account_days",
         format!(
             "SELECT * FROM (SELECT customer_id, d, spend, bought_on, \

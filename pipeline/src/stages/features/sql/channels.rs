@@ -14,11 +14,13 @@ pub(super) fn fold(channels: &[String]) -> Fold {
     for (place, channel) in channels.iter().enumerate() {
         let _ = write!(places, " WHEN {} THEN {place}", quoted(channel));
     }
-    let sql = format!(
-        "SELECT customer_id, d, CASE channel{places} END AS place, \
-         row_number() OVER (PARTITION BY customer_id, channel ORDER BY d) = 1 AS is_first \
-         FROM (SELECT customer_id, lower(channel) AS channel, arrow_cast(day, 'Int32') AS d FROM interactions \
-         WHERE {CHOSEN} GROUP BY 1, 2, 3)"
+    let days = format!(
+        "SELECT customer_id, lower(channel) AS channel, arrow_cast(day, 'Int32') AS d FROM interactions \
+         WHERE {CHOSEN} GROUP BY 1, 2, 3"
     );
-    ("channel_days", sql)
+    let then = format!(
+        "SELECT customer_id, d, CASE channel{places} END AS place, \
+         row_number() OVER (PARTITION BY customer_id, channel ORDER BY d) = 1 AS is_first FROM {{days}}"
+    );
+    Fold::along_days("channel_days", days, &then)
 }

@@ -22,12 +22,14 @@ pub(super) fn fold(campaigns: bool) -> Fold {
         ),
         false => any.clone(),
     };
-    let sql = format!(
-        "SELECT * FROM (SELECT customer_id, d, contacts, {any} AS next_response, {answered} AS answered_on FROM (\
-         SELECT customer_id, {campaign} AS campaign, arrow_cast(day, 'Int32') AS d, \
+    let days = format!(
+        "SELECT customer_id, {campaign} AS campaign, arrow_cast(day, 'Int32') AS d, \
          count(CASE WHEN kind = 'contact' THEN 1 END) AS contacts, \
          count(CASE WHEN kind = 'response' THEN 1 END) AS responses \
-         FROM interactions WHERE kind IN ('contact', 'response') GROUP BY 1, 2, 3)) WHERE contacts > 0"
+         FROM interactions WHERE kind IN ('contact', 'response') GROUP BY 1, 2, 3"
     );
-    ("contact_days", sql)
+    let then = format!(
+        "SELECT * FROM (SELECT customer_id, d, contacts, {any} AS next_response, {answered} AS answered_on FROM {{days}}) WHERE contacts > 0"
+    );
+    Fold::along_days("contact_days", days, &then)
 }

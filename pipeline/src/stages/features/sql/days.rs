@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 
 use super::{Fold, NO_AMOUNT, quoted};
 use crate::contract::features::{History, Named};
+use crate::warehouse::folds::ByMonth;
 
 /// One row for each customer and day with a purchase or return, by way of the money and the
 /// baskets of each day.
 pub(super) fn folds(history: &History, evening_from: u8) -> [Fold; 3] {
     let departments = history.departments.len();
     [
-        ("money_days", money(history)),
-        ("baskets", baskets(history.tells("location_id"))),
-        ("customer_days", days(departments, evening_from)),
+        Fold::of_days("money_days", money(history), &["products"]),
+        baskets(history.tells("location_id")),
+        Fold::over_folds("customer_days", days(departments, evening_from)),
     ]
 }
 
@@ -92,17 +93,34 @@ fn money(history: &History) -> String {
 
 /// A basket counts once, on the day on which it begins, also when it goes past midnight: so an
 /// as-of date never sees more of it than there was.
-fn baskets(locations: bool) -> String {
+fn baskets(locations: bool) -> Fold {
     let location = if locations {
         "min(location_id)"
     } else {
         "NULL"
     };
-    format!(
-        "SELECT customer_id, location, begins, begins / 24 AS d FROM (SELECT customer_id, {location} AS location, \
-         min(arrow_cast(day, 'Int32') * 24 + hour) AS begins FROM interactions WHERE kind = 'purchase' \
-         GROUP BY customer_id, basket_id)"
-    )
+    let begins = "min(arrow_cast(day, 'Int32') * 24 + hour)";
+    let purchases = "FROM interactions WHERE kind = 'purchase' GROUP BY customer_id, basket_id";
+    let baskets = "SELECT customer_id, location, begins, begins / 24 AS d FROM";
+    // One that goes on into the next month is found in both, and begins in the first.
+    let by_month = ByMonth {
+        fold: format!(
+            "SELECT *, begins / 24 AS d FROM (SELECT customer_id, basket_id, {location} AS location, {begins} AS begins \
+             {purchases}, date_trunc('month', day))"
+        ),
+        reads: &[],
+        then: Some(format!(
+            "{baskets} (SELECT customer_id, min(location) AS location, min(begins) AS begins \
+             FROM {{months}} GROUP BY customer_id, basket_id)"
+        )),
+    };
+    Fold {
+        name: "baskets",
+        sql: format!(
+            "{baskets} (SELECT customer_id, {location} AS location, {begins} AS begins {purchases})"
+        ),
+        by_month: Some(by_month),
+    }
 }
 
 /// Baskets and money of a day are put below each other and added up rather than joined: a sum can

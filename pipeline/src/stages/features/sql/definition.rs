@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{accounts, channels, contacts, days, events, quoted, shop};
+use super::{Fold, accounts, channels, contacts, days, events, quoted, shop};
 use crate::config::hex;
 use crate::contract::features::{History, Kind, Made, Over};
 
@@ -35,30 +35,30 @@ pub(super) fn definition(made: &Made, history: &History, evening_from: u8) -> St
                 kinds: kinds.cloned().collect(),
                 ..history.clone()
             };
-            let (name, fold) = events::fold(&own, &sql.by_day, &sql.along);
-            line(&mut text, name, &fold);
+            folded(&mut text, &events::fold(&own, &sql.by_day, &sql.along));
         }
         Over::Contacts => {
-            let (name, fold) = contacts::fold(history.tells("campaign_id"));
-            line(&mut text, name, &fold);
+            folded(&mut text, &contacts::fold(history.tells("campaign_id")));
         }
         Over::Channels => {
-            let (name, fold) = channels::fold(&history.channels);
-            line(&mut text, name, &fold);
+            folded(&mut text, &channels::fold(&history.channels));
         }
         Over::Shop => {
-            let (name, fold) = shop::fold();
-            line(&mut text, name, &fold);
+            folded(&mut text, &shop::fold());
             line(&mut text, "shop", &shop::query());
         }
         Over::Accounts => {
-            for (name, fold) in accounts::folds(&history.accounts) {
-                line(&mut text, name, &fold);
+            for fold in accounts::folds(&history.accounts) {
+                folded(&mut text, &fold);
             }
             line(&mut text, "accounts", &accounts::query());
         }
     }
     text
+}
+
+fn folded(text: &mut String, fold: &Fold) {
+    line(text, fold.name, &fold.sql);
 }
 
 fn line(text: &mut String, name: &str, sql: &str) {
@@ -76,7 +76,7 @@ fn over_days(made: &Made, history: &History, evening_from: u8) -> String {
     }
     let plain: String = days::folds(&History::default(), 0)
         .into_iter()
-        .map(|(name, sql)| format!("{name}\n{sql}\n"))
+        .map(|fold| format!("{}\n{}\n", fold.name, fold.sql))
         .collect();
     let hash = hex(&Sha256::digest(plain.as_bytes()));
     let _ = writeln!(text, "from customer_days as folded by {}", &hash[..16]);

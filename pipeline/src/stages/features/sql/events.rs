@@ -14,11 +14,14 @@ pub(super) fn fold(history: &History, by_day: &[Named], along: &[Named]) -> Fold
         counted(history),
         listed(by_day)
     );
-    let sql = match along {
-        [] => days,
-        _ => format!("SELECT *{} FROM ({days})", listed(along)),
-    };
-    ("event_days", sql)
+    match along {
+        [] => Fold::of_days("event_days", days, &[]),
+        _ => Fold::along_days(
+            "event_days",
+            days,
+            &format!("SELECT *{} FROM {{days}}", listed(along)),
+        ),
+    }
 }
 
 /// How many things happened on a day: rows, without those that only tell how something that is

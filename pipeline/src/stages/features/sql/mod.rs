@@ -15,12 +15,58 @@ pub use self::channels::CHOSEN;
 use crate::contract::features::{History, Made, Named, Over, columns};
 use crate::engine::Scope;
 use crate::failure::Result;
+use crate::warehouse::folds::{ByMonth, Folds};
 
 /// What stands for an amount where the sources have none.
 pub const NO_AMOUNT: &str = "CAST(0 AS DECIMAL(18, 4))";
 
-/// A table that the history is folded into: its name and its query.
-type Fold = (&'static str, String);
+/// A table that the history is folded into.
+struct Fold {
+    name: &'static str,
+    /// Its query over the whole history.
+    sql: String,
+    /// The same a month at a time, where it goes over the interactions.
+    by_month: Option<ByMonth>,
+}
+
+impl Fold {
+    /// Over tables that were folded before.
+    fn over_folds(name: &'static str, sql: String) -> Self {
+        Self {
+            name,
+            sql,
+            by_month: None,
+        }
+    }
+
+    /// Over the interactions: days of customers, whose rows come from one month each, so `sql` does
+    /// for one month as for all.
+    fn of_days(name: &'static str, sql: String, reads: &'static [&'static str]) -> Self {
+        let by_month = ByMonth {
+            fold: sql.clone(),
+            reads,
+            then: None,
+        };
+        Self {
+            name,
+            sql,
+            by_month: Some(by_month),
+        }
+    }
+
+    /// Over days of customers, as `then` goes over `{days}`.
+    fn along_days(name: &'static str, days: String, then: &str) -> Self {
+        Self {
+            name,
+            sql: then.replace("{days}", &format!("({days})")),
+            by_month: Some(ByMonth {
+                fold: days,
+                reads: &[],
+                then: Some(then.replace("{days}", "{months}")),
+            }),
+        }
+    }
+}
 
 /// What is computed from a history.
 pub struct Plan {
@@ -36,7 +82,7 @@ impl Plan {
     pub fn new(history: &History, evening_from: u8) -> Self {
         let columns = columns(history);
         let mut plan = Plan {
-            folds: days::folds(history, evening_from).to_vec(),
+            folds: days::folds(history, evening_from).into(),
             columns,
             joins: String::new(),
         };
@@ -59,7 +105,7 @@ impl Plan {
         let (name, query) = match over {
             Over::Days => return,
             Over::FirstSeen { table, fold } => {
-                self.folds.push((table, fold.to_owned()));
+                self.folds.push(Fold::over_folds(table, fold.to_owned()));
                 // A name of its own: the fold has that of the table.
                 let name = format!("{table}_by_then");
                 (name, added_up(table, &by_then))
@@ -100,14 +146,17 @@ impl Plan {
     }
 
     /// The tables that the history is folded into, in order, with their queries.
-    pub fn folds(&self) -> &[(&'static str, String)] {
-        &self.folds
+    pub fn folds(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.folds.iter().map(|fold| (fold.name, fold.sql.as_str()))
     }
 
-    /// Folds the history.
-    pub fn prepare(&self, scope: &Scope) -> Result<()> {
-        for (name, sql) in &self.folds {
-            scope.fold(name, sql)?;
+    /// Folds the history; where months are kept, those of them that have changed.
+    pub fn prepare(&self, scope: &Scope, kept: Option<&Folds>) -> Result<()> {
+        for fold in &self.folds {
+            match (kept, &fold.by_month) {
+                (Some(kept), Some(by_month)) => kept.name(scope, fold.name, by_month)?,
+                _ => scope.fold(fold.name, &fold.sql)?,
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::Fold;
 
 /// The days on which anybody bought anything.
 pub(super) fn fold() -> Fold {
-    (
+    Fold::over_folds(
         "shop_days",
         "SELECT bought_on AS d FROM customer_days WHERE bought_on IS NOT NULL GROUP BY bought_on"
             .to_owned(),
