@@ -170,10 +170,20 @@ impl Counts {
             if both < self.min_support {
                 continue;
             }
-            let sure = wilson_low(both, self.singles[entry.item as usize]);
-            let rank = (entry.baskets >= 2, sure);
-            if sure > share && best.is_none_or(|(top, _)| rank > top) {
-                best = Some((rank, entry));
+            let often = entry.baskets >= 2;
+            let least = match best {
+                Some(((true, _), _)) if !often => continue,
+                Some(((top, sure), _)) if top == often => sure.max(share),
+                _ => share,
+            };
+            // The lower end lies below the confidence itself, which needs no root.
+            let with_antecedent = self.singles[entry.item as usize];
+            if f64::from(both) <= least * f64::from(with_antecedent) {
+                continue;
+            }
+            let sure = wilson_low(both, with_antecedent);
+            if sure > least {
+                best = Some(((often, sure), entry));
             }
         }
         best.map(|(_, entry)| Evidence::Basket {
