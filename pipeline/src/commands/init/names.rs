@@ -121,7 +121,7 @@ pub const QUANTITY: Role = Role(
 pub const AMOUNT: Role = Role(
     "amount salesvalue linetotal lineamount totalprice totalamount amountpaid paid \
      transactionamount salesamount netamount netsales revenue sales turnover spend spent \
-     totalsales grossamount paymentvalue ordervalue ordertotal total value subtotal zeilenbetrag \
+     amt txnamt transamt trxamt purchaseamt salesamt orderamt totalamt netamt totalsales grossamount paymentvalue ordervalue ordertotal total value subtotal zeilenbetrag \
      gesamtpreis gesamtbetrag positionsbetrag betrag umsatz summe nettobetrag bruttobetrag gesamt \
      montant montanttotal montantttc prixtotal chiffreaffaires importe importetotal monto importo \
      totale bedrag omzet totaal 金额 总金额 订单金额 实付金额 支付金额 付款金额 消费金额 成交金额 销售额 销售金额 买家实际支付金额 总价 売上 売上金額 \
@@ -292,6 +292,8 @@ mod tests {
             (BASKET, "InvoiceNo"),
             (TIME, "order_purchase_timestamp"),
             (QUANTITY, "Stück"),
+            (AMOUNT, "AMT"),
+            (AMOUNT, "txn_amt"),
             (PRICE, "UnitPrice"),
         ] {
             assert!(fit(&role, name) >= 2.5, "{name} is none of {role:?}");
