@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::servers::{Postgres, lacking, python};
-use crate::util::{PRODUCTS, SETTINGS, Sandbox, repository, shop};
+use crate::util::{PRODUCTS, SETTINGS, Sandbox, copy, repository, shop};
 
 /// Three versions: boosted trees with steps, the elastic net with a sigmoid, and a readable tree.
 fn trained() -> Sandbox {
@@ -147,6 +147,34 @@ fn postgresql_scores_as_the_model() {
 fn duckdb_makes_the_features_from_the_warehouse_and_scores_alone() {
     let sandbox = trained();
     sandbox.write("regulars.toml", settings("boosting", "isotonic"));
+    duckdb_scores_alone(&sandbox);
+}
+
+/// From two years on there are features of the season.
+#[test]
+fn duckdb_makes_the_features_of_two_years_too() {
+    let sandbox = Sandbox::new();
+    let words = [
+        "generate",
+        "--customers",
+        "200",
+        "--months",
+        "26",
+        "--out",
+        "shop",
+    ];
+    sandbox.regulars(&words).ended_with(0);
+    copy(&sandbox.path("shop"), &sandbox.path(""));
+    for stage in ["ingest", "features", "train"] {
+        sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
+    }
+    sandbox.regulars(&["models", "promote", "1"]).ended_with(0);
+    duckdb_scores_alone(&sandbox);
+    let sql = sandbox.read("churn-1.features.duckdb.sql");
+    assert!(sql.contains("shop_week"), "no season: {sql}");
+}
+
+fn duckdb_scores_alone(sandbox: &Sandbox) {
     sandbox.regulars(&["score", "--quiet"]).ended_with(0);
     sandbox
         .regulars(&["models", "export", "--to", "sql", "--features"])
@@ -170,7 +198,7 @@ fn duckdb_makes_the_features_from_the_warehouse_and_scores_alone() {
         &newest,
         "regulars-out/churn.csv",
     ];
-    if let Some(said) = run(&sandbox, &arguments) {
+    if let Some(said) = run(sandbox, &arguments) {
         assert!(said.contains("customers"), "{said}");
     }
 }

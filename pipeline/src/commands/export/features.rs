@@ -166,6 +166,7 @@ fn duckdb(sql: &str) -> Result<String> {
     let sql = sql.replace(") IGNORE NULLS OVER", " IGNORE NULLS) OVER");
     // Whole numbers: DuckDB divides them into a fraction.
     let sql = sql.replace("begins / 24", "begins // 24");
+    let sql = sql.replace("- 1) / 7", "- 1) // 7");
     match ["arrow_", "get_field("]
         .iter()
         .find(|word| sql.contains(*word))
@@ -177,10 +178,12 @@ fn duckdb(sql: &str) -> Result<String> {
     }
 }
 
-/// `arrow_cast(EXPRESSION, 'Int32')`: the number of a day, or a number as it is.
+/// `arrow_cast(EXPRESSION, 'Int32')`, the number of a day, or a number as it is; and
+/// `arrow_cast(EXPRESSION, 'Date32')`, the day of a number.
 fn days(sql: &str) -> Result<String> {
     const CAST: &str = "arrow_cast(";
-    const END: &str = ", 'Int32'";
+    const NUMBER: &str = ", 'Int32'";
+    const DAY: &str = ", 'Date32'";
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
     while let Some(at) = rest.find(CAST) {
@@ -194,8 +197,9 @@ fn days(sql: &str) -> Result<String> {
             };
             (depth == 0).then_some(place)
         });
-        let inner = end.and_then(|end| within[..end].strip_suffix(END));
-        let (Some(end), Some(inner)) = (end, inner) else {
+        let whole = end.map_or(within, |end| &within[..end]);
+        let (number, day) = (whole.strip_suffix(NUMBER), whole.strip_suffix(DAY));
+        let (Some(end), Some(inner)) = (end, number.or(day)) else {
             return Err(Failure::machine(format!(
                 "a feature casts to something that has no form in DuckDB: {}",
                 &within[..within.len().min(60)]
@@ -203,6 +207,9 @@ fn days(sql: &str) -> Result<String> {
         };
         out += &rest[..at];
         match inner.parse::<i64>() {
+            _ if day.is_some() => {
+                let _ = write!(out, "(DATE '1970-01-01' + CAST({inner} AS INTEGER))");
+            }
             Ok(number) => {
                 let _ = write!(out, "CAST({number} AS INTEGER)");
             }
@@ -233,6 +240,9 @@ mod tests {
             day("min(day)")
         );
         assert_eq!(days(sql).unwrap(), want);
+        let week = "(date_part('doy', arrow_cast(as_of, 'Date32')) - 1) / 7";
+        let want = "(date_part('doy', (DATE '1970-01-01' + CAST(as_of AS INTEGER))) - 1) // 7";
+        assert_eq!(duckdb(week).unwrap(), want);
         assert!(days("arrow_cast(x, 'Utf8')").is_err());
         assert!(duckdb("SELECT arrow_typeof(x)").is_err());
     }
