@@ -3,6 +3,7 @@
     cargo build --release
     pip install --no-deps Lifetimes==0.11.3
     python3 benches/value_stage.py > /tmp/value-stage.md
+    python3 benches/value_stage.py --generate grocery --customers 5000 --months 18
 
 The 2,357 customers of Fader and Hardie with 6,919 purchases from January 1997 to June 1998 come with the package
 lifetimes, as fixed-width text. They are written as a CSV with settings, loaded, and valued; the table is what
@@ -62,15 +63,24 @@ def purchases():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default="target/release/regulars")
+    parser.add_argument("--generate", metavar="KIND", help="a generated shop of this kind in the place of CDNOW")
+    parser.add_argument("--customers", type=int, default=5000)
+    parser.add_argument("--months", type=int, default=18)
+    parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     binary = str(Path(arguments.binary).resolve())
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        with open(folder / "cdnow.csv", "w", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(["customer", "day", "units", "paid"])
-            rows.writerows(purchases())
-        (folder / "regulars.toml").write_text(SETTINGS)
+        if arguments.generate:
+            made = ["--kind", arguments.generate, "--customers", arguments.customers, "--months", arguments.months,
+                    "--seed", arguments.seed, "--out", "."]
+            subprocess.run([binary, "generate", *map(str, made), "--quiet"], cwd=folder, check=True)
+        else:
+            with open(folder / "cdnow.csv", "w", newline="") as file:
+                rows = csv.writer(file)
+                rows.writerow(["customer", "day", "units", "paid"])
+                rows.writerows(purchases())
+            (folder / "regulars.toml").write_text(SETTINGS)
         seconds = {}
         for stage in ["ingest", "value"]:
             began = time.perf_counter()

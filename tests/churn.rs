@@ -523,3 +523,78 @@ fn wrong_settings_are_refused_with_their_place_and_the_nearest_name() {
             .says(words);
     }
 }
+
+#[test]
+fn by_each_customers_own_value_whom_to_contact_and_what_leaving_costs() {
+    let sandbox = shop_with("");
+    sandbox.regulars(&["features", "--quiet"]).ended_with(0);
+    sandbox.regulars(&["churn", "--quiet"]).ended_with(0);
+    let before = table(&sandbox, "churn");
+    assert!(!before.contains_key("expected_loss"), "value has not run");
+    let one_for_all = metrics(&sandbox)["delivered"]["expected_maximum_profit"].clone();
+
+    sandbox.regulars(&["value", "--quiet"]).ended_with(0);
+    sandbox.regulars(&["churn"]).ended_with(0);
+    let page = sandbox.read("regulars-out/churn.html");
+    for part in [
+        "Leaving is expected to cost",
+        "`contact` in churn.csv",
+        "own value (",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let (churn, value) = (table(&sandbox, "churn"), table(&sandbox, "value"));
+    assert_eq!(churn["churn_probability"], before["churn_probability"]);
+    let lifetime = numbers(&value, "lifetime_value");
+    let row = |id: &String| {
+        value["customer_id"]
+            .iter()
+            .position(|other| other == id)
+            .unwrap()
+    };
+    let [worth, probability, loss, profit] = [
+        "customer_value",
+        "churn_probability",
+        "expected_loss",
+        "contact_profit",
+    ]
+    .map(|name| numbers(&churn, name));
+    let (mut scored, mut contacted) = (0, 0);
+    for (place, id) in churn["customer_id"].iter().enumerate() {
+        let p = probability[place];
+        if p.is_nan() {
+            assert!(loss[place].is_nan() && churn["contact"][place].is_empty());
+            continue;
+        }
+        scored += 1;
+        let v = lifetime[row(id)];
+        assert!((worth[place] - v).abs() < 0.01, "{id}");
+        assert!((loss[place] - p * v).abs() < 0.02, "{id}");
+        // The defaults: an offer of 10, a contact of 1, three tenths accept.
+        let expected = p * (0.3 * (v - 10.0) - 1.0) - (1.0 - p) * 11.0;
+        assert!(
+            (profit[place] - expected).abs() < 0.02,
+            "{id}: {} for {expected}",
+            profit[place]
+        );
+        let contact = churn["contact"][place] == "true";
+        assert_eq!(contact, profit[place] > 0.0, "{id}");
+        contacted += usize::from(contact);
+    }
+    let found = metrics(&sandbox);
+    assert_eq!(found["campaign"]["customers"], contacted);
+    assert_eq!(found["campaign"]["scored"], scored);
+    assert_ne!(found["delivered"]["expected_maximum_profit"], one_for_all);
+
+    // Values of another day are not taken, and it is said.
+    sandbox
+        .regulars(&["value", "--quiet", "--as-of", "2023-06-01"])
+        .ended_with(0);
+    sandbox.regulars(&["churn"]).ended_with(0);
+    let words = metrics(&sandbox)["campaign"]["words"].to_string();
+    assert!(
+        words.contains("One value for all, because value.parquet speaks of 2023-06-01"),
+        "{words}"
+    );
+    assert!(!table(&sandbox, "churn").contains_key("expected_loss"));
+}

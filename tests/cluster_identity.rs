@@ -432,3 +432,30 @@ fn few_equal_or_lonely_customers_have_no_clusters_and_a_reason() {
         assert!(!sandbox.exists("regulars-out/segmenter.json"));
     }
 }
+
+#[test]
+fn a_column_of_one_value_decides_nothing_and_more_clusters_than_customers_are_refused_with_words() {
+    let customers: String = (0..300).map(|n| format!("C{n:04},here,40,\n")).collect();
+    let sandbox = Sandbox::new()
+        .file("lines.csv", shop(300, 400))
+        .file("products.csv", PRODUCTS)
+        .file("customers.csv", format!("id,region,age,note\n{customers}"))
+        .file("regulars.toml", String::new());
+    settings(&sandbox, "attributes = [\"region\", \"age\"]");
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    segmented(&sandbox, 310, &[]).ended_with(0);
+    let clusters = table(&sandbox, "regulars-out", "clusters");
+    let differences = clusters["feature"].iter().zip(&clusters["difference"]);
+    for (feature, difference) in differences {
+        let same = feature.starts_with("region") || feature == "age";
+        let difference = difference.parse().unwrap_or(0.0_f64);
+        assert!(!same || difference == 0.0, "{feature}: {difference}");
+    }
+    assert!(clusters["cluster"].iter().any(|cluster| cluster == "2"));
+    settings(
+        &sandbox,
+        "min_clusters = 60\nmax_clusters = 90\nstart_from = \"nothing\"",
+    );
+    let run = segmented(&sandbox, 320, &[]).ended_with(0);
+    run.says(&["there are no clusters: they need at least 600 customers, and the history has 300"]);
+}

@@ -325,7 +325,7 @@ fn a_run_that_did_not_go_through_says_so_on_top() {
     let half = page(&sandbox, "regulars-out");
     let top = &half[..half.find("<main>").unwrap()];
     assert!(
-        top.contains("did not go through") && top.contains("segment, churn"),
+        top.contains("did not go through") && top.contains("segment, value"),
         "{top}"
     );
     assert!(half.contains("segment has not run into this folder"));
@@ -453,7 +453,9 @@ fn tables_are_shown_as_wide_as_the_terminal() {
         let rows = shown
             .stdout
             .lines()
-            .filter(|line| !line.starts_with('(') && !line.contains("more row"));
+            .filter(|line| !line.starts_with('(') && !line.contains("more row"))
+            .filter(|line| !line.is_empty());
+        assert_eq!(shown.stdout.matches("\n\n").count(), tables - 1);
         let count = rows.clone().count();
         assert!(
             (2 * tables..=8 * tables).contains(&count),

@@ -94,7 +94,7 @@ pub enum Command {
     /// #:schema ./regulars.schema.json
     #[command(after_help = "Example:\n  regulars settings-schema > regulars.schema.json")]
     SettingsSchema,
-    /// Run every stage: ingest, features, segment, churn, value, classes, rules, offers, report
+    /// Run every stage: ingest, features, segment, value, churn, classes, rules, offers, report
     ///
     /// A stage whose data are too few (a history too short to test a churn model, no products for
     /// rules) is left out with a warning; everything else goes on.

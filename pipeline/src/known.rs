@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use chrono::NaiveDate;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::Expr;
@@ -390,6 +390,29 @@ impl Customers {
             .and_then(|values| values.into_array(rows.num_rows()))
             .map_err(|error| wrong(error.strip_backtrace()))
     }
+}
+
+/// For each of some ids its row among all, if it is there; both ascend.
+pub fn rows_of(all: &ArrayRef, some: &ArrayRef) -> Vec<Option<usize>> {
+    let (a, b) = (
+        all.as_primitive_opt::<Int64Type>(),
+        some.as_primitive_opt::<Int64Type>(),
+    );
+    if let (Some(all), Some(some)) = (a, b) {
+        let find = |id: &i64| all.values().binary_search(id).ok();
+        return some.values().iter().map(find).collect();
+    }
+    let (Some(all), Some(some)) = (all.as_string_opt::<i32>(), some.as_string_opt::<i32>()) else {
+        return vec![None; some.len()];
+    };
+    let mut place = 0;
+    let mut find = |row: usize| {
+        while place < all.len() && all.value(place) < some.value(row) {
+            place += 1;
+        }
+        (place < all.len() && all.value(place) == some.value(row)).then_some(place)
+    };
+    (0..some.len()).map(&mut find).collect()
 }
 
 fn canonical() -> Vec<&'static str> {

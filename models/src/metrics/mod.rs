@@ -11,6 +11,7 @@ mod bootstrap;
 mod differences;
 mod intervals;
 pub(crate) mod ndcg;
+mod own_value;
 mod profit;
 mod ranking;
 mod reliability;
@@ -20,6 +21,7 @@ pub use bootstrap::{Interval, bootstrap};
 pub use differences::{ScoreDifferences, score_differences};
 pub use intervals::{ScoreIntervals, score_intervals};
 pub use ndcg::ndcg;
+pub use own_value::{contact_profit, expected_maximum_profit_by_value, maximum_profit_by_value};
 pub use profit::{CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit};
 pub use ranking::{RankingQuality, ranking_quality};
 pub use reliability::{

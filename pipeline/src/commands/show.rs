@@ -172,7 +172,10 @@ pub fn run(args: &Show) -> Result<()> {
                 .iter()
                 .any(|file| file.path == clusters)
             {
-                true => small(&results, "segment", "cluster_guide", CLUSTERS, args.top),
+                true => {
+                    print("\n");
+                    small(&results, "segment", "cluster_guide", CLUSTERS, args.top)
+                }
                 false => Ok(()),
             }
         }

@@ -49,7 +49,7 @@ pub use self::source::{
     decoded, without_secrets,
 };
 pub use self::targets::{Target, Targets};
-pub use self::value::Value;
+pub use self::value::{BOOSTED_TREES, Contract, PRICED, Value};
 pub use self::values::{ByteSize, Day, TimeZone};
 
 /// Everything in `regulars.toml`.

@@ -4,8 +4,9 @@ use ndarray::{Array1, ArrayView1};
 use regulars_models::associations::wilson_interval;
 use regulars_models::metrics::{
     self, CampaignTerms, Interval, MetricError, ProfitError, average_precision, brier_parts,
-    calibration_error, expected_maximum_profit, kolmogorov_smirnov, lift_at, log_loss,
-    maximum_profit, roc_auc, score_intervals,
+    calibration_error, expected_maximum_profit, expected_maximum_profit_by_value,
+    kolmogorov_smirnov, lift_at, log_loss, maximum_profit, maximum_profit_by_value, roc_auc,
+    score_intervals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,27 @@ impl Figures {
             expected_maximum_profit_share: expected.share,
             maximum_profit: best.per_customer,
             maximum_profit_share: best.share,
+        })
+    }
+}
+
+impl Figures {
+    /// The same with the profits of campaigns among customers who are worth so much each.
+    pub fn by_worth(
+        self,
+        labels: ArrayView1<'_, bool>,
+        probabilities: ArrayView1<'_, f64>,
+        worth: ArrayView1<'_, f64>,
+        terms: &CampaignTerms,
+    ) -> Result<Self, ProfitError> {
+        let expected = expected_maximum_profit_by_value(labels, probabilities, worth, terms)?;
+        let best = maximum_profit_by_value(labels, probabilities, worth, terms)?;
+        Ok(Self {
+            expected_maximum_profit: expected.per_customer,
+            expected_maximum_profit_share: expected.share,
+            maximum_profit: best.per_customer,
+            maximum_profit_share: best.share,
+            ..self
         })
     }
 }

@@ -45,6 +45,8 @@ pub struct Labelled {
     pub features: Array2<f32>,
     /// Whether each is a yes.
     pub labels: Array1<bool>,
+    /// What each is worth, where that is known; NaN for rows that nothing is measured on.
+    pub worth: Option<Array1<f64>>,
 }
 
 impl Labelled {
@@ -56,6 +58,7 @@ impl Labelled {
             // Sets of one run have the same columns, which is all that could go wrong here.
             features: concatenate(Axis(0), &features).unwrap_or_default(),
             labels: concatenate(Axis(0), &labels).unwrap_or_default(),
+            worth: None,
         }
     }
 
@@ -63,7 +66,11 @@ impl Labelled {
     pub fn part(&self, rows: Range<usize>) -> Part<'_> {
         Part {
             features: self.features.slice_axis(Axis(0), Slice::from(rows.clone())),
-            labels: self.labels.slice_axis(Axis(0), Slice::from(rows)),
+            labels: self.labels.slice_axis(Axis(0), Slice::from(rows.clone())),
+            worth: self
+                .worth
+                .as_ref()
+                .map(|worth| worth.slice_axis(Axis(0), Slice::from(rows))),
         }
     }
 
@@ -80,6 +87,8 @@ pub struct Part<'a> {
     pub features: ArrayView2<'a, f32>,
     /// Whether each is a yes.
     pub labels: ArrayView1<'a, bool>,
+    /// What each is worth, where that is known.
+    pub worth: Option<ArrayView1<'a, f64>>,
 }
 
 impl Part<'_> {
@@ -110,6 +119,10 @@ impl Part<'_> {
         Part {
             features: self.features.slice_axis(Axis(0), every),
             labels: self.labels.slice_axis(Axis(0), every),
+            worth: self
+                .worth
+                .as_ref()
+                .map(|worth| worth.slice_axis(Axis(0), every)),
         }
     }
 
@@ -118,6 +131,7 @@ impl Part<'_> {
         Labelled {
             features: self.features.select(Axis(0), places),
             labels: self.labels.select(Axis(0), places),
+            worth: self.worth.map(|worth| worth.select(Axis(0), places)),
         }
     }
 
@@ -137,6 +151,7 @@ mod tests {
         Labelled {
             features: Array2::from_shape_fn((rows, 1), |(row, _)| row as f32),
             labels: Array1::from_shape_fn(rows, |row| row % 4 == 0),
+            worth: None,
         }
     }
 

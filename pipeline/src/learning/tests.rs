@@ -38,6 +38,7 @@ fn task(rows: usize) -> Task {
                 _ => (drawn(row, 2) * 3.0).floor() as f32,
             }),
             labels: Array1::from_shape_fn(rows, |row| drawn(row, 3) < age(row)),
+            worth: None,
         },
         columns: Columns {
             features: vec![

@@ -218,8 +218,14 @@ pub(super) fn test_figures(
     scores: &Array1<f64>,
     terms: &Terms,
 ) -> Result<Figures> {
-    Figures::measure(test.labels, scores.view(), &terms.campaign)
-        .map_err(|error| unmeasured(title, &error))
+    let figures = Figures::measure(test.labels, scores.view(), &terms.campaign);
+    let figures = match test.worth {
+        Some(worth) => figures.and_then(|figures| {
+            figures.by_worth(test.labels, scores.view(), worth, &terms.campaign)
+        }),
+        None => figures,
+    };
+    figures.map_err(|error| unmeasured(title, &error))
 }
 
 fn unmeasured(title: &str, error: &dyn std::fmt::Display) -> Failure {

@@ -4,6 +4,7 @@
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
+use super::worth::Worth;
 use crate::config::churn::CampaignProfit;
 use crate::learning::figures::Figures;
 use crate::text::{amount, count, percent};
@@ -21,23 +22,32 @@ pub struct Campaign {
     pub earns: f64,
     /// The same for each customer who is scored, contacted or not.
     pub earns_per_customer: f64,
-    /// All of that as one sentence.
+    /// By each customer's own value: what leaving is expected to cost in all.
+    #[serde(default)]
+    pub expected_loss: Option<f64>,
+    /// All of that in words.
     pub words: String,
+}
+
+/// What campaigns are judged by.
+pub struct Aim<'a> {
+    /// What the delivered probabilities reach on the test.
+    pub tested: &'a Figures,
+    /// What the models were tested on, in words.
+    pub tested_on: &'a str,
+    /// What a campaign earns and costs.
+    pub terms: &'a CampaignProfit,
+    /// Printed behind amounts.
+    pub currency: &'a str,
+    /// Why customers are not measured by their own values although there are any, in words.
+    pub unvalued: Option<&'a str>,
 }
 
 impl Campaign {
     /// The campaign of the expected maximum profit, aimed at the customers who are scored: the share
     /// of them that was best on the test, earning for each what it would have earned there.
-    ///
-    /// - `tested`: what the delivered probabilities reach on the test.
-    /// - `tested_on`: what the models were tested on, in words.
-    pub fn of(
-        tested: &Figures,
-        probabilities: &Array1<f64>,
-        terms: &CampaignProfit,
-        currency: &str,
-        tested_on: &str,
-    ) -> Self {
+    pub fn of(aim: &Aim<'_>, probabilities: &Array1<f64>) -> Self {
+        let tested = aim.tested;
         let mut highest = probabilities.to_vec();
         highest.sort_unstable_by(|a, b| b.total_cmp(a));
         let scored = highest.len() as f64;
@@ -49,26 +59,85 @@ impl Campaign {
             from: last.and_then(|last| highest.get(last).copied()),
             earns: tested.expected_maximum_profit * scored,
             earns_per_customer: tested.expected_maximum_profit,
+            expected_loss: None,
             words: String::new(),
         };
-        campaign.words = campaign.sentence(terms, currency, tested_on);
+        campaign.words = campaign.sentence(aim);
+        if let Some(why) = aim.unvalued {
+            campaign.words += &format!(" One value for all, because {why}.");
+        }
         campaign
     }
 
-    /// Whom it contacts, what it earns, and on which terms.
-    fn sentence(&self, terms: &CampaignProfit, currency: &str, tested_on: &str) -> String {
-        let money = |value: f64| amount(value, currency);
-        let [a, b] = terms.acceptance;
-        let mut terms_said = format!(
-            "[churn.profit]: {} for a customer who stays, {} for an offer that is taken, {} a contact, {} of the leavers accept",
-            money(terms.lifetime_value),
-            money(terms.offer_cost),
-            money(terms.contact_cost),
-            percent(a / (a + b))
+    /// The campaign that contacts everybody whose contact is expected to earn more than it costs, where
+    /// each customer has a value of their own.
+    pub fn by_worth(aim: &Aim<'_>, probabilities: &Array1<f64>, worth: &Worth) -> Self {
+        let stakes = worth.stakes(probabilities, &aim.terms.into());
+        let paying = || (0..stakes.profit.len()).filter(|row| stakes.profit[*row] > 0.0);
+        let earns: f64 = paying().map(|row| stakes.profit[row]).sum();
+        let scored = stakes.profit.len();
+        let mut campaign = Self {
+            customers: paying().count() as u64,
+            scored: scored as u64,
+            from: paying().map(|row| probabilities[row]).reduce(f64::min),
+            earns,
+            earns_per_customer: earns / scored.max(1) as f64,
+            expected_loss: Some(stakes.loss.iter().sum()),
+            words: String::new(),
+        };
+        campaign.words = campaign.sentences_by_worth(aim, worth);
+        campaign
+    }
+
+    fn sentences_by_worth(&self, aim: &Aim<'_>, worth: &Worth) -> String {
+        let money = |value: f64| amount(value, aim.currency);
+        let lost = money(self.expected_loss.unwrap_or_default().round());
+        let terms = terms_said(
+            aim,
+            &format!(
+                "each customer's own value ({} on average)",
+                money(worth.mean)
+            ),
         );
-        if *terms == CampaignProfit::default() {
-            terms_said += "; these are examples, put your own there";
-        }
+        let tested = match aim.tested.expected_maximum_profit > 0.0 {
+            true => format!(
+                "On {} the best campaign aimed by probability alone would have earned {} for each customer scored by contacting {} of them.",
+                aim.tested_on,
+                money(aim.tested.expected_maximum_profit),
+                percent(aim.tested.expected_maximum_profit_share)
+            ),
+            false => format!(
+                "On {} no campaign aimed by probability alone would have paid.",
+                aim.tested_on
+            ),
+        };
+        let who = match self.customers {
+            0 => format!(
+                "No contact is expected to earn more than it costs, on the terms of {terms}."
+            ),
+            customers => format!(
+                "Contacting the {} of {} scored ({}) whose contact is expected to earn more than it costs (`contact` in churn.csv) earns about {} in all, {} for each customer scored, on the terms of {terms}.",
+                count(customers),
+                count(self.scored),
+                percent(customers as f64 / self.scored.max(1) as f64),
+                money(self.earns.round()),
+                money(self.earns_per_customer)
+            ),
+        };
+        format!("Leaving is expected to cost {lost}. {who} {tested}")
+    }
+
+    /// Whom it contacts, what it earns, and on which terms.
+    fn sentence(&self, aim: &Aim<'_>) -> String {
+        let money = |value: f64| amount(value, aim.currency);
+        let tested_on = aim.tested_on;
+        let terms_said = terms_said(
+            aim,
+            &format!(
+                "{} for a customer who stays",
+                money(aim.terms.lifetime_value)
+            ),
+        );
         let Some(from) = self.from else {
             return format!(
                 "No campaign to keep customers would have paid on {tested_on}, on the terms of {terms_said}."
@@ -84,21 +153,101 @@ impl Campaign {
     }
 }
 
+/// The terms of the settings; `value` says what a customer is worth.
+fn terms_said(aim: &Aim<'_>, value: &str) -> String {
+    let (terms, money) = (aim.terms, |value: f64| amount(value, aim.currency));
+    let [a, b] = terms.acceptance;
+    let mut said = format!(
+        "[churn.profit]: {value}, {} for an offer that is taken, {} a contact, {} of the leavers accept",
+        money(terms.offer_cost),
+        money(terms.contact_cost),
+        percent(a / (a + b))
+    );
+    if *terms == CampaignProfit::default() {
+        said += "; these are examples, put your own there";
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::array;
 
     use super::*;
 
-    #[test]
-    fn the_campaign_says_whom_how_many_and_how_much_of_what() {
+    fn aim<'a>(tested: &'a Figures, terms: &'a CampaignProfit, currency: &'a str) -> Aim<'a> {
+        Aim {
+            tested,
+            tested_on: "2024-03-01",
+            terms,
+            currency,
+            unvalued: None,
+        }
+    }
+
+    fn tested(terms: &CampaignProfit) -> Figures {
         let labels = array![true, true, false, false, true, false, false, false];
         let scores = array![0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2];
+        Figures::measure(labels.view(), scores.view(), &terms.into()).unwrap()
+    }
+
+    #[test]
+    fn by_own_value_who_is_worth_it_is_contacted() {
         let terms = CampaignProfit::default();
-        let figures = Figures::measure(labels.view(), scores.view(), &(&terms).into()).unwrap();
+        let figures = tested(&terms);
+        let worth = Worth {
+            values: vec![1000.0, 10.0, 1000.0],
+            mean: 670.0,
+        };
+        let campaign = Campaign::by_worth(
+            &aim(&figures, &terms, "EUR"),
+            &array![0.5, 0.5, 0.25],
+            &worth,
+        );
+        // The second is worth less than keeping them would cost.
+        assert_eq!((campaign.customers, campaign.from), (2, Some(0.25)));
+        assert!(
+            (campaign.earns - (142.5 + 65.75)).abs() < 1e-9,
+            "{campaign:?}"
+        );
+        assert_eq!(campaign.expected_loss, Some(755.0));
+        for part in [
+            "Leaving is expected to cost 755 EUR.",
+            "the 2 of 3 scored (66.7 %)",
+            "each customer's own value (670 EUR on average)",
+            "On 2024-03-01 the best campaign aimed by probability alone",
+        ] {
+            assert!(
+                campaign.words.contains(part),
+                "{part} is not in: {}",
+                campaign.words
+            );
+        }
+    }
+
+    #[test]
+    fn why_all_have_one_value_is_said() {
+        let terms = CampaignProfit::default();
+        let figures = tested(&terms);
+        let aim = Aim {
+            unvalued: Some("value.parquet speaks of another day"),
+            ..aim(&figures, &terms, "")
+        };
+        let campaign = Campaign::of(&aim, &array![0.5, 0.5]);
+        assert!(
+            campaign
+                .words
+                .ends_with("One value for all, because value.parquet speaks of another day.")
+        );
+    }
+
+    #[test]
+    fn the_campaign_says_whom_how_many_and_how_much_of_what() {
+        let terms = CampaignProfit::default();
+        let figures = tested(&terms);
         let share = figures.expected_maximum_profit_share;
         let scored = Array1::from_shape_fn(80, |row| 0.99 - row as f64 / 100.0);
-        let campaign = Campaign::of(&figures, &scored, &terms, "EUR", "2024-03-01");
+        let campaign = Campaign::of(&aim(&figures, &terms, "EUR"), &scored);
         assert_eq!(campaign.customers, (80.0 * share).round() as u64);
         let last = campaign.customers as usize - 1;
         assert_eq!(campaign.from, Some(scored[last]));
@@ -122,9 +271,11 @@ mod tests {
             from: None,
             earns: 0.0,
             earns_per_customer: 0.0,
+            expected_loss: None,
             words: String::new(),
         };
-        let said = campaign.sentence(&CampaignProfit::default(), "", "2024-03-01");
+        let terms = CampaignProfit::default();
+        let said = campaign.sentence(&aim(&tested(&terms), &terms, ""));
         assert!(said.starts_with("No campaign to keep customers would have paid"));
     }
 }

@@ -44,6 +44,7 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
         customers: take(&snapshot.customers, &places, None)?,
         features: snapshot.rows(&scored),
         everyone: Some(everyone),
+        worth: None,
         known: None,
         words: words(context, &dates, snapshot.about.clone()),
         as_of: Some(snapshot.as_of),

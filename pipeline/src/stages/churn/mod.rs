@@ -22,9 +22,11 @@ mod suitable;
 mod summary;
 mod tables;
 mod trials;
+mod valued;
+mod worth;
 
 use self::bands::{HIGH, LOW, band, banded};
-use self::campaign::Campaign;
+use self::campaign::{Aim, Campaign};
 use self::everyone::Everyone;
 use self::reasons::Told;
 use self::season::{Correction, Days};
@@ -64,7 +66,11 @@ pub const STAGE: Stage = Stage {
     reads: |config| match config.churn.label {
         // A label in the customers' table takes the place of features over time.
         Some(_) => &[Reads::Needed("ingest")],
-        None => &[Reads::Needed("ingest"), Reads::Needed("features")],
+        None => &[
+            Reads::Needed("ingest"),
+            Reads::Needed("features"),
+            Reads::IfThere("value"),
+        ],
     },
     needs_history: |config| config.churn.label.is_none(),
     optional: true,
@@ -84,6 +90,8 @@ pub struct Taught {
     pub scores: Scores,
     /// What was made of the season, where two years tell of it.
     pub season: Option<Correction>,
+    /// Why customers are not measured by their own values although `value` has run, in words.
+    pub unvalued: Option<String>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -97,11 +105,19 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         learned,
         found,
         scores,
+        unvalued,
         ..
     } = &taught;
     let mut files = context.files(NAME);
     let bands = deliver(&mut files, population, scores, config)?;
-    let customers = customers(population, found, scores, bands, config);
+    let customers = customers(
+        population,
+        found,
+        scores,
+        bands,
+        config,
+        unvalued.as_deref(),
+    );
     files::write(&mut files, learned, found, population, &customers)?;
     let metrics = metrics(population, found, customers, taught.season.clone())?;
     Ok(Report {
@@ -117,9 +133,13 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
 /// Learns, chooses, tests and scores, and writes nothing.
 pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let config = &context.settings.config;
-    let population = match &config.churn.label {
-        Some(label) => label::population(context, label)?,
-        None => history::population(context)?,
+    let (population, unvalued) = match &config.churn.label {
+        Some(label) => (label::population(context, label)?, None),
+        None => {
+            let mut population = history::population(context)?;
+            let unvalued = valued::look_up(context, &mut population)?;
+            (population, unvalued)
+        }
     };
     let (task, terms) = (&population.task, terms(&config.churn, context.seed));
     let on_step = |doing: &str| context.progress.step(doing);
@@ -146,6 +166,7 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
         learned,
         found,
         scores,
+        unvalued,
         warnings,
     })
 }
@@ -192,7 +213,13 @@ pub fn deliver(
     let risks: Vec<&str> = scores.probabilities.iter().map(risk).collect();
     let told: Vec<Told> = risks.iter().map(|risk| told(risk)).collect();
     let reasons = population.reasons(scores, &told);
-    let table = tables::scores(population, &scores.probabilities, &risks, &reasons)?;
+    let campaign = (&config.churn.profit).into();
+    let stakes = population
+        .worth
+        .as_ref()
+        .map(|worth| (worth, worth.stakes(&scores.probabilities, &campaign)));
+    let stakes = stakes.as_ref().map(|(worth, stakes)| (*worth, stakes));
+    let table = tables::scores(population, &scores.probabilities, &risks, &reasons, stakes)?;
     files.parquet_and_csv("churn", &population.words.scores, &table)?;
     Ok(banded(&risks))
 }
@@ -204,21 +231,26 @@ fn customers(
     scores: &Scores,
     bands: Vec<BandRow>,
     config: &Config,
+    unvalued: Option<&str>,
 ) -> Customers {
     let tested_on = population.task.trials.last();
+    let aim = Aim {
+        tested: &found.delivered,
+        tested_on: tested_on.map_or("", |trial| &trial.name),
+        terms: &config.churn.profit,
+        currency: &config.project.currency,
+        unvalued,
+    };
     Customers {
         bands,
         unscored: population
             .everyone
             .as_ref()
             .map_or_else(Vec::new, Everyone::unscored),
-        campaign: Some(Campaign::of(
-            &found.delivered,
-            &scores.probabilities,
-            &config.churn.profit,
-            &config.project.currency,
-            tested_on.map_or("", |trial| &trial.name),
-        )),
+        campaign: Some(match &population.worth {
+            Some(worth) => Campaign::by_worth(&aim, &scores.probabilities, worth),
+            None => Campaign::of(&aim, &scores.probabilities),
+        }),
     }
 }
 

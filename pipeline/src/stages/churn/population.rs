@@ -10,6 +10,7 @@ use super::metrics::Dates;
 use super::people::People;
 use super::reasons::{Telling, Told, reasons};
 use super::spoken::Catalogued;
+use super::worth::Worth;
 use crate::contract::features::{Risk, Shop};
 use crate::failure::Result;
 use crate::learning::learned::Learned;
@@ -50,6 +51,8 @@ pub struct Population {
     pub features: Array2<f32>,
     /// Everybody, those included who are not scored, where the outcome is seen in the history.
     pub everyone: Option<Everyone>,
+    /// What each of those who are scored is worth, where `value` has told.
+    pub worth: Option<Worth>,
     /// What is known of them already.
     pub known: Option<Known>,
     /// How people are told of it all.
@@ -127,6 +130,7 @@ pub fn nobody(model: &SavedModel) -> Task {
         rows: Labelled {
             features: Array2::zeros((0, model.features().len())),
             labels: Array1::default(0),
+            worth: None,
         },
         columns: Columns {
             monotone: Vec::new(),

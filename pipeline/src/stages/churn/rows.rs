@@ -13,6 +13,7 @@ pub fn labelled(snapshot: &Snapshot, bought: &Bought, settings: &Churn) -> Resul
     Ok(Labelled {
         features: snapshot.rows(&rows),
         labels: rows.iter().map(|row| churned[*row]).collect(),
+        worth: None,
     })
 }
 

@@ -44,6 +44,7 @@ pub fn saved_population(
         base_rate: f64::NAN,
         customers: take(&snapshot.customers, &places, None)?,
         features: snapshot.rows(&scored).select(Axis(1), &order),
+        worth: None,
         known: None,
         words: said(context, churn.horizon_days, about.collect()),
         as_of: Some(snapshot.as_of),

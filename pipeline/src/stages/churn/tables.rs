@@ -9,6 +9,7 @@ use regulars_models::tree::{DecisionTree, LeafRule};
 use super::everyone::{LAPSED, NEW, Standing};
 use super::population::{Population, REASONS};
 use super::spoken::Spoken;
+use super::worth::{self, Stakes, Worth};
 use crate::failure::Result;
 use crate::learning::figures::{Figures, Range, Ranges, ReliabilityRow};
 use crate::learning::leaderboard::{MeanFigures, ModelRow};
@@ -416,12 +417,18 @@ type ScoreRow<'a> = (f64, &'a str, Vec<&'a str>);
 ///
 /// - `probabilities`, `bands`, `reasons`: one for each customer who is scored; fewer reasons than
 ///   there are columns for leave the others empty.
+/// - `stakes`: what each customer is worth, where that is known, and what follows from it.
 pub fn scores(
     population: &Population,
     probabilities: &Array1<f64>,
     bands: &[&str],
     reasons: &[Vec<String>],
+    stakes: Option<(&Worth, &Stakes)>,
 ) -> Result<RecordBatch> {
+    let at_stake = |table: TableBuilder, places: &[Option<usize>]| match stakes {
+        Some((worth, stakes)) => worth::columns(table, worth, stakes, places),
+        None => table,
+    };
     let scored = |place: usize| -> ScoreRow<'_> {
         let reasons = reasons[place].iter().map(String::as_str).collect();
         (probabilities[place], bands[place], reasons)
@@ -443,7 +450,12 @@ pub fn scores(
     let rows: Vec<ScoreRow<'_>> = everyone.standings.iter().enumerate().map(row).collect();
     let ranks = everyone.ranks(&ranks(probabilities));
     let table = score_columns(everyone.customers.clone(), &rows, ranks);
-    everyone.columns(table).build()
+    let places = everyone.standings.iter().map(|standing| match standing {
+        Standing::Scored(place) => Some(*place),
+        _ => None,
+    });
+    let places: Vec<Option<usize>> = places.collect();
+    at_stake(everyone.columns(table), &places).build()
 }
 
 /// The rank of each probability, 1 for the largest.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type};
 
 use crate::engine::Scope;
 use crate::failure::Result;
+use crate::known::rows_of;
 use crate::purchases::Purchases;
 use crate::stages::Context;
 
@@ -165,27 +166,4 @@ fn numbers(table: &RecordBatch, column: usize) -> Result<Vec<f64>> {
         .iter()
         .map(|value| value.unwrap_or(f64::NAN))
         .collect())
-}
-
-/// For each of some ids its row among all, if it is there; both ascend.
-pub fn rows_of(all: &ArrayRef, some: &ArrayRef) -> Vec<Option<usize>> {
-    let (a, b) = (
-        all.as_primitive_opt::<Int64Type>(),
-        some.as_primitive_opt::<Int64Type>(),
-    );
-    if let (Some(all), Some(some)) = (a, b) {
-        let find = |id: &i64| all.values().binary_search(id).ok();
-        return some.values().iter().map(find).collect();
-    }
-    let (Some(all), Some(some)) = (all.as_string_opt::<i32>(), some.as_string_opt::<i32>()) else {
-        return vec![None; some.len()];
-    };
-    let mut place = 0;
-    let mut find = |row: usize| {
-        while place < all.len() && all.value(place) < some.value(row) {
-            place += 1;
-        }
-        (place < all.len() && all.value(place) == some.value(row)).then_some(place)
-    };
-    (0..some.len()).map(&mut find).collect()
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Float64Type;
 
-use super::beside::{Beside, rows_of, words};
+use super::beside::{Beside, words};
 use super::shelf::{Sold, pieces};
 use crate::failure::Result;
+use crate::known::rows_of;
 use crate::purchases::Purchases;
 use crate::warehouse::Warehouse;
 

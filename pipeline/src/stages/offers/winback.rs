@@ -11,11 +11,11 @@ use arrow::datatypes::DataType;
 use rayon::prelude::*;
 use regulars_models::cross_sell::Next;
 
-use super::beside::rows_of;
 use super::kinds::{Maker, few};
 use super::known::Known;
 use super::product::Products;
 use crate::failure::{Result, did_you_mean};
+use crate::known::rows_of;
 use crate::outputs::Pending;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::purchases::day_number;

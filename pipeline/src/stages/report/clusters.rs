@@ -25,6 +25,9 @@ pub struct Told {
     /// Who is in it, by a short tree.
     #[serde(default)]
     pub rule: String,
+    /// The same in words and units; empty where another version wrote it.
+    #[serde(default)]
+    pub rule_in_words: String,
     /// Of all customers, the share that the rule puts on the right side.
     pub rule_fidelity: Option<f64>,
     /// How surely it is found again.

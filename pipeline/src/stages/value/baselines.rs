@@ -7,6 +7,8 @@ use super::history::{Buyer, Seen, age};
 pub enum Baseline {
     /// Each customer as in the period of the same length before.
     PeriodBefore,
+    /// Each customer as those of the same RFM cell did in the period before.
+    RfmCell,
     /// Each customer's own rate, drawn towards the rate of all.
     OwnRate,
     /// Everybody the rate of all.
@@ -15,12 +17,13 @@ pub enum Baseline {
 
 impl Baseline {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::PeriodBefore, Self::OwnRate, Self::Mean];
+    pub const ALL: [Self; 4] = [Self::PeriodBefore, Self::RfmCell, Self::OwnRate, Self::Mean];
 
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::PeriodBefore => "period-before",
+            Self::RfmCell => "rfm-cell",
             Self::OwnRate => "own-rate",
             Self::Mean => "mean",
         }
@@ -30,6 +33,7 @@ impl Baseline {
     pub fn title(self) -> &'static str {
         match self {
             Self::PeriodBefore => "as in the period before",
+            Self::RfmCell => "mean of the RFM cell",
             Self::OwnRate => "own rate, drawn towards that of all",
             Self::Mean => "everybody the mean",
         }

@@ -7,6 +7,7 @@ use regulars_models::value::{
 use serde::{Deserialize, Serialize};
 
 use super::baselines::Baseline;
+use super::trees::{self, Ahead, Spread, Trees};
 use super::trial::{Figures, Group, Trial};
 use crate::failure::Result;
 use crate::text::{percent, round};
@@ -42,19 +43,62 @@ pub struct ModelRow {
 pub struct Board {
     /// Models, the best first, then baselines, then models that do not fit.
     pub rows: Vec<ModelRow>,
-    /// The model that values the customers, fitted to the whole history; nothing where none fits.
+    /// The model of when customers buy, fitted to the whole history, that values the customers, or says
+    /// what trees do not: who is active, and when they buy next. Nothing where none fits.
     pub chosen: Option<(PurchaseKind, Fitted<PurchaseModel>)>,
+    /// Trees that learned from the period that is held out, where they value the customers.
+    pub trees: Option<Grown>,
     /// What it predicted beside what came, when it had not seen that.
     pub groups: Vec<Group>,
     /// Models that do not fit what was known before the period that is held out, with why.
     pub unfit: Vec<(&'static str, String)>,
 }
 
+/// Trees, and how far off they were.
+pub struct Grown {
+    /// They look ahead as many days as are held out.
+    pub trees: Trees,
+    /// Of those before them, which had not seen the period that is held out.
+    pub spread: Option<Spread>,
+}
+
+/// What a candidate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Purchases(PurchaseKind),
+    Trees,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Purchases(kind) => kind.name(),
+            Self::Trees => trees::NAME,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Purchases(kind) => title(kind),
+            Self::Trees => trees::TITLE,
+        }
+    }
+}
+
 /// A model before it is chosen.
 struct Candidate {
-    kind: PurchaseKind,
-    fitted: Result<Fitted<PurchaseModel>, ValueError>,
+    kind: Kind,
+    /// What was fitted; nothing of trees, which have no likelihood. Or why it does not fit.
+    fitted: Result<Option<Fitted<PurchaseModel>>, String>,
     figures: Option<Figures>,
+    /// What trees expected.
+    ahead: Option<Ahead>,
+}
+
+impl Candidate {
+    fn model(&self) -> Option<&Fitted<PurchaseModel>> {
+        self.fitted.as_ref().ok()?.as_ref()
+    }
 }
 
 /// A model's name in words.
@@ -72,58 +116,165 @@ fn fit(kind: PurchaseKind, histories: &Histories) -> Result<Fitted<PurchaseModel
     PurchaseParams::new(kind).check()?.fit(histories)
 }
 
+/// What models are compared on.
+pub struct Evidence<'a> {
+    /// The customers on whom they are tried; none where no period is held out.
+    pub trial: Option<&'a Trial<'a>>,
+    /// The histories until the period that is held out, if there is one.
+    pub before: Option<&'a Histories>,
+    /// The histories until the end.
+    pub whole: &'a Histories,
+    /// Grows trees on the period that is held out; nothing where the settings do without trees.
+    pub grow: Option<&'a dyn Fn() -> Result<Trees, String>>,
+    /// Decides what is drawn.
+    pub seed: u64,
+}
+
 /// Tries the models on the period that is held out, chooses one, and fits it to the whole history.
-///
-/// `before` and `whole` are the histories until that period and until the end.
 pub fn compare(
     kinds: &[PurchaseKind],
-    trial: Option<&Trial<'_>>,
-    before: Option<&Histories>,
-    whole: &Histories,
+    evidence: &Evidence<'_>,
     on_step: &dyn Fn(&str),
 ) -> Result<Board> {
     let mut candidates = Vec::new();
     for &kind in kinds {
         on_step(&format!("fitting {}", title(kind)));
-        let fitted = fit(kind, before.unwrap_or(whole));
-        let figures = match (trial, &fitted) {
-            (Some(trial), Ok(fitted)) => Some(trial.of_model(&fitted.model)?),
-            _ => None,
-        };
-        candidates.push(Candidate {
-            kind,
-            fitted,
-            figures,
-        });
+        candidates.push(tried(kind, evidence)?);
+    }
+    if evidence.grow.is_some() {
+        on_step(&format!("growing {}", trees::TITLE));
+        candidates.push(tried_trees(evidence)?);
     }
     let order = ranked(&candidates);
-    // Models that did not fit what was known before are tried last: the whole may carry them.
-    let unfit = (0..candidates.len()).filter(|place| candidates[*place].fitted.is_err());
-    let chosen = order.iter().copied().chain(unfit).find_map(|place| {
-        on_step(&format!(
-            "fitting {} to the whole",
-            title(candidates[place].kind)
-        ));
-        let fitted = fit(candidates[place].kind, whole).ok()?;
-        Some((place, fitted))
-    });
-    let place = chosen.as_ref().map(|(place, _)| *place);
-    let groups = match (trial, place.map(|place| &candidates[place].fitted)) {
-        (Some(trial), Some(Ok(fitted))) => trial.groups(&trial.predicted(&fitted.model)),
+    let fitted = fitted_to_all(&candidates, &order, evidence, on_step);
+    let groups = match (evidence.trial, fitted.place.map(|place| &candidates[place])) {
+        (Some(trial), Some(chosen)) => match (&chosen.ahead, chosen.model()) {
+            (Some(ahead), _) => trial.groups(&ahead.purchases),
+            (_, Some(fitted)) => trial.groups(&trial.predicted(&fitted.model)),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     };
+    let spread = |trial: &Trial<'_>| {
+        let ahead = candidates.last()?.ahead.as_ref()?;
+        trial.spread(ahead)
+    };
+    let mut rows = rows(&candidates, &order, fitted.place, evidence.trial)?;
+    if let (Some(_), Some((place, _))) = (&fitted.trees, &fitted.model) {
+        let name = candidates[*place].kind.name();
+        for row in rows.iter_mut().filter(|row| row.model == name) {
+            row.why += "; it says who is active, and when they buy next";
+        }
+    }
+    let Whole { model, trees, .. } = fitted;
     Ok(Board {
-        rows: rows(&candidates, &order, place, trial)?,
+        rows,
         groups,
         unfit: unfit_words(&candidates),
-        chosen: chosen.map(|(place, fitted)| (candidates[place].kind, fitted)),
+        trees: trees.map(|trees| Grown {
+            trees,
+            spread: evidence.trial.and_then(spread),
+        }),
+        chosen: model.and_then(|(place, fitted)| match candidates[place].kind {
+            Kind::Purchases(kind) => Some((kind, fitted)),
+            Kind::Trees => None,
+        }),
     })
 }
 
+fn tried(kind: PurchaseKind, evidence: &Evidence<'_>) -> Result<Candidate> {
+    let fitted = fit(kind, evidence.before.unwrap_or(evidence.whole));
+    let figures = match (evidence.trial, &fitted) {
+        (Some(trial), Ok(fitted)) => Some(trial.of_model(&fitted.model)?),
+        _ => None,
+    };
+    Ok(Candidate {
+        kind: Kind::Purchases(kind),
+        fitted: fitted.map(Some).map_err(|error| error.to_string()),
+        figures,
+        ahead: None,
+    })
+}
+
+fn tried_trees(evidence: &Evidence<'_>) -> Result<Candidate> {
+    let mut candidate = Candidate {
+        kind: Kind::Trees,
+        fitted: Ok(None),
+        figures: None,
+        ahead: None,
+    };
+    let Some(trial) = evidence.trial else {
+        let why = "the history is too short to hold a part of it out, from which they would learn";
+        candidate.fitted = Err(why.to_owned());
+        return Ok(candidate);
+    };
+    match trial.grow(evidence.seed) {
+        Ok(trees) => {
+            let ahead = trial.by_trees(&trees);
+            candidate.figures = Some(trial.of_ahead(&ahead)?);
+            candidate.ahead = Some(ahead);
+        }
+        Err(why) => candidate.fitted = Err(why),
+    }
+    Ok(candidate)
+}
+
+/// What is fitted to the whole history.
+struct Whole {
+    /// The candidate that values the customers.
+    place: Option<usize>,
+    /// The best model of when customers buy, with its place.
+    model: Option<(usize, Fitted<PurchaseModel>)>,
+    /// Trees, where they value the customers.
+    trees: Option<Trees>,
+}
+
+/// Fits the best candidate that can be fitted and, where that is trees, the best model of when
+/// customers buy as well.
+fn fitted_to_all(
+    candidates: &[Candidate],
+    order: &[usize],
+    evidence: &Evidence<'_>,
+    on_step: &dyn Fn(&str),
+) -> Whole {
+    let mut whole = Whole {
+        place: None,
+        model: None,
+        trees: None,
+    };
+    // Models that did not fit what was known before are tried last: the whole may carry them.
+    let unfit = (0..candidates.len()).filter(|place| candidates[*place].fitted.is_err());
+    for place in order.iter().copied().chain(unfit) {
+        let candidate = &candidates[place];
+        match (candidate.kind, evidence.grow) {
+            (Kind::Purchases(kind), _) => {
+                on_step(&format!("fitting {} to the whole", title(kind)));
+                let Ok(fitted) = fit(kind, evidence.whole) else {
+                    continue;
+                };
+                whole.model = Some((place, fitted));
+                whole.place.get_or_insert(place);
+                return whole;
+            }
+            (Kind::Trees, Some(grow)) if whole.place.is_none() && candidate.ahead.is_some() => {
+                on_step(&format!("growing {} on the days held out", trees::TITLE));
+                if let Ok(trees) = grow() {
+                    whole.trees = Some(trees);
+                    whole.place = Some(place);
+                }
+            }
+            (Kind::Trees, _) => {}
+        }
+    }
+    whole
+}
+
+/// Models of when customers buy that do not fit; that there are too few customers for trees is said on
+/// the leaderboard alone.
 fn unfit_words(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     let words = |candidate: &Candidate| {
         let error = candidate.fitted.as_ref().err()?;
-        Some((title(candidate.kind), error.to_string()))
+        (candidate.kind != Kind::Trees).then(|| (candidate.kind.title(), error.clone()))
     };
     candidates.iter().filter_map(words).collect()
 }
@@ -147,10 +298,7 @@ fn ranked(candidates: &[Candidate]) -> Vec<usize> {
             Some(figures) if figures.observed > 0.0 => {
                 (is_off(figures), figures.mean_absolute_error)
             }
-            _ => (
-                false,
-                candidate.fitted.as_ref().map_or(f64::INFINITY, Fitted::aic),
-            ),
+            _ => (false, candidate.model().map_or(f64::INFINITY, Fitted::aic)),
         }
     };
     order.sort_by(|a, b| {
@@ -219,10 +367,10 @@ fn rows(
 }
 
 fn model_row(candidate: &Candidate, chosen: bool, why: String) -> ModelRow {
-    let fitted = candidate.fitted.as_ref().ok();
+    let fitted = candidate.model();
     ModelRow {
         model: candidate.kind.name().to_owned(),
-        title: title(candidate.kind).to_owned(),
+        title: candidate.kind.title().to_owned(),
         baseline: false,
         chosen,
         figures: candidate.figures.clone(),
@@ -238,6 +386,10 @@ fn why(candidate: &Candidate, chosen: bool, best: Option<&Figures>) -> String {
     let figures = candidate.figures.as_ref();
     let figures = figures.filter(|figures| figures.observed > 0.0);
     let (Some(figures), Some(best)) = (figures, best) else {
+        if candidate.kind == Kind::Trees {
+            return "no purchases are held out to compare it by, and it has no likelihood"
+                .to_owned();
+        }
         return match chosen {
             true => {
                 "the lowest AIC of the models that fit: no purchases are held out to compare by"
@@ -289,6 +441,17 @@ pub fn parameters(fitted: &Fitted<PurchaseModel>) -> String {
 }
 
 impl Board {
+    /// Whether any model values the customers, rather than a baseline.
+    pub fn fits(&self) -> bool {
+        self.chosen.is_some() || self.trees.is_some()
+    }
+
+    /// The model that says who is active and when they buy next, where trees say the rest.
+    pub fn timed_by(&self) -> Option<&'static str> {
+        let (kind, _) = self.chosen.as_ref().filter(|_| self.trees.is_some())?;
+        Some(title(*kind))
+    }
+
     /// The row of the model, or of the baseline, that values the customers.
     pub fn chosen_row(&self) -> Option<&ModelRow> {
         self.rows.iter().find(|row| row.chosen)
@@ -327,15 +490,16 @@ mod tests {
             leaves_at_start: false,
         };
         Candidate {
-            kind,
-            fitted: Ok(Fitted {
+            kind: Kind::Purchases(kind),
+            fitted: Ok(Some(Fitted {
                 model: PurchaseModel::BetaGeometric(model),
                 parameters: Vec::new(),
                 log_likelihood: -10.0 * error,
                 customers: 10,
                 iterations: 1,
                 slope: 0.0,
-            }),
+            })),
+            ahead: None,
             figures: Some(Figures {
                 mean_absolute_error: error,
                 root_mean_squared_error: error,
@@ -359,7 +523,7 @@ mod tests {
             candidate(PurchaseKind::MbgCnbd, 0.8, 0.1),
             candidate(PurchaseKind::ParetoNbd, 0.7, 0.1),
         ];
-        candidates[4].fitted = Err(ValueError::NoRepeat);
+        candidates[4].fitted = Err(ValueError::NoRepeat.to_string());
         assert_eq!(ranked(&candidates), [1, 3, 0, 2]);
         let best = candidates[1].figures.clone();
         let words = |place: usize| why(&candidates[place], place == 1, best.as_ref());

@@ -9,6 +9,7 @@ use regulars_models::value::{History, Spend};
 
 use super::cohorts::Cohorts;
 use super::money::amount;
+use super::snapshot::Snapshot;
 use super::split::Split;
 use crate::failure::{Failure, Result};
 use crate::warehouse::Warehouse;
@@ -125,8 +126,22 @@ pub struct Buyers {
     pub has_costs: bool,
     /// What became of those who came in the same month.
     pub cohorts: Cohorts,
+    /// Everybody as trees see them.
+    pub snapshots: Snapshots,
     /// Customer days that were read.
     pub days: u64,
+}
+
+/// Customers at the dates from which trees look ahead, as many days as are held out; empty where none
+/// are.
+#[derive(Default)]
+pub struct Snapshots {
+    /// Where the period before the one that is held out begins, if the history reaches back so far.
+    pub recent: Snapshot,
+    /// Where the period that is held out begins.
+    pub cut: Snapshot,
+    /// At the end.
+    pub end: Snapshot,
 }
 
 /// What a customer did on a day.
@@ -230,10 +245,15 @@ struct Folding {
     recent: i32,
     cut: i32,
     end: i32,
+    /// The first day of the history, and how many days are held out.
+    start: i32,
+    ahead: i32,
+    has_recent: bool,
     ids: Ids,
     buyers: Vec<Buyer>,
     log_gaps: [f64; 2],
     cohorts: Cohorts,
+    snapshots: Snapshots,
     days: u64,
     /// The customer whose days are being read: their id, and what they did until now.
     id: Option<Id>,
@@ -253,6 +273,9 @@ impl Folding {
             recent: split.recent(),
             cut: split.cut(),
             end: split.end(),
+            start: split.start(),
+            ahead: split.end() - split.cut(),
+            has_recent: split.has_recent(),
             ids: match whole {
                 true => Ids::Whole(Vec::new()),
                 false => Ids::Text(StringBuilder::new()),
@@ -260,6 +283,7 @@ impl Folding {
             buyers: Vec::new(),
             log_gaps: [0.0; 2],
             cohorts: Cohorts::new(split.end_date()),
+            snapshots: Snapshots::default(),
             days: 0,
             id: None,
             buyer: Buyer::default(),
@@ -349,9 +373,26 @@ impl Folding {
                 (Ids::Whole(_), Id::Text(_)) => {}
             }
             self.cohorts.add(buyer.first, &self.months);
+            self.look_ahead();
             self.buyers.push(buyer);
         }
         self.months.clear();
+    }
+
+    /// Notes the customer, whose place is the next, at the dates from which trees look ahead.
+    fn look_ahead(&mut self) {
+        if self.ahead == 0 {
+            return;
+        }
+        let (place, all) = (self.buyers.len(), &mut self.snapshots);
+        let take = |snapshot: &mut Snapshot, date| {
+            snapshot.take(place, &self.months, date, self.ahead, self.start);
+        };
+        if self.has_recent {
+            take(&mut all.recent, self.recent);
+        }
+        take(&mut all.cut, self.cut);
+        take(&mut all.end, self.end);
     }
 
     fn done(mut self, has_costs: bool) -> Buyers {
@@ -366,6 +407,7 @@ impl Folding {
             log_gaps: self.log_gaps,
             has_costs,
             cohorts: self.cohorts,
+            snapshots: self.snapshots,
             days: self.days,
         }
     }

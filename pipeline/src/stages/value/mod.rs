@@ -2,7 +2,9 @@
 
 mod baselines;
 mod board;
+mod cells;
 mod cohorts;
+mod contracts;
 mod distinct;
 mod history;
 mod margin;
@@ -10,25 +12,31 @@ mod metrics;
 mod money;
 mod noticed;
 mod page;
+mod parts;
 mod rank;
+mod snapshot;
 mod spend;
 mod split;
 mod summary;
 mod tables;
+mod trees;
 mod trial;
 mod worth;
 
-use regulars_models::value::{Histories, SavedValue};
+use regulars_models::value::{Histories, SavedValue, ShiftedBetaGeometric};
 
-use self::board::{Board, compare};
+use self::board::{Board, Evidence, Grown, compare};
+use self::contracts::Contracts;
 use self::history::Buyers;
 use self::margin::Margin;
-use self::metrics::Metrics;
+use self::metrics::{Metrics, Sums};
+use self::parts::Parts;
 use self::spend::SpendModel;
 use self::split::Split;
 use self::tables::Made;
+use self::trees::{Lesson, Trees};
 use self::trial::Trial;
-use self::worth::{Terms, Worth, by_model, by_own_rate, refused};
+use self::worth::{Terms, Worth, by_model, by_own_rate, by_trees, refused};
 use super::{Context, Reads, Report, Stage};
 use crate::failure::Result;
 use crate::outputs::Pending;
@@ -40,7 +48,7 @@ pub const NAME: &str = "value";
 /// The stage.
 pub const STAGE: Stage = Stage {
     name: NAME,
-    reads: |_| &[Reads::Needed("ingest")],
+    reads: |_| &[Reads::Needed("ingest"), Reads::IfThere("segment")],
     needs_history: |_| true,
     optional: true,
     run,
@@ -62,7 +70,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         .map(|stood| Buyers::read(&stood, &split))
         .transpose()?;
     let stood = stood.as_ref().unwrap_or(&buyers);
-    let trial = Trial::new(&stood.buyers, &split, settings.interval);
+    let trial = Trial::new(&stood.buyers, &stood.snapshots, &split, settings.interval);
     let gaps = [buyers.log_gaps[0], stood.log_gaps[1]];
     let board = choose(context, (&buyers, gaps), &split, trial.as_ref())?;
     on_step(&format!(
@@ -75,13 +83,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         settings,
         margin: &margin,
         seed: context.seed,
+        looks_ahead: board.trees.as_ref().map(|_| split.held_out_days),
         end: split.end(),
     };
-    let worths = match &board.chosen {
-        Some((_, fitted)) => by_model(&fitted.model, &spend, &buyers, &terms)?,
-        None => by_own_rate(&spend, &buyers, &terms),
-    };
+    let worths = valued(&board, &spend, &buyers, &terms)?;
 
+    on_step("what values are made of");
+    let mut unfit = Vec::new();
+    let parts = Parts::of(context, &buyers, &worths, &margin)?;
     let found = metrics(
         &buyers,
         &worths,
@@ -91,7 +100,14 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         &spend,
         trial.as_ref(),
     )?;
+    let contracts = Contracts::of(context, &buyers, &margin, split.end(), &mut unfit)?;
+    let found = Metrics {
+        parts: parts.sums(),
+        contracts: contracts.as_ref().map(|contracts| contracts.found.clone()),
+        ..found
+    };
     let mut warnings = warehouse.warnings.clone();
+    warnings.append(&mut unfit);
     warnings.extend(noticed::warnings(
         &board,
         trial.as_ref(),
@@ -106,16 +122,47 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         margin: &margin,
         currency: &project.currency,
         as_of: split.end_date(),
+        by: board.chosen_row().map_or("", |row| row.title.as_str()),
+        timed_by: board.timed_by(),
     };
     let mut files = context.files(NAME);
     write(&mut files, &buyers, &worths, &made, &found, &project.name)?;
-    write_model(&mut files, &board, &spend)?;
+    files.parquet_and_csv(
+        "value_parts",
+        &format!("What every customer's value is made of, {}", made.words()),
+        &parts.table(&buyers, &worths, &made)?,
+    )?;
+    if let Some(contracts) = &contracts {
+        contracts.write(&mut files, &buyers, &made)?;
+    }
+    let contract = contracts.as_ref().map(|contracts| contracts.model);
+    write_model(&mut files, &board, (&spend, contract), split.held_out_days)?;
     Ok(Report {
         as_of: Some(split.end_date()),
         rows_in: buyers.days,
         rows_out: buyers.len() as u64,
         warnings,
         ..Report::new(files, &found)?
+    })
+}
+
+/// What each customer is worth, by the model that was chosen.
+fn valued(
+    board: &Board,
+    spend: &SpendModel,
+    buyers: &Buyers,
+    terms: &Terms<'_>,
+) -> Result<Vec<Worth>> {
+    let worths = match &board.chosen {
+        Some((_, fitted)) => by_model(&fitted.model, spend, buyers, terms)?,
+        None => by_own_rate(spend, buyers, terms),
+    };
+    Ok(match &board.trees {
+        Some(Grown { trees, spread }) => {
+            let ahead = trees.predict(&buyers.snapshots.end);
+            by_trees(worths, &ahead, spread.as_ref())
+        }
+        None => worths,
     })
 }
 
@@ -137,13 +184,28 @@ fn choose(
         cells.with_log_gaps(log_gaps).map_err(refused)
     };
     let before = trial.map(|trial| cells(&trial.histories, gaps_before));
-    compare(
-        &context.settings.config.value.running(),
+    let before = before.transpose()?;
+    let settings = &context.settings.config.value;
+    let seed = context.seed;
+    let grow = || {
+        let snapshot = &buyers.snapshots.cut;
+        let came = snapshot.rows.iter();
+        let came = came.map(|row| buyers.buyers[*row as usize].held_out);
+        let came = came.collect();
+        Trees::grow(&Lesson { snapshot, came }, seed)
+    };
+    let evidence = Evidence {
         trial,
-        before.transpose()?.as_ref(),
-        &cells(&whole, gaps)?,
-        &|doing| context.progress.step(doing),
-    )
+        before: before.as_ref(),
+        whole: &cells(&whole, gaps)?,
+        grow: settings
+            .grows_trees()
+            .then_some(&grow as &dyn Fn() -> Result<Trees, String>),
+        seed,
+    };
+    compare(&settings.running(), &evidence, &|doing| {
+        context.progress.step(doing)
+    })
 }
 
 fn metrics(
@@ -176,11 +238,17 @@ fn metrics(
         tried_on: trial.map_or(0, |trial| trial.len() as u64),
         models: board.rows.clone(),
         groups: board.groups.clone(),
-        spend_model: spend.title().to_owned(),
+        spend_model: match &board.trees {
+            Some(_) => trees::TITLE.to_owned(),
+            None => spend.title().to_owned(),
+        },
+        timed_by: board.timed_by().map(str::to_owned),
         spend_correlation: spend.correlation,
         spend: round(spent, 2),
         lifetime_value: sum(|worth| worth.lifetime_value),
         active: sum(|worth| worth.p_alive),
+        parts: Sums::default(),
+        contracts: None,
         concentration: rank::shares(worths)?,
     })
 }
@@ -221,19 +289,35 @@ fn write(
 }
 
 /// The models that value the customers, to be read back and used elsewhere.
-fn write_model(files: &mut Pending, board: &Board, spend: &SpendModel) -> Result<()> {
-    let Some((_, fitted)) = &board.chosen else {
+fn write_model(
+    files: &mut Pending,
+    board: &Board,
+    (spend, contract): (&SpendModel, Option<ShiftedBetaGeometric>),
+    days: u32,
+) -> Result<()> {
+    let purchases = board.chosen.as_ref().map(|(_, fitted)| fitted.model);
+    if purchases.is_some() || contract.is_some() {
+        let saved = SavedValue {
+            unit: "day".to_owned(),
+            spend: spend.model().copied().filter(|_| purchases.is_some()),
+            purchases,
+            contract,
+        };
+        files.text(
+            "value_model.json",
+            "The models behind the values, to be read back and used elsewhere",
+            &saved.to_json().map_err(refused)?,
+        )?;
+    }
+    let Some(Grown { trees, .. }) = &board.trees else {
         return Ok(());
     };
-    let saved = SavedValue {
-        unit: "day".to_owned(),
-        purchases: Some(fitted.model),
-        spend: spend.model().copied(),
-        contract: None,
-    };
-    files.text(
-        "value_model.json",
-        "The models behind the values, to be read back and used elsewhere",
-        &saved.to_json().map_err(refused)?,
-    )
+    for (name, saved) in trees.saved(days)? {
+        let about = format!(
+            "Trees behind the values: {}; to be read back and used elsewhere",
+            saved.outcome()
+        );
+        files.text(name, &about, &saved.to_json())?;
+    }
+    Ok(())
 }

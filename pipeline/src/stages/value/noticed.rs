@@ -30,7 +30,7 @@ pub fn warnings(
     }
     let weak = [
         few(trial.map_or(repeat_buyers, Trial::repeat_buyers), board),
-        nothing_came(trial.filter(|_| board.chosen.is_some()), split),
+        nothing_came(trial.filter(|_| board.fits()), split),
         off(board, split),
         behind(board, split),
     ];
@@ -43,7 +43,7 @@ pub fn warnings(
 
 /// Models that do not fit; one warning where none does.
 fn unfit(board: &Board, repeat_buyers: u64) -> Vec<Warning> {
-    if board.chosen.is_some() {
+    if board.fits() {
         let words = |(title, error): &(&str, String)| {
             Warning::new(
                 MODEL_LEFT_OUT,
@@ -67,7 +67,7 @@ fn unfit(board: &Board, repeat_buyers: u64) -> Vec<Warning> {
 }
 
 fn few(repeat_buyers: u64, board: &Board) -> Option<String> {
-    let fits = board.chosen.is_some();
+    let fits = board.fits();
     (fits && repeat_buyers < FEW_REPEAT_BUYERS).then(|| {
         format!(
             "{} alone bought again in the time that the models of value were fitted to; with fewer than {FEW_REPEAT_BUYERS} their parameters are little more than a guess",

@@ -9,11 +9,17 @@ use crate::failure::{Failure, Result};
 /// The place of each customer by lifetime value, 1 for the highest; of equal ones the first is
 /// before. Nothing where nothing is known of the value.
 pub fn ranks(worths: &[Worth]) -> Vec<Option<u32>> {
-    let mut order: Vec<u32> = (0..worths.len() as u32).collect();
-    order.retain(|row| !worths[*row as usize].lifetime_value.is_nan());
-    let value = |row: &u32| worths[*row as usize].lifetime_value;
+    let values: Vec<f64> = worths.iter().map(|worth| worth.lifetime_value).collect();
+    places(&values)
+}
+
+/// The place of each of some values, in the same way.
+pub fn places(values: &[f64]) -> Vec<Option<u32>> {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.retain(|row| !values[*row as usize].is_nan());
+    let value = |row: &u32| values[*row as usize];
     order.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    let mut ranks = vec![None; worths.len()];
+    let mut ranks = vec![None; values.len()];
     for (place, row) in order.iter().enumerate() {
         ranks[*row as usize] = Some(place as u32 + 1);
     }
@@ -58,6 +64,7 @@ mod tests {
         let worth = |value: &f64| Worth {
             p_alive: 1.0,
             purchases: [1.0; 3],
+            looked_ahead: f64::NAN,
             p_next: 1.0,
             next: [1.0; 3],
             per_purchase: 1.0,

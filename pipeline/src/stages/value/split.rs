@@ -71,6 +71,12 @@ impl Split {
         self.end.to_epoch_days()
     }
 
+    /// The first day of the history, counted from 1970.
+    pub fn start(&self) -> i32 {
+        let days = i32::try_from(self.history_days).unwrap_or(i32::MAX);
+        self.end().saturating_sub(days)
+    }
+
     /// The first day that is held out, counted from 1970.
     pub fn cut(&self) -> i32 {
         self.cut_date().to_epoch_days()

@@ -32,6 +32,10 @@ pub struct Made<'a> {
     pub currency: &'a str,
     /// The date that the values speak of.
     pub as_of: NaiveDate,
+    /// What values the customers, in words.
+    pub by: &'a str,
+    /// What says who is active and when they buy next, where trees say the rest.
+    pub timed_by: Option<&'a str>,
 }
 
 impl Made<'_> {
@@ -64,6 +68,8 @@ pub fn value(buyers: &Buyers, worths: &[Worth], made: &Made<'_>) -> Result<Recor
         .fact("counted_in", made.margin.word())
         .fact("interval", made.settings.interval.to_string())
         .fact("currency", made.currency)
+        .fact("valued_by", made.by)
+        .fact("timed_by", made.timed_by.unwrap_or(made.by))
         .column("customer_id", "Who", buyers.ids.clone());
     let table = until_now(table, buyers, made.margin);
     let table = purchases(table, worths, made);

@@ -5,11 +5,13 @@ use regulars_models::value::{History, PurchaseModel, Spend, held_out};
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Baseline, Rates, counts_and_ages};
+use super::cells;
 use super::distinct::Distinct;
-use super::history::{Buyer, Seen};
+use super::history::{Buyer, Seen, Snapshots};
 use super::money::amount;
 use super::spend::SpendModel;
 use super::split::Split;
+use super::trees::{Ahead, Lesson, Spread, Trees};
 use crate::failure::{Failure, Result};
 
 /// Customers with more purchases than this before the period that is held out are one group on the
@@ -56,6 +58,9 @@ pub struct Group {
 
 /// The customers on whom models are tried: those who bought before the period that is held out.
 pub struct Trial<'a> {
+    /// Everybody who bought until the end.
+    all: &'a [Buyer],
+    snapshots: &'a Snapshots,
     buyers: Vec<&'a Buyer>,
     /// What they had done by then.
     pub histories: Vec<History>,
@@ -71,8 +76,13 @@ pub struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     /// Of these customers; nothing where no period is held out, or nobody bought before it.
-    pub fn new(buyers: &'a [Buyer], split: &'a Split, level: f64) -> Option<Self> {
-        let buyers: Vec<&Buyer> = buyers
+    pub fn new(
+        all: &'a [Buyer],
+        snapshots: &'a Snapshots,
+        split: &'a Split,
+        level: f64,
+    ) -> Option<Self> {
+        let buyers: Vec<&Buyer> = all
             .iter()
             .filter(|buyer| buyer.before.purchases > 0)
             .collect();
@@ -92,6 +102,8 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|buyer| f64::from(buyer.held_out.purchases));
         Some(Self {
+            all,
+            snapshots,
             histories: buyers.iter().map(history).collect(),
             distinct: Distinct::new(&buyers.iter().map(key).collect::<Vec<_>>()),
             observed: observed.collect(),
@@ -137,6 +149,40 @@ impl<'a> Trial<'a> {
         Ok(figures)
     }
 
+    /// Trees that learned from the period before the one that is held out; words where they cannot.
+    pub fn grow(&self, seed: u64) -> Result<Trees, String> {
+        Trees::grow(&self.lesson(), seed)
+    }
+
+    /// What trees expect of the customers in the period.
+    pub fn by_trees(&self, trees: &Trees) -> Ahead {
+        trees.predict(&self.snapshots.cut)
+    }
+
+    /// How an expectation does.
+    pub fn of_ahead(&self, ahead: &Ahead) -> Result<Figures> {
+        self.figures(&ahead.purchases, &ahead.spend)
+    }
+
+    /// How far off what was spent is from an expectation.
+    pub fn spread(&self, ahead: &Ahead) -> Option<Spread> {
+        let came = self.buyers.iter().map(|buyer| amount(buyer.held_out.spend));
+        Spread::of(&ahead.spend, &came.collect::<Vec<_>>(), self.level)
+    }
+
+    /// What was known before the period of the same length before, and what then came.
+    fn lesson(&self) -> Lesson<'a> {
+        let snapshot = &self.snapshots.recent;
+        let came = snapshot
+            .rows
+            .iter()
+            .map(|row| self.all[*row as usize].recent);
+        Lesson {
+            snapshot,
+            came: came.collect(),
+        }
+    }
+
     /// How a baseline does; nothing where the history does not reach back far enough for it.
     pub fn of_baseline(&self, baseline: Baseline) -> Result<Option<Figures>> {
         if baseline == Baseline::PeriodBefore {
@@ -150,6 +196,15 @@ impl<'a> Trial<'a> {
                 .collect();
             let spend: Vec<f64> = recent.map(|recent| amount(recent.spend)).collect();
             return self.figures(&purchases, &spend).map(Some);
+        }
+        if baseline == Baseline::RfmCell {
+            let lesson = self.lesson();
+            return match lesson.came.is_empty() {
+                true => Ok(None),
+                false => self
+                    .of_ahead(&cells::predict(&lesson, &self.snapshots.cut)?)
+                    .map(Some),
+            };
         }
         let days = f64::from(self.split.held_out_days);
         let (counts, ages) = counts_and_ages(&self.buyers, |buyer| &buyer.before, self.split.cut());
@@ -287,7 +342,8 @@ mod tests {
     #[test]
     fn baselines_are_what_they_say() {
         let (buyers, split) = (buyers(), split());
-        let trial = Trial::new(&buyers, &split, 0.8).unwrap();
+        let nothing = Snapshots::default();
+        let trial = Trial::new(&buyers, &nothing, &split, 0.8).unwrap();
         let before = trial.of_baseline(Baseline::PeriodBefore).unwrap().unwrap();
         // Nobody bought in the period before; half of them bought twice, for 15.
         assert_eq!((before.predicted, before.observed), (0.0, 10.0));
@@ -310,7 +366,8 @@ mod tests {
             beta: 80.0,
         });
         let coverage = |buyers: &[Buyer]| {
-            let trial = Trial::new(buyers, &split, 0.8).unwrap();
+            let nothing = Snapshots::default();
+            let trial = Trial::new(buyers, &nothing, &split, 0.8).unwrap();
             trial.of_model(&model).unwrap().interval_coverage
         };
         // All on the first day: nine tenths come later.
@@ -324,7 +381,8 @@ mod tests {
     #[test]
     fn groups_have_every_customer_once() {
         let (buyers, split) = (buyers(), split());
-        let trial = Trial::new(&buyers, &split, 0.8).unwrap();
+        let nothing = Snapshots::default();
+        let trial = Trial::new(&buyers, &nothing, &split, 0.8).unwrap();
         let groups = trial.groups(&[0.5; 10]);
         let customers: Vec<u64> = groups.iter().map(|group| group.customers).collect();
         assert_eq!(customers, [4, 3, 3]);

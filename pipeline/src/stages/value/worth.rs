@@ -11,6 +11,7 @@ use super::distinct::Distinct;
 use super::history::{Buyer, Buyers, Seen};
 use super::margin::Margin;
 use super::spend::SpendModel;
+use super::trees::{Ahead, Spread};
 use crate::config::Value;
 use crate::failure::{Failure, Result};
 
@@ -21,7 +22,7 @@ pub const AHEAD: [u32; 3] = [30, 90, 365];
 const PERIODS: u32 = 12;
 
 /// Days of a year of the rate.
-const YEAR: f64 = 365.25;
+pub const YEAR: f64 = 365.25;
 
 /// Futures that are drawn for a customer, and for all of them together: intervals of many customers
 /// are told by fewer, which depends on the data alone.
@@ -36,6 +37,8 @@ pub struct Worth {
     pub p_alive: f64,
     /// Purchases within each of [`AHEAD`].
     pub purchases: [f64; 3],
+    /// Purchases within as many days as trees look ahead; NaN where there are no trees.
+    pub looked_ahead: f64,
     /// Probability that there is a next purchase at all.
     pub p_next: f64,
     /// Days from the as-of date to the next purchase, if there is one: as likely sooner as later,
@@ -59,6 +62,8 @@ pub struct Terms<'a> {
     pub margin: &'a Margin,
     /// Decides the futures that are drawn.
     pub seed: u64,
+    /// How many days trees look ahead, where they value the customers.
+    pub looks_ahead: Option<u32>,
     /// The day after the history, counted from 1970.
     pub end: i32,
 }
@@ -140,6 +145,7 @@ pub fn by_model(
         Worth {
             p_alive: outlook.p_alive,
             purchases: [outlook.purchases, ahead(AHEAD[1]), ahead(AHEAD[2])],
+            looked_ahead: terms.looks_ahead.map_or(f64::NAN, ahead),
             p_next: outlook.next.probability,
             next: next(outlook),
             per_purchase,
@@ -197,6 +203,9 @@ pub fn by_own_rate(spend: &SpendModel, buyers: &Buyers, terms: &Terms<'_>) -> Ve
         Worth {
             p_alive: f64::NAN,
             purchases: AHEAD.map(|days| rate * f64::from(days)),
+            looked_ahead: terms
+                .looks_ahead
+                .map_or(f64::NAN, |days| rate * f64::from(days)),
             p_next: f64::NAN,
             next: [f64::NAN; 3],
             per_purchase: per_purchase[row],
@@ -206,6 +215,40 @@ pub fn by_own_rate(spend: &SpendModel, buyers: &Buyers, terms: &Terms<'_>) -> Ve
         }
     };
     (0..all.len()).map(worth).collect()
+}
+
+/// What is expected of each customer by trees.
+///
+/// Trees say how much comes in the days that they look ahead. How that grows over fewer and more days, and
+/// is discounted, is told by `worths`, as is who is active and when the next purchase comes. The interval
+/// is how far trees were off when they had not seen what came.
+pub fn by_trees(worths: Vec<Worth>, ahead: &Ahead, spread: Option<&Spread>) -> Vec<Worth> {
+    let both = ahead.purchases.iter().zip(&ahead.spend);
+    let worth = |(worth, (purchases, spend)): (Worth, (&f64, &f64))| {
+        let more = purchases / worth.looked_ahead;
+        let per_purchase = spend / purchases;
+        let dearer = per_purchase / worth.per_purchase;
+        // Nobody is expected to buy without end, whatever is divided.
+        let times = |value: f64, by: f64| match (value * by).is_finite() {
+            true => value * by,
+            false => f64::NAN,
+        };
+        let lifetime_value = times(worth.lifetime_value, more * dearer);
+        let interval = match spread {
+            Some(spread) => spread.ends(*spend).map(|end| end * lifetime_value),
+            None => [f64::NAN; 2],
+        };
+        Worth {
+            purchases: worth.purchases.map(|each| times(each, more)),
+            looked_ahead: *purchases,
+            per_purchase,
+            value: times(worth.value, more * dearer),
+            lifetime_value,
+            interval,
+            ..worth
+        }
+    };
+    worths.into_iter().zip(both).map(worth).collect()
 }
 
 /// What customers have spent, for the spend model.

@@ -47,6 +47,7 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
     let rows = Labelled {
         features: table.values.select(Axis(0), &places),
         labels: places.iter().filter_map(|row| table.labels[*row]).collect(),
+        worth: None,
     };
     enough(rows.whole(), label)?;
     let trial = trial(rows.labels.len());
@@ -77,6 +78,7 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
         customers: table.customers,
         features: table.values,
         everyone: None,
+        worth: None,
         known: Some(Known {
             places,
             parts: PARTS,

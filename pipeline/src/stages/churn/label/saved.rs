@@ -115,6 +115,7 @@ pub fn saved_population(
     Ok(Population {
         people: None,
         everyone: None,
+        worth: None,
         base_rate: f64::NAN,
         customers: table.column(0).clone(),
         features: values,

@@ -263,13 +263,18 @@ impl Clusters {
             )?),
             _ => None,
         };
+        let project = &context.settings.config.project;
+        let shop = Shop {
+            currency: &project.currency,
+            basket: &project.basket,
+        };
         let columns: Vec<String> = made.behaviours.iter().map(|b| b.name.clone()).collect();
         let saved = match earlier {
             Some(earlier) if assigned => earlier.saved.clone(),
             _ => saved(context, snapshot, far_out, &made, &segmenter, &names, &ids)?,
         };
         Ok(Self {
-            rules: rules(&raw, &columns, labels, groups)?,
+            rules: rules(&raw, &columns, labels, groups, shop)?,
             margins: margin::of_customers(context.warehouse()?, snapshot)?,
             outliers: match settings.outlier_share > 0.0 {
                 true => Outliers::of(&made)?,

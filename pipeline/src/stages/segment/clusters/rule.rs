@@ -4,8 +4,9 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use regulars_models::linfa::Dataset;
 use regulars_models::linfa::traits::Fit;
-use regulars_models::tree::{ColumnName, DecisionTree, LeafRule};
+use regulars_models::tree::{ColumnName, Condition, DecisionTree, LeafRule, Missing};
 
+use crate::contract::features::{Column, Shop};
 use crate::failure::{Failure, Result};
 
 /// A rule is learned from at most so many customers, evenly spaced.
@@ -17,9 +18,11 @@ const DEPTH: usize = 3;
 /// The rule of a cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// In words, by the names of the columns; empty where no short rule finds most of what it
+    /// By the names of the columns; empty where no short rule finds most of what it
     /// takes to be right.
     pub text: String,
+    /// The same in words and units.
+    pub words: String,
     /// Of the customers of the cluster, the share that the rule finds.
     pub finds: f64,
     /// Of the customers whom the rule takes, the share that is of the cluster.
@@ -48,6 +51,63 @@ impl ColumnName for Known<'_> {
     }
 }
 
+/// A column in the words and units of the catalogue.
+struct Spoken<'a> {
+    column: Column<'a>,
+    title: String,
+    never_missing: bool,
+    shop: Shop<'a>,
+}
+
+impl Spoken<'_> {
+    fn quantity(&self, value: f32) -> String {
+        self.column.quantity(value.into(), self.shop)
+    }
+}
+
+impl ColumnName for Spoken<'_> {
+    fn name(&self) -> &str {
+        &self.title
+    }
+
+    fn category(&self, _: u16) -> Option<&str> {
+        None
+    }
+
+    fn never_missing(&self) -> bool {
+        self.never_missing
+    }
+
+    fn between(&self, above: Option<f32>, at_most: Option<f32>) -> String {
+        // A category of an attribute, `region = North`, is 1 for who is of it.
+        if let Some((attribute, category)) = self.title.split_once(" = ") {
+            return match above.is_some() {
+                true => format!("{attribute} is {category}"),
+                false => format!("{attribute} is not {category}"),
+            };
+        }
+        let bounds = match (above, at_most) {
+            (Some(above), Some(at_most)) => format!(
+                "above {} and up to {}",
+                self.quantity(above),
+                self.quantity(at_most)
+            ),
+            (Some(above), None) => format!("above {}", self.quantity(above)),
+            (None, Some(at_most)) => format!("up to {}", self.quantity(at_most)),
+            (None, None) => "known".to_owned(),
+        };
+        format!("{}: {bounds}", self.title)
+    }
+
+    fn missing(&self) -> String {
+        self.column.missing()
+    }
+
+    fn is_missing(&self) -> String {
+        self.column.missing()
+    }
+}
+
 /// A rule for each cluster, from a readable tree of its own.
 ///
 /// - `values`: customers by features, as the features have them.
@@ -56,16 +116,29 @@ pub fn rules(
     names: &[String],
     labels: &[usize],
     clusters: usize,
+    shop: Shop<'_>,
 ) -> Result<Vec<Rule>> {
     let all = labels.len();
     let rows = all.min(ROWS);
     let spaced: Vec<usize> = (0..rows).map(|row| row * all / rows).collect();
     let x = values.select(Axis(0), &spaced).mapv(|value| value as f32);
-    let columns = names.iter().zip(values.columns());
-    let names: Vec<Known<'_>> = columns
+    let known = |column: ndarray::ArrayView1<'_, f64>| !column.iter().any(|value| value.is_nan());
+    let columns = || names.iter().zip(values.columns());
+    let plain: Vec<Known<'_>> = columns()
         .map(|(name, column)| Known {
             name,
-            never_missing: !column.iter().any(|value| value.is_nan()),
+            never_missing: known(column),
+        })
+        .collect();
+    let spoken: Vec<Spoken<'_>> = columns()
+        .map(|(name, values)| {
+            let column = Column::named(name);
+            Spoken {
+                title: column.title(),
+                never_missing: known(values),
+                column,
+                shop,
+            }
         })
         .collect();
     let labels: Vec<usize> = spaced.iter().map(|row| labels[*row]).collect();
@@ -73,17 +146,25 @@ pub fn rules(
         .into_par_iter()
         .map(|cluster| {
             let member: Vec<bool> = labels.iter().map(|label| *label == cluster).collect();
-            rule(&x, &names, &member)
+            rule(&x, (&plain, &spoken), &member)
         })
         .collect()
 }
 
-fn rule(x: &Array2<f32>, names: &[Known<'_>], member: &[bool]) -> Result<Rule> {
+/// The rule of the members.
+///
+/// - `names`: of the columns, and the same in words.
+fn rule(
+    x: &Array2<f32>,
+    (names, spoken): (&[Known<'_>], &[Spoken<'_>]),
+    member: &[bool],
+) -> Result<Rule> {
     let members = member.iter().filter(|member| **member).count();
     // A tree needs both.
     if members == 0 || members == member.len() {
         return Ok(Rule {
             text: String::new(),
+            words: String::new(),
             finds: f64::NAN,
             right: f64::NAN,
             fidelity: f64::NAN,
@@ -111,28 +192,171 @@ fn rule(x: &Array2<f32>, names: &[Known<'_>], member: &[bool]) -> Result<Rule> {
         }
     }
     let wrong = (taken - hits) + (members - hits);
-    let several = taking.len() > 1;
-    let texts: Vec<String> = taking
-        .iter()
-        .map(|leaf| {
-            let text = leaf.to_text(names);
-            match several && leaf.conditions.len() > 1 {
-                true => format!("({text})"),
-                false => text,
-            }
-        })
-        .collect();
+    let ways = joined(taking.iter().map(|leaf| leaf.conditions.clone()).collect());
     Ok(Rule {
-        text: texts.join(" or "),
+        text: said(&ways, names),
+        words: said(&ways, spoken),
         finds: hits as f64 / members as f64,
         right: hits as f64 / taken as f64,
         fidelity: 1.0 - wrong as f64 / member.len() as f64,
     })
 }
 
+/// Ways into the cluster as one sentence.
+fn said<N: ColumnName>(ways: &[Vec<Condition>], names: &[N]) -> String {
+    let several = ways.len() > 1;
+    let way = |way: &Vec<Condition>| {
+        if way.is_empty() {
+            return "all customers".to_owned();
+        }
+        let condition = |condition: &Condition| {
+            let text = condition.to_text(names);
+            let either = condition.missing == Missing::Included && text.contains(" or ");
+            match either && (way.len() > 1 || several) {
+                true => format!("({text})"),
+                false => text,
+            }
+        };
+        let text: Vec<String> = way.iter().map(condition).collect();
+        match several && way.len() > 1 {
+            true => format!("({})", text.join(" and ")),
+            false => text.join(" and "),
+        }
+    };
+    let ways: Vec<String> = ways.iter().map(way).collect();
+    ways.join(" or ")
+}
+
+/// The ways with neighbours as one: two that ask the same of all columns but one, where one begins as the
+/// other ends.
+fn joined(mut ways: Vec<Vec<Condition>>) -> Vec<Vec<Condition>> {
+    let pair = |ways: &[Vec<Condition>]| {
+        for second in 1..ways.len() {
+            for first in 0..second {
+                if let Some(both) = union(&ways[first], &ways[second]) {
+                    return Some((first, second, both));
+                }
+            }
+        }
+        None
+    };
+    while let Some((first, second, both)) = pair(&ways) {
+        ways[first] = both;
+        ways.remove(second);
+    }
+    ways
+}
+
+/// Two ways as one, where they are neighbours.
+fn union(first: &[Condition], second: &[Condition]) -> Option<Vec<Condition>> {
+    if first.len() != second.len() {
+        return None;
+    }
+    let mut both = Vec::new();
+    let mut differ = 0;
+    for condition in first {
+        let other = second
+            .iter()
+            .find(|other| other.feature == condition.feature)?;
+        if same(condition, other) {
+            both.push(condition.clone());
+            continue;
+        }
+        differ += 1;
+        let asked = [condition, other];
+        if asked
+            .iter()
+            .any(|one| one.missing == Missing::Only || one.categories.is_some())
+        {
+            return None;
+        }
+        let meet =
+            |low: &Condition, high: &Condition| low.at_most.is_some() && low.at_most == high.above;
+        let (low, high) = match (meet(condition, other), meet(other, condition)) {
+            (true, _) => (condition, other),
+            (_, true) => (other, condition),
+            _ => return None,
+        };
+        let either = asked.iter().any(|one| one.missing == Missing::Included);
+        let wide = Condition {
+            above: low.above,
+            at_most: high.at_most,
+            missing: match either {
+                true => Missing::Included,
+                false => Missing::Excluded,
+            },
+            missing_was_seen: low.missing_was_seen || high.missing_was_seen,
+            ..low.clone()
+        };
+        let asks_nothing = wide.above.is_none() && wide.at_most.is_none() && either;
+        if !asks_nothing {
+            both.push(wide);
+        }
+    }
+    (differ == 1).then_some(both)
+}
+
+/// Whether two conditions of one column let the same through.
+fn same(first: &Condition, second: &Condition) -> bool {
+    (first.above, first.at_most, first.missing) == (second.above, second.at_most, second.missing)
+        && first.categories == second.categories
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SHOP: Shop<'_> = Shop {
+        currency: "EUR",
+        basket: "order",
+    };
+
+    fn asks(feature: usize, above: Option<f32>, at_most: Option<f32>) -> Condition {
+        Condition {
+            feature,
+            above,
+            at_most,
+            categories: None,
+            missing: Missing::Excluded,
+            missing_was_seen: false,
+        }
+    }
+
+    #[test]
+    fn neighbours_are_one_way_in() {
+        let frequent = asks(1, Some(5.0), None);
+        let ways = joined(vec![
+            vec![asks(0, None, Some(10.0)), frequent.clone()],
+            vec![asks(0, Some(20.0), None), frequent.clone()],
+            vec![asks(0, Some(10.0), Some(20.0)), frequent.clone()],
+            vec![asks(0, None, Some(3.0)), asks(1, None, Some(5.0))],
+        ]);
+        // The first three are every known value of column 0.
+        assert_eq!(ways[0], [asks(0, None, None), frequent]);
+        assert_eq!(ways.len(), 2);
+    }
+
+    #[test]
+    fn rules_speak_in_words_and_units() {
+        let values = Array2::from_shape_fn((2000, 2), |(row, column)| match column {
+            0 => (row % 20) as f64,
+            _ => ((row / 20) % 2) as f64,
+        });
+        let rows = values.rows();
+        let member = |row: ndarray::ArrayView1<'_, f64>| row[0] <= 6.0 && row[1] > 0.0;
+        let labels: Vec<usize> = rows.into_iter().map(|row| member(row).into()).collect();
+        let names = ["recency_days", "region = North"].map(str::to_owned);
+        let found = rules(&values, &names, &labels, 2, SHOP).unwrap();
+        let mut sides: Vec<&str> = found[1].words.split(" and ").collect();
+        sides.sort_unstable();
+        assert_eq!(
+            sides,
+            [
+                "days since the last purchase: up to 6.5 days",
+                "region is North"
+            ]
+        );
+    }
 
     #[test]
     fn a_box_is_told_by_its_sides() {
@@ -147,7 +371,7 @@ mod tests {
             .map(|row| usize::from(row[0] > 10.0 && row[1] <= 30.0))
             .collect();
         let names = ["visits", "days"].map(str::to_owned);
-        let found = rules(&values, &names, &labels, 2).unwrap();
+        let found = rules(&values, &names, &labels, 2, SHOP).unwrap();
         // Either side may be cut first.
         let mut sides: Vec<&str> = found[1].text.split(" and ").collect();
         sides.sort_unstable();
@@ -166,11 +390,11 @@ mod tests {
         let values = Array2::from_shape_fn((1000, 1), |(row, _)| (row % 7) as f64);
         let labels: Vec<usize> = (0..1000).map(|row| usize::from(row % 10 == 3)).collect();
         let names = ["x".to_owned()];
-        let found = &rules(&values, &names, &labels, 2).unwrap()[1];
+        let found = &rules(&values, &names, &labels, 2, SHOP).unwrap()[1];
         assert_eq!((found.text.as_str(), found.finds), ("", 0.0));
         assert!(found.right.is_nan() && found.fidelity == 0.9);
         assert!(
-            rules(&values, &names, &vec![0; 1000], 1).unwrap()[0]
+            rules(&values, &names, &vec![0; 1000], 1, SHOP).unwrap()[0]
                 .fidelity
                 .is_nan()
         );

@@ -118,6 +118,7 @@ impl Clusters {
             .column("in_words", "Who they are", text(all.clone().map(|c| portrait(c).sentence(shop(context)))))
             .column("action", "What to do", text(all.clone().map(|c| portrait(c).action())))
             .column("rule", "Who is in it, by a short tree over the features; empty where none tells", text(self.rules.iter().map(|rule| &rule.text)))
+            .column("rule_in_words", "The same in words and units", text(self.rules.iter().map(|rule| &rule.words)))
             .column("rule_finds", "Share of its customers that the rule finds", rule(|rule| rule.finds))
             .column("rule_right", "Share of those whom the rule takes who are of the cluster", rule(|rule| rule.right))
             .column("rule_fidelity", "Share of all customers that the rule puts on the right side", rule(|rule| rule.fidelity))

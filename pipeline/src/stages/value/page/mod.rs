@@ -106,11 +106,19 @@ pub fn render(
         ("spent", Value::from(money(found.spend, made.currency))),
         ("asked", Value::from(made.settings.interval)),
         ("plot", pages::value_of(&plot)?),
+        ("parts", pages::value_of(&parts(found, made.currency))?),
         ("tenths", pages::value_of(&tenths(worths, made.currency))?),
         ("heats", pages::value_of(&heats(cohorts, made.currency))?),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
     pages::render(&page, "value.html", TEMPLATE, context)
+}
+
+/// What values are made of, each part with its sum.
+fn parts(found: &Metrics, currency: &str) -> Vec<[String; 2]> {
+    let told = found.parts.told.iter();
+    told.map(|(name, sum)| [name.replace('_', " "), money(*sum, currency)])
+        .collect()
 }
 
 /// Mean purchases in the period that is held out, by purchases before it.
