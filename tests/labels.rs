@@ -189,13 +189,59 @@ fn a_column_that_is_known_only_afterwards_is_pointed_out_and_can_be_ignored() {
         [sources.columns]\ncustomer_id = \"customerID\"\ntenure = { column = \"tenure\", type = \"number\" }\ncontract = \"Contract\"\nwhy = \"Churn Reason\"\nchurn = \"Churn\"\n\
         [churn]\nlabel = \"churn\"\n";
     sandbox.write("regulars.toml", settings);
+    for command in ["run", "churn", "train"] {
+        sandbox.regulars(&[command]).ended_with(3).says(&[
+            "all but tells by itself who left, as only what is known afterwards can: why (ROC AUC 1.000)",
+            "add it to ignore if it is known only afterwards",
+        ]);
+    }
+    assert!(!sandbox.exists("regulars-out/churn.csv"));
+    assert!(!sandbox.exists("regulars-out/models/churn"));
+    let warned = format!("{settings}leaks = \"warn\"\n");
+    sandbox.write("regulars.toml", warned);
     sandbox.regulars(&["run"]).ended_with(0).shows(&[
-        "all but tells by itself who left: why",
+        "all but tells by itself who left, as only what is known afterwards can: why",
         "add it to ignore under [churn]",
     ]);
     sandbox.write("regulars.toml", format!("{settings}ignore = [\"why\"]\n"));
     let run = sandbox.regulars(&["run"]).ended_with(0);
     assert!(!run.stdout.contains("all but tells"), "{}", run.stdout);
+}
+
+/// What tells nearly everything and not all of it is learned from, unless the settings find less
+/// implausible.
+#[test]
+fn a_strong_attribute_that_is_honest_is_no_leak() {
+    let mut csv = "customerID,tenure,calls,Churn\n".to_owned();
+    for number in 0..1_000 {
+        let leaves = drawn(number, 1) < 0.3;
+        let calls = 4.0 * drawn(number, 2) + if leaves { 3.0 } else { 0.0 };
+        let churn = if leaves { "Yes" } else { "No" };
+        let tenure = (drawn(number, 3) * 72.0) as u32;
+        let _ = writeln!(csv, "C{number},{tenure},{calls:.3},{churn}");
+    }
+    let settings = "[project]\nname = \"telco\"\ntimezone = \"UTC\"\n[[sources]]\ntable = \"customers\"\npath = \"telco.csv\"\n\
+        [sources.columns]\ncustomer_id = \"customerID\"\ntenure = { column = \"tenure\", type = \"number\" }\ncalls = { column = \"calls\", type = \"number\" }\nchurn = \"Churn\"\n\
+        [churn]\nlabel = \"churn\"\n";
+    let sandbox = Sandbox::new()
+        .file("telco.csv", csv)
+        .file("regulars.toml", settings);
+    let run = sandbox.regulars(&["run"]).ended_with(0);
+    assert!(!run.stdout.contains("all but tells"), "{}", run.stdout);
+    let strict = format!("{settings}implausible_auc = 0.9\n");
+    sandbox.write("regulars.toml", strict);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(3)
+        .says(&["can: calls (ROC AUC 0.9", "set implausible_auc above 0.9"]);
+    for (line, words) in [
+        ("implausible_auc = 0.5", "0.5 is no area under a ROC curve"),
+        ("implausible_auc = 1.2", "1.2 is no area under a ROC curve"),
+        ("leaks = \"ignore\"", "unknown variant `ignore`"),
+    ] {
+        sandbox.write("regulars.toml", format!("{settings}{line}\n"));
+        sandbox.regulars(&["run"]).ended_with(2).says(&[words]);
+    }
 }
 
 #[test]

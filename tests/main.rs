@@ -1,6 +1,7 @@
 //! End-to-end tests: they drive the built binary as a user does.
 
 mod bad_input;
+mod beside;
 mod cancelled;
 mod cases;
 mod check;
@@ -36,6 +37,7 @@ mod leavers;
 mod life;
 mod loads;
 mod machine_log;
+mod mlflow;
 mod moved;
 mod offer_kinds;
 mod offers;

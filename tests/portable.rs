@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::servers::{Postgres, lacking, python};
 use crate::util::{PRODUCTS, SETTINGS, Sandbox, copy, repository, shop};
 
-/// Three versions: boosted trees with steps, the elastic net with a sigmoid, and a readable tree.
+/// Four versions: boosted trees with steps, the elastic net with a sigmoid, a readable tree, and an
+/// ensemble of these.
 fn trained() -> Sandbox {
     static TRAINED: OnceLock<Sandbox> = OnceLock::new();
     Sandbox::like(TRAINED.get_or_init(|| {
@@ -24,6 +25,8 @@ fn trained() -> Sandbox {
             sandbox.write("regulars.toml", settings(model, calibration));
             sandbox.regulars(&["train", "--quiet"]).ended_with(0);
         }
+        sandbox.write("regulars.toml", ensemble());
+        sandbox.regulars(&["train", "--quiet"]).ended_with(0);
         sandbox.regulars(&["models", "promote", "1"]).ended_with(0);
         sandbox
     }))
@@ -32,6 +35,12 @@ fn trained() -> Sandbox {
 fn settings(model: &str, calibration: &str) -> String {
     format!(
         "{SETTINGS}\n[churn]\nmodels = [\"single-feature\", \"{model}\"]\nchosen = \"{model}\"\ncalibration = \"{calibration}\"\n"
+    )
+}
+
+fn ensemble() -> String {
+    format!(
+        "{SETTINGS}\n[churn]\nmodels = [\"single-feature\", \"tree\", \"elastic-net\", \"boosting\", \"ensemble\"]\nchosen = \"ensemble\"\ncalibration = \"platt\"\n"
     )
 }
 
@@ -59,7 +68,7 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> Option<String> {
 #[test]
 fn duckdb_and_onnxruntime_score_as_the_model() {
     let sandbox = trained();
-    for version in ["1", "2", "3"] {
+    for version in ["1", "2", "3", "4"] {
         let sql = format!("score-{version}.sql");
         let onnx = format!("score-{version}.onnx");
         sandbox
@@ -89,7 +98,7 @@ fn postgresql_scores_as_the_model() {
         return;
     };
     let sandbox = trained();
-    for version in ["1", "2", "3"] {
+    for version in ["1", "2", "3", "4"] {
         let schema = format!("crm_{version}");
         let table = format!("{schema}.features");
         let file = format!("score-{version}.sql");

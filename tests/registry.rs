@@ -133,6 +133,49 @@ fn train_and_score_give_what_churn_gives() {
         .shows(&["SCORED BY A KEPT MODEL (version 1, the champion"]);
 }
 
+/// Kept, shown, compared, watched and scored as any other model.
+#[test]
+fn an_ensemble_lives_as_any_other_model() {
+    let sandbox = with_champion();
+    let of_three = "[churn]\nmodels = [\"single-feature\", \"tree\", \"elastic-net\", \"boosting\", \"ensemble\"]\nchosen = \"ensemble\"\n";
+    sandbox.write("regulars.toml", settings(of_three));
+    sandbox.regulars(&["churn"]).ended_with(0);
+    let by_churn = sandbox.read("regulars-out/churn.csv");
+    sandbox.regulars(&["train", "--quiet"]).ended_with(0);
+    let version = json(&sandbox, &of_version(2, "version.json"));
+    assert_eq!(version["model"]["name"], "ensemble");
+    let why = version["model"]["why"].as_str().expect("why");
+    assert!(why.contains("; made of ") && why.contains(" %"), "{why}");
+    let model = json(&sandbox, &of_version(2, "model.json"));
+    let members = model["model"]["members"].as_array().expect("members");
+    assert!(!members.is_empty());
+    sandbox
+        .regulars(&["models", "show", "2"])
+        .ended_with(0)
+        .shows(&[
+            "# Who is leaving: weighted ensemble",
+            "made of",
+            "it leans on most",
+        ]);
+    sandbox
+        .regulars(&["models", "list"])
+        .ended_with(0)
+        .shows(&["weighted ensemble"]);
+    sandbox
+        .regulars(&["models", "compare", "1", "2"])
+        .ended_with(0);
+    promote(&sandbox, &["2", "--force"]).ended_with(0);
+    sandbox.regulars(&["score", "--quiet"]).ended_with(0);
+    assert_eq!(sandbox.read("regulars-out/churn.csv"), by_churn);
+    assert!(by_churn.contains("raises the risk"), "no reasons");
+    sandbox.regulars(&["drift"]).ended_with(0);
+    sandbox.regulars(&["verify"]).ended_with(0);
+    // The leaderboard has it beside its members.
+    let board = columns(&sandbox.read("regulars-out/churn_models.csv"));
+    let place = board["model"].iter().position(|model| model == "ensemble");
+    assert_eq!(board["explains"][place.expect("a row")], "true");
+}
+
 #[test]
 fn a_version_says_what_it_is_in_words_and_in_numbers() {
     let sandbox = with_champion();

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use ndarray::{Array1, Array2};
 use regulars_models::calibration::{Isotonic, Platt, log_odds};
-use regulars_models::classifiers::{Recipe, SingleFeature};
+use regulars_models::classifiers::{Ensemble, Recipe, SingleFeature};
 use regulars_models::export::{Dialect, ExportError, Table, to_onnx, to_sql};
 use regulars_models::format::{Calibration, Feature, SavedModel};
 use regulars_models::random;
@@ -101,6 +101,7 @@ fn models() -> Vec<(String, SavedModel)> {
         "elastic-net",
         "logistic",
         "single-feature",
+        "ensemble",
     ] {
         for categorical in [&[3, 4][..], &[]] {
             // Trees enough for a second sum of twenty-five: DuckDB plans hundreds for minutes.
@@ -109,6 +110,14 @@ fn models() -> Vec<(String, SavedModel)> {
                 "boosting" => Recipe::Boosting(GradientBoosting::params().n_trees(30)),
                 "forest" => Recipe::Forest(forest(RandomForest::params())),
                 "extra-trees" => Recipe::ExtraTrees(forest(RandomForest::extra_trees())),
+                // Two linear models: each fills missing values in its own way.
+                "ensemble" => Recipe::Ensemble(Ensemble::params().members(vec![
+                    Recipe::from_name("elastic-net").unwrap(),
+                    Recipe::Boosting(GradientBoosting::params().n_trees(10)),
+                    Recipe::ExtraTrees(forest(RandomForest::extra_trees()).n_trees(8)),
+                    Recipe::from_name("tree").unwrap(),
+                    Recipe::from_name("logistic").unwrap(),
+                ])),
                 name => Recipe::from_name(name).unwrap(),
             };
             let recipe = recipe.with_seed(3).with_categorical(categorical);
@@ -124,7 +133,7 @@ fn models() -> Vec<(String, SavedModel)> {
 /// The same with calibrations.
 fn calibrated(models: &mut Vec<(String, SavedModel)>, x: &Array2<f32>, labels: &[bool]) {
     let labels = Array1::from(labels.to_vec());
-    for place in [0, 2, 8] {
+    for place in [0, 2, 8, models.len() - 2] {
         let (name, saved) = models[place].clone();
         let p = saved.predict_probability(x.view()).unwrap();
         let platt = Platt::fit(labels.view(), p.view()).unwrap();
@@ -225,6 +234,19 @@ fn what_cannot_be_written_is_said() {
             .starts_with("nearest neighbours cannot be exported")
     );
     assert_eq!(to_onnx(&network, "p"), Err(refused));
+    let of_bayes = Recipe::Ensemble(Ensemble::params().members(vec![
+        Recipe::from_name("tree").unwrap(),
+        Recipe::from_name("naive-bayes").unwrap(),
+    ]));
+    let ensemble = of_bayes.fit(x.view(), &labels, None, None).unwrap();
+    let ensemble = SavedModel::new(ensemble, features()).unwrap();
+    let refused = to_sql(&ensemble, Dialect::Ansi, &TABLE).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .starts_with("naive Bayes cannot be exported")
+    );
+    assert_eq!(to_onnx(&ensemble, "p"), Err(refused));
     let mut nameless = features();
     nameless[3] = Feature::categorical("contract", Vec::<String>::new());
     let refused = to_onnx(&fit("tree", nameless), "p").unwrap_err();

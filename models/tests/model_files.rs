@@ -13,7 +13,7 @@ use ndarray::{Array1, Array2, Axis, Ix1};
 use proptest::prelude::*;
 use regulars_models::calibration::{Isotonic, Platt};
 use regulars_models::classifiers::{
-    Classifier, LinfaForest, Neighbours, Network, ProbabilityModel, Recipe,
+    Classifier, Ensemble, LinfaForest, Neighbours, Network, ProbabilityModel, Recipe,
 };
 use regulars_models::clustering::{self, KMeansSegmenter};
 use regulars_models::format::{Calibration, Feature, Model, SavedModel, SavedSegmenter};
@@ -87,7 +87,7 @@ fn rows(text: &str) -> Array2<f32> {
 #[test]
 fn kept_files_are_read_and_say_what_they_said() {
     let files = exercise::saved_models();
-    assert!(files.len() >= 18, "{} files", files.len());
+    assert!(files.len() >= 19, "{} files", files.len());
     for (name, text) in files {
         let saved = SavedModel::from_json(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let said = std::fs::read_to_string(folder().join(format!("{name}.txt"))).unwrap();
@@ -242,6 +242,11 @@ fn save_models_to_be_kept() {
         Recipe::Neighbours(Neighbours::params().max_rows(60)),
         Recipe::Network(Network::params().hidden(vec![5])),
         Recipe::LinfaForest(LinfaForest::params().trees(3)),
+        Recipe::Ensemble(Ensemble::params().members(vec![
+            Recipe::from_name("elastic-net").unwrap(),
+            Recipe::Boosting(GradientBoosting::params().n_trees(4).max_leaves(4)),
+            Recipe::ExtraTrees(RandomForest::extra_trees().n_trees(2).max_leaves(Some(4))),
+        ])),
     ];
     let named = |recipe: &Recipe| {
         recipes

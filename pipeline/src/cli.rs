@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{BasketOf, Day};
 
 pub use self::models::{
-    CompareModels, Diff, Drift, ExportModel, KeptModels, Learnable, Models, ModelsCommand,
-    Portable, PromoteModel, RegistryFolder, RemoveModel, RollbackModel, Score, ShowModel,
-    SqlDialect, Train, Verify,
+    CompareModels, Diff, Drift, ExportModel, KeptModels, Learnable, LoggedIn, Models,
+    ModelsCommand, Portable, PromoteModel, RegistryFolder, RemoveModel, RollbackModel, Score,
+    ShowModel, SqlDialect, Train, Verify,
 };
 
 /// Who the customers are, who is leaving, and what each would buy next: from interaction history to files.
@@ -196,7 +196,8 @@ pub enum Command {
     /// and how good it is on a date that it had not seen. Scores nobody and changes no champion.
     /// docs/models.md tells how a team retrains every month. Reads the warehouse and the features.
     #[command(after_help = "Example:\n  regulars train -c regulars.toml\n  \
-        regulars models promote latest --if-better")]
+        regulars models promote latest --if-better\n  \
+        regulars train --mlflow http://localhost:5000        logged in MLflow, too")]
     Train(Train),
     /// Score customers by a kept model, without learning: DIR/churn.parquet and .csv
     ///
@@ -503,8 +504,11 @@ pub struct Whole {
     pub timings: bool,
     /// Print how long each stage will take, and how much memory and disk, and write nothing: from the
     /// sizes of the sources, and from what the last run into DIR took, if there was one
-    #[arg(long, conflicts_with_all = ["timings", "rebuild", "mended", "junit", "loaded_at", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["timings", "rebuild", "mended", "junit", "loaded_at", "dry_run", "mlflow"])]
     pub estimate: bool,
+    /// Where what is learned is logged as well
+    #[command(flatten)]
+    pub logged: LoggedIn,
 }
 
 /// Options of commands that load.

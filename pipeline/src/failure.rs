@@ -33,6 +33,8 @@ pub struct Failure {
     pub message: String,
     /// What would mend it.
     pub hint: Option<String>,
+    /// Whether a run of the whole job ends with it too, where it could go on without the stage.
+    pub ends_the_run: bool,
 }
 
 /// What every fallible function of the pipeline returns.
@@ -59,7 +61,15 @@ impl Failure {
             cause,
             message: message.into(),
             hint: None,
+            ends_the_run: false,
         }
+    }
+
+    /// Has a run of the whole job end with it, where it could go on without the stage: what is left
+    /// would hide what has to be looked at.
+    pub fn ending_the_run(mut self) -> Self {
+        self.ends_the_run = true;
+        self
     }
 
     /// Adds what would mend it.

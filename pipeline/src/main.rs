@@ -64,9 +64,19 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Run(Whole { load, estimate, .. }) if estimate => {
             estimate::run(&load.settings).map(|()| Outcome::Done)
         }
-        Command::Run(Whole { load, timings, .. }) => {
+        Command::Run(Whole {
+            load,
+            timings,
+            logged,
+            ..
+        }) => {
             let WithSettings { config, common } = load.settings;
-            let outcome = whole(&Settings::read(&config)?, &common, &load.options).run()?;
+            let settings = Settings::read(&config)?;
+            let run = Run {
+                mlflow: logged.mlflow.as_deref(),
+                ..whole(&settings, &common, &load.options)
+            };
+            let outcome = run.run()?;
             if timings {
                 timings::run(&common.output.out)?;
             }
@@ -148,6 +158,7 @@ fn whole<'a>(settings: &'a Settings, common: &'a Common, load: &'a LoadOptions) 
         common,
         load,
         whole: true,
+        mlflow: None,
     }
 }
 

@@ -7,11 +7,13 @@ use serde_json::json;
 use crate::cli::{Common, LoadOptions};
 use crate::config::{Config, Settings};
 use crate::failure::{Cause, Failure, Result};
-use crate::lifecycle::{promote, registry};
+use crate::lifecycle::mlflow::{self, Logged};
+use crate::lifecycle::{keep, promote, registry};
 use crate::log;
 use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::missing_stage;
+use crate::stages::churn::Taught;
 use crate::stages::{Asked, Context, Report, Shared, Stage, ingest};
 use crate::summary;
 use crate::text::{count, plural, print};
@@ -40,6 +42,8 @@ pub struct Run<'a> {
     pub load: &'a LoadOptions,
     /// Whether it is the whole job: a stage with too little data is left out then.
     pub whole: bool,
+    /// Where what is learned is logged in MLflow, if anywhere.
+    pub mlflow: Option<&'a str>,
 }
 
 /// What the stages of a run share and leave.
@@ -134,7 +138,7 @@ impl Run<'_> {
         }
         bench.progress.stage(stage.name);
         interrupt::whole(whole_so_far(&so_far.done, stage.name, &bench.out));
-        let began = Began::now();
+        let (began, at) = (Began::now(), chrono::Utc::now());
         let asked = Asked::by(self.settings, self.common, self.load);
         let context = Context::new(stage, bench, asked, &so_far.shared);
         let report = match (stage.run)(&context) {
@@ -164,11 +168,47 @@ impl Run<'_> {
         if let Some(taught) = report.taught {
             let context = Context::new(stage, bench, asked, &so_far.shared);
             let began = Began::now();
-            let done = promote::after_run(&context, &registry(None, &bench.out), &taught)?;
-            bench.progress.stage("models");
-            bench.progress.done(&done, began.seconds());
+            if let Some(done) = self.keep(&context, &taught, at)? {
+                bench.progress.stage("models");
+                bench.progress.done(&done, began.seconds());
+            }
         }
         Ok(())
+    }
+
+    /// Keeps and logs what was learned, where the settings and the command line want that; in words
+    /// what came of it.
+    fn keep(
+        &self,
+        context: &Context<'_>,
+        taught: &Taught,
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Option<String>> {
+        let keeps = self.settings.config.models.keep;
+        if !keeps && self.mlflow.is_none() {
+            return Ok(None);
+        }
+        let candidate = keep::candidate(context, taught)?;
+        let logged = self.mlflow.map(|to| {
+            let logged = Logged::new(context, &candidate, &taught.found, at);
+            (to, logged)
+        });
+        let mut done = Vec::new();
+        let mut number = None;
+        if keeps {
+            let registry = registry(None, context.out);
+            let (kept, words) = promote::after_run(context, &registry, candidate)?;
+            number = Some(kept);
+            done.push(words);
+        }
+        if let Some((to, logged)) = logged {
+            let logged = match number {
+                Some(number) => logged.of_version(number),
+                None => logged,
+            };
+            done.push(format!("in MLflow: {}", mlflow::log(context, to, &logged)?));
+        }
+        Ok(Some(done.join("; ")))
     }
 
     /// Whether the data are too few for a stage that the whole job can do without; where there is no
@@ -178,6 +218,7 @@ impl Run<'_> {
             && stage.optional
             && !self.settings.config.lacks_history()
             && failure.cause == Cause::Data
+            && !failure.ends_the_run
     }
 }
 

@@ -59,6 +59,8 @@ pub const STAGE_SKIPPED: &str = "stage-skipped";
 pub const WEAK_CHURN_MODEL: &str = "weak-churn-model";
 /// Attributes of the customers that nothing can be learned from.
 pub const UNUSED_ATTRIBUTES: &str = "unused-attributes";
+/// Attributes of which nothing tells since when they have been as they are.
+pub const UNDATED_ATTRIBUTES: &str = "undated-attributes";
 /// An attribute that all but tells the label.
 pub const TELLTALE_ATTRIBUTE: &str = "telltale-attribute";
 /// One of several models could not be learned.
@@ -138,6 +140,7 @@ pub const CODES: &[&str] = &[
     STAGE_SKIPPED,
     WEAK_CHURN_MODEL,
     UNUSED_ATTRIBUTES,
+    UNDATED_ATTRIBUTES,
     TELLTALE_ATTRIBUTE,
     MODEL_LEFT_OUT,
     NO_VALUE_MODEL,

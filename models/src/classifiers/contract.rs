@@ -23,6 +23,11 @@ fn recipes() -> Vec<Recipe> {
             Recipe::Network(p.learning_rate(0.01))
         }
         Recipe::LinfaForest(p) => Recipe::LinfaForest(p.trees(8)),
+        Recipe::Ensemble(p) => Recipe::Ensemble(p.members(vec![
+            Recipe::ElasticNet(ElasticNet::params().path_length(8)),
+            Recipe::Boosting(GradientBoosting::params().n_trees(40).min_rows_per_leaf(10)),
+            Recipe::ExtraTrees(RandomForest::extra_trees().n_trees(30)),
+        ])),
         other => other,
     };
     Recipe::all().into_iter().map(quick).collect()
@@ -390,7 +395,8 @@ fn the_order_of_the_rows_matters_only_where_rows_are_drawn_by_number() {
             "single-feature" | "naive-bayes" => 1e-12,
             "elastic-net" | "logistic" => 1e-6,
             // Rows are drawn by number, or linfa's sums in single precision settle near-ties.
-            "boosting" | "forest" | "extra-trees" | "network" | "linfa-tree" | "linfa-forest" => {
+            "boosting" | "forest" | "extra-trees" | "network" | "linfa-tree" | "linfa-forest"
+            | "ensemble" => {
                 continue;
             }
             other => panic!("say whether the order of the rows matters to {other}"),

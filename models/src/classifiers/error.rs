@@ -32,6 +32,11 @@ pub enum ClassifierError {
     /// The model takes no row weights.
     #[error("{0} takes no row weights; leave them out, or fit a tree model")]
     Weights(&'static str),
+    /// A model that cannot be part of an ensemble.
+    #[error(
+        "{0} cannot be a member of an ensemble: members are single models that say why they score as they do"
+    )]
+    Member(&'static str),
     /// A column that the matrix does not have.
     #[error("column = {column}, but there are only {columns} feature columns, counted from 0")]
     NoSuchColumn {

@@ -14,6 +14,7 @@
 //! | `linfa-forest` | random forest (linfa) | [`LinfaForest`] | median | one-hot, target | no | no | matters: rows are drawn |
 //! | `neighbours` | nearest neighbours | [`Neighbours`] | median | one-hot, target | yes | no | does not matter, unless rows are sampled |
 //! | `network` | neural network | [`Network`] | median, said beside | one-hot, target | yes | no | matters: rows are drawn |
+//! | `ensemble` | weighted ensemble | [`Ensemble`] | as its members | as its members | yes | yes | matters: rows are drawn |
 //!
 //! All are fitted through linfa on `f32` features, `NaN` where missing, and `bool` labels, or by
 //! name as a [`Recipe`], which gives a [`Classifier`]. Target encoding draws its folds by row
@@ -71,6 +72,9 @@ pub use logistic::{LogisticRegression, LogisticRegressionParams, LogisticRegress
 pub use naive_bayes::{Density, NaiveBayes, NaiveBayesParams, NaiveBayesValidParams};
 pub use neighbours::{NeighbourIndex, Neighbours, NeighboursParams, NeighboursValidParams};
 pub use network::{Network, NetworkParams, NetworkValidParams};
+pub use recipe::ensemble::{
+    Ensemble, EnsembleParams, EnsembleValidParams, cross_pooled, pool_weights, pooled,
+};
 pub use recipe::{Classifier, Recipe};
 pub use single_feature::{SingleFeature, SingleFeatureParams, SingleFeatureValidParams};
 pub(crate) use table::classifiers;

@@ -112,6 +112,12 @@ macro_rules! classifiers {
                 seed: yes, validation: yes, reasons: none, slow: yes,
                 row_order: "matters: rows are drawn",
             }
+            Ensemble(Ensemble, EnsembleParams) = Ensemble::params(), {
+                name: "ensemble", title: "weighted ensemble", kind: "ensemble", own_type: yes,
+                missing: "as its members", categories: yes "as its members", weights: yes,
+                seed: yes, validation: yes, reasons: added, slow: no,
+                row_order: "matters: rows are drawn",
+            }
         }
     };
 }

@@ -5,7 +5,7 @@
 pub enum ExportError {
     /// It is of a kind for which nothing is written.
     #[error(
-        "{title} cannot be exported: the tree, boosted trees, forests, extra trees, the linear models, a single feature and what is made of these can"
+        "{title} cannot be exported: the tree, boosted trees, forests, extra trees, the linear models, a single feature and ensembles of these can"
     )]
     Kind {
         /// What people call it.

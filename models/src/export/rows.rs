@@ -57,9 +57,20 @@ pub fn telling_rows(saved: &SavedModel, rows: usize) -> Result<Array2<f64>, Expo
     ))
 }
 
-/// Where the answer turns with a feature, or where its training values ended.
+/// Where the answer turns with a feature, or where its training values ended; 0 and 1 where it does
+/// not look at it.
 fn corners(score: &Score<'_>, feature: usize) -> Vec<f64> {
-    let mut corners = match score {
+    let mut corners = turns(score, feature);
+    if corners.is_empty() {
+        corners = vec![0.0, 1.0];
+    }
+    corners.sort_unstable_by(f64::total_cmp);
+    corners.dedup();
+    corners
+}
+
+fn turns(score: &Score<'_>, feature: usize) -> Vec<f64> {
+    match score {
         Score::Trees { sum, .. } => {
             let nodes = sum.trees.iter().flat_map(|tree| &tree.nodes);
             let own = nodes.filter(|node| !node.is_leaf() && node.feature as usize == feature);
@@ -87,13 +98,11 @@ fn corners(score: &Score<'_>, feature: usize) -> Vec<f64> {
             true => points.iter().map(|point| point.0).collect(),
             false => Vec::new(),
         },
-    };
-    if corners.is_empty() {
-        corners = vec![0.0, 1.0];
+        Score::Mean { members } => {
+            let of = |(_, member): &(f64, Score<'_>)| turns(member, feature);
+            members.iter().flat_map(of).collect()
+        }
     }
-    corners.sort_unstable_by(f64::total_cmp);
-    corners.dedup();
-    corners
 }
 
 #[cfg(test)]

@@ -31,7 +31,19 @@ pub(super) enum Score<'a> {
         /// For missing values.
         missing: f64,
     },
+    /// Log-odds: the weighted mean of those of several, each kept within [`MOST_ODDS`].
+    Mean {
+        /// Weights, and what is weighed.
+        members: Vec<(f64, Score<'a>)>,
+    },
 }
+
+/// The least probability that is not taken for none where log-odds are taken, as in
+/// [`log_odds`](crate::calibration::log_odds).
+pub(super) const LEAST: f64 = 1e-9;
+
+/// The log-odds of 1 less [`LEAST`].
+pub(super) const MOST_ODDS: f64 = 20.723_265_835_946_414;
 
 /// What a feature adds to log-odds.
 pub(super) struct Term {
@@ -109,6 +121,13 @@ fn of<'a>(classifier: &'a Classifier, features: &[Feature]) -> Result<Score<'a>,
             points: &model.points,
             missing: model.missing,
         }),
+        Classifier::Ensemble(model) => {
+            let members = model.members();
+            let members = members
+                .map(|(member, weight)| Ok((weight, of(member, features)?)))
+                .collect::<Result<Vec<_>, ExportError>>()?;
+            Ok(Score::Mean { members })
+        }
         other => Err(ExportError::Kind {
             title: other.title().to_owned(),
         }),
@@ -186,7 +205,7 @@ impl Score<'_> {
     pub(super) fn is_odds(&self) -> bool {
         match self {
             Self::Trees { odds, .. } => *odds,
-            Self::Linear { .. } => true,
+            Self::Linear { .. } | Self::Mean { .. } => true,
             Self::Points { .. } => false,
         }
     }
@@ -201,6 +220,10 @@ impl Score<'_> {
             }
             Self::Linear { terms, .. } => terms.iter().map(|term| term.feature).collect(),
             Self::Points { feature, .. } => vec![*feature],
+            Self::Mean { members } => {
+                let of = |(_, member): &(f64, Score<'_>)| member.features();
+                members.iter().flat_map(of).collect()
+            }
         };
         features.sort_unstable();
         features.dedup();

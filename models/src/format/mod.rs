@@ -48,6 +48,7 @@
 
 mod boosting;
 mod calibrators;
+mod ensemble;
 mod error;
 mod feature;
 mod fields;

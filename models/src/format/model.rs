@@ -9,8 +9,8 @@ use super::json::Json;
 use super::names::nearest;
 use super::numbers::short;
 use crate::classifiers::{
-    Classifier, ElasticNet, LinfaForest, LinfaTree, LogisticRegression, NaiveBayes, Neighbours,
-    Network, ProbabilityModel, SingleFeature, classifiers,
+    Classifier, ElasticNet, Ensemble, LinfaForest, LinfaTree, LogisticRegression, NaiveBayes,
+    Neighbours, Network, ProbabilityModel, SingleFeature, classifiers,
 };
 use crate::tree::{
     BoostedRegressor, DecisionTree, GradientBoosting, LambdaRank, MultiClassBoosting, RandomForest,
@@ -25,13 +25,13 @@ macro_rules! classifier_kinds {
     })*) => {
         const CLASSIFIERS: &[&str] = &[$($kind),*];
 
-        fn write_classifier(classifier: &Classifier) -> Json<'static> {
+        pub(super) fn write_classifier(classifier: &Classifier) -> Json<'static> {
             match classifier {
                 $(Classifier::$variant(model) => Object::of(model),)*
             }
         }
 
-        fn read_classifier(kind: &str, json: Json<'_>) -> Result<Classifier, FormatError> {
+        pub(super) fn read_classifier(kind: &str, json: Json<'_>) -> Result<Classifier, FormatError> {
             match kind {
                 $($kind => Fields::read::<$model>(json)
                     .within("model")
@@ -40,7 +40,7 @@ macro_rules! classifier_kinds {
             }
         }
 
-        fn check_classifier(
+        pub(super) fn check_classifier(
             classifier: &Classifier,
             features: &[Feature],
         ) -> Result<(), FormatError> {

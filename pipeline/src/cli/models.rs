@@ -15,6 +15,15 @@ pub struct RegistryFolder {
     pub registry: Option<PathBuf>,
 }
 
+/// Where what is learned is logged as well.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LoggedIn {
+    /// Log what was learned in MLflow, too: a folder as its file store has it, or the address of a
+    /// server, such as http://localhost:5000
+    #[arg(long, value_name = "DIR|URI")]
+    pub mlflow: Option<String>,
+}
+
 /// What can be learned and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Learnable {
@@ -34,6 +43,9 @@ pub struct Train {
     /// Where kept models lie
     #[command(flatten)]
     pub registry: RegistryFolder,
+    /// Where it is logged as well
+    #[command(flatten)]
+    pub logged: LoggedIn,
 }
 
 /// By which model to score.

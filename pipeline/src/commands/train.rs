@@ -3,6 +3,7 @@
 use crate::cli::{self, Learnable, LoadOptions};
 use crate::config::Settings;
 use crate::failure::Result;
+use crate::lifecycle::mlflow::{self, Logged};
 use crate::lifecycle::{keep, registry};
 use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
@@ -25,15 +26,28 @@ pub fn run(args: &cli::Train) -> Result<Outcome> {
     let memory = settings.config.engine.memory_limit.0;
     let mut bench = Workbench::open(lock, common.threads, memory, common.quiet)?;
     bench.progress.stage(NAME);
-    let began = Began::now();
+    let (began, at) = (Began::now(), chrono::Utc::now());
     let registry = registry(args.registry.registry.as_deref(), out);
     let load = LoadOptions::default();
     let asked = Asked::by(&settings, common, &load);
     let shared = Shared::default();
     let context = Context::new(&churn::STAGE, &bench, asked, &shared);
     let taught = keep::teach(&context)?;
-    let version = registry.store(keep::candidate(&context, &taught)?)?;
+    let candidate = keep::candidate(&context, &taught)?;
+    let wanted = args.logged.mlflow.as_deref();
+    let logged = wanted.map(|_| Logged::new(&context, &candidate, &taught.found, at));
+    let version = registry.store(candidate)?;
     interrupt::whole(format!("{} is kept", version.title()));
+    let in_mlflow = match (wanted, logged) {
+        (Some(to), Some(logged)) => {
+            let logged = logged.of_version(version.number());
+            let done = mlflow::log(&context, to, &logged);
+            Some(done.map_err(|failure| {
+                failure.during(format!("{} is kept, and not logged", version.title()))
+            })?)
+        }
+        _ => None,
+    };
     let line = format!(
         "{} rows in, version {} kept",
         count(taught.population.rows_in),
@@ -45,6 +59,9 @@ pub fn run(args: &cli::Train) -> Result<Outcome> {
     }
     if !common.quiet {
         print(&words(&version));
+    }
+    if let (Some(done), false) = (in_mlflow, common.quiet) {
+        print(&format!("  in MLflow: {done}\n"));
     }
     Ok(judged(&settings.config, &taught.warnings))
 }

@@ -16,7 +16,12 @@ pub const MODELS: &[&str] = regulars_models::classifiers::NAMES;
 /// as ours for the same figures, and nothing is gained by the others where histories are long.
 pub const DEFAULT_MODELS: &[&str] = &["single-feature", "tree", "elastic-net", "boosting"];
 
-/// In `models`: every one.
+/// Fewer trees tell settings of boosting apart by chance.
+const LEAST_SEARCH: usize = 400;
+/// More find nothing that fewer do not.
+const MOST_SEARCH: usize = 100_000;
+
+/// In `models` and `attributes`: every one.
 pub const ALL: &str = "all";
 /// In `chosen`: the one that did best on the validation date.
 pub const AUTO: &str = "auto";
@@ -31,9 +36,12 @@ pub struct Churn {
     /// The values of the label that say that a customer left; by default yes, true, 1 and the
     /// like.
     pub positive: Vec<String>,
-    /// Attributes of the customers that nothing is learned from beside the label, such as a
-    /// reason for leaving that is known only afterwards.
+    /// Attributes of the customers that nothing is learned from beside the label, or of those that
+    /// `attributes = ["all"]` means, such as a reason for leaving that is known only afterwards.
     pub ignore: Vec<String>,
+    /// Attributes of the customers that models learn from beside the history; `"all"` for every one
+    /// that is not personal.
+    pub attributes: Vec<String>,
     /// A customer who buys nothing in this many days after the as-of date has churned.
     pub horizon_days: u32,
     /// Fewer baskets than this before the as-of date: too little is known to score.
@@ -56,8 +64,16 @@ pub struct Churn {
     /// On how many of the latest dates the models are tested; each one learns only from what could
     /// be known by then.
     pub test_dates: usize,
+    /// How many trees are grown at each test date to find the settings of boosting, by successive
+    /// halving; 0 takes those that do well everywhere.
+    pub search_trees: usize,
     /// How the scores of the chosen model become probabilities.
     pub calibration: CalibrationMethod,
+    /// A feature that reaches this area under the ROC curve all by itself is taken for one that
+    /// knows the outcome.
+    pub implausible_auc: f64,
+    /// What comes of such a feature.
+    pub leaks: Leaks,
     /// What a campaign to keep customers earns and costs, for the expected maximum profit.
     pub profit: CampaignProfit,
 }
@@ -68,6 +84,7 @@ impl Default for Churn {
             label: None,
             positive: Vec::new(),
             ignore: Vec::new(),
+            attributes: Vec::new(),
             horizon_days: 28,
             min_baskets: 2,
             active_days: 56,
@@ -78,7 +95,10 @@ impl Default for Churn {
             models: DEFAULT_MODELS.iter().map(|name| (*name).into()).collect(),
             chosen: AUTO.into(),
             test_dates: 1,
+            search_trees: 0,
             calibration: CalibrationMethod::None,
+            implausible_auc: 0.99,
+            leaks: Leaks::Fail,
             profit: CampaignProfit::default(),
         }
     }
@@ -113,6 +133,16 @@ pub enum CalibrationMethod {
     Platt,
     /// A rising step function, learned on the validation date; wants a thousand customers or more.
     Isotonic,
+}
+
+/// What comes of a feature that tells too much of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Leaks {
+    /// Nothing is learned, and the run fails.
+    Fail,
+    /// It is named in a warning, and learned from.
+    Warn,
 }
 
 /// `[churn.profit]`: what a campaign to keep customers earns and costs, in one currency.
@@ -163,8 +193,10 @@ pub fn check(settings: &Settings) -> Result<()> {
     let churn = &settings.config.churn;
     check_numbers(settings)?;
     check_label(settings)?;
+    check_attributes(settings)?;
     check_models(settings)?;
     check_chosen(settings)?;
+    check_search(settings)?;
     if churn.test_dates == 0 {
         return Err(wrong(settings, "test_dates", "0 dates test nothing")
             .hint("give 1 for the last date alone, or more"));
@@ -174,6 +206,47 @@ pub fn check(settings: &Settings) -> Result<()> {
 
 fn wrong(settings: &Settings, key: &str, problem: impl Into<String>) -> Failure {
     settings.wrong(&["churn", key], problem.into())
+}
+
+/// Attributes beside a history: each once, none that tells who somebody is or is ignored.
+fn check_attributes(settings: &Settings) -> Result<()> {
+    let config = &settings.config;
+    let names = &config.churn.attributes;
+    if config.churn.label.is_some() && !names.is_empty() {
+        return Err(wrong(
+            settings,
+            "attributes",
+            "with a label every attribute is learned from",
+        )
+        .hint("leave it out, and name under ignore those that nothing is learned from"));
+    }
+    for (place, name) in names.iter().enumerate() {
+        let wrong = |problem: &str| {
+            settings.wrong(
+                &["churn", "attributes", &place.to_string()],
+                format!("`{name}` {problem}"),
+            )
+        };
+        if names[..place].contains(name) {
+            return Err(wrong("is there twice").hint("name each attribute once"));
+        }
+        if name == ALL && names.len() > 1 {
+            return Err(wrong("is every attribute").hint("name it alone, or leave it out"));
+        }
+        if ["customer_id", "account_id"].contains(&name.as_str()) {
+            let failure = wrong("tells who a customer is, and nothing can be learned from it");
+            return Err(failure.hint("leave it out"));
+        }
+        if config.targets.personal.contains(name) {
+            let failure =
+                wrong("is personal by [targets] personal, and nothing is learned from it");
+            return Err(failure.hint("leave it out of one of both"));
+        }
+        if config.churn.ignore.contains(name) {
+            return Err(wrong("is ignored, too").hint("leave it out of one of both"));
+        }
+    }
+    Ok(())
 }
 
 fn check_models(settings: &Settings) -> Result<()> {
@@ -210,6 +283,18 @@ fn check_chosen(settings: &Settings) -> Result<()> {
     } else {
         wrong(format!("`{chosen}` is no model")).hint(did_you_mean(chosen, &with(AUTO, &running)))
     })
+}
+
+/// A search that finds more than chance does, and ends on the same day.
+fn check_search(settings: &Settings) -> Result<()> {
+    let trees = settings.config.churn.search_trees;
+    match trees {
+        0 | LEAST_SEARCH..=MOST_SEARCH => Ok(()),
+        other => Err(wrong(settings, "search_trees", format!("{other} trees make no search"))
+            .hint(format!(
+                "give 0 for none, or from {LEAST_SEARCH} to {MOST_SEARCH}; 1500 is about three times what boosting takes"
+            ))),
+    }
 }
 
 fn check_profit(settings: &Settings) -> Result<()> {
@@ -285,6 +370,17 @@ fn check_numbers(settings: &Settings) -> Result<()> {
     ] {
         settings.days(&["churn", key], days)?;
     }
+    if !(churn.implausible_auc > 0.5 && churn.implausible_auc <= 1.0) {
+        return Err(settings
+            .wrong(
+                &["churn", "implausible_auc"],
+                format!(
+                    "{} is no area under a ROC curve that tells anything",
+                    churn.implausible_auc
+                ),
+            )
+            .hint("give a number above 0.5 and up to 1; leaks = \"warn\" learns from everything"));
+    }
     if churn.bands.medium > churn.bands.high {
         return Err(settings
             .wrong(
@@ -301,10 +397,12 @@ fn check_label(settings: &Settings) -> Result<()> {
     let config = &settings.config;
     let churn = &config.churn;
     let Some(label) = &churn.label else {
-        if let Some(key) = [("positive", &churn.positive), ("ignore", &churn.ignore)]
-            .iter()
-            .find_map(|(key, list)| (!list.is_empty()).then_some(*key))
-        {
+        let ignores = !churn.ignore.is_empty() && churn.attributes.is_empty();
+        let keys = [
+            ("positive", !churn.positive.is_empty()),
+            ("ignore", ignores),
+        ];
+        if let Some((key, _)) = keys.iter().find(|(_, speaks)| *speaks) {
             return Err(settings
                 .wrong(&["churn", key], "it speaks of a label, and there is none")
                 .hint("add label = \"...\" under [churn], the attribute of the customers that says who left"));

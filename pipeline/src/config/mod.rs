@@ -28,7 +28,7 @@ mod values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::churn::{Bands, CalibrationMethod, CampaignProfit, Churn};
+pub use self::churn::{Bands, CalibrationMethod, CampaignProfit, Churn, Leaks};
 pub use self::classes::{Classes, OwnSegment, WorthBy};
 pub use self::engine::Engine;
 pub use self::features::{Features, Known};

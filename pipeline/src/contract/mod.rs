@@ -4,6 +4,7 @@
 pub mod consent;
 pub mod features;
 pub mod no_products;
+pub mod personal;
 
 use arrow::datatypes::{DataType, TimeUnit};
 

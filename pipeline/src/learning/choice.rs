@@ -58,10 +58,27 @@ pub fn choose(trained: &Trained, terms: &Terms, words: &Words) -> Result<Choice>
         true => "; bound to move with each feature as it is known to, at no cost that shows",
         false => "",
     };
+    let members = made_of(&trained.tried[place].members);
+    let found = match &trained.tried[place].entrant.found {
+        Some(found) => format!("; with the settings that a search has found: {found}"),
+        None => String::new(),
+    };
     Ok(Choice {
         place,
-        why: why(&candidates, place, asked, words) + bound,
+        why: why(&candidates, place, asked, words) + &members + &found + bound,
     })
+}
+
+/// What the chosen model is made of, in words, the heaviest first; nothing where it is one alone.
+fn made_of(members: &[(String, f64)]) -> String {
+    let mut members: Vec<&(String, f64)> = members.iter().collect();
+    members.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let said = |(title, weight): &&(String, f64)| format!("{title} {:.0} %", 100.0 * weight);
+    let said: Vec<String> = members.iter().map(said).collect();
+    match said.is_empty() {
+        true => String::new(),
+        false => format!("; made of {}", said.join(", ")),
+    }
 }
 
 fn candidate(tried: &Tried) -> Candidate {
@@ -154,6 +171,24 @@ mod tests {
         chosen(&models, Some("neighbours"), "neighbours");
         assert_eq!(place(&models, Some("forest")), None);
         assert_eq!(place(&[], None), None);
+    }
+
+    #[test]
+    fn what_an_ensemble_is_made_of_is_said_the_heaviest_first() {
+        let members = [("tree".to_owned(), 0.256), ("boosting".to_owned(), 0.744)];
+        assert_eq!(made_of(&members), "; made of boosting 74 %, tree 26 %");
+        assert_eq!(made_of(&[]), "");
+    }
+
+    #[test]
+    fn an_ensemble_has_to_be_better_than_its_members() {
+        let models = [
+            candidate("boosting", true, 0.300_05),
+            candidate("ensemble", true, 0.3),
+        ];
+        chosen(&models, None, "boosting");
+        let better = [models[0].clone(), candidate("ensemble", true, 0.299)];
+        chosen(&better, None, "ensemble");
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! The models that stand beside each other.
 
-use regulars_models::classifiers::{Classifier, Recipe, SingleFeature};
+use regulars_models::classifiers::{Classifier, Ensemble, Recipe, SingleFeature};
 use regulars_models::tree::{GradientBoosting, GradientBoostingParams, Monotone};
 
 use crate::failure::{Failure, Result};
+use crate::learning::halving::search;
 use crate::learning::rows::{Columns, Part};
 use crate::learning::task::Terms;
 
 /// What one column alone can do: what every model has to beat.
 pub const BASELINE: &str = "single-feature";
+
+/// Several of the other models as one: no model of its own, but made of them once they are learned.
+pub const ENSEMBLE: &str = "ensemble";
 
 /// The most rows that models whose libraries are slow learn from.
 const SLOW_ROWS: usize = 100_000;
@@ -28,6 +32,8 @@ pub struct Entrant {
     bound: Option<Recipe>,
     /// Whether it is.
     pub is_bound: bool,
+    /// Which settings a search has found for it, in words.
+    pub found: Option<String>,
     /// It learns from at most so many rows: a slow model would take most of the time of a run
     /// beyond them.
     most_rows: usize,
@@ -42,6 +48,7 @@ pub fn lineup(columns: &Columns, terms: &Terms) -> Vec<Entrant> {
         let recipe = match *name {
             BASELINE => Recipe::SingleFeature(SingleFeature::params(baseline?.column)),
             "boosting" => Recipe::Boosting(boosting()),
+            ENSEMBLE => return None,
             name => Recipe::from_name(name)?,
         };
         let title = match (*name, baseline) {
@@ -64,6 +71,7 @@ pub fn lineup(columns: &Columns, terms: &Terms) -> Vec<Entrant> {
             title: title.to_owned(),
             bound,
             is_bound: false,
+            found: None,
             most_rows: if recipe.facts().slow {
                 SLOW_ROWS
             } else {
@@ -86,6 +94,50 @@ fn boosting() -> GradientBoostingParams {
 }
 
 impl Entrant {
+    /// Several as one, each with its weight.
+    pub fn ensemble(members: &[(&Self, f64)]) -> Self {
+        let weights = members.iter().map(|(_, weight)| *weight).collect();
+        let recipes = members.iter().map(|(member, _)| member.recipe.clone());
+        let params = Ensemble::params().members(recipes.collect());
+        let recipe = Recipe::Ensemble(params.weights(Some(weights)));
+        Self {
+            title: recipe.title().to_owned(),
+            recipe,
+            bound: None,
+            found: None,
+            is_bound: members.iter().all(|(member, _)| member.is_bound),
+            most_rows: usize::MAX,
+        }
+    }
+
+    /// The same with the settings that suit some rows best, where it has any that are searched for.
+    ///
+    /// # Errors
+    /// It cannot be learned from the rows.
+    pub fn tuned(&self, rows: Part<'_>, terms: &Terms) -> Result<Self> {
+        let Recipe::Boosting(params) = &self.recipe else {
+            return Ok(self.clone());
+        };
+        let Some(found) = search(params, rows, (terms.search_trees, terms.seed))? else {
+            return Ok(self.clone());
+        };
+        let put = |recipe: &Recipe| match recipe {
+            Recipe::Boosting(params) => Recipe::Boosting(found.put(params.clone())),
+            other => other.clone(),
+        };
+        Ok(Self {
+            recipe: put(&self.recipe),
+            bound: self.bound.as_ref().map(put),
+            found: Some(found.words()),
+            ..self.clone()
+        })
+    }
+
+    /// Whether it can be one of several: it says why, is no baseline and learns from all rows.
+    pub fn can_join(&self) -> bool {
+        self.recipe.explains() && self.name() != BASELINE && !self.recipe.facts().slow
+    }
+
     /// Its name in settings and files.
     pub fn name(&self) -> &'static str {
         self.recipe.name()
@@ -159,6 +211,36 @@ mod tests {
     use crate::learning::rows::Baseline;
 
     #[test]
+    fn an_ensemble_is_learned_of_its_members_alone() {
+        let [one, two] = ["tree", "elastic-net"].map(|name| {
+            let recipe = Recipe::from_name(name).unwrap();
+            Entrant {
+                title: recipe.title().to_owned(),
+                recipe,
+                bound: None,
+                is_bound: false,
+                found: None,
+                most_rows: usize::MAX,
+            }
+        });
+        assert!(one.can_join() && two.can_join());
+        let both = Entrant::ensemble(&[(&one, 0.25), (&two, 0.75)]);
+        assert_eq!(both.name(), ENSEMBLE);
+        let features = ndarray::Array2::from_shape_fn((200, 1), |(row, _)| row as f32);
+        let labels = ndarray::Array1::from_shape_fn(200, |row| row % 7 < row / 40);
+        let rows = Part {
+            features: features.view(),
+            labels: labels.view(),
+            worth: None,
+        };
+        let Classifier::Ensemble(model) = both.fit(rows, None).unwrap() else {
+            panic!("no ensemble");
+        };
+        let members: Vec<_> = model.members().map(|(m, w)| (m.name(), w)).collect();
+        assert_eq!(members, [("tree", 0.25), ("elastic-net", 0.75)]);
+    }
+
+    #[test]
     fn the_baseline_takes_part_where_there_is_a_column_for_it() {
         let columns = |baseline| Columns {
             features: vec![Feature::numeric("age")],
@@ -170,6 +252,7 @@ mod tests {
             chosen: None,
             calibration: Method::None,
             campaign: CampaignTerms::default(),
+            search_trees: 0,
             seed: 1,
         };
         let age = Baseline {

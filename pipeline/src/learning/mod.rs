@@ -8,12 +8,15 @@
 
 pub mod calibration;
 pub mod choice;
+mod ensemble;
 pub mod figures;
+pub mod halving;
 pub mod leaderboard;
 pub mod learned;
 pub mod lineup;
 pub mod rows;
 pub mod score;
+pub mod solo;
 pub mod task;
 #[cfg(test)]
 mod tests;

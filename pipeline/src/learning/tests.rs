@@ -72,6 +72,7 @@ fn terms(chosen: Option<&str>) -> Terms {
         chosen: chosen.map(str::to_owned),
         calibration: Method::Platt,
         campaign: CampaignTerms::default(),
+        search_trees: 0,
         seed: 7,
     }
 }
@@ -129,6 +130,51 @@ fn a_choice_can_be_made_anew_without_training_again() {
             .starts_with("no model gives scores: \"forest\"")
     );
     assert_eq!(missing.hint.as_deref(), Some("name other models"));
+}
+
+/// An ensemble is made of models that ran, saved with them, and stands beside them by what rows say
+/// that have not weighed it.
+#[test]
+fn an_ensemble_is_learned_saved_and_set_beside_its_members() {
+    let task = task(1600);
+    let terms = Terms {
+        models: vec!["single-feature", "elastic-net", "boosting", "ensemble"],
+        ..terms(Some("ensemble"))
+    };
+    let trained = train(&task, &terms, &|_| ()).unwrap();
+    let choice = choose(&trained, &terms, &task.words).unwrap();
+    assert!(choice.why.contains("made of"), "{}", choice.why);
+    let learned = learn(&task, &terms, &trained, &choice, &|_| ()).unwrap();
+    let found = assess(&task, &terms, &trained, choice, &learned).unwrap();
+    assert_eq!(found.models.len(), 4);
+    let of = |name: &str| found.models.iter().find(|row| row.model == name).unwrap();
+    let ours = of("ensemble");
+    assert!(ours.chosen && ours.explains);
+    let best = of("elastic-net").validation_log_loss.unwrap();
+    let best = best.min(of("boosting").validation_log_loss.unwrap());
+    assert!(ours.validation_log_loss.unwrap() < best + 0.002);
+    // What was tested is what its members said then: learning it again gives the same.
+    let again = learned.tested(&task).unwrap();
+    let test = task.rows.part(1200..1600);
+    let again = score(&again, test.features).unwrap().probabilities;
+    for (again, tested) in again.iter().zip(&found.tested) {
+        assert!((again - tested).abs() < 1e-12, "{again} for {tested}");
+    }
+    let read = SavedModel::from_json(&learned.saved.to_json()).unwrap();
+    let scores = score(&learned.saved, test.features).unwrap();
+    assert_eq!(score(&read, test.features).unwrap(), scores);
+}
+
+#[test]
+fn an_ensemble_of_nothing_is_left_out_with_words() {
+    let (task, mut terms) = (task(800), terms(None));
+    terms.models = vec!["single-feature", "neighbours", "ensemble"];
+    let trained = train(&task, &terms, &|_| ()).unwrap();
+    let said = &trained.warnings[0].message;
+    assert!(said.starts_with("at three ensemble: no model"), "{said}");
+    terms.chosen = Some("ensemble".to_owned());
+    let failure = train(&task, &terms, &|_| ()).err().unwrap();
+    assert!(failure.message.contains("can be part of it"));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use regulars_models::classifiers::ProbabilityModel;
 use regulars_models::metrics::log_loss;
 
 use crate::failure::{Failure, Result};
+use crate::learning::ensemble::{Member, together};
 use crate::learning::figures::Figures;
-use crate::learning::lineup::{Entrant, lineup, trees};
+use crate::learning::lineup::{ENSEMBLE, Entrant, lineup, trees};
 use crate::learning::rows::{Labelled, Part};
 use crate::learning::task::{Task, Terms, Trial, Validation};
 use crate::resources::measured;
@@ -29,6 +30,8 @@ pub struct Trained {
 pub(super) struct Tried {
     /// It, with what the validation rows have told.
     pub(super) entrant: Entrant,
+    /// What it is made of, where it is made of others: what people call them, and their weights.
+    pub(super) members: Vec<(String, f64)>,
     pub(super) trees: Option<u64>,
     pub(super) validation: Option<f64>,
     /// Its scores of the validation rows.
@@ -111,6 +114,16 @@ pub fn train(task: &Task, terms: &Terms, on_step: &dyn Fn(&str)) -> Result<Train
                 Err(failure) => return Err(failure),
             }
         }
+        if terms.models.contains(&ENSEMBLE) {
+            on_step(&format!("weighing the models at {}", trial.name));
+            match ensemble(&trained.tried, held.as_ref(), test, terms)? {
+                Some(tried) => {
+                    trained.tests.push(test_row(trial, [train, test], &tried));
+                    trained.tried.push(tried);
+                }
+                None => none_to_join(&mut trained, trial, terms)?,
+            }
+        }
         trained.held = held.map(|held| Checked {
             name: held.name,
             labels: held.check.labels.to_owned(),
@@ -157,7 +170,10 @@ fn try_one(
     [train, test]: [Part<'_>; 2],
     terms: &Terms,
 ) -> Result<Tried> {
-    let mut entrant = entrant.clone();
+    let mut entrant = match held {
+        Some(held) if terms.search_trees > 0 => entrant.tuned(held.learn, terms)?,
+        _ => entrant.clone(),
+    };
     let mut checked = Array1::default(0);
     let mut found = None;
     let mut validation = None;
@@ -184,6 +200,7 @@ fn try_one(
         figures: test_figures(&entrant.title, test, &tested, terms)?,
         trees: trees(&model),
         entrant,
+        members: Vec::new(),
         validation,
         checked,
         tested,
@@ -191,6 +208,66 @@ fn try_one(
         score_seconds: scored.seconds,
         peak_memory_bytes: learned.peak_memory_bytes,
     })
+}
+
+/// The models that were tried as one; nothing where none of them can be part of it.
+///
+/// What it takes is what its members took: nothing is learned again.
+fn ensemble(
+    tried: &[Tried],
+    held: Option<&Held<'_>>,
+    test: Part<'_>,
+    terms: &Terms,
+) -> Result<Option<Tried>> {
+    let able: Vec<&Tried> = tried.iter().filter(|it| it.entrant.can_join()).collect();
+    let members: Vec<Member<'_>> = able
+        .iter()
+        .map(|it| Member {
+            entrant: &it.entrant,
+            checked: &it.checked,
+            tested: &it.tested,
+        })
+        .collect();
+    let labels = held.map(|held| held.check.labels);
+    let Some(all) = together(&members, labels, terms.seed) else {
+        return Ok(None);
+    };
+    let title = &all.entrant.title;
+    let validation = match (labels, &all.unseen) {
+        (Some(labels), Some(unseen)) => {
+            let loss = log_loss(labels, unseen.view());
+            Some(loss.map_err(|error| unmeasured(title, &error))?)
+        }
+        _ => None,
+    };
+    let of = all.weights.iter().map(|(place, _)| able[*place]);
+    Ok(Some(Tried {
+        figures: test_figures(title, test, &all.tested, terms)?,
+        trees: None,
+        members: (all.weights.iter())
+            .map(|(place, weight)| (able[*place].entrant.title.clone(), *weight))
+            .collect(),
+        validation,
+        checked: all.checked,
+        tested: all.tested,
+        fit_seconds: of.clone().map(|it| it.fit_seconds).sum(),
+        score_seconds: of.clone().map(|it| it.score_seconds).sum(),
+        peak_memory_bytes: of.filter_map(|it| it.peak_memory_bytes).max(),
+        entrant: all.entrant,
+    }))
+}
+
+/// Says that no model can be part of an ensemble.
+fn none_to_join(trained: &mut Trained, trial: &Trial, terms: &Terms) -> Result<()> {
+    let message = format!(
+        "at {} ensemble: no model that ran can be part of it; the readable tree, elastic net, naive Bayes, boosted trees, random forest and extra trees can",
+        trial.name
+    );
+    if terms.chosen.as_deref() == Some(ENSEMBLE) {
+        return Err(Failure::data(message).hint("name two of them under models, or another chosen"));
+    }
+    trained.warnings.push(Warning::new(MODEL_LEFT_OUT, message));
+    Ok(())
 }
 
 /// Whether scores are no worse than others by log loss, as far as the rows can tell: the 95 %

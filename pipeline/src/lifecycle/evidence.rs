@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
-use ndarray::{Array1, Axis};
+use ndarray::Array1;
 use regulars_models::format::SavedModel;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result};
-use crate::lifecycle::keep::places;
+use crate::lifecycle::keep::{places, with_attributes};
 use crate::lifecycle::suits;
 use crate::registry::{KeptFeatures, Version};
 use crate::stages::Context;
-use crate::stages::churn::{eligible, labelled};
+use crate::stages::churn::{eligible, labelled, taken};
 use crate::stages::features::{SomeDates, dates};
 use crate::timeline::horizon::Bought;
 use crate::timeline::snapshot::Snapshot;
@@ -107,11 +107,14 @@ impl<'a> Witness<'a> {
     }
 
     /// The probabilities of some customers of a snapshot.
-    fn says(&self, which: Which, snapshot: &Snapshot, rows: &[usize]) -> Result<Array1<f64>> {
+    fn says(
+        &self,
+        context: &Context<'_>,
+        which: Which,
+        (snapshot, rows): (&Snapshot, &[usize]),
+    ) -> Result<Array1<f64>> {
         let model = self.model(which);
-        let gone = |error| Failure::data(format!("the features at {}: {error}", snapshot.as_of));
-        let order = model.column_order(&snapshot.names).map_err(gone)?;
-        let features = snapshot.rows(rows).select(Axis(1), &order);
+        let features = taken(context, snapshot, rows, model, true)?.features;
         let scores = model.predict_probability(features.view());
         scores
             .ok_or_else(|| Failure::data(format!("{} gives no probability", self.version.title())))
@@ -169,7 +172,7 @@ pub fn evidence(context: &Context<'_>, versions: &[&Version], spoken: Spoken) ->
                 });
             }
             for place in spoken {
-                let said = witnesses[*place].says(which[*place], &snapshot, &rows)?;
+                let said = witnesses[*place].says(context, which[*place], (&snapshot, &rows))?;
                 gathered.scores[*place].extend(said);
             }
         }
@@ -199,7 +202,8 @@ fn takers<'a>(
                 }
             }
         };
-        suits::features(witness.version, &witness.kept, &taker.definitions())?;
+        let now = with_attributes(context, taker.definitions())?;
+        suits::features(witness.version, &witness.kept, &now)?;
     }
     Ok(takers)
 }

@@ -166,7 +166,22 @@ fn definitions(context: &Context<'_>, places: Option<&Places>) -> Result<Defined
     } = dates.places();
     let places = [(DEPARTMENTS, departments), (CHANNELS, channels)];
     let places = places.map(|(name, places)| (name.to_owned(), places));
-    Ok((places.into(), dates.definitions()))
+    Ok((
+        places.into(),
+        with_attributes(context, dates.definitions())?,
+    ))
+}
+
+/// Definitions of features of the history, and behind them those of attributes beside it.
+///
+/// # Errors
+/// The warehouse cannot be opened.
+pub fn with_attributes(
+    context: &Context<'_>,
+    mut definitions: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>> {
+    definitions.extend(churn::attribute_definitions(context)?);
+    Ok(definitions)
 }
 
 /// The places of a version, as features are made over them.

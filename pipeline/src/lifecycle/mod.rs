@@ -9,6 +9,7 @@ pub mod compare;
 pub mod drift;
 mod evidence;
 pub mod keep;
+pub mod mlflow;
 pub mod promote;
 pub mod score;
 pub mod suits;

@@ -5,11 +5,9 @@ use serde_json::to_value;
 use crate::config::Promote;
 use crate::failure::{Cause, Failure, Result};
 use crate::lifecycle::compare::{Comparison, Verdict, compare};
-use crate::lifecycle::keep::candidate;
 use crate::outputs::system::{host, started_now};
-use crate::registry::{Act, Action, Champion, Registry, Version};
+use crate::registry::{Act, Action, Candidate, Champion, Registry, Version};
 use crate::stages::Context;
-use crate::stages::churn::Taught;
 
 /// What came of asking for a version to become the champion.
 pub enum Outcome {
@@ -132,12 +130,22 @@ pub fn act(action: Action, version: u32, why: &str) -> Act {
     }
 }
 
-/// Keeps what a run has learned and promotes it by the settings; in words what came of it.
+/// Keeps what a run has learned and promotes it by the settings: its number, and in words what came
+/// of it.
 ///
 /// # Errors
 /// It cannot be stored, or the champion cannot be changed.
-pub fn after_run(context: &Context<'_>, registry: &Registry, taught: &Taught) -> Result<String> {
-    let version = registry.store(candidate(context, taught)?)?;
+pub fn after_run(
+    context: &Context<'_>,
+    registry: &Registry,
+    candidate: Candidate,
+) -> Result<(u32, String)> {
+    let version = registry.store(candidate)?;
+    Ok((version.number(), promoted(context, registry, &version)?))
+}
+
+/// Promotes a version that was just stored by the settings; in words what came of it.
+fn promoted(context: &Context<'_>, registry: &Registry, version: &Version) -> Result<String> {
     let kept = format!("kept as version {}", version.number());
     let policy = context.settings.config.models.promote;
     let done = match policy {
@@ -145,10 +153,10 @@ pub fn after_run(context: &Context<'_>, registry: &Registry, taught: &Taught) ->
         Promote::Always => promote(
             context,
             registry,
-            &version,
+            version,
             (Some("[models] promote = \"always\""), true),
         ),
-        Promote::Better => promote(context, registry, &version, (None, false)),
+        Promote::Better => promote(context, registry, version, (None, false)),
     };
     Ok(match done {
         Ok(Outcome::Crowned(None)) => format!("{kept}, the champion now"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Result;
 use crate::learning::score::score as give;
-use crate::lifecycle::keep::{definitions_now, places};
+use crate::lifecycle::keep::{definitions_now, places, with_attributes};
 use crate::lifecycle::suits;
 use crate::outputs::manifest::Manifest;
 use crate::registry::Version;
@@ -61,7 +61,8 @@ fn scored(context: &Context<'_>, version: &Version) -> Result<Population> {
         return saved_population(context, None, &model);
     }
     let mut dates = SomeDates::new(context, Some(&places(&kept)))?;
-    suits::features(version, &kept, &dates.definitions())?;
+    let now = with_attributes(context, dates.definitions())?;
+    suits::features(version, &kept, &now)?;
     let snapshot = dates.take(context.warehouse()?.end, false)?;
     saved_population(context, Some(&snapshot), &model)
 }

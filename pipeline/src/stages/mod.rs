@@ -264,7 +264,7 @@ pub struct Report {
     pub files: Pending,
     /// For what is committed already and has to be in the manifest too: signals wait for it.
     pub hold: Option<Hold>,
-    /// What `churn` has learned, where the settings want models to be kept.
+    /// What `churn` has learned.
     pub taught: Option<Box<churn::Taught>>,
 }
 

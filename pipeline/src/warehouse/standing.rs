@@ -161,6 +161,13 @@ impl Warehouse {
         }))
     }
 
+    /// The rows of a table as they were known at the beginning of a day, as SQL in the warehouse's
+    /// scope; by default as they are known now. Nothing where it was not loaded.
+    pub fn rows_known_at(&self, table: &str, known_at: Option<Day>) -> Option<String> {
+        let view = self.views.iter().find(|view| view.name == table)?;
+        Some(self.rows(view, &view.columns, known_at))
+    }
+
     /// The rows of a table that are shown.
     fn rows(&self, view: &View, columns: &str, known_at: Option<Day>) -> String {
         let mut conditions = vec![holding(known_at, self.first_loaded_at)];

@@ -299,6 +299,11 @@ impl Warehouse {
         Ok(())
     }
 
+    /// When the first load was, in microseconds since 1970.
+    pub fn first_loaded(&self) -> i64 {
+        self.first_loaded_at
+    }
+
     /// Whether a canonical table was loaded.
     pub fn has_table(&self, name: &str) -> bool {
         self.schemas.contains_key(name)

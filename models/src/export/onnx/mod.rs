@@ -11,7 +11,7 @@ mod trees;
 
 use self::graph::{Graph, Kind, ML, Tensor, Told};
 use super::ExportError;
-use super::shape::{Adds, Amount, Score, Term, shape};
+use super::shape::{Adds, Amount, LEAST, MOST_ODDS, Score, Term, shape};
 use crate::calibration::Platt;
 use crate::format::{Calibration, Feature, FeatureKind, SavedModel};
 
@@ -28,29 +28,7 @@ pub fn to_onnx(saved: &SavedModel, probability: &str) -> Result<Vec<u8>, ExportE
     let features = saved.features();
     let mut graph = Graph::default();
     let inputs = Inputs::new(&mut graph, features, probability)?;
-    let scored = match &score {
-        Score::Trees { sum, .. } => trees::trees(&mut graph, &inputs, features, sum),
-        Score::Linear { terms, intercept } => {
-            linear(&mut graph, &inputs, features, terms, *intercept)
-        }
-        Score::Points {
-            feature,
-            points,
-            missing,
-        } => {
-            let value = inputs.amount(&mut graph, *feature, features);
-            let straight = between(&mut graph, &value, points);
-            let unknown = graph.node("IsNaN", &[&value], &[]);
-            let missing = graph.row(&[*missing]);
-            match points.is_empty() {
-                true => {
-                    let zeros = inputs.zeros(&mut graph);
-                    graph.node("Add", &[&zeros, &missing], &[])
-                }
-                false => graph.node("Where", &[&unknown, &missing, &straight], &[]),
-            }
-        }
-    };
+    let scored = scored(&mut graph, &inputs, features, &score);
     let raw = match score.is_odds() {
         true => sigmoid(&mut graph, &scored),
         false => scored,
@@ -65,6 +43,64 @@ pub fn to_onnx(saved: &SavedModel, probability: &str) -> Result<Vec<u8>, ExportE
     let facts = facts(saved, &inputs);
     let about = format!("The probability that a customer {}", outcome(saved));
     Ok(graph.file(saved.model().kind(), &about, &facts))
+}
+
+/// The score, `rows x 1`.
+fn scored(graph: &mut Graph, inputs: &Inputs, features: &[Feature], score: &Score<'_>) -> String {
+    match score {
+        Score::Trees { sum, .. } => trees::trees(graph, inputs, features, sum),
+        Score::Linear { terms, intercept } => linear(graph, inputs, features, terms, *intercept),
+        Score::Points {
+            feature,
+            points,
+            missing,
+        } => {
+            let value = inputs.amount(graph, *feature, features);
+            let straight = between(graph, &value, points);
+            let unknown = graph.node("IsNaN", &[&value], &[]);
+            let missing = graph.row(&[*missing]);
+            match points.is_empty() {
+                true => {
+                    let zeros = inputs.zeros(graph);
+                    graph.node("Add", &[&zeros, &missing], &[])
+                }
+                false => graph.node("Where", &[&unknown, &missing, &straight], &[]),
+            }
+        }
+        Score::Mean { members } => {
+            let mut sum: Option<String> = None;
+            for (weight, member) in members {
+                let own = scored(graph, inputs, features, member);
+                let odds = match member.is_odds() {
+                    true => kept(graph, &own, -MOST_ODDS, MOST_ODDS),
+                    false => log_odds(graph, &own),
+                };
+                let weight = graph.row(&[*weight]);
+                let weighed = graph.node("Mul", &[&odds, &weight], &[]);
+                sum = Some(match sum {
+                    None => weighed,
+                    Some(sum) => graph.node("Add", &[&sum, &weighed], &[]),
+                });
+            }
+            sum.unwrap_or_else(|| inputs.zeros(graph))
+        }
+    }
+}
+
+/// Numbers within two ends.
+fn kept(graph: &mut Graph, numbers: &str, least: f64, most: f64) -> String {
+    let (least, most) = (graph.row(&[least]), graph.row(&[most]));
+    let kept = graph.node("Max", &[numbers, &least], &[]);
+    graph.node("Min", &[&kept, &most], &[])
+}
+
+/// The log-odds of probabilities, which are first kept away from 0 and 1.
+fn log_odds(graph: &mut Graph, probabilities: &str) -> String {
+    let kept = kept(graph, probabilities, LEAST, 1.0 - LEAST);
+    let one = graph.row(&[1.0]);
+    let other = graph.node("Sub", &[&one, &kept], &[]);
+    let odds = graph.node("Div", &[&kept, &other], &[]);
+    graph.node("Log", &[&odds], &[])
 }
 
 fn outcome(saved: &SavedModel) -> &str {
@@ -358,13 +394,7 @@ fn calibrated(graph: &mut Graph, raw: &str, calibration: &Calibration) -> String
         Calibration::Isotonic(isotonic) => between(graph, raw, &isotonic.points),
         Calibration::Platt(platt) => straight(graph, platt, raw),
         Calibration::PlattOfLogOdds(platt) => {
-            let (least, most) = (graph.row(&[1e-9]), graph.row(&[1.0 - 1e-9]));
-            let kept = graph.node("Max", &[raw, &least], &[]);
-            let kept = graph.node("Min", &[&kept, &most], &[]);
-            let one = graph.row(&[1.0]);
-            let other = graph.node("Sub", &[&one, &kept], &[]);
-            let odds = graph.node("Div", &[&kept, &other], &[]);
-            let odds = graph.node("Log", &[&odds], &[]);
+            let odds = log_odds(graph, raw);
             straight(graph, platt, &odds)
         }
     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use self::dialect::{name, text};
 use super::ExportError;
 use super::edge::{INFINITE, NOTHING};
-use super::shape::{Adds, Amount, Score, shape};
+use super::shape::{Adds, Amount, LEAST, MOST_ODDS, Score, shape};
 use crate::calibration::Platt;
 use crate::format::{Calibration, Feature, FeatureKind, SavedModel};
 
@@ -26,8 +26,17 @@ pub struct Table<'a> {
     pub probability: &'a str,
 }
 
-/// What is behind the model's features, once they have been made ready.
-const FILLED: &str = " (filled)";
+/// What is behind the model's features, once they have been made ready; see [`filled_as`].
+const FILLED: &str = " (filled";
+
+/// What is behind a feature that has been made ready: for the model, or for a member of it, counted
+/// from 1, for each has its own ways.
+fn filled_as(member: Option<usize>) -> String {
+    match member {
+        None => format!("{FILLED})"),
+        Some(member) => format!("{FILLED} for {member})"),
+    }
+}
 
 /// One statement that gives each row of a table its id and its probability.
 ///
@@ -44,7 +53,7 @@ pub fn to_sql(
     let score = shape(saved)?;
     let features = saved.features();
     for feature in features {
-        if feature.name == table.id || feature.name.ends_with(FILLED) {
+        if feature.name == table.id || feature.name.contains(FILLED) {
             let name = feature.name.clone();
             return Err(ExportError::Name { name });
         }
@@ -53,6 +62,7 @@ pub fn to_sql(
         dialect,
         features,
         columns: features.iter().map(|feature| name(&feature.name)).collect(),
+        filled_as: filled_as(None),
     };
     Ok(writer.statement(&score, saved.calibration(), table))
 }
@@ -63,6 +73,8 @@ struct Writer<'a> {
     features: &'a [Feature],
     /// Their names as SQL writes them.
     columns: Vec<String>,
+    /// What is behind those that have been made ready.
+    filled_as: String,
 }
 
 impl Writer<'_> {
@@ -94,7 +106,20 @@ impl Writer<'_> {
     }
 
     fn filled(&self, feature: usize) -> String {
-        name(&format!("{}{FILLED}", self.features[feature].name))
+        name(&format!(
+            "{}{}",
+            self.features[feature].name, self.filled_as
+        ))
+    }
+
+    /// The same for one member of a model, counted from 0.
+    fn of_member(&self, member: usize) -> Writer<'_> {
+        Writer {
+            dialect: self.dialect,
+            features: self.features,
+            columns: self.columns.clone(),
+            filled_as: filled_as(Some(member + 1)),
+        }
     }
 
     fn statement(
@@ -128,6 +153,20 @@ impl Writer<'_> {
                 ", filled {once} (\n  SELECT\n    {columns}\n  FROM {from}\n)"
             );
             from = "filled";
+        }
+        if let Score::Mean { members } = score {
+            let columns: Vec<String> = (members.iter().enumerate())
+                .map(|(place, (_, member))| {
+                    let score = self.of_member(place).score(member);
+                    format!("{score} AS {}", member_score(place))
+                })
+                .collect();
+            let columns = columns.join(",\n    ");
+            let _ = write!(
+                text,
+                ", members {once} (\n  SELECT\n    {id},\n    {columns}\n  FROM {from}\n)"
+            );
+            from = "members";
         }
         let _ = write!(
             text,
@@ -201,6 +240,9 @@ impl Writer<'_> {
                     self.filled(*feature)
                 )]
             }
+            Score::Mean { members } => (members.iter().enumerate())
+                .flat_map(|(place, (_, member))| self.of_member(place).filled_columns(member))
+                .collect(),
         }
     }
 
@@ -247,6 +289,30 @@ impl Writer<'_> {
                     ),
                 }
             }
+            Score::Mean { members } => {
+                let weighed = |(place, (weight, member)): (usize, &(f64, Score<'_>))| {
+                    let odds = self.kept_odds(&member_score(place), member.is_odds());
+                    format!("{} * {odds}", self.number(*weight))
+                };
+                let parts: Vec<String> = members.iter().enumerate().map(weighed).collect();
+                parts.join("\n    + ")
+            }
+        }
+    }
+
+    /// The log-odds of a member's score, within what a probability of 1e-9 and its opposite have.
+    fn kept_odds(&self, score: &str, is_odds: bool) -> String {
+        let (least, most) = match is_odds {
+            true => (-MOST_ODDS, MOST_ODDS),
+            false => (LEAST, 1.0 - LEAST),
+        };
+        let (least, most) = (self.number(least), self.number(most));
+        let kept = format!(
+            "(CASE WHEN {score} < {least} THEN {least} WHEN {score} > {most} THEN {most} ELSE {score} END)"
+        );
+        match is_odds {
+            true => kept,
+            false => format!("LN({kept} / ({} - {kept}))", self.number(1.0)),
         }
     }
 
@@ -349,15 +415,16 @@ impl Writer<'_> {
             Calibration::Isotonic(isotonic) => (None, self.between("p", &isotonic.points)),
             Calibration::Platt(platt) => (Some(straight(platt, "p")), self.sigmoid("z")),
             Calibration::PlattOfLogOdds(platt) => {
-                let (least, most) = (self.number(1e-9), self.number(1.0 - 1e-9));
-                let kept = format!(
-                    "(CASE WHEN p < {least} THEN {least} WHEN p > {most} THEN {most} ELSE p END)"
-                );
-                let odds = format!("LN({kept} / ({} - {kept}))", self.number(1.0));
+                let odds = self.kept_odds("p", false);
                 (Some(straight(platt, &odds)), self.sigmoid("z"))
             }
         }
     }
+}
+
+/// What the column with the score of a member is called, counted from 0.
+fn member_score(member: usize) -> String {
+    format!("score_{}", member + 1)
 }
 
 #[cfg(test)]

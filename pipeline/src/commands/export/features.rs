@@ -4,8 +4,12 @@
 //! written as DuckDB has it: days as whole numbers, windows that pass over what is missing. PostgreSQL
 //! and others do not read the files of the warehouse, so nothing is written for them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
 
 use super::dialect;
 use crate::cli::{ExportModel, LoadOptions, Portable, SqlDialect};
@@ -15,11 +19,11 @@ use crate::lifecycle::keep::{definitions_now, places};
 use crate::lifecycle::suits;
 use crate::outputs::lock::Lock;
 use crate::outputs::replace;
-use crate::registry::Version;
+use crate::registry::{KeptFeature, KeptFeatures, Version};
 use crate::stages::features::SomeDates;
 use crate::stages::{Asked, Context, Shared, churn};
 use crate::text::{plural, print};
-use crate::warehouse::Shown;
+use crate::warehouse::{Shown, Warehouse};
 use crate::workbench::Workbench;
 
 /// Writes the file.
@@ -105,17 +109,13 @@ fn script(args: &ExportModel, version: &Version, context: &Context<'_>) -> Resul
             duckdb(sql)?
         );
     }
-    let names: Vec<String> = kept
-        .features
-        .iter()
-        .map(|feature| quoted(&feature.name))
-        .collect();
+    let (names, of, join) = columns(&kept, &dates, warehouse)?;
     let churn = &context.settings.config.churn;
     let _ = writeln!(
         text,
         "-- Those whom the model speaks of: {} at least, the last one at most {} ago.\n\
-         CREATE OR REPLACE TEMP TABLE {} AS\nSELECT customer_id AS {}, {}\nFROM ({}) AS snapshot\n\
-         WHERE frequency >= {} AND recency_days <= {};",
+         CREATE OR REPLACE TEMP TABLE {} AS\nSELECT {of}customer_id AS {}, {}\nFROM ({}) AS snapshot{join}\n\
+         WHERE {of}frequency >= {} AND {of}recency_days <= {};",
         plural(churn.min_baskets.into(), "basket"),
         plural(churn.active_days.into(), "day"),
         quoted(&args.table),
@@ -126,6 +126,56 @@ fn script(args: &ExportModel, version: &Version, context: &Context<'_>) -> Resul
         churn.active_days,
     );
     Ok(text)
+}
+
+/// The columns of the features, what stands before those of the snapshot, and what has to be joined.
+fn columns(
+    kept: &KeptFeatures,
+    dates: &SomeDates<'_>,
+    warehouse: &Warehouse,
+) -> Result<(Vec<String>, &'static str, &'static str)> {
+    let definitions = dates.definitions().into_iter();
+    let of_history: BTreeSet<String> = definitions.map(|(name, _)| name).collect();
+    let beside = |feature: &KeptFeature| !of_history.contains(&feature.name);
+    let (of, join) = match kept.features.iter().any(beside) {
+        false => ("", ""),
+        true => (
+            "snapshot.",
+            "\nLEFT JOIN customers ON customers.customer_id = snapshot.customer_id",
+        ),
+    };
+    let column = |feature: &KeptFeature| {
+        let name = quoted(&feature.name);
+        if !beside(feature) {
+            return Ok(format!("{of}{name}"));
+        }
+        let found = churn::attribute_column(warehouse, &feature.name);
+        let (column, kind) =
+            found.ok_or_else(|| Failure::machine(format!("no attribute {name}")))?;
+        let attribute = attribute(feature, &column, &kind, warehouse.end);
+        Ok(format!("{attribute} AS {name}"))
+    };
+    let columns = kept.features.iter().map(column).collect::<Result<_>>()?;
+    Ok((columns, of, join))
+}
+
+/// An attribute of the customers as a feature: a text without blanks around it, a number, or the days
+/// before the date.
+fn attribute(feature: &KeptFeature, column: &str, kind: &DataType, date: NaiveDate) -> String {
+    let column = format!("customers.{}", quoted(column));
+    match (feature.kind.as_str(), kind) {
+        ("categorical", _) => format!("NULLIF(trim({column}), '')"),
+        (_, DataType::Timestamp(..)) => {
+            let at = format!("epoch_us(TIMESTAMPTZ '{date} 00:00:00+00')");
+            format!(
+                "CASE WHEN epoch_us({column}) <= {at} THEN ({at} - epoch_us({column})) / 86400e6 END"
+            )
+        }
+        (_, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) => {
+            format!("TRY_CAST(trim({column}) AS DOUBLE)")
+        }
+        _ => format!("CAST({column} AS DOUBLE)"),
+    }
 }
 
 fn quoted(name: &str) -> String {

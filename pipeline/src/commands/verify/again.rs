@@ -117,6 +117,7 @@ fn rerun(
             common: &common,
             load: &options,
             whole: false,
+            mlflow: None,
         };
         run.run()
             .map_err(|failure| failure.during(format!("running {} again", names.join(", "))))?;

@@ -240,10 +240,8 @@ fn features(
 ) -> Result<Vec<Row>> {
     let values = population.features.view();
     let of_now = values.nrows() as f64;
-    let known = population.known.as_ref();
     let strange = |name: &str| {
-        let all = known.into_iter().flat_map(|known| &known.strange);
-        let of_it = all.filter(|one| one.feature == name);
+        let of_it = (population.strange.iter()).filter(|one| one.feature == name);
         of_it.map(|one| one.customers).sum::<u64>() as f64 / of_now
     };
     let row = |(place, column): (usize, &Column)| {

@@ -5,7 +5,9 @@ use arrow::compute::take;
 use regulars_models::format::Feature;
 use regulars_models::tree::Monotone;
 
+use super::beside::Beside;
 use super::everyone::Everyone;
+use super::label::phrase;
 use super::metrics::Dates;
 use super::people::People;
 use super::population::{LEARNING, LEAST_ROWS, Population, Words};
@@ -27,7 +29,8 @@ use crate::timeline::snapshot::Snapshot;
 /// The customers of past dates teach, those of the last one are scored.
 pub fn population(context: &Context<'_>) -> Result<Population> {
     let mut dates = dates(context)?;
-    let (rows, trials, people) = taught(context, &dates)?;
+    let beside = Beside::chosen(context)?;
+    let (rows, trials, people) = taught(context, &dates, &beside)?;
     dates.test_dates = trials.iter().map(|trial| trial.name.clone()).collect();
     let left = context.left_by(FEATURES)?;
     let snapshot = Snapshot::read(left, context.out, dates.score_date)?;
@@ -36,17 +39,24 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
     let everyone = Everyone::of(&snapshot, &config.churn, &config.project.basket)?;
     let warehouse = context.warehouse()?;
     let mut warnings = warehouse.warnings.clone();
+    warnings.extend(beside.warnings.iter().cloned());
     let unsuitable = suitable::dates(&snapshot, &config.churn, scored.len(), warehouse)?;
     warnings.extend(unsuitable);
+    let features = (scored.as_slice(), snapshot.rows(&scored));
+    let (features, _) = beside.join(context, &snapshot, features, false)?;
+    let names = snapshot.names.iter().map(String::as_str);
+    let names = names.chain(beside.features().map(|feature| feature.name.as_str()));
+    let about = snapshot.about.iter().cloned().chain(beside.about());
     let places: UInt32Array = scored.iter().map(|row| *row as u32).collect();
     Ok(Population {
         people: Some(people),
         customers: take(&snapshot.customers, &places, None)?,
-        features: snapshot.rows(&scored),
+        features,
         everyone: Some(everyone),
         worth: None,
         known: None,
-        words: words(context, &dates, snapshot.about.clone()),
+        strange: Vec::new(),
+        words: words(context, &dates, about.collect()),
         as_of: Some(snapshot.as_of),
         rows_in: rows.labels.len() as u64,
         warnings,
@@ -54,12 +64,14 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
         task: Task {
             rows,
             columns: Columns {
-                monotone: snapshot.names.iter().map(|name| way(name)).collect(),
+                monotone: names.map(way).collect(),
                 baseline: snapshot.index("recency_days").map(|column| Baseline {
                     column,
                     title: "recency alone".to_owned(),
                 }),
-                features: snapshot.names.into_iter().map(Feature::numeric).collect(),
+                features: (snapshot.names.iter().map(Feature::numeric))
+                    .chain(beside.features().cloned())
+                    .collect(),
             },
             least_rows: LEAST_ROWS,
             words: LEARNING,
@@ -93,7 +105,11 @@ fn dates(context: &Context<'_>) -> Result<Dates> {
 
 /// The customers of every date whose outcome is known, in the order of time, the tests, and whose
 /// each row is.
-fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>, People)> {
+fn taught(
+    context: &Context<'_>,
+    dates: &Dates,
+    beside: &Beside,
+) -> Result<(Labelled, Vec<Trial>, People)> {
     let settings = &context.settings.config.churn;
     let labelled_dates = dates.labelled();
     context.progress.step(&format!(
@@ -108,8 +124,12 @@ fn taught(context: &Context<'_>, dates: &Dates) -> Result<(Labelled, Vec<Trial>,
         .iter()
         .map(|date| {
             let snapshot = Snapshot::read(left, context.out, *date)?;
-            people.add(&snapshot.customers, &eligible(&snapshot, settings)?);
-            labelled(&snapshot, &bought, settings)
+            let rows = eligible(&snapshot, settings)?;
+            people.add(&snapshot.customers, &rows);
+            let set = labelled(&snapshot, &bought, settings)?;
+            let features = (rows.as_slice(), set.features);
+            let (features, _) = beside.join(context, &snapshot, features, true)?;
+            Ok(Labelled { features, ..set })
         })
         .collect::<Result<Vec<Labelled>>>()?;
     drop(bought);
@@ -166,7 +186,13 @@ pub fn said(context: &Context<'_>, days: u32, features: Vec<String>) -> Words {
         theme: |feature| Column::named(&feature.name).theme(),
         risk: |feature| Column::named(&feature.name).risk(),
         known: of_catalogue,
-        phrase: |feature, value, shop| Column::named(&feature.name).phrase(value, shop),
-        plainly: |feature, value, shop| Column::named(&feature.name).plainly(value, shop),
+        phrase: |feature, value, shop| match of_catalogue(feature) {
+            Some(column) => column.phrase(value, shop),
+            None => phrase(feature, value),
+        },
+        plainly: |feature, value, shop| match of_catalogue(feature) {
+            Some(column) => column.plainly(value, shop),
+            None => phrase(feature, value),
+        },
     }
 }

@@ -1,11 +1,13 @@
 //! `churn`: who is leaving, learned from customers whose outcome is known.
 
 mod bands;
+mod beside;
 mod campaign;
 mod everyone;
 mod files;
 mod history;
 mod label;
+mod leaks;
 mod metrics;
 mod page;
 mod people;
@@ -45,6 +47,9 @@ use crate::outputs::Pending;
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
 
 pub use self::bands::BandRow;
+pub use self::beside::{
+    column_of as attribute_column, definitions as attribute_definitions, taken,
+};
 pub use self::label::definitions as label_definitions;
 pub use self::label::meaning as label_meaning;
 pub use self::metrics::{Customers, Dates, Metrics};
@@ -125,7 +130,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         rows_in: population.rows_in,
         rows_out: metrics.rows(),
         warnings: taught.warnings.clone(),
-        taught: config.models.keep.then(|| Box::new(taught)),
+        taught: Some(Box::new(taught)),
         ..Report::new(files, &metrics)?
     })
 }
@@ -143,6 +148,7 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
     };
     let (task, terms) = (&population.task, terms(&config.churn, context.seed));
     let on_step = |doing: &str| context.progress.step(doing);
+    let leaks = leaks::look(&population, &config.churn)?;
     let trained = train(task, &terms, &on_step)?;
     let choice = choose(&trained, &terms, &task.words)?;
     let learned = learn(task, &terms, &trained, &choice, &on_step)?;
@@ -150,6 +156,7 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let mut scores = population.score(&learned, &on_step)?;
     let season = for_the_season(context, &population, &terms, &mut found, &mut scores)?;
     let mut warnings = population.warnings.clone();
+    warnings.extend(leaks);
     warnings.extend(trained.warnings);
     let tested_on = task.trials.last().map_or("", |trial| &trial.name);
     warnings.extend(weak(&found.models, tested_on));
@@ -274,6 +281,7 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
             CalibrationMethod::Isotonic => Method::Isotonic,
         },
         campaign: (&churn.profit).into(),
+        search_trees: churn.search_trees,
         seed,
     }
 }

@@ -55,6 +55,8 @@ pub struct Population {
     pub worth: Option<Worth>,
     /// What is known of them already.
     pub known: Option<Known>,
+    /// What a saved model has not met, and takes for missing.
+    pub strange: Vec<Strange>,
     /// How people are told of it all.
     pub words: Words,
     /// When everything is, where the outcome is seen in the history.
@@ -77,8 +79,6 @@ pub struct Known {
     pub parts: usize,
     /// Whether each customer has churned; nothing where the label does not say.
     pub labels: Vec<Option<bool>>,
-    /// What a saved model has not met, and takes for missing.
-    pub strange: Vec<Strange>,
 }
 
 /// Values of an attribute that a saved model has not met.

@@ -2,12 +2,13 @@
 
 use arrow::array::UInt32Array;
 use arrow::compute::take;
-use ndarray::Axis;
 use regulars_models::format::SavedModel;
 
+use super::beside::taken;
 use super::everyone::Everyone;
 use super::history::said;
 use super::label;
+use super::label::saved::unknown_categories;
 use super::population::{Population, nobody};
 use super::rows::eligible;
 use crate::failure::{Failure, Result};
@@ -32,24 +33,25 @@ pub fn saved_population(
     let Some(snapshot) = snapshot else {
         return Err(Failure::machine("a history is scored by its features"));
     };
-    let gone = |error| Failure::data(format!("the features at {}: {error}", snapshot.as_of));
-    let order = model.column_order(&snapshot.names).map_err(gone)?;
     let scored = eligible(snapshot, churn)?;
     let places: UInt32Array = scored.iter().map(|row| *row as u32).collect();
-    let about = order.iter().map(|place| snapshot.about[*place].clone());
+    let taken = taken(context, snapshot, &scored, model, false)?;
+    let mut warnings = context.warehouse()?.warnings.clone();
+    warnings.extend(unknown_categories(&taken.strange));
     let config = &context.settings.config;
     Ok(Population {
         people: None,
         everyone: Some(Everyone::of(snapshot, churn, &config.project.basket)?),
         base_rate: f64::NAN,
         customers: take(&snapshot.customers, &places, None)?,
-        features: snapshot.rows(&scored).select(Axis(1), &order),
+        features: taken.features,
         worth: None,
         known: None,
-        words: said(context, churn.horizon_days, about.collect()),
+        strange: taken.strange,
+        words: said(context, churn.horizon_days, taken.about),
         as_of: Some(snapshot.as_of),
         rows_in: snapshot.len() as u64,
-        warnings: context.warehouse()?.warnings.clone(),
+        warnings,
         task: nobody(model),
         dates: None,
     })

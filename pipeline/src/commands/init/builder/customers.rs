@@ -5,6 +5,7 @@ use crate::commands::init::names::{self, fold};
 use crate::commands::init::source::{Value, evidence};
 use crate::commands::init::values::Shape;
 use crate::contract::DERIVED;
+use crate::contract::personal::is_personal;
 
 impl Builder<'_> {
     pub(super) fn customers(&mut self) {
@@ -18,7 +19,7 @@ impl Builder<'_> {
                         .is_some_and(|(least, most)| least >= 0.0 && most <= 1.0)
         });
         for (place, column) in self.file.columns.iter().enumerate() {
-            if self.source.used.contains(&place) || is_personal(&column.name) {
+            if self.source.used.contains(&place) || is_personal(&fold(&column.name)) {
                 continue;
             }
             let some =
@@ -48,47 +49,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-/// Names of columns that tell who somebody is; no attribute should be made of them unasked.
-fn is_personal(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "name",
-        "mail",
-        "phone",
-        "tel",
-        "address",
-        "street",
-        "birth",
-        "vorname",
-        "nachname",
-        "adresse",
-        "strasse",
-        "telefon",
-        "geburt",
-        "nom",
-        "prenom",
-        "rue",
-        "correo",
-        "direccion",
-        "telefono",
-        "姓名",
-        "电话",
-        "手机",
-        "邮箱",
-        "地址",
-        "生日",
-        "住所",
-        "氏名",
-    ];
-    let name = fold(name);
-    WORDS.iter().any(|word| {
-        if word.len() <= 3 {
-            name == *word
-        } else {
-            name.contains(word)
-        }
-    })
 }
 
 fn ends_like_a_key(name: &str) -> bool {

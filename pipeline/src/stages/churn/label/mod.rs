@@ -1,9 +1,9 @@
 //! Churn learned from a column of the customers' table instead of from dates.
 
 mod alone;
-mod attributes;
-mod saved;
-mod table;
+pub(super) mod attributes;
+pub(super) mod saved;
+pub(super) mod table;
 mod values;
 
 use ndarray::Axis;
@@ -41,8 +41,7 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
     }
     context.progress.step("reading the customers");
     let table = LabelTable::read(context, label)?;
-    let mut warnings = table.warnings.clone();
-    warnings.extend(alone::telltales(&table));
+    let warnings = table.warnings.clone();
     let places = shuffled(&table.labels, context.seed);
     let rows = Labelled {
         features: table.values.select(Axis(0), &places),
@@ -83,8 +82,8 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
             places,
             parts: PARTS,
             labels: table.labels,
-            strange: Vec::new(),
         }),
+        strange: Vec::new(),
         words,
         dates: None,
         as_of: None,
@@ -171,7 +170,7 @@ fn enough(customers: Part<'_>, label: &str) -> Result<()> {
 }
 
 /// What the table says of a customer, in words: `contract is two year`.
-fn phrase(feature: &Feature, value: f64) -> String {
+pub(super) fn phrase(feature: &Feature, value: f64) -> String {
     let name = feature.name.replace('_', " ");
     match &feature.kind {
         _ if value.is_nan() => format!("{name} is empty"),

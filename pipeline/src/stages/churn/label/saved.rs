@@ -56,7 +56,8 @@ pub fn definitions(context: &Context<'_>, label: &str) -> Result<Vec<(String, St
         .collect())
 }
 
-fn kind(warehouse: &Warehouse, column: &str) -> Option<DataType> {
+/// What a column of the customers' table holds.
+pub fn kind(warehouse: &Warehouse, column: &str) -> Option<DataType> {
     let field = warehouse
         .schema("customers")?
         .field_with_name(column)
@@ -64,7 +65,8 @@ fn kind(warehouse: &Warehouse, column: &str) -> Option<DataType> {
     Some(field.data_type().clone())
 }
 
-fn kind_words(kind: &DataType) -> &'static str {
+/// The same in words.
+pub fn kind_words(kind: &DataType) -> &'static str {
     match kind {
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => "text",
         DataType::Timestamp(..) => "days before the latest",
@@ -102,16 +104,7 @@ pub fn saved_population(
         unknown.extend(strange);
     }
     let mut warnings = warehouse.warnings;
-    if !unknown.is_empty() {
-        let words: Vec<&str> = unknown.iter().map(|one| one.words.as_str()).collect();
-        warnings.push(Warning::new(
-            UNKNOWN_CATEGORIES,
-            format!(
-                "the model has not met, and takes for missing: {}",
-                words.join("; ")
-            ),
-        ));
-    }
+    warnings.extend(unknown_categories(&unknown));
     Ok(Population {
         people: None,
         everyone: None,
@@ -123,8 +116,8 @@ pub fn saved_population(
             places: Vec::new(),
             parts: 0,
             labels: labels(context, label, table.column(1))?,
-            strange: unknown,
         }),
+        strange: unknown,
         words: said(context, label, features.len()),
         dates: None,
         as_of: None,
@@ -132,6 +125,16 @@ pub fn saved_population(
         warnings,
         task: nobody(model),
     })
+}
+
+/// A warning of values that a model has not met.
+pub fn unknown_categories(unknown: &[Strange]) -> Option<Warning> {
+    let words: Vec<&str> = unknown.iter().map(|one| one.words.as_str()).collect();
+    let message = format!(
+        "the model has not met, and takes for missing: {}",
+        words.join("; ")
+    );
+    (!unknown.is_empty()).then(|| Warning::new(UNKNOWN_CATEGORIES, message))
 }
 
 /// The column of each feature.
@@ -154,7 +157,7 @@ fn columns(warehouse: &Warehouse, label: &str, features: &[Feature]) -> Result<V
 
 /// The values of an attribute as the model knows them, NaN where it does not; and what it does not
 /// know.
-fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<Strange>)> {
+pub fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<Strange>)> {
     if let (FeatureKind::Numeric, false) = (&feature.kind, is_text(column.data_type())) {
         return Ok((amounts(column)?, None));
     }

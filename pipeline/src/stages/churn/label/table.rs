@@ -107,7 +107,8 @@ fn read_labels(context: &Context<'_>, label: &str, column: &ArrayRef) -> Result<
     })
 }
 
-fn unused(left_out: &[String]) -> Option<Warning> {
+/// A warning of attributes that nothing is learned from.
+pub fn unused(left_out: &[String]) -> Option<Warning> {
     if left_out.is_empty() {
         return None;
     }

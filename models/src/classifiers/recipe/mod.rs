@@ -1,9 +1,12 @@
 //! All classifiers under one type: settings in, a fitted model out.
 
+pub(crate) mod ensemble;
+
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
+use self::ensemble::{Ensemble, EnsembleParams};
 use super::table::{Facts, by_reasons, classifiers, facts_of, when};
 use super::validation::read_validation;
 use super::{
@@ -233,6 +236,12 @@ impl Classifier {
     /// What people call it.
     pub fn title(&self) -> &'static str {
         facts_of(self.name()).map_or("", |facts| facts.title)
+    }
+
+    /// Whether it says what each feature adds to each row's score; see
+    /// [`contributions`](Self::contributions).
+    pub fn explains(&self) -> bool {
+        facts_of(self.name()).is_some_and(|facts| facts.explains)
     }
 }
 
