@@ -9,6 +9,9 @@ The Complete Journey has no truth, so there the columns of the truth stay empty.
 and churn. `--dates 6` adds how well the probabilities of leaving fit on the firsts of so many months before the end, which the
 models of that month had not seen: the rate that was said beside the one that came, and the one by the law.
 
+One history decides little about suggestions to a few hundred customers: `--more-seeds 1 2 3 4 5 6 7` makes suggestions for as
+many more shops of each kind, and prints them beside the baselines, with the mean difference and its standard error.
+
 Nothing here is timed. Goals that are missed stand in the last column.
 """
 
@@ -17,6 +20,7 @@ import csv
 import datetime
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -162,6 +166,36 @@ def churn(shop: Shop) -> tuple[list[str], list[str]]:
     ], missed
 
 
+def suggested(args, kind: str, seed: int, folder: Path) -> dict:
+    """The hold-out test of the suggestions of one shop, of which nothing else is run."""
+    shop, results = folder / f"{kind}-{seed}", folder / f"{kind}-{seed}-results"
+    sizes = ["--customers", str(args.customers), "--months", str(args.months), "--seed", str(seed)]
+    call(args.binary, "generate", "--kind", kind, *sizes, "--out", str(shop))
+    for stage in ("ingest", "offers"):
+        call(args.binary, stage, "-c", str(shop / "regulars.toml"), "--out", str(results))
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    return manifest["stages"]["offers"]["metrics"]["test"]
+
+
+def by_seed(args, folder: Path) -> None:
+    print("\n**Suggestions of several histories: hit rate, NDCG**\n")
+    print("| shop | seed | customers tested | suggestions | the last 28 days | the better of all baselines |")
+    print("|---|---|---|---|---|---|")
+    both = lambda of: f"{of['hit_rate']:.3f}, {of['ndcg']:.3f}"
+    for kind in args.kinds:
+        above = []
+        for seed in [args.seed, *args.more_seeds]:
+            test = suggested(args, kind, seed, folder)
+            baselines = [test["popularity"], *test["other_baselines"]]
+            recent = next(one for one in baselines if one["time"] == "last_28_days")
+            print(f"| {kind} | {seed} | {test['customers']:,} | {both(test['model'])} | {both(recent)} | {both(test['popularity'])} |")
+            above.append([test["model"][figure] - recent[figure] for figure in ("hit_rate", "ndcg")])
+        means = [statistics.mean(column) for column in zip(*above)]
+        errors = [statistics.stdev(column) / len(column) ** 0.5 for column in zip(*above)]
+        said = ", ".join(f"{mean:+.4f} ({error:.4f})" for mean, error in zip(means, errors))
+        print(f"| {kind} | mean over the last 28 days, in brackets its standard error | | {said} | | |")
+
+
 def table(title: str, columns: list[str], shops: list[Shop], of) -> None:
     print(f"\n**{title}**\n")
     print("| shop | " + " | ".join(columns) + " | misses |")
@@ -208,6 +242,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--kinds", nargs="*", default=KINDS, choices=KINDS)
     parser.add_argument("--dates", type=int, default=0, help="months before the end at which probabilities are tried")
+    parser.add_argument("--more-seeds", nargs="*", type=int, default=[], help="further histories for suggestions alone")
     parser.add_argument("--no-sample", action="store_true", help="leave out the bundled sample")
     parser.add_argument("--folder", type=Path, help="where shops and results are kept")
     args = parser.parse_args()
@@ -221,6 +256,8 @@ def main() -> None:
         for kind in args.kinds:
             print(f"{kind} ...", file=sys.stderr, flush=True)
             shops.append(generated(args, kind, folder))
+        if args.more_seeds:
+            by_seed(args, folder)
         if not args.no_sample:
             print("sample ...", file=sys.stderr, flush=True)
             call(args.binary, "demo", "--out", str(folder / "sample-results"))

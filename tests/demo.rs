@@ -165,6 +165,12 @@ fn churn_is_scored_better_than_by_recency_alone() {
 fn nobody_is_offered_what_they_have_bought() {
     let (sandbox, _) = demo();
     let suggestions = columns(&sandbox.read("regulars-out/suggestions.csv"));
+    let priced = |text: &&String| text.parse::<f64>().is_ok_and(|price| price > 0.0);
+    let with_price = suggestions["price"].iter().filter(priced).count();
+    assert!(
+        10 * with_price > 9 * suggestions["price"].len(),
+        "{with_price}"
+    );
     let customers: std::collections::BTreeSet<&String> =
         suggestions["customer_id"].iter().collect();
     assert!(customers.len() > 1500);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray};
@@ -358,13 +359,15 @@ fn seasons(days: u32) -> Sandbox {
     sandbox
 }
 
+/// The day on which the scores are made: that on which the third spring begins.
+const THIRD_SPRING: u32 = 2 * 364 + 98 + 28;
+
 fn two_springs() -> &'static Sandbox {
     static SHOP: OnceLock<Sandbox> = OnceLock::new();
     SHOP.get_or_init(|| {
-        // The scores are made on the day on which the third spring begins.
-        let sandbox = seasons(2 * 364 + 98 + 28);
+        let sandbox = seasons(THIRD_SPRING);
         for stage in ["features", "churn"] {
-            let as_of = date(2 * 364 + 98 + 28);
+            let as_of = date(THIRD_SPRING);
             sandbox
                 .regulars(&[stage, "--quiet", "--as-of", &as_of])
                 .ended_with(0);
@@ -554,7 +557,7 @@ fn made(sandbox: &Sandbox, more: &[&str]) {
 fn listed(sandbox: &Sandbox, list: &str) -> Vec<String> {
     let folder = sandbox.path("regulars-out/targets/ledger");
     let mut ids = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
         if entry.file_name().to_string_lossy().starts_with(list) {
             let table = regulars::outputs::read_parquet(&entry.path()).unwrap();
             let column = table.column_by_name("customer_id").unwrap();
@@ -656,4 +659,58 @@ fn answers_without_a_customer_or_a_time_are_rejected_and_change_nothing() {
     assert_eq!(offered(&sandbox), but(&[]));
     let rejected = metrics(&sandbox, "ingest").to_string();
     assert!(rejected.contains("\"rejected\":2"), "{rejected}");
+}
+
+#[test]
+fn a_kept_model_is_corrected_for_the_season_as_the_run_that_it_came_from() {
+    let sandbox = Sandbox::like(two_springs());
+    // A model that knows of no season: how long ago somebody came, and nothing else.
+    let settings = sandbox.read("regulars.toml");
+    let settings = settings.replace(
+        r#"models = ["elastic-net", "single-feature"]"#,
+        r#"models = ["single-feature"]"#,
+    );
+    fs::write(sandbox.path("regulars.toml"), settings).unwrap();
+    let as_of = date(THIRD_SPRING);
+    let done = |command: &str| {
+        let run = sandbox.regulars(&[command, "--as-of", &as_of]);
+        run.ended_with(0)
+    };
+    let scores = || fs::read(sandbox.path("regulars-out/churn.parquet")).unwrap();
+    done("churn").says(&["corrected for the season"]);
+    let (by_run, by_hand) = (scores(), metrics(&sandbox, "churn")["season"].clone());
+    assert_eq!(by_hand["applied"], true, "{by_hand}");
+    done("train");
+    sandbox
+        .regulars(&["models", "promote", "1", "--force", "--why", "a test"])
+        .ended_with(0);
+    fs::remove_file(sandbox.path("regulars-out/churn.parquet")).unwrap();
+    done("score").says(&["corrected for the season", "by the same weeks of the year"]);
+    assert!(scores() == by_run, "the same bytes");
+    let again = metrics(&sandbox, "score")["season"].clone();
+    for (key, value) in by_hand.as_object().unwrap() {
+        let same = match (value.as_f64(), again[key].as_f64()) {
+            (Some(a), Some(b)) => (a - b).abs() < 1e-12,
+            _ => *value == again[key],
+        };
+        assert!(same, "{key}: {value} and {}", again[key]);
+    }
+    sandbox
+        .regulars(&["summary"])
+        .ended_with(0)
+        .shows(&["SCORED BY A KEPT MODEL", "corrected for the season"]);
+    // Scores as they are delivered have not moved since the model was learned.
+    done("drift");
+    assert_eq!(metrics(&sandbox, "drift")["scores_drifted"], false);
+    let card = sandbox.read("regulars-out/models/churn/0001/card.md");
+    assert!(card.contains("corrected for the season"), "{card}");
+    // A version of before knows of no test: nothing is moved, and nothing is said.
+    let path = sandbox.path("regulars-out/models/churn/0001/version.json");
+    let mut version: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert!(version.as_object_mut().unwrap().remove("season").is_some());
+    fs::write(&path, serde_json::to_string_pretty(&version).unwrap()).unwrap();
+    let run = done("score");
+    assert!(!run.stderr.contains("season"), "{}", run.stderr);
+    assert!(scores() != by_run);
+    assert!(metrics(&sandbox, "score")["season"].is_null());
 }

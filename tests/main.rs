@@ -60,6 +60,7 @@ mod sources;
 mod targets;
 mod times;
 mod timings;
+mod unseen;
 mod util;
 mod value;
 mod values;

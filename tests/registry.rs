@@ -747,6 +747,19 @@ fn a_model_of_a_label_scores_customers_of_whom_nothing_is_known_and_names_new_ca
     let scored = scores(&sandbox);
     assert_eq!(scored["churn_probability"].len(), 400);
     assert!(scored["left"].iter().all(String::is_empty));
+    // Nobody is told to have a plan that they do not have, nor to have none.
+    let rows = scored["customer_id"].iter().enumerate();
+    for (row, id) in rows {
+        let platinum = id[1..].parse::<u32>().unwrap() % 2 == 1;
+        for reason in ["reason_1", "reason_2", "reason_3"].map(|name| &scored[name][row]) {
+            let said = reason.strip_prefix("plan is ");
+            let right = if platinum { "something else" } else { "basic" };
+            assert!(
+                said.is_none_or(|said| said.starts_with(right)),
+                "{id}: {reason}"
+            );
+        }
+    }
     sandbox.write(
         "regulars.toml",
         format!("{SUBSCRIBERS}\n[run]\nfail_on = [\"unknown-categories\"]\n"),

@@ -98,7 +98,9 @@ fn every_kind_has_the_same_bytes_on_any_number_of_threads() {
             one == all_files(&sandbox.path(&format!("{kind}-3"))),
             "{kind}"
         );
-        assert_eq!(one.contains_key("truth/items.csv"), kind != "grocery");
+        for file in ["truth/items.csv", "truth/orders.parquet"] {
+            assert_eq!(one.contains_key(file), kind != "grocery", "{file}");
+        }
     }
     generate(&sandbox, "grocery", "300", "6", &["--out", "named"]);
     sandbox
@@ -154,6 +156,16 @@ fn a_mail_order_shop_runs_as_it_is_and_is_judged_by_its_seasons() {
     let (read, truth) = figures["interactions read"];
     assert_eq!(Some(read), truth);
     assert_eq!(figures["clean rows rejected or dropped"].0, 0.0);
+    // Which orders are of guests and which were cancelled, one by one.
+    for which in [
+        "orders of guests that are nobody's",
+        "cancelled orders that came back",
+    ] {
+        let (right, all) = figures[which];
+        assert!(right > 100.0, "{which}: {right}");
+        assert_eq!(Some(right), all, "{which}");
+    }
+    assert!(!compared.stdout.contains("more that are not"));
     let (tested, truth) = figures["test date, customers"];
     assert_eq!(
         Some(tested),

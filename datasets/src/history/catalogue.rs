@@ -218,10 +218,13 @@ fn shelves(goods: &Goods) -> (Vec<ItemType>, Vec<(Vec<usize>, Choice)>) {
         let mut members = Vec::new();
         let mut weights = Vec::new();
         for (rank, category) in categories.iter().enumerate() {
+            let staple = goods.staples.iter().find(|(name, _)| name == category);
+            let times = staple.map_or(1.0, |(_, times)| *times);
             for (place, variant) in goods.variants.iter().enumerate() {
                 members.push(types.len());
                 // Zipf over categories and again over the variants of each.
-                weights.push((1.0 + rank as f64).powf(-0.8) * (1.0 + place as f64).powf(-1.1));
+                let usual = (1.0 + rank as f64).powf(-0.8) * (1.0 + place as f64).powf(-1.1);
+                weights.push(times * usual);
                 types.push(item(
                     format!("{category}, {variant}"),
                     *category,

@@ -42,6 +42,9 @@ pub struct Goods {
     pub brands: [&'static str; 6],
     /// The department and the category of each planted type, by its name.
     pub planted: &'static [(&'static str, usize, &'static str)],
+    /// Categories that are bought more than their place among the others says, and so many times as
+    /// often.
+    pub staples: &'static [(&'static str, f64)],
     /// Categories that are bought in some months only.
     pub seasons: &'static [Season],
     /// How many goods come and leave.
@@ -132,8 +135,10 @@ pub struct Habits {
     pub second_basket: f64,
     /// The chance that a line is brought back.
     pub returned: f64,
-    /// The chance that a whole order is cancelled in the days after it.
+    /// The chance that an order is cancelled in the days after it.
     pub cancelled: f64,
+    /// The chance that a line of such an order is; at least one is. 1 cancels orders as a whole.
+    pub cancelled_line: f64,
     /// The chance that a contact makes the customer opt out.
     pub opts_out: f64,
     /// The chance that a line is of the customer's favourite product of its type.
@@ -151,8 +156,9 @@ pub struct Habits {
 /// What the files of a shop hold beyond those of a grocer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Records {
-    /// Orders have numbers in letters and digits, and a cancelled one comes again as a purchase
-    /// with negative quantities and a number that begins with C.
+    /// Orders have numbers in letters and digits, and the lines of a cancelled one come again as a
+    /// purchase with negative quantities and a number that begins with C. The truth has a table of
+    /// the orders of guests and of those that were cancelled.
     pub cancelled_with_c: bool,
     /// Consent is in words (given, refused, withdrawn), with gaps, and not a flag.
     pub consent_in_words: bool,

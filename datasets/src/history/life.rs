@@ -356,15 +356,27 @@ impl<'a, F: FnMut(Row)> Living<'a, F> {
         follow_up(person, &about, paid, &mut self.draw, &mut self.later);
     }
 
-    /// The lines of a basket, some of which are brought back, or all of which are cancelled.
+    /// The lines of a basket, some of which are brought back, or cancelled.
     fn lines(&mut self, about: &Row) {
         let habits = &self.world.law.habits;
-        let cancelled = (habits.cancelled > 0.0 && self.draw.chance(habits.cancelled))
+        let order_cancelled = (habits.cancelled > 0.0 && self.draw.chance(habits.cancelled))
             .then(|| about.day + self.draw.between(1, CANCELLED_WITHIN));
         self.life.cancelled +=
-            u32::from(cancelled.is_some_and(|day| day < self.world.calendar.days));
+            u32::from(order_cancelled.is_some_and(|day| day < self.world.calendar.days));
+        let in_parts = order_cancelled.is_some() && habits.cancelled_line < 1.0;
+        // One at least is cancelled.
+        let for_certain = match in_parts {
+            true => self
+                .draw
+                .between(0, self.shopper.lines.len().saturating_sub(1) as i32)
+                as usize,
+            false => 0,
+        };
         let products = &self.world.shelves.catalogue.products;
-        for line in &self.shopper.lines {
+        for (place, line) in self.shopper.lines.iter().enumerate() {
+            let cancelled = order_cancelled.filter(|_| {
+                !in_parts || place == for_certain || self.draw.chance(habits.cancelled_line)
+            });
             let row = Row {
                 product: Some(products[line.product].id),
                 quantity: Some(line.quantity),

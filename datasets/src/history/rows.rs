@@ -113,7 +113,7 @@ pub struct Row {
     pub basket: Option<i64>,
     /// Which product.
     pub product: Option<i64>,
-    /// Whether it belongs to the cancellation of a whole order.
+    /// Whether it belongs to the cancellation of an order.
     pub cancelled: bool,
     /// How many.
     pub quantity: Option<i64>,

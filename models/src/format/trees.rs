@@ -147,7 +147,7 @@ fn read_categories(json: Json<'_>, nodes: &mut [Node]) -> Result<(), FormatError
 }
 
 /// Every node but the root is the child of one earlier node, no way down is too long, and the
-/// rows of a node are those of its children.
+/// rows of a node are those of its children, of which only a leaf for what is unknown has none.
 fn check_shape(nodes: &[Node]) -> Result<(), FormatError> {
     must(!nodes.is_empty(), || "a tree has at least one node".into()).within("feature")?;
     let mut depth: Vec<Option<usize>> = vec![None; nodes.len()];
@@ -189,7 +189,7 @@ fn check_shape(nodes: &[Node]) -> Result<(), FormatError> {
         must(
             node.is_leaf()
                 || rows(node.left) > 0
-                    && rows(node.right) > 0
+                    && (rows(node.right) > 0 || node.sets_unknown_apart(nodes))
                     && rows(node.left).checked_add(rows(node.right)) == Some(node.rows),
             || {
                 format!(

@@ -121,6 +121,15 @@ fn quality(record: &Record) -> String {
             solo.title, solo.roc_auc, solo.log_loss
         );
     }
+    if let Some(season) = record.season.filter(|season| season.applied) {
+        let _ = writeln!(
+            text,
+            "Its probabilities are corrected for the season by the same weeks of the year before: on the test that brought a mean of {} to {}, and {} left.",
+            percent(season.as_learned),
+            percent(season.expected),
+            percent(season.happened)
+        );
+    }
     text.push('\n');
     text
 }

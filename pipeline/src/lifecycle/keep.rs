@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
 use crate::learning::figures::{Figures, Range, ranges};
-use crate::lifecycle::{TASK, card};
+use crate::lifecycle::{TASK, card, season};
 use crate::outputs::system::started_now;
 use crate::registry::{
     CARD, Candidate, Data, Definition, FEATURES as FEATURES_FILE, Figure, KeptFeature,
@@ -243,6 +243,7 @@ fn record(context: &Context<'_>, taught: &Taught, tested: &SavedModel) -> Result
         settings,
         seed: context.seed,
         quality: quality(context, taught, tested)?,
+        season: taught.season.as_ref().map(season::kept),
         files: BTreeMap::new(),
     })
 }
@@ -282,7 +283,13 @@ fn quality(context: &Context<'_>, taught: &Taught, tested: &SavedModel) -> Resul
         return Err(Failure::machine("the models had no test"));
     };
     let test = task.rows.part(last.test.clone());
-    let Some(scores) = tested.predict_probability(test.features) else {
+    let moved = taught.season.as_ref().is_some_and(|season| season.applied);
+    // Where they are corrected for the season, the delivered ones are those.
+    let scores = match moved {
+        true => Some(taught.found.tested.clone()),
+        false => tested.predict_probability(test.features),
+    };
+    let Some(scores) = scores else {
         return Err(Failure::machine("the model gives no probability"));
     };
     let terms = (&context.settings.config.churn.profit).into();

@@ -12,6 +12,7 @@ pub mod keep;
 pub mod mlflow;
 pub mod promote;
 pub mod score;
+mod season;
 pub mod suits;
 
 use std::path::Path;

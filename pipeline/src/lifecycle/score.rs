@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Result;
 use crate::learning::score::score as give;
 use crate::lifecycle::keep::{definitions_now, places, with_attributes};
-use crate::lifecycle::suits;
+use crate::lifecycle::{season, suits};
 use crate::outputs::manifest::Manifest;
 use crate::registry::Version;
-use crate::stages::churn::{BandRow, Population, deliver, saved_population};
+use crate::stages::churn::{BandRow, Correction, Population, deliver, saved_population};
 use crate::stages::features::SomeDates;
 use crate::stages::{Context, Report};
 use crate::text::{count, plural};
@@ -36,6 +36,9 @@ pub struct Metrics {
     pub score_date: Option<NaiveDate>,
     /// Customers scored.
     pub scored: u64,
+    /// What was made of the season, where the test of the version and two years tell of it.
+    #[serde(default)]
+    pub season: Option<Correction>,
     /// How many in each risk band, highest first.
     pub bands: Vec<BandRow>,
 }
@@ -78,12 +81,14 @@ pub fn score(context: &Context<'_>, version: &Version, champion: bool) -> Result
         plural(population.customers.len() as u64, "customer"),
         version.title()
     ));
-    let scores = give(&version.model()?, population.features.view())?;
+    let mut scores = give(&version.model()?, population.features.view())?;
+    let season = season::correct(context, version, &population, &mut scores)?;
     let mut files = context.files(NAME);
     let config = &context.settings.config;
     let bands = deliver(&mut files, &population, &scores, config)?;
     let mut warnings = population.warnings.clone();
     warnings.extend(older(context, version, population.as_of)?);
+    warnings.extend(season::warning(version, season.as_ref()));
     let metrics = Metrics {
         version: version.number(),
         title: version.record.model.title.clone(),
@@ -91,6 +96,7 @@ pub fn score(context: &Context<'_>, version: &Version, champion: bool) -> Result
         outcome: version.record.outcome.clone(),
         score_date: population.as_of,
         scored: population.customers.len() as u64,
+        season,
         bands,
     };
     Ok(Report {
@@ -145,10 +151,14 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
         .map_or_else(String::new, |date| format!(" at {date}"));
     let _ = writeln!(
         text,
-        "  {} scored{date}: {}. They are in churn.csv and churn.parquet.\n",
+        "  {} scored{date}: {}. They are in churn.csv and churn.parquet.",
         plural(found.scored, "customer"),
         bands.join(", ")
     );
+    if let Some(season) = found.season.as_ref().and_then(Correction::sentence) {
+        let _ = writeln!(text, "  {season}");
+    }
+    text.push('\n');
     Some(text)
 }
 

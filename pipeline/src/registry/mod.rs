@@ -22,7 +22,7 @@ mod version;
 pub use self::champion::{Act, Action, Champion};
 pub use self::features::{KeptFeature, KeptFeatures};
 pub use self::record::{
-    Data, Definition, Figure, FileSum, ModelName, Quality, Record, Solo, Training,
+    Data, Definition, Figure, FileSum, ModelName, Quality, Record, SeasonTest, Solo, Training,
 };
 pub use self::reference::{Bins, CategoryCount, Column, Reference, Shape, single};
 pub use self::store::Registry;

@@ -46,6 +46,10 @@ pub struct Record {
     pub seed: u64,
     /// How good it is on what it had not seen.
     pub quality: Quality,
+    /// What the test said of a correction for the season; none where less than two years were known, and
+    /// of versions that were stored before scores by a kept model were corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season: Option<SeasonTest>,
     /// The other files of the version, by name.
     pub files: BTreeMap<String, FileSum>,
 }
@@ -143,6 +147,19 @@ pub struct Quality {
     pub calibration_error: f64,
     /// What one column alone reached, where one was tried.
     pub baseline: Option<Solo>,
+}
+
+/// What moving the probabilities to the share that the season leads one to expect did on the test date.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeasonTest {
+    /// Whether that brought their mean nearer to the share that left: only then are scores moved.
+    pub applied: bool,
+    /// The share that was to be expected to leave.
+    pub expected: f64,
+    /// The mean of the probabilities as the model gives them.
+    pub as_learned: f64,
+    /// The share that left.
+    pub happened: f64,
 }
 
 /// What one column alone reached.

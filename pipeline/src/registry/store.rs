@@ -318,6 +318,7 @@ mod tests {
                 calibration_error: 0.0,
                 baseline: None,
             },
+            season: None,
             files: [].into(),
         };
         Candidate {

@@ -4,6 +4,7 @@ mod dirt;
 mod dirty_rows;
 mod interactions;
 mod items;
+mod orders;
 mod part;
 mod settings;
 mod tables;

@@ -6,6 +6,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::dirt::{DirtyRow, Soil};
 use super::interactions::InteractionsWriter;
+use super::orders::orders as told_apart;
 use super::{Job, tables};
 use crate::files::WriteError;
 use crate::history::calendar::Day;
@@ -27,6 +28,8 @@ pub struct Part {
     pub types: RecordBatch,
     pub churn: Vec<RecordBatch>,
     pub uplift: RecordBatch,
+    /// Orders of guests and cancelled ones; of shops that number them alone.
+    pub orders: RecordBatch,
     pub late: Vec<Row>,
     pub counts: BasketCounts,
     /// Baskets of guests.
@@ -55,11 +58,15 @@ impl Part {
         let mut late = Vec::new();
         let mut people = Vec::with_capacity((ids.end() - ids.start() + 1) as usize);
         let mut lived = Lived::new(job);
+        let mut orders = Vec::new();
         for id in ids {
             let person = world.person(id);
             let from = rows.len();
             let life = world.live(&person, |row| rows.push(row));
             let guests = world.guests(id, |row| rows.push(row));
+            if world.law.records.cancelled_with_c {
+                orders.extend(told_apart(&rows[from..]));
+            }
             if let Some(soil) = &mut soil {
                 soil.spoil(&person, from, &mut rows, &mut late);
             }
@@ -86,6 +93,7 @@ impl Part {
                 .map(|(day, truths)| tables::churn(world, *day, truths))
                 .collect(),
             uplift: tables::uplift(world, &lived.uplift),
+            orders: tables::orders(world, &orders),
             interactions: interactions + late.len() as u64,
             lines,
             late,

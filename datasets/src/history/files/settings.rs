@@ -163,6 +163,11 @@ pub fn readme(order: &Order, world: &World, written: &Written) -> String {
             "| `items.csv` | when each product is on sale, where not throughout, and its season |\n",
         );
     }
+    if law.records.cancelled_with_c {
+        text.push_str(
+            "| `orders.parquet` | which orders are of guests, and which were cancelled: when, and how many of their lines |\n",
+        );
+    }
     if order.dirty {
         text.push_str(
             "| `dirt.csv`, `dirty_rows.csv` | how many rows are dirty and how; each with its file and row (the header does not count) |\n",
@@ -171,11 +176,17 @@ pub fn readme(order: &Order, world: &World, written: &Written) -> String {
     if order.params.shop != Shop::Grocery {
         let _ = write!(
             text,
-            "\n{} baskets are of guests, who are customer {NOBODY} of the files. {} orders were cancelled: their lines come\n\
+            "\n{} baskets are of guests, who are customer {NOBODY} of the files. {} orders were cancelled, {}: these lines come\n\
              again as purchases with negative quantities, under the number of the order with a C before it. `consent` of\n\
              the customers is given, refused, withdrawn, or empty for who was not asked; a withdrawal is also a row of the\n\
              interactions, a service call through `opt-out`.\n",
-            written.guests, written.cancelled,
+            written.guests,
+            written.cancelled,
+            if law.habits.cancelled_line < 1.0 {
+                "most of them in part"
+            } else {
+                "each as a whole"
+            },
         );
     }
     let _ = write!(

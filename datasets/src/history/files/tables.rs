@@ -12,6 +12,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::dirt::{DirtyRow, NAMES_IN_GBK, PROBLEMS, Soil};
 use super::interactions::MONEY;
+use super::orders::OrderTruth;
 use crate::history::World;
 use crate::history::calendar::{CAMPAIGN_DAYS, Campaign, Day};
 use crate::history::catalogue::Product;
@@ -353,6 +354,31 @@ pub fn types(world: &World, people: &[(Person, Life)]) -> RecordBatch {
         columns.push(dates(world, withdrawn));
     }
     batch(types_schema(world.law.records), columns)
+}
+
+/// The columns of `truth/orders.parquet`.
+pub fn orders_schema() -> SchemaRef {
+    schema(&[
+        ("basket_id", DataType::Utf8),
+        ("guest", DataType::Boolean),
+        ("lines", DataType::Int64),
+        ("cancelled_on", DataType::Date32),
+        ("cancelled_lines", DataType::Int64),
+    ])
+}
+
+/// Which orders are of guests, and which were cancelled.
+pub fn orders(world: &World, orders: &[OrderTruth]) -> RecordBatch {
+    batch(
+        orders_schema(),
+        vec![
+            text(orders, |order| Some(order.basket.to_string())),
+            yes(orders, |order| order.guest),
+            whole(orders, |order| i64::from(order.lines)),
+            dates(world, orders.iter().map(|order| order.cancelled_on)),
+            whole(orders, |order| i64::from(order.cancelled_lines)),
+        ],
+    )
 }
 
 /// The columns of `truth/churn.parquet`.

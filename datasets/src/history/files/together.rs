@@ -19,6 +19,8 @@ pub struct Tables<'a> {
     types: TableWriter,
     churn: TableWriter,
     uplift: TableWriter,
+    /// Of shops that number orders.
+    orders: Option<TableWriter>,
     late: Option<InteractionsWriter>,
     dirty_rows: DirtyRows<'a>,
     counts: BasketCounts,
@@ -53,6 +55,9 @@ impl<'a> Tables<'a> {
             )?,
             churn: in_truth("churn.parquet", tables::churn_schema())?,
             uplift: in_truth("uplift.parquet", tables::uplift_schema())?,
+            orders: (job.world.law.records.cancelled_with_c)
+                .then(|| in_truth("orders.parquet", tables::orders_schema()))
+                .transpose()?,
             late: None,
             dirty_rows,
             counts: BasketCounts::default(),
@@ -81,6 +86,9 @@ impl<'a> Tables<'a> {
             self.churn.write(rows)?;
         }
         self.uplift.write(&part.uplift)?;
+        if let Some(orders) = &mut self.orders {
+            orders.write(&part.orders)?;
+        }
         self.counts.add(&part.counts);
         for (sum, more) in self.contacts.iter_mut().zip(&part.contacts) {
             *sum += more;
@@ -111,7 +119,10 @@ impl<'a> Tables<'a> {
             self.types,
             self.churn,
             self.uplift,
-        ] {
+        ]
+        .into_iter()
+        .chain(self.orders)
+        {
             writer.close()?;
         }
         if let Some(late) = self.late {

@@ -45,6 +45,7 @@ pub static MAIL_ORDER: Law = Law {
         ],
         brands: ["House", "Regency", "Alpine", "Botanic", "Circus", "Retro"],
         planted: PLANTED,
+        staples: &[],
         seasons: SEASONS,
         turnover: Turnover {
             types: 0.24,
@@ -67,7 +68,8 @@ pub static MAIL_ORDER: Law = Law {
         there_at_start: 0.46,
         second_basket: 0.06,
         returned: 0.004,
-        cancelled: 0.09,
+        cancelled: 0.22,
+        cancelled_line: 0.065,
         opts_out: 0.02,
         favourite: 0.2,
         cared_for: 0.5,
@@ -79,9 +81,10 @@ pub static MAIL_ORDER: Law = Law {
 };
 
 /// How busy each month is: lines of Online Retail by month beside their mean (January to November
-/// 2011, December 2010), for the days on which it was open.
+/// 2011, December 2010), for the days on which it was open. November is somewhat busier: not everybody
+/// who is there then has time to come more often, so that lines rise by less than the pace.
 const MONTHS: [f64; 12] = [
-    0.86, 0.66, 0.84, 0.74, 0.90, 0.87, 0.90, 0.82, 1.18, 1.40, 2.00, 1.20,
+    0.86, 0.66, 0.84, 0.74, 0.90, 0.87, 0.90, 0.82, 1.18, 1.40, 2.25, 1.20,
 ];
 
 /// By month; closed on Saturdays, bank holidays and from Christmas Eve to 3 January.

@@ -29,6 +29,7 @@ pub static RESTAURANT: Law = Law {
         prices: &[310.0, 280.0, 1150.0, 290.0, 520.0, 380.0],
         brands: ["House", "Chef", "Market", "Garden", "Bakehouse", "Cellar"],
         planted: PLANTED,
+        staples: &[("Coffee", 5.6)],
         seasons: SEASONS,
         turnover: Turnover {
             types: 0.20,
@@ -52,6 +53,7 @@ pub static RESTAURANT: Law = Law {
         second_basket: 0.04,
         returned: 0.0,
         cancelled: 0.01,
+        cancelled_line: 1.0,
         opts_out: 0.01,
         favourite: 0.7,
         cared_for: 0.4,

@@ -30,6 +30,7 @@ pub static SUBSCRIPTION: Law = Law {
             "Union",
         ],
         planted: PLANTED,
+        staples: &[],
         seasons: SEASONS,
         turnover: Turnover {
             types: 0.20,
@@ -53,6 +54,7 @@ pub static SUBSCRIPTION: Law = Law {
         second_basket: 0.0,
         returned: 0.003,
         cancelled: 0.02,
+        cancelled_line: 1.0,
         opts_out: 0.01,
         favourite: 0.85,
         cared_for: 0.35,

@@ -45,6 +45,7 @@ pub static WHOLESALE: Law = Law {
             "Bellweather",
         ],
         planted: PLANTED,
+        staples: &[],
         seasons: SEASONS,
         turnover: Turnover {
             types: 0.10,
@@ -68,6 +69,7 @@ pub static WHOLESALE: Law = Law {
         second_basket: 0.03,
         returned: 0.010,
         cancelled: 0.02,
+        cancelled_line: 1.0,
         opts_out: 0.01,
         favourite: 0.75,
         cared_for: 0.45,

@@ -63,12 +63,17 @@ impl<L: Label> ReadableTree<L> {
         value: &dyn Fn(f64) -> String,
     ) -> String {
         self.check_names(names.len());
-        let order = self.leaf_order();
+        let (order, closed) = (self.leaf_order(), self.closed());
+        let shown = self.shown();
         let mut text = String::from(
             "digraph tree {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
         );
-        for (index, node) in self.tree.nodes.iter().enumerate() {
-            let mut label = format!("{} {rows}\n{}", grouped(node.rows), fact(node));
+        let nodes = || shown.iter().map(|index| (*index, &self.tree.nodes[*index]));
+        for (index, node) in nodes() {
+            let mut label = match node.rows {
+                0 => format!("no {rows} yet\nas above, {}", fact(node)),
+                some => format!("{} {rows}\n{}", grouped(some), fact(node)),
+            };
             if node.is_leaf() {
                 let _ = write!(label, "\nleaf {}: {}", order[index], value(node.value));
             }
@@ -79,13 +84,10 @@ impl<L: Label> ReadableTree<L> {
             };
             let _ = writeln!(text, "  n{index} [label={}{style}];", quoted(&label));
         }
-        for (index, node) in self.tree.nodes.iter().enumerate() {
-            if node.is_leaf() {
-                continue;
-            }
-            for (child, left) in [(node.left, true), (node.right, false)] {
-                let label = quoted(&self.condition(node, left).to_text(names));
-                let _ = writeln!(text, "  n{index} -> n{child} [label={label}];");
+        for (index, _) in nodes() {
+            for way in self.ways(index) {
+                let label = quoted(&self.condition(way, &closed).to_text(names));
+                let _ = writeln!(text, "  n{index} -> n{} [label={label}];", way.to);
             }
         }
         text.push_str("}\n");

@@ -14,6 +14,7 @@ use super::super::node::Tree;
 use super::super::{BinnedMatrix, Label, TreeError};
 use super::prune::reachable;
 use super::refine::Refiner;
+use super::unknown::set_apart;
 use super::{Impurity, ReadableTree, Shrinkage, TreeValidParams, mean};
 
 impl<L, D, T> Fit<ArrayBase<D, Ix2>, T, TreeError> for TreeValidParams<L>
@@ -47,7 +48,7 @@ impl<L: Label> TreeValidParams<L> {
         });
         shrink(&mut tree, self.prior_rows, self.shrinkage);
         Ok(ReadableTree {
-            tree,
+            tree: set_apart(tree, x),
             had_missing: data
                 .features()
                 .iter()

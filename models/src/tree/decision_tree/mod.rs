@@ -9,6 +9,7 @@ mod picture;
 mod prune;
 mod refine;
 mod rules;
+mod unknown;
 
 use std::marker::PhantomData;
 
@@ -36,6 +37,11 @@ use super::{Label, check_columns};
 ///
 /// Thresholds are exact: once the tree has grown, each is moved to where it gains most among the
 /// values of the two bins beside it.
+///
+/// A category that no training row had at a split, and a missing one where none was missing, is
+/// unknown there: it goes with the majority of the rows, and where that side has one category
+/// alone, it has a leaf of its own, without rows, that predicts what all rows before the split say.
+/// Where values were missing in training, what is unknown goes the way that was learned for them.
 ///
 /// Columns that are constant or all missing are never split on; when nothing can be split the
 /// tree is one leaf that holds the base rate or the mean.
@@ -161,7 +167,8 @@ impl RegressionTree {
     }
 }
 
-/// The weighted mean of the labels of a node's rows: for classes the share of `true`.
+/// The weighted mean of the labels of a node's rows: for classes the share of `true`. Of a node
+/// without rows that of the rows above (see [`unknown`]).
 fn mean(node: &Node) -> f64 {
     node.gradient / node.hessian
 }

@@ -11,7 +11,8 @@ use std::fmt::Write;
 use super::super::Label;
 use super::super::node::Node;
 use super::names::{ColumnName, Wording};
-use super::numbers::{grouped, number};
+use super::numbers::number;
+use super::rules::told;
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 /// Sizes in pixels.
@@ -145,6 +146,7 @@ impl<L: Label> ReadableTree<L> {
     fn svg<N: ColumnName>(&self, names: &[N], words: &Words<'_>) -> String {
         self.check_names(names.len());
         let nodes = &self.tree.nodes;
+        let shown = self.shown();
         let conditions = self.turns(names, words.rows);
         let order = self.leaf_order();
         let letters = ((WIDEST - 20.0) / LETTER) as usize;
@@ -163,10 +165,11 @@ impl<L: Label> ReadableTree<L> {
         let wide = wide.max(NARROWEST);
         let most = boxes.iter().map(|text| text.lines().count()).max();
         let box_height = most.unwrap_or(0) as f64 * LINE + BAR_ROOM;
-        let (columns, heights) = self.places(&order);
+        let (columns, heights) = self.places(&order, &shown);
         let x = |i: usize| MARGIN + columns[i] as f64 * (wide + BETWEEN);
         let y = |i: usize| HEADER + heights[i] * (box_height + GAP);
-        let width = 2.0 * MARGIN + wide + self.depth() as f64 * (wide + BETWEEN);
+        let deepest = columns.iter().copied().max().unwrap_or(0);
+        let width = 2.0 * MARGIN + wide + deepest as f64 * (wide + BETWEEN);
         let width = width.max(words.title.chars().count() as f64 * LETTER + 2.0 * MARGIN);
         let height = HEADER + self.leaf_count() as f64 * (box_height + GAP) + MARGIN;
 
@@ -186,8 +189,8 @@ impl<L: Label> ReadableTree<L> {
             "<text x=\"{MARGIN}\" y=\"26\" fill=\"#444444\">{title}</text>"
         );
         // Lines first, so that boxes lie on them.
-        for (i, node) in nodes.iter().enumerate().filter(|(_, n)| !n.is_leaf()) {
-            for child in [node.left as usize, node.right as usize] {
+        for &i in &shown {
+            for child in self.ways(i).into_iter().map(|way| way.to) {
                 let thick = 1.0 + 9.0 * self.coverage(&nodes[child]);
                 let (x1, y1) = (x(i) + wide, y(i) + box_height / 2.0);
                 let (x2, y2) = (x(child), y(child) + box_height / 2.0);
@@ -198,8 +201,9 @@ impl<L: Label> ReadableTree<L> {
                 );
             }
         }
-        for (i, text) in boxes.iter().enumerate() {
-            self.write_box(i, (x(i), y(i), wide, box_height), text, words, &mut svg);
+        for &i in &shown {
+            let place = (x(i), y(i), wide, box_height);
+            self.write_box(i, place, &boxes[i], words, &mut svg);
         }
         svg.push_str("</svg>\n");
         svg
@@ -208,18 +212,16 @@ impl<L: Label> ReadableTree<L> {
     /// For each node the condition that leads there from its parent.
     fn turns<N: ColumnName>(&self, names: &[N], rows: &str) -> Vec<String> {
         let mut turns = vec![format!("all {rows}"); self.tree.nodes.len()];
-        for node in self.tree.nodes.iter().filter(|node| !node.is_leaf()) {
-            for (child, left) in [(node.left, true), (node.right, false)] {
-                turns[child as usize] = self.condition(node, left).to_text(names);
-            }
+        let closed = self.closed();
+        for way in self.shown().into_iter().flat_map(|node| self.ways(node)) {
+            turns[way.to] = self.condition(way, &closed).to_text(names);
         }
         turns
     }
 
     fn second_line(&self, i: usize, order: &[usize], words: &Words<'_>) -> String {
         let node = &self.tree.nodes[i];
-        let (rows, fact) = (grouped(node.rows), (words.fact)(node));
-        let mut line = format!("{rows} {}, {fact}", words.rows);
+        let mut line = told(node, words.rows, words.fact);
         if node.is_leaf() && self.tree.nodes.len() > 1 {
             let _ = write!(line, " (leaf {}: {})", order[i], (words.value)(node.value));
         }
@@ -227,21 +229,22 @@ impl<L: Label> ReadableTree<L> {
     }
 
     /// For each node its level, and how many leaves' room lies above it: leaves take one each,
-    /// an inner node stands between its children.
-    fn places(&self, order: &[usize]) -> (Vec<usize>, Vec<f64>) {
+    /// an inner node stands between its first child and its last.
+    fn places(&self, order: &[usize], shown: &[usize]) -> (Vec<usize>, Vec<f64>) {
         let nodes = &self.tree.nodes;
         let mut levels = vec![0; nodes.len()];
-        for (i, node) in nodes.iter().enumerate().filter(|(_, n)| !n.is_leaf()) {
-            levels[node.left as usize] = levels[i] + 1;
-            levels[node.right as usize] = levels[i] + 1;
+        for &i in shown {
+            for way in self.ways(i) {
+                levels[way.to] = levels[i] + 1;
+            }
         }
         // Children come after their parent, so going backwards meets them first.
         let mut heights = vec![0.0; nodes.len()];
-        for (i, node) in nodes.iter().enumerate().rev() {
-            heights[i] = if node.is_leaf() {
-                order[i] as f64 - 1.0
-            } else {
-                (heights[node.left as usize] + heights[node.right as usize]) / 2.0
+        for &i in shown.iter().rev() {
+            let ways = self.ways(i);
+            heights[i] = match (ways.first(), ways.last()) {
+                (Some(first), Some(last)) => (heights[first.to] + heights[last.to]) / 2.0,
+                _ => order[i] as f64 - 1.0,
             };
         }
         (levels, heights)

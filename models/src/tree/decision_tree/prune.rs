@@ -8,6 +8,7 @@ use ndarray::{Array1, ArrayBase, Axis, Data, Ix2};
 use super::super::labels::Labels;
 use super::super::node::{Node, Tree};
 use super::super::{Label, TreeError};
+use super::unknown::close;
 use super::{ReadableTree, TreeParams, TreeValidParams};
 use crate::random;
 
@@ -83,6 +84,7 @@ impl<L: Label> ReadableTree<L> {
                     node.cut();
                 }
             }
+            close(&mut nodes);
             let tree = reachable(&nodes);
             nodes = tree.nodes.clone();
             let pruned = Self {
@@ -233,13 +235,16 @@ fn mean_and_error(losses: &[f64], labels: &Labels) -> (f64, f64) {
     (mean, squares.sqrt() / total)
 }
 
-/// For each inner node, the gain of its subtree for each leaf beyond the first.
+/// For each inner node, the gain of its subtree for each leaf beyond the first. What sets unknown
+/// categories apart has no price of its own: it goes with the split that it stands before.
 fn prices(nodes: &[Node]) -> Vec<Option<f64>> {
     // Children come after their parent, so going backwards meets them first.
     let mut below = vec![(0.0, 1.0); nodes.len()];
     let mut prices = vec![None; nodes.len()];
     for (i, node) in nodes.iter().enumerate().rev() {
-        if !node.is_leaf() {
+        if node.sets_unknown_apart(nodes) {
+            below[i] = below[node.left as usize];
+        } else if !node.is_leaf() {
             let (left, right) = (below[node.left as usize], below[node.right as usize]);
             below[i] = (node.gain + left.0 + right.0, left.1 + right.1);
             prices[i] = Some(below[i].0 / (below[i].1 - 1.0));

@@ -9,6 +9,7 @@ use super::super::limits::category;
 use super::super::node::{CategorySplit, Node};
 use super::names::{ColumnName, Wording};
 use super::numbers::{grouped, number};
+use super::unknown::Way;
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
 
 /// What a condition says of rows whose value is missing.
@@ -59,11 +60,11 @@ pub struct LeafRule {
     pub leaf: usize,
     /// All must hold; one a feature, in the order in which the tree asks first.
     pub conditions: Vec<Condition>,
-    /// Training rows in the leaf.
+    /// Training rows in the leaf; none where it is of unknown categories.
     pub rows: usize,
     /// Their share of all training rows, 0 to 1.
     pub coverage: f64,
-    /// The weighted share of them labelled `true`, 0 to 1.
+    /// The weighted share of them labelled `true`, 0 to 1; without rows that of the rows above.
     pub rate: f64,
     /// What the tree predicts here: the rate, drawn towards its parent's or the base rate.
     pub probability: f64,
@@ -79,11 +80,11 @@ pub struct MeanRule {
     pub leaf: usize,
     /// All must hold; one a feature, in the order in which the tree asks first.
     pub conditions: Vec<Condition>,
-    /// Training rows in the leaf.
+    /// Training rows in the leaf; none where it is of unknown categories.
     pub rows: usize,
     /// Their share of all training rows, 0 to 1.
     pub coverage: f64,
-    /// The weighted mean of their labels.
+    /// The weighted mean of their labels; without rows that of the rows above.
     pub mean: f64,
     /// What the tree predicts here: the mean, drawn towards its parent's or that of all rows.
     pub prediction: f64,
@@ -184,6 +185,7 @@ impl<L: Label> ReadableTree<L> {
 
     /// For each leaf from left to right, what leads there.
     fn paths(&self) -> Vec<(Vec<Condition>, &Node)> {
+        let closed = self.closed();
         let mut paths = Vec::new();
         let mut stack = vec![(0, Vec::new())];
         while let Some((index, path)) = stack.pop() {
@@ -192,14 +194,14 @@ impl<L: Label> ReadableTree<L> {
                 paths.push((path, node));
                 continue;
             }
-            for (child, left) in [(node.right, false), (node.left, true)] {
+            for way in self.ways(index).into_iter().rev() {
                 let mut longer: Vec<Condition> = path.clone();
-                let condition = self.condition(node, left);
+                let condition = self.condition(way, &closed);
                 match longer.iter_mut().find(|c| c.feature == condition.feature) {
                     Some(earlier) => earlier.narrow(&condition),
                     None => longer.push(condition),
                 }
-                stack.push((child as usize, longer));
+                stack.push((way.to, longer));
             }
         }
         paths
@@ -228,39 +230,33 @@ impl<L: Label> ReadableTree<L> {
         value: &dyn Fn(f64) -> String,
     ) -> String {
         self.check_names(names.len());
-        let order = self.leaf_order();
-        let facts = |node: &Node| format!("{} {rows}, {}", grouped(node.rows), fact(node));
-        let mut text = format!("all {rows}: {}\n", facts(&self.tree.nodes[0]));
-        // Nodes to write, the next one last, each with the indent of its line.
+        let (order, closed) = (self.leaf_order(), self.closed());
+        let root = told(&self.tree.nodes[0], rows, fact);
+        let mut text = format!("all {rows}: {root}\n");
+        // Ways to write, the next one last, each with the indent of its line.
         let mut stack = Vec::new();
-        self.push_children(0, "", &mut stack);
-        while let Some((index, parent, left, indent)) = stack.pop() {
-            let node = &self.tree.nodes[index];
-            let condition = self
-                .condition(&self.tree.nodes[parent], left)
-                .to_text(names);
-            let (branch, below) = if left { ("|- ", "|  ") } else { ("`- ", "   ") };
-            let _ = write!(text, "{indent}{branch}{condition}: {}", facts(node));
+        self.push_ways(0, "", &mut stack);
+        while let Some((way, last, indent)) = stack.pop() {
+            let node = &self.tree.nodes[way.to];
+            let condition = self.condition(way, &closed).to_text(names);
+            let (branch, below) = if last { ("`- ", "   ") } else { ("|- ", "|  ") };
+            let facts = told(node, rows, fact);
+            let _ = write!(text, "{indent}{branch}{condition}: {facts}");
             if node.is_leaf() {
-                let _ = write!(text, " => leaf {}, {}", order[index], value(node.value));
+                let _ = write!(text, " => leaf {}, {}", order[way.to], value(node.value));
             }
             text.push('\n');
-            self.push_children(index, &format!("{indent}{below}"), &mut stack);
+            self.push_ways(way.to, &format!("{indent}{below}"), &mut stack);
         }
         text
     }
 
-    fn push_children(
-        &self,
-        index: usize,
-        indent: &str,
-        stack: &mut Vec<(usize, usize, bool, String)>,
-    ) {
-        let node = &self.tree.nodes[index];
-        if !node.is_leaf() {
-            stack.push((node.right as usize, index, false, indent.to_string()));
-            stack.push((node.left as usize, index, true, indent.to_string()));
-        }
+    fn push_ways(&self, index: usize, indent: &str, stack: &mut Vec<(Way, bool, String)>) {
+        let ways = self.ways(index).into_iter().rev();
+        stack.extend(
+            ways.enumerate()
+                .map(|(from_last, way)| (way, from_last == 0, indent.to_string())),
+        );
     }
 
     /// For each node that is a leaf its number, counted from 1 from left to right.
@@ -280,10 +276,14 @@ impl<L: Label> ReadableTree<L> {
         order
     }
 
-    /// What a row must meet to turn left or right at a node.
-    pub(super) fn condition(&self, node: &Node, left: bool) -> Condition {
+    /// What a row must meet to take a way.
+    ///
+    /// - `closed`: see [`closed`](Self::closed).
+    pub(super) fn condition(&self, way: Way, closed: &[bool]) -> Condition {
+        let Way { at, left, .. } = way;
+        let node = &self.tree.nodes[at];
         let feature = node.feature as usize;
-        let missing_passes = node.missing_left == left;
+        let missing_passes = node.missing_left == left && !closed[at];
         let missing = if missing_passes {
             Missing::Included
         } else {
@@ -314,6 +314,15 @@ impl<L: Label> ReadableTree<L> {
             None => condition.above = Some(node.threshold),
         }
         condition
+    }
+}
+
+/// What is said of the rows of a node. `fact` says what became of them; where nobody came in
+/// training, what is expected is that of all rows above.
+pub(super) fn told(node: &Node, rows: &str, fact: &dyn Fn(&Node) -> String) -> String {
+    match node.rows {
+        0 => format!("no {rows} yet; as above, {}", fact(node)),
+        some => format!("{} {rows}, {}", grouped(some), fact(node)),
     }
 }
 
@@ -392,8 +401,8 @@ impl Condition {
     /// The condition in words, such as `recency_days > 14.5 or missing` or `contract in
     /// {month-to-month, two years}`.
     ///
-    /// Of any two turns at a split exactly one says that rows without a value take it, whether a
-    /// training row was one or not. Of categories it says `unknown`: missing, or one that no
+    /// Of the turns at a split exactly one says that rows without a value take it, whether a
+    /// training row was one or not; none where they were set apart above. Of categories it says `unknown`: missing, or one that no
     /// training row had here. Where these pass and fewer categories are refused than pass, the
     /// refused ones are named: `contract is not one year or unknown`; where they do not, those that
     /// pass are, because an unknown one is none of the refused either.

@@ -930,3 +930,56 @@ fn the_tree_in_the_language_of_graphviz() {
             .contains("mean spend from 1.5 to 2")
     );
 }
+
+/// Plans 0, 1 and 2 of 500 rows each, of which a tenth, four and five are labelled `true`.
+fn of_plans() -> DecisionTree {
+    let x = Array2::from_shape_fn((1_500, 1), |(row, _)| (row % 3) as f32);
+    let tenths = [1, 4, 5];
+    let y = Array1::from_shape_fn(1_500, |row| row / 3 % 10 >= 10 - tenths[row % 3]);
+    let params = plain().categorical(vec![0]).min_rows_per_leaf(50);
+    params.fit(&Dataset::new(x, y)).unwrap()
+}
+
+#[test]
+fn a_category_that_nobody_had_is_never_taken_for_another_one() {
+    let tree = of_plans();
+    let name = [CategoryNames {
+        column: "plan".to_string(),
+        categories: ["A", "B", "C"].map(str::to_string).into(),
+    }];
+    let text = tree.to_text(&name, "left");
+    let want = "\
+all rows: 1,500 rows, 33.3 % left
+|- plan = A: 500 rows, 10.0 % left => leaf 1, 0.100
+`- plan is not A or unknown: 1,000 rows, 45.0 % left
+   |- plan = B: 500 rows, 40.0 % left => leaf 2, 0.400
+   |- plan = C: 500 rows, 50.0 % left => leaf 3, 0.500
+   `- plan is unknown: no rows yet; as above, 45.0 % left => leaf 4, 0.450
+";
+    assert_eq!(text, want);
+    let texts: Vec<String> = tree
+        .rules()
+        .iter()
+        .map(|rule| rule.to_text(&name))
+        .collect();
+    assert_eq!(
+        texts,
+        ["plan = A", "plan = B", "plan = C", "plan is unknown"]
+    );
+    let p = tree.predict_probability(array![[0.0], [1.0], [2.0], [3.0], [f32::NAN]].view());
+    assert_eq!(p.to_vec(), [0.1, 0.4, 0.5, 0.45, 0.45]);
+    let svg = tree.to_svg(&name, "left");
+    // Six boxes: the split that is set before another is none of its own.
+    assert_eq!(svg.matches("<g>").count(), 6);
+    assert!(svg.contains("plan is unknown") && svg.contains("no rows yet"));
+    assert!(!svg.contains("plan is known"));
+    let dot = tree.to_dot(&name, "left");
+    assert_eq!(dot.matches(" -> ").count(), 5, "{dot}");
+    // What is unknown goes with the split that it stands before when the tree is cut back.
+    let path = tree.pruning_path();
+    let leaves: Vec<usize> = path.iter().map(|(_, tree)| tree.leaf_count()).collect();
+    assert_eq!(leaves, [4, 2, 1]);
+    let smaller = &path[1].1;
+    let p = smaller.predict_probability(array![[0.0], [1.0], [2.0], [3.0]].view());
+    assert_eq!(p.to_vec(), [0.1, 0.45, 0.45, 0.45]);
+}

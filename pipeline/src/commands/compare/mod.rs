@@ -6,6 +6,7 @@
 mod churn;
 mod dirt;
 mod offers;
+mod orders;
 mod rhythm;
 mod rules;
 mod segments;
@@ -90,6 +91,7 @@ pub fn run(args: &Compare) -> Result<()> {
     let manifest = &bench.manifest;
     let truth = Truth::open(&args.truth)?;
     let mut findings = dirt::findings(&args.run, manifest, &truth)?;
+    findings.extend(orders::findings(&bench, manifest, &truth)?);
     findings.extend(segments::findings(&args.run, manifest, &truth)?);
     findings.extend(churn::findings(&args.run, manifest, &truth)?);
     findings.extend(rhythm::findings(&bench, manifest, &truth)?);

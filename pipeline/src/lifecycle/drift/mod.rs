@@ -18,6 +18,7 @@ use crate::learning::figures::{Figures, ranges};
 use crate::learning::score::score as give;
 use crate::lifecycle::evidence::{Spoken, evidence};
 use crate::lifecycle::score::population;
+use crate::lifecycle::season;
 use crate::outputs::replace;
 use crate::registry::{Bins, Column, Figure, Reference, Shape, Version, single};
 use crate::stages::churn::Population;
@@ -112,7 +113,9 @@ pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> 
     let reference = version.reference()?;
     let population = population(context, version)?;
     let model = version.model()?;
-    let given = give(&model, population.features.view())?;
+    let mut given = give(&model, population.features.view())?;
+    // As they are delivered, and as the reference has them.
+    season::correct(context, version, &population, &mut given)?;
     let scores = given.probabilities;
     if scores.is_empty() || reference.customers == 0 {
         return Err(Failure::data(format!(

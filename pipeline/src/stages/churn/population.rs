@@ -1,9 +1,11 @@
 //! Whom churn is learned from and who is scored, wherever that is known from.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use chrono::NaiveDate;
 use ndarray::{Array1, Array2};
-use regulars_models::format::{Feature, SavedModel};
+use regulars_models::format::{Feature, FeatureKind, SavedModel};
 
 use super::everyone::Everyone;
 use super::metrics::Dates;
@@ -88,6 +90,8 @@ pub struct Strange {
     pub feature: String,
     /// Customers who have such a value.
     pub customers: u64,
+    /// Their places among those who are scored.
+    pub rows: Vec<usize>,
     /// Which ones, in words.
     pub words: String,
 }
@@ -199,8 +203,26 @@ impl Population {
                 .map(|column| median(column.iter().map(|value| f64::from(*value))))
                 .collect(),
         };
-        let features = self.features.view();
-        reasons(features, contributions.view(), told, REASONS, &words)
+        let features = self.as_told();
+        reasons(features.view(), contributions.view(), told, REASONS, &words)
+    }
+
+    /// The features as reasons tell of them: who has a category that a saved model has not met lacks
+    /// none, although the model takes it for missing.
+    fn as_told(&self) -> Cow<'_, Array2<f32>> {
+        let strange = self.known.as_ref().map_or(&[][..], |known| &known.strange);
+        let mut told = Cow::Borrowed(&self.features);
+        for (place, feature) in self.task.columns.features.iter().enumerate() {
+            let FeatureKind::Categorical(names) = &feature.kind else {
+                continue;
+            };
+            let of = strange.iter().filter(|one| one.feature == feature.name);
+            for row in of.flat_map(|one| &one.rows) {
+                // The number behind those of the categories that have one.
+                told.to_mut()[[*row, place]] = names.len() as f32;
+            }
+        }
+        told
     }
 }
 

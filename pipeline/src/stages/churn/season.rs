@@ -10,12 +10,14 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int32Type, Int64Type};
+use chrono::NaiveDate;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Churn;
 use crate::engine::row_hash::hash_columns;
 use crate::failure::Result;
+use crate::stages::Context;
 use crate::text::percent;
 use crate::warehouse::Warehouse;
 use crate::warning::{SEASON_CORRECTED, Warning};
@@ -49,6 +51,20 @@ pub struct Correction {
     pub test_as_learned: f64,
     /// The share that left.
     pub test_happened: f64,
+}
+
+/// What the test date said of the correction. A kept model takes it along, so that its scores of later
+/// are moved where those of its training were.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AtTest {
+    /// Whether moving the probabilities brought their mean nearer to the share that left.
+    pub applied: bool,
+    /// The share that was to be expected by then.
+    pub expected: f64,
+    /// The mean of the probabilities as the model gives them there.
+    pub as_learned: f64,
+    /// The share that left.
+    pub happened: f64,
 }
 
 /// How many customers there were at a date, and how many of them bought nothing in the horizon.
@@ -201,27 +217,85 @@ impl Days {
         (tested, happened): (&mut Array1<f64>, f64),
         scores: &mut Array1<f64>,
     ) -> Option<Correction> {
-        let [at_test, now] = [test_date, score_date].map(|date| self.expected(date, churn));
-        let (at_test, now) = (at_test?, now?);
-        let (test_as_learned, as_learned) = (tested.mean()?, scores.mean()?);
-        let applied = (at_test.rate - happened).abs() < (test_as_learned - happened).abs();
-        if applied {
-            move_to(tested, at_test.rate);
+        let expected = self.expected(test_date, churn)?.rate;
+        let as_learned = tested.mean()?;
+        let test = AtTest {
+            applied: (expected - happened).abs() < (as_learned - happened).abs(),
+            expected,
+            as_learned,
+            happened,
+        };
+        let found = self.correct_again(churn, score_date, test, scores)?;
+        if test.applied {
+            move_to(tested, expected);
+        }
+        Some(found)
+    }
+
+    /// Moves the probabilities of a date if that helped on the test date. None where two years do not
+    /// allow it, and nothing is moved then.
+    ///
+    /// - `date`: as days since 1970-01-01.
+    pub fn correct_again(
+        &self,
+        churn: &Churn,
+        date: i32,
+        test: AtTest,
+        scores: &mut Array1<f64>,
+    ) -> Option<Correction> {
+        let now = self.expected(date, churn)?;
+        let as_learned = scores.mean()?;
+        if test.applied {
             move_to(scores, now.rate);
         }
         Some(Correction {
-            applied,
+            applied: test.applied,
             expected: now.rate,
             as_learned,
             year_before: now.year_before,
-            test_expected: at_test.rate,
-            test_as_learned,
-            test_happened: happened,
+            test_expected: test.expected,
+            test_as_learned: test.as_learned,
+            test_happened: test.happened,
         })
     }
 }
 
+/// Moves the probabilities of a kept model as those of its training were moved.
+///
+/// - `test`: what the test date of its training said.
+/// - `date`: that of the scores.
+pub fn for_the_season_again(
+    context: &Context<'_>,
+    test: AtTest,
+    date: NaiveDate,
+    scores: &mut Array1<f64>,
+) -> Result<Option<Correction>> {
+    let churn = &context.settings.config.churn;
+    let days = Days::read(context.warehouse()?, churn)?;
+    Ok(days.and_then(|days| days.correct_again(churn, date.to_epoch_days(), test, scores)))
+}
+
 impl Correction {
+    /// What the test date said.
+    pub fn at_test(&self) -> AtTest {
+        AtTest {
+            applied: self.applied,
+            expected: self.test_expected,
+            as_learned: self.test_as_learned,
+            happened: self.test_happened,
+        }
+    }
+
+    /// What was done, for the summary; none where nothing was.
+    pub fn sentence(&self) -> Option<String> {
+        self.applied.then(|| {
+            format!(
+                "The probabilities are corrected for the season: {} are to be expected to leave, by the same weeks of the year before.",
+                percent(self.expected)
+            )
+        })
+    }
+
     /// What was done, for a person who acts on the probabilities; none where nothing was.
     pub fn warning(&self, tested_on: &str) -> Option<Warning> {
         self.applied.then(|| {

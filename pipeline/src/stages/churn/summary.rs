@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::season::Correction;
 use super::{BASELINE, Metrics, ModelRow, NAME};
 use crate::outputs::manifest::Manifest;
 use crate::text::{count, money, percent, plural};
@@ -46,12 +47,8 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     if let Some(chosen) = found.model(&found.chosen) {
         text += &by_model(&found, chosen);
     }
-    if let Some(season) = found.season.as_ref().filter(|season| season.applied) {
-        let _ = writeln!(
-            text,
-            "  The probabilities are corrected for the season: {} are to be expected to leave, by the same weeks of the year before.",
-            percent(season.expected)
-        );
+    if let Some(season) = found.season.as_ref().and_then(Correction::sentence) {
+        let _ = writeln!(text, "  {season}");
     }
     if let Some(campaign) = &found.customers.campaign {
         let _ = writeln!(text, "  {}", campaign.words);

@@ -216,7 +216,8 @@ fn write_suggested(
         "What each customer would buy next, by {}, best first",
         purchases.ask.level
     );
-    let table = table::table(suggestions, purchases, score_means, &known.beside.rules)?;
+    let beside = (&known.beside.rules, known.shelf.prices.as_slice());
+    let table = table::table(suggestions, purchases, score_means, beside)?;
     files.parquet_and_csv("suggestions", &about, &table)?;
     files.parquet_and_csv(
         "items_left_out",

@@ -28,11 +28,13 @@ pub fn score_means(kind: ScoreKind, days: u32) -> String {
 }
 
 /// The suggestions as a table.
+///
+/// - `prices`: what one of each item has cost of late, where that is known.
 pub fn table(
     suggestions: &[Suggestion],
     purchases: &Purchases,
     score_means: &str,
-    rules: &Rules,
+    (rules, prices): (&Rules, &[Option<f64>]),
 ) -> Result<RecordBatch> {
     let all = || suggestions.iter();
     let item = |code: u32| purchases.items.names[code as usize].as_str();
@@ -83,6 +85,14 @@ pub fn table(
             "lift",
             "How many times chance that is",
             number(|figures| figures.1),
+        )
+        .column(
+            "price",
+            "What one has cost of late, on average; empty where nothing is known",
+            numbers(
+                all().map(|suggestion| prices[suggestion.item as usize].unwrap_or(f64::NAN)),
+                2,
+            ),
         )
         .build()
 }

@@ -165,9 +165,9 @@ pub fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<St
     let categories = feature.category_numbers();
     let numeric = feature.kind == FeatureKind::Numeric;
     let mut strange: BTreeSet<&str> = BTreeSet::new();
-    let mut customers = 0;
+    let mut rows = Vec::new();
     let mut values = Vec::with_capacity(texts.len());
-    for text in texts.as_string::<i32>() {
+    for (row, text) in texts.as_string::<i32>().iter().enumerate() {
         let text = text.map(str::trim).filter(|text| !text.is_empty());
         let known = text.and_then(|text| match numeric {
             true => number(text).map(|number| number as f32),
@@ -175,7 +175,7 @@ pub fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<St
         });
         if let (Some(text), None) = (text, known) {
             strange.insert(text);
-            customers += 1;
+            rows.push(row);
         }
         values.push(known.unwrap_or(f32::NAN));
     }
@@ -189,9 +189,11 @@ pub fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<St
             true => format!(" and {} more", count((strange.len() - NAMED) as u64)),
             false => String::new(),
         };
+        let customers = rows.len() as u64;
         Strange {
             feature: feature.name.clone(),
             customers,
+            rows,
             words: format!(
                 "{} as {} ({})",
                 named.join(", ") + &more,
@@ -235,6 +237,7 @@ mod tests {
         let strange = words.unwrap();
         assert_eq!(strange.words, "`platinum` as plan (2 customers)");
         assert_eq!((strange.feature.as_str(), strange.customers), ("plan", 2));
+        assert_eq!(strange.rows, [2, 4]);
         let (values, words) = read(&Feature::numeric("plan"), &column).unwrap();
         assert!(values.iter().all(|value| value.is_nan()));
         assert!(words.unwrap().words.contains("`gold`"));
