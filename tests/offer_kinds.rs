@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::targets::sheets;
 use crate::util::{Sandbox, columns, date};
 
 const SETTINGS: &str = r#"
@@ -317,6 +318,19 @@ fn winback_is_there_without_settings_and_keeps_to_consent() {
         away.iter().any(|days| *days > 100),
         "those who have lapsed are on it: {away:?}"
     );
+    // A spreadsheet of the same, without formulas, that says who was left out.
+    let book = sheets(&sandbox.path("regulars-out/winback.xlsx"));
+    for words in [
+        "name=\"Columns\"",
+        "name=\"Counts\"",
+        "<pane ",
+        "<autoFilter ",
+        "said no to being contacted",
+        ">=7+1<",
+    ] {
+        assert!(book.contains(words), "the spreadsheet lacks {words}");
+    }
+    assert!(!book.contains("<f>") && !book.contains("K015"));
     // Columns of the customers come where they are asked for.
     let with_town = format!("{SETTINGS}[offers]\nwinback_columns = [\"town\"]\n");
     sandbox.write("regulars.toml", with_town);
@@ -326,6 +340,31 @@ fn winback_is_there_without_settings_and_keeps_to_consent() {
         let number: u32 = customer.trim_start_matches('K').parse().unwrap_or(7);
         assert_eq!(*town, format!("Town {}", number % 3));
     }
+    // Who is on a suppression file is not written to, and what winback says makes lists.
+    let suppressed = format!(
+        "{SETTINGS}[targets]\nsuppress = [\"stop.csv\"]\n[targets.back]\nwho = \"offer_1 IS NOT NULL\"\n\
+         offer = \"{{offer_1}} or {{offer_2}}\"\nresponse_rate = 1\nvalue = \"price_1\"\nmost = 5\n"
+    );
+    sandbox.write("regulars.toml", suppressed);
+    sandbox.write("stop.csv", "customer_id\nK023\n");
+    sandbox.regulars(&["offers", "--quiet"]).ended_with(0);
+    let without = table(&sandbox, "winback");
+    assert_eq!(
+        without["customer_id"].len() + 1,
+        winback["customer_id"].len()
+    );
+    assert!(!without["customer_id"].contains(&"K023".to_owned()));
+    let book = sheets(&sandbox.path("regulars-out/winback.xlsx"));
+    assert!(book.contains("are on stop.csv"));
+    sandbox.regulars(&["targets", "--quiet"]).ended_with(0);
+    let back = table(&sandbox, "targets/back");
+    assert_eq!(back["customer_id"].len(), 5);
+    assert!(back["offer"].iter().all(|offer| offer.contains(" or ")));
+    sandbox.write("stop.csv", "number\nK023\n");
+    sandbox
+        .regulars(&["offers", "--quiet"])
+        .ended_with(2)
+        .says(&["stop.csv has no column `customer_id`"]);
 }
 
 #[test]

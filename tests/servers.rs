@@ -321,10 +321,15 @@ impl Postgres {
 
     /// Runs SQL in a database.
     pub fn sql(&self, database: &str, sql: &str) {
+        self.ask(database, sql);
+    }
+
+    /// Runs SQL in a database, and gives the rows of its answer, a line each with `|` between columns.
+    pub fn ask(&self, database: &str, sql: &str) -> String {
         let script = tempfile::NamedTempFile::new().expect("a script");
         fs::write(&script, sql).expect("the script is written");
         let output = Command::new(self.programs.join("psql"))
-            .args(["-h", "127.0.0.1", "-U", "ann", "-d", database, "-q"])
+            .args(["-h", "127.0.0.1", "-U", "ann", "-d", database, "-qAt"])
             .args(["-p", &self.port.to_string(), "-v", "ON_ERROR_STOP=1", "-f"])
             .arg(script.path())
             .env("PGPASSWORD", "sesame")
@@ -336,6 +341,9 @@ impl Postgres {
             "{sql}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
     }
 
     /// The address of the database `shop`, for the user with a password.

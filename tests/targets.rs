@@ -197,7 +197,7 @@ fn cells(path: &Path) -> String {
     text
 }
 
-fn sheets(path: &Path) -> String {
+pub fn sheets(path: &Path) -> String {
     let mut archive = zip::ZipArchive::new(fs::File::open(path).expect("a file")).expect("a zip");
     let mut text = String::new();
     for number in 0..archive.len() {
@@ -493,6 +493,120 @@ fn quotas_are_kept_and_those_that_cannot_be_met_are_named() {
     ]);
 }
 
+/// A list as its CSV has it.
+fn list(sandbox: &Sandbox, name: &str) -> BTreeMap<String, Vec<String>> {
+    let csv = sandbox.read(&format!("regulars-out/targets/{name}.csv"));
+    columns(csv.trim_start_matches('\u{feff}'))
+}
+
+#[test]
+fn quotas_of_several_columns_are_kept_together_or_named() {
+    let of = |quotas: &str| {
+        format!(
+            "[targets.few]\nwho = \"region IS NOT NULL\"\nresponse_rate = 0.1\nvalue = \"monetary\"\nmost = 30\n\
+             columns = [\"region\", \"segment\"]\n{quotas}\n"
+        )
+    };
+    let sandbox = shop_with(&of(
+        "quota.region = { North = { least = 12 } }\nquota.segment = { Champions = 6, \"At Risk\" = { most = 3 } }",
+    ));
+    let run = sandbox.regulars(&["targets"]).ended_with(0);
+    assert!(
+        run.stdout.contains("the best possible"),
+        "the loss is said: {}",
+        run.stdout
+    );
+    let table = list(&sandbox, "few");
+    let count = |name: &str, value: &str| table[name].iter().filter(|v| *v == value).count();
+    assert_eq!(table["region"].len(), 30);
+    assert!(count("region", "North") >= 12);
+    assert!(count("segment", "Champions") <= 6 && count("segment", "At Risk") <= 3);
+    let manifest = sandbox.manifest("regulars-out");
+    let loss = &manifest["stages"]["targets"]["metrics"]["lists"][0]["loss"];
+    assert!(loss.as_f64().expect("a loss") < 0.1, "{loss}");
+
+    // Everybody is in the North or the South, and the list has room for 30.
+    let none = of("quota.region = { North = { least = 15 } }\nquota.name = { x = 1 }").replace(
+        "quota.name = { x = 1 }",
+        "quota.consent_email = { yes = { least = 16 } }",
+    );
+    let sandbox = shop_with(&none.replace("most = 30", "most = 16"));
+    sandbox.regulars(&["targets"]).ended_with(3).says(&[
+        "[targets] few quota: the quotas cannot be met together",
+        "at least 15 for region North",
+        "for consent_email yes",
+        "the 16 places of the list",
+    ]);
+    let sandbox = shop_with(&of("quota.region = { North = { least = 200 } }"));
+    sandbox
+        .regulars(&["targets"])
+        .ended_with(2)
+        .says(&["together the quotas want 200 customers (North 200)"]);
+    let more =
+        of("quota.region = { North = { least = 28 } }").replace("monetary\"\n", "monetary\"\n");
+    let sandbox = shop_with(&more);
+    sandbox.regulars(&["targets"]).ended_with(0).says(&[
+        "few: the quota of at least 28 for North is not met,",
+        "of it could be chosen",
+    ]);
+}
+
+#[test]
+fn lists_that_share_a_budget_keep_to_it_and_to_the_cap_together() {
+    let lists = r#"
+[targets]
+budget = 30
+cap = { contacts = 1, days = 28 }
+[targets.mail]
+who = "true"
+response_rate = 0.1
+value = "monetary"
+contact_cost = 0.5
+control = 0.2
+[targets.letter]
+who = "region = 'South'"
+response_rate = 0.12
+value = "monetary"
+contact_cost = 2
+"#;
+    let sandbox = shop_with(lists);
+    let run = sandbox.regulars(&["targets"]).ended_with(0);
+    run.shows(&[
+        "Contacts cost",
+        "of the 30 EUR that the lists share",
+        "What they bring together is",
+        "are on another list that shares the budget",
+    ]);
+    let (mail, letter) = (ledger(&sandbox, "mail"), ledger(&sandbox, "letter"));
+    let cost = 0.5 * group(&mail, "sent").len() as f64 + 2.0 * group(&letter, "sent").len() as f64;
+    assert!(cost <= 30.0 && cost > 27.0, "{cost}");
+    assert!(!mail.is_empty() && !letter.is_empty());
+    assert!(
+        mail.keys().all(|id| !letter.contains_key(id)),
+        "one contact each"
+    );
+    assert!(!group(&mail, "control").is_empty());
+    // Each by itself leaves the other what it has spent.
+    sandbox.regulars(&["targets", "letter"]).ended_with(0);
+    let again = ledger(&sandbox, "letter");
+    let mail_cost = 0.5 * group(&mail, "sent").len() as f64;
+    assert!(mail_cost + 2.0 * group(&again, "sent").len() as f64 <= 30.0);
+    for (change, words) in [
+        (
+            ("budget = 30", "budget = 0.2"),
+            "0.2 does not pay for one contact, which costs 0.5 or more",
+        ),
+        (("budget = 30", "budget = -1"), "-1 is no budget"),
+        (
+            ("value = \"monetary\"\ncontact_cost = 2", "contact_cost = 2"),
+            "it is not said what a response is worth",
+        ),
+    ] {
+        let sandbox = shop_with(&lists.replace(change.0, change.1));
+        sandbox.regulars(&["targets"]).ended_with(2).says(&[words]);
+    }
+}
+
 #[test]
 fn bad_lists_are_refused_with_their_place() {
     for (list, code, words) in [
@@ -723,4 +837,48 @@ fn a_campaign_is_read_from_what_was_bought_since() {
         .regulars(&["campaign", "read", "trial", "--of", "2023-09-02"])
         .ended_with(3)
         .says(&["was not sent on 2023-09-02", "it was sent on 2023-09-01"]);
+}
+
+#[test]
+fn responses_of_customers_who_were_never_contacted_are_said() {
+    let sandbox = shop_with(
+        "[targets.trial]\nwho = \"region = 'North'\"\ncontrol = 0.3\n\
+         [[sources]]\ntable = \"interactions\"\npath = \"responses.csv\"\n[sources.columns]\ncustomer_id = \"who\"\n\
+         occurred_at = \"when\"\nkind = { constant = \"response\" }\ncampaign_id = \"campaign\"\n",
+    );
+    // Customers whose number four divides live in the North.
+    sandbox.write(
+        "responses.csv",
+        format!(
+            "who,when,campaign\n{},2023-09-05,trial\n{},2023-09-06,trial\n{},2023-09-06,other\n",
+            id(21),
+            id(22),
+            id(23)
+        ),
+    );
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    for stage in ["features", "targets"] {
+        sandbox
+            .regulars(&[stage, "--as-of", "2023-09-01", "--quiet"])
+            .ended_with(0);
+    }
+    sandbox
+        .regulars(&["campaign", "read", "trial"])
+        .ended_with(0)
+        .says(&["trial: 2 customers responded who were not on the list"]);
+    let read = columns(&sandbox.read("regulars-out/campaigns/trial.csv"));
+    assert_eq!(read["responders"], ["0", "0"]);
+}
+
+#[test]
+fn a_spreadsheet_that_cannot_be_replaced_is_named_and_the_list_is_made_once_it_can() {
+    let sandbox = shop_with("[targets.all]\nwho = \"true\"\n");
+    // Where a file is locked nothing can take its name; a folder does the same everywhere.
+    fs::create_dir_all(sandbox.path("regulars-out/targets/all.xlsx/open")).expect("a folder");
+    let run = sandbox.regulars(&["targets"]).ended_with(4);
+    run.says(&["all.xlsx"]);
+    fs::remove_dir_all(sandbox.path("regulars-out/targets/all.xlsx")).expect("it goes");
+    sandbox.regulars(&["targets"]).ended_with(0);
+    assert!(!sent(&sandbox, "all").is_empty());
+    assert!(sandbox.path("regulars-out/targets/all.xlsx").is_file());
 }

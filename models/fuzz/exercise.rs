@@ -151,6 +151,9 @@ fn exercise_model(text: &str) -> bool {
         Model::LambdaRank(model) => {
             model.contributions(x.view());
         }
+        Model::Uplift(model) => {
+            model.learner();
+        }
     }
     true
 }

@@ -1,7 +1,11 @@
 //! What a contact changes: who is held back so that it can be seen, how many that has to be, and
 //! the difference between those who were contacted and those who were not.
 
+mod overlap;
+
 use std::collections::BTreeMap;
+
+pub use overlap::Overlap;
 
 use crate::special::normal_quantile;
 

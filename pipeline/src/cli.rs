@@ -283,6 +283,18 @@ pub enum Command {
     /// What a list has earned: buyers and spend of those contacted beside those held back
     #[command(subcommand, disable_help_subcommand = true)]
     Campaign(Campaign),
+    /// Write results into a PostgreSQL database: segments, scores, value, suggestions, lists
+    ///
+    /// Each result is a table in the schema that [publish] in the settings names, and each list is
+    /// targets_NAME. All of them change at once: whoever reads meanwhile sees what was before, and
+    /// where anything fails, the database as well, that stays. Dates, decimals and ids keep their
+    /// types. Tables that regulars has not made are left alone. docs/publish.md tells how. Reads the
+    /// files in DIR.
+    #[command(
+        after_help = "Example:\n  regulars publish -c regulars.toml --out regulars-out\n  \
+        regulars run -c regulars.toml --publish     everything anew, and then into the database"
+    )]
+    Publish(Publish),
     /// Make an interaction history whose truth is known, or plain market baskets
     ///
     /// Writes interactions, customers, products and campaigns, a regulars.toml that loads them, and
@@ -355,6 +367,18 @@ impl Command {
             Self::Offers(args) => Some(("offers", args)),
             Self::Report(args) => Some(("report", args)),
             _ => None,
+        }
+    }
+}
+
+impl Publish {
+    /// What to write once a whole run has ended.
+    pub fn after(config: PathBuf, run: &Common) -> Self {
+        Self {
+            config,
+            output: run.output.clone(),
+            patience: run.patience.clone(),
+            quiet: run.quiet,
         }
     }
 }
@@ -502,9 +526,13 @@ pub struct Whole {
     /// and written, rows (with --quiet, too)
     #[arg(long)]
     pub timings: bool,
+    /// When the run has ended, write its results into the database that [publish] in the settings
+    /// names, as `publish` does; not where a warning counts as a failure ([run] fail_on)
+    #[arg(long)]
+    pub publish: bool,
     /// Print how long each stage will take, and how much memory and disk, and write nothing: from the
     /// sizes of the sources, and from what the last run into DIR took, if there was one
-    #[arg(long, conflicts_with_all = ["timings", "rebuild", "mended", "junit", "loaded_at", "dry_run", "mlflow"])]
+    #[arg(long, conflicts_with_all = ["timings", "publish", "rebuild", "mended", "junit", "loaded_at", "dry_run", "mlflow"])]
     pub estimate: bool,
     /// Where what is learned is logged as well
     #[command(flatten)]
@@ -713,6 +741,23 @@ pub struct Rules {
     pub estimate: bool,
 }
 
+/// What to write into the database.
+#[derive(Args, Clone, Debug)]
+pub struct Publish {
+    /// Settings that name the database
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml")]
+    pub config: PathBuf,
+    /// Where the results lie
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// How long to wait for others
+    #[command(flatten)]
+    pub patience: Patience,
+    /// Print neither progress nor what was written, only errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// Which lists to make.
 #[derive(Args, Clone, Debug)]
 pub struct Targets {
@@ -741,9 +786,23 @@ pub enum Campaign {
     /// warehouse and DIR/targets/ledger/.
     #[command(
         after_help = "Example:\n  regulars campaign read spring -c regulars.toml\n  \
-        regulars campaign read spring --of 2017-12-04 --days 14"
+        regulars campaign read spring --of 2017-12-04 --days 14\n  \
+        regulars campaign read 18 --observational          a campaign that held nobody back"
     )]
     Read(CampaignRead),
+    /// Learn whom a contact changes: DIR/campaigns/uplift/NAME.json, .csv and .parquet
+    ///
+    /// From lists whose days are over and that held somebody back: what customers were like when the
+    /// list was made, who was contacted, and who bought. Three ways to learn it are held against each
+    /// other by the Qini coefficient, with its interval, on the half of the customers that none has
+    /// seen; the best learns again from all. Lists with choose = "uplift" in the settings then take
+    /// those whom a contact changes and leave sleeping dogs out. Refused where the lists carry too
+    /// little. Reads the warehouse and DIR/targets/ledger/.
+    #[command(
+        after_help = "Example:\n  regulars campaign learn spring -c regulars.toml\n  \
+        regulars campaign learn spring --also summer --also autumn"
+    )]
+    Learn(CampaignLearn),
 }
 
 /// Which list to read.
@@ -761,6 +820,25 @@ pub struct CampaignRead {
     /// What the interactions call the campaign, whose responses are counted [default: NAME]
     #[arg(long, value_name = "ID")]
     pub campaign_id: Option<String>,
+    /// For a list without a control group, or a campaign that only the interactions of the kind contact
+    /// know: set those contacted beside customers who were not, weighted so that both were alike on the
+    /// first day (overlap weights), with the balance; refused where there are none
+    #[arg(long)]
+    pub observational: bool,
+    /// Settings and where results go
+    #[command(flatten)]
+    pub settings: WithSettings,
+}
+
+/// Which lists to learn from.
+#[derive(Args, Clone, Debug)]
+pub struct CampaignLearn {
+    /// The list, whose every sending is learned from, and which the model is called by
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Another list to learn from too; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub also: Vec<String>,
     /// Settings and where results go
     #[command(flatten)]
     pub settings: WithSettings,

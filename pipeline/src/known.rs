@@ -64,6 +64,13 @@ const SUGGESTIONS: File = File {
     command: "offers",
 };
 
+/// The customers who are leaving or have left, with what to write to them about.
+const WINBACK: File = File {
+    name: "winback",
+    path: "winback.parquet",
+    command: "offers",
+};
+
 /// Every stage whose files are known.
 pub const STAGES: [&str; 5] = ["segment", "churn", "value", "classes", "offers"];
 
@@ -133,6 +140,10 @@ impl Customers {
             customers.suggestions(manifest, out)?;
         }
         customers.features(manifest, out)?;
+        // The last, so that nothing else is called otherwise because of it.
+        if stages.contains(&WINBACK.command) {
+            customers.winback(manifest, out)?;
+        }
         let mut everybody = format!("SELECT {ID} FROM features");
         if warehouse.has_table("customers") {
             everybody += &format!(" UNION SELECT {ID} FROM customers");
@@ -280,6 +291,26 @@ impl Customers {
         });
         let fields: Vec<Field> = fields.collect();
         self.add("suggestions", fields.iter());
+        Ok(())
+    }
+
+    /// What to write to those who are leaving or have left; attributes are known from the customers.
+    fn winback(&mut self, manifest: &Manifest, out: &Path) -> Result<()> {
+        if self.named(&WINBACK, manifest, out)? {
+            let schema = parquet_schema(&out.join(WINBACK.path))?;
+            let own = |name: &str| {
+                let customers = self
+                    .names
+                    .get(name)
+                    .filter(|known| known.side == "customers");
+                customers.is_none()
+            };
+            let fields: Vec<Field> = (schema.fields().iter())
+                .filter(|field| own(field.name()))
+                .map(|field| field.as_ref().clone())
+                .collect();
+            self.add(WINBACK.name, fields.iter());
+        }
         Ok(())
     }
 

@@ -23,6 +23,7 @@ pub mod run;
 pub mod sources;
 pub mod stages;
 pub mod summary;
+pub mod suppressed;
 pub mod text;
 pub mod timeline;
 pub mod user_sql;

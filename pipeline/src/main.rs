@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use regulars::cli::{
-    Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, Whole, WithSettings,
+    Campaign, Cli, Command, Common, Load, LoadOptions, LogFormat, OutputFolder, Publish, Whole,
+    WithSettings,
 };
 use regulars::commands::{
     self, campaign, check, compare, demo, diff, drift, estimate, explain, forget, generate, init,
-    manual, models, profile, score, show, targets, timings, train, verify,
+    manual, models, profile, publish, score, show, targets, timings, train, verify,
 };
 use regulars::config::{Settings, schema};
 use regulars::failure::{Failure, Result, fault};
@@ -68,10 +69,14 @@ fn execute(command: Command) -> Result<Outcome> {
             load,
             timings,
             logged,
+            publish,
             ..
         }) => {
             let WithSettings { config, common } = load.settings;
             let settings = Settings::read(&config)?;
+            if publish {
+                publish::place(&settings)?;
+            }
             let run = Run {
                 mlflow: logged.mlflow.as_deref(),
                 ..whole(&settings, &common, &load.options)
@@ -80,7 +85,14 @@ fn execute(command: Command) -> Result<Outcome> {
             if timings {
                 timings::run(&common.output.out)?;
             }
+            if publish && outcome == Outcome::Done {
+                publish::run(&Publish::after(config, &common), &settings)?;
+            }
             Ok(outcome)
+        }
+        Command::Publish(args) => {
+            let settings = Settings::read(&args.config)?;
+            publish::run(&args, &settings).map(|()| Outcome::Done)
         }
         Command::Ingest(Load { settings, options }) => {
             let WithSettings { config, common } = settings;
@@ -131,6 +143,13 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Campaign(Campaign::Read(args)) => {
             let settings = Settings::read(&args.settings.config)?;
             Ok(judged(&settings.config, &campaign::read(&args, &settings)?))
+        }
+        Command::Campaign(Campaign::Learn(args)) => {
+            let settings = Settings::read(&args.settings.config)?;
+            Ok(judged(
+                &settings.config,
+                &campaign::learn(&args, &settings)?,
+            ))
         }
         Command::Rules(args) => {
             let settings = commands::rules::settings(&args)?;

@@ -66,6 +66,7 @@ mod segmenter;
 mod single_feature;
 mod stored_feature;
 mod trees;
+mod uplift;
 
 use std::collections::BTreeMap;
 

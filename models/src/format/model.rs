@@ -16,6 +16,7 @@ use crate::tree::{
     BoostedRegressor, DecisionTree, GradientBoosting, LambdaRank, MultiClassBoosting, RandomForest,
     RegressionForest, RegressionTree,
 };
+use crate::uplift::UpliftModel;
 
 /// Classifiers, of the one list of them.
 macro_rules! classifier_kinds {
@@ -131,6 +132,8 @@ kinds! {
     "multi-class-boosting" => MultiClassBoosting(MultiClassBoosting),
     /// Boosted trees that put rows in order.
     "lambda-rank" => LambdaRank(LambdaRank),
+    /// What a contact changes.
+    "uplift" => Uplift(UpliftModel),
 }
 
 impl From<Classifier> for Model {
@@ -171,6 +174,7 @@ impl Model {
             Self::BoostedRegressor(model) => one(model.predict_value(x)),
             Self::MultiClassBoosting(model) => model.predict_probabilities(x),
             Self::LambdaRank(model) => one(model.predict_score(x)),
+            Self::Uplift(model) => one(model.predict(x)),
         }
     }
 }

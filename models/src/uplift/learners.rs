@@ -5,7 +5,7 @@ use linfa::prelude::*;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::UpliftError;
-use super::qini::{check, qini_interval};
+use super::qini::{check, weighed_interval};
 use crate::metrics::Interval;
 use crate::random;
 use crate::tree::{BoostedRegressor, BoostedRegressorParams};
@@ -30,16 +30,47 @@ pub enum Learner {
 impl Learner {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::TwoModels, Self::TransformedOutcome, Self::XLearner];
+
+    /// Its name in tables and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TwoModels => "two-models",
+            Self::TransformedOutcome => "transformed-outcome",
+            Self::XLearner => "x-learner",
+        }
+    }
+
+    /// How many models of boosted trees it is made of.
+    pub(crate) fn parts(self) -> usize {
+        match self {
+            Self::TransformedOutcome => 1,
+            Self::TwoModels | Self::XLearner => 2,
+        }
+    }
+}
+
+/// Campaigns to learn from, a row for each customer and campaign. Within a campaign it was drawn by
+/// lot who is contacted.
+#[derive(Clone, Copy, Debug)]
+pub struct Trials<'a> {
+    /// `n_rows x n_features`, `NaN` where missing, as it was known when the campaign began.
+    pub x: ArrayView2<'a, f32>,
+    /// Who was contacted.
+    pub treated: &'a [bool],
+    /// 1 for a response, or what each left over.
+    pub outcomes: &'a [f64],
+    /// Which campaign each row is of, counted from 0.
+    pub campaigns: &'a [usize],
 }
 
 /// A fitted model of uplift.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpliftModel {
-    learner: Learner,
+    pub(crate) learner: Learner,
     /// One for the transformed outcome, else of those contacted and those held back.
-    models: Vec<BoostedRegressor>,
-    /// The share contacted.
-    share: f64,
+    pub(crate) models: Vec<BoostedRegressor>,
+    /// The share contacted, of all campaigns.
+    pub(crate) share: f64,
 }
 
 /// What a way reached on customers that it had not seen.
@@ -62,24 +93,19 @@ pub struct Uplift {
 }
 
 impl UpliftModel {
-    /// Learns from a campaign.
-    ///
-    /// - `x`: `n_rows x n_features`, `NaN` where missing.
-    /// - `treated`: who was contacted, drawn by lot.
-    /// - `outcomes`: 1 for a response, or what each left over.
+    /// Learns from campaigns.
     ///
     /// # Errors
-    /// [`UpliftError::Lengths`], [`UpliftError::NotFinite`], [`UpliftError::OneGroup`], and what the
-    /// trees say of the features.
-    pub fn fit(
-        learner: Learner,
-        x: ArrayView2<'_, f32>,
-        treated: &[bool],
-        outcomes: &[f64],
-        seed: u64,
-    ) -> Result<Self, UpliftError> {
-        check(&vec![0.0; x.nrows()], treated, outcomes)?;
-        let share = treated.iter().filter(|t| **t).count() as f64 / treated.len() as f64;
+    /// [`UpliftError::Lengths`], [`UpliftError::NotFinite`], [`UpliftError::OneGroup`] for a campaign
+    /// without one of the groups, and what the trees say of the features.
+    pub fn fit(learner: Learner, trials: Trials<'_>, seed: u64) -> Result<Self, UpliftError> {
+        let Trials {
+            x,
+            treated,
+            outcomes,
+            ..
+        } = trials;
+        let Weights { share, of_rows } = trials.weights()?;
         let rows = |wanted: bool| -> Vec<usize> {
             (0..treated.len())
                 .filter(|row| treated[*row] == wanted)
@@ -87,7 +113,9 @@ impl UpliftModel {
         };
         let trees = |rows: &[usize], label: &dyn Fn(usize) -> f64| {
             let labels: Array1<f32> = rows.iter().map(|row| label(*row) as f32).collect();
-            settings(rows.len(), seed).fit(&Dataset::new(x.select(Axis(0), rows), labels))
+            let weights: Array1<f32> = rows.iter().map(|row| of_rows[*row] as f32).collect();
+            let data = Dataset::new(x.select(Axis(0), rows), labels).with_weights(weights);
+            settings(rows.len(), seed).fit(&data)
         };
         let plain = |row: usize| outcomes[row];
         let models = match learner {
@@ -139,33 +167,29 @@ impl UpliftModel {
 }
 
 impl Uplift {
-    /// Learns every way from half of the customers, drawn by `seed`, measures it on the others, and
-    /// learns the best from all.
+    /// Learns every way from half of the customers of each group and campaign, drawn by `seed`,
+    /// measures it on the others, and learns the best from all.
     ///
     /// # Errors
     /// As [`UpliftModel::fit`].
-    pub fn choose(
-        x: ArrayView2<'_, f32>,
-        treated: &[bool],
-        outcomes: &[f64],
-        seed: u64,
-    ) -> Result<Self, UpliftError> {
-        check(&vec![0.0; x.nrows()], treated, outcomes)?;
-        let (teach, test): (Vec<usize>, Vec<usize>) =
-            (0..treated.len()).partition(|row| random::draw(seed, *row as u64).is_multiple_of(2));
-        let part = |rows: &[usize]| -> (Array2<f32>, Vec<bool>, Vec<f64>) {
-            (
-                x.select(Axis(0), rows),
-                rows.iter().map(|row| treated[*row]).collect(),
-                rows.iter().map(|row| outcomes[*row]).collect(),
-            )
-        };
-        let ((x_teach, t_teach, y_teach), (x_test, t_test, y_test)) = (part(&teach), part(&test));
+    pub fn choose(trials: Trials<'_>, seed: u64) -> Result<Self, UpliftError> {
+        trials.weights()?;
+        let (teach, test) = trials.halves(seed);
+        let (teach, test) = (trials.part(&teach), trials.part(&test));
+        let (teach, test) = (teach.view(), test.view());
+        let weights = test.weights()?.of_rows;
         let mut held_out = Vec::with_capacity(Learner::ALL.len());
         for learner in Learner::ALL {
-            let model = UpliftModel::fit(learner, x_teach.view(), &t_teach, &y_teach, seed)?;
-            let scores = model.predict(x_test.view()).to_vec();
-            let qini = qini_interval(&scores, &t_test, &y_test, RESAMPLES, seed)?;
+            let model = UpliftModel::fit(learner, teach, seed)?;
+            let scores = model.predict(test.x).to_vec();
+            let qini = weighed_interval(
+                &scores,
+                test.treated,
+                test.outcomes,
+                &weights,
+                RESAMPLES,
+                seed,
+            )?;
             held_out.push(Held { learner, qini });
         }
         let best = held_out
@@ -173,10 +197,106 @@ impl Uplift {
             .max_by(|a, b| a.qini.value.total_cmp(&b.qini.value))
             .filter(|best| best.qini.low > 0.0);
         let model = match best {
-            Some(best) => Some(UpliftModel::fit(best.learner, x, treated, outcomes, seed)?),
+            Some(best) => Some(UpliftModel::fit(best.learner, trials, seed)?),
             None => None,
         };
         Ok(Self { model, held_out })
+    }
+}
+
+/// How much each row counts.
+struct Weights {
+    /// The share contacted, of all campaigns.
+    share: f64,
+    /// By row: as if each campaign had contacted that share. One campaign alone weighs 1.
+    of_rows: Vec<f64>,
+}
+
+/// Rows that were taken out of some trials.
+struct Part {
+    x: Array2<f32>,
+    treated: Vec<bool>,
+    outcomes: Vec<f64>,
+    campaigns: Vec<usize>,
+}
+
+impl Part {
+    fn view(&self) -> Trials<'_> {
+        Trials {
+            x: self.x.view(),
+            treated: &self.treated,
+            outcomes: &self.outcomes,
+            campaigns: &self.campaigns,
+        }
+    }
+}
+
+impl Trials<'_> {
+    /// Customers contacted and held back of each campaign.
+    fn groups(&self) -> Vec<[usize; 2]> {
+        let campaigns = self.campaigns.iter().max().map_or(0, |last| last + 1);
+        let mut groups = vec![[0; 2]; campaigns];
+        for (campaign, treated) in self.campaigns.iter().zip(self.treated) {
+            groups[*campaign][usize::from(!treated)] += 1;
+        }
+        groups
+    }
+
+    fn weights(&self) -> Result<Weights, UpliftError> {
+        check(&vec![0.0; self.x.nrows()], self.treated, self.outcomes)?;
+        if self.campaigns.len() != self.treated.len() {
+            return Err(UpliftError::Lengths {
+                scores: self.campaigns.len(),
+                treated: self.treated.len(),
+                outcomes: self.outcomes.len(),
+            });
+        }
+        let groups = self.groups();
+        let used = groups
+            .iter()
+            .filter(|[treated, control]| treated + control > 0);
+        if let Some(&[treated, control]) = used.clone().find(|group| group.contains(&0)) {
+            return Err(UpliftError::OneGroup { treated, control });
+        }
+        let treated: usize = used.map(|[treated, _]| treated).sum();
+        let share = treated as f64 / self.treated.len() as f64;
+        let weight = |(campaign, treated): (&usize, &bool)| {
+            let [there, held] = groups[*campaign];
+            let own = there as f64 / (there + held) as f64;
+            match treated {
+                true => share / own,
+                false => (1.0 - share) / (1.0 - own),
+            }
+        };
+        let rows = self.campaigns.iter().zip(self.treated);
+        Ok(Weights {
+            share,
+            of_rows: rows.map(weight).collect(),
+        })
+    }
+
+    /// Every second row of each group of each campaign, in an order drawn by `seed`, and the others.
+    fn halves(&self, seed: u64) -> (Vec<usize>, Vec<usize>) {
+        let mut order: Vec<usize> = (0..self.treated.len()).collect();
+        order.sort_by_cached_key(|row| {
+            let group = (self.campaigns[*row], self.treated[*row]);
+            (group, random::draw(seed, *row as u64), *row)
+        });
+        let every_second = |first: usize| {
+            let mut rows: Vec<usize> = order.iter().skip(first).step_by(2).copied().collect();
+            rows.sort_unstable();
+            rows
+        };
+        (every_second(0), every_second(1))
+    }
+
+    fn part(&self, rows: &[usize]) -> Part {
+        Part {
+            x: self.x.select(Axis(0), rows),
+            treated: rows.iter().map(|row| self.treated[*row]).collect(),
+            outcomes: rows.iter().map(|row| self.outcomes[*row]).collect(),
+            campaigns: rows.iter().map(|row| self.campaigns[*row]).collect(),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod qini;
 #[cfg(test)]
 mod tests;
 
-pub use learners::{Held, Learner, Uplift, UpliftModel};
+pub use learners::{Held, Learner, Trials, Uplift, UpliftModel};
 pub use qini::{Qini, qini, qini_interval};
 
 /// What cannot be learned or measured.

@@ -33,7 +33,8 @@ pub struct Qini {
 pub fn qini(scores: &[f64], treated: &[bool], outcomes: &[f64]) -> Result<Qini, UpliftError> {
     check(scores, treated, outcomes)?;
     let rows: Vec<usize> = (0..scores.len()).collect();
-    Ok(of_rows(rows, scores, treated, outcomes))
+    let weights = vec![1.0; scores.len()];
+    Ok(of_rows(rows, scores, treated, outcomes, &weights))
 }
 
 /// The coefficient for each customer contacted with its 95 % percentile interval, from `resamples`
@@ -48,6 +49,20 @@ pub fn qini_interval(
     resamples: usize,
     seed: u64,
 ) -> Result<Interval, UpliftError> {
+    let weights = vec![1.0; scores.len()];
+    weighed_interval(scores, treated, outcomes, &weights, resamples, seed)
+}
+
+/// The same where each customer counts as many times as `weights` say, which is what makes campaigns
+/// that contacted different shares one.
+pub(super) fn weighed_interval(
+    scores: &[f64],
+    treated: &[bool],
+    outcomes: &[f64],
+    weights: &[f64],
+    resamples: usize,
+    seed: u64,
+) -> Result<Interval, UpliftError> {
     check(scores, treated, outcomes)?;
     let of = |wanted: bool| -> Vec<usize> {
         (0..treated.len())
@@ -55,7 +70,8 @@ pub fn qini_interval(
             .collect()
     };
     let groups = [of(true), of(false)];
-    let value = of_rows((0..scores.len()).collect(), scores, treated, outcomes).per_treated;
+    let all = (0..scores.len()).collect();
+    let value = of_rows(all, scores, treated, outcomes, weights).per_treated;
     let mut drawn: Vec<f64> = (0..resamples)
         .into_par_iter()
         .map(|resample| {
@@ -66,7 +82,7 @@ pub fn qini_interval(
                     rows.push(group[(unit * group.len() as f64) as usize]);
                 }
             }
-            of_rows(rows, scores, treated, outcomes).per_treated
+            of_rows(rows, scores, treated, outcomes, weights).per_treated
         })
         .collect();
     drawn.sort_unstable_by(f64::total_cmp);
@@ -103,17 +119,23 @@ pub(super) fn check(scores: &[f64], treated: &[bool], outcomes: &[f64]) -> Resul
     Ok(())
 }
 
-fn of_rows(mut rows: Vec<usize>, scores: &[f64], treated: &[bool], outcomes: &[f64]) -> Qini {
+fn of_rows(
+    mut rows: Vec<usize>,
+    scores: &[f64],
+    treated: &[bool],
+    outcomes: &[f64],
+    weights: &[f64],
+) -> Qini {
     rows.sort_unstable_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-    let all = rows.len() as f64;
+    let all: f64 = rows.iter().map(|row| weights[*row]).sum();
     // Contacted, held back: customers and what they did.
     let (mut n, mut r) = ([0.0_f64; 2], [0.0_f64; 2]);
     let mut points = vec![(0.0, 0.0)];
     for equal in rows.chunk_by(|a, b| scores[*a] == scores[*b]) {
         for &row in equal {
             let group = usize::from(!treated[row]);
-            n[group] += 1.0;
-            r[group] += outcomes[row];
+            n[group] += weights[row];
+            r[group] += weights[row] * outcomes[row];
         }
         let anyway = if n[1] > 0.0 { r[1] * n[0] / n[1] } else { 0.0 };
         points.push(((n[0] + n[1]) / all, r[0] - anyway));

@@ -2,7 +2,8 @@
 
 use ndarray::Array2;
 
-use super::{Learner, Uplift, UpliftError, UpliftModel, qini, qini_interval};
+use super::{Learner, Trials, Uplift, UpliftError, UpliftModel, qini, qini_interval};
+use crate::format::{Feature, Model, SavedModel};
 use crate::random::unit;
 
 /// Ten customers in the order of their scores: the worked example of the curve.
@@ -78,6 +79,20 @@ fn campaign(n: usize, seed: u64) -> (Array2<f32>, Vec<bool>, Vec<f64>, Vec<f64>)
     (x, treated, bought, uplift)
 }
 
+fn trials<'a>(
+    x: &'a Array2<f32>,
+    treated: &'a [bool],
+    outcomes: &'a [f64],
+    campaigns: &'a [usize],
+) -> Trials<'a> {
+    Trials {
+        x: x.view(),
+        treated,
+        outcomes,
+        campaigns,
+    }
+}
+
 #[test]
 fn every_learner_orders_later_customers_nearly_as_well_as_the_truth() {
     let (x, treated, bought, _) = campaign(20_000, 1);
@@ -85,8 +100,9 @@ fn every_learner_orders_later_customers_nearly_as_well_as_the_truth() {
     let best = qini(&truth, &later_treated, &later_bought)
         .unwrap()
         .per_treated;
+    let one = vec![0; treated.len()];
     for learner in Learner::ALL {
-        let model = UpliftModel::fit(learner, x.view(), &treated, &bought, 7).unwrap();
+        let model = UpliftModel::fit(learner, trials(&x, &treated, &bought, &one), 7).unwrap();
         let scores = model.predict(later_x.view()).to_vec();
         let reached = qini(&scores, &later_treated, &later_bought)
             .unwrap()
@@ -101,8 +117,24 @@ fn every_learner_orders_later_customers_nearly_as_well_as_the_truth() {
 #[test]
 fn the_best_is_chosen_and_none_where_nothing_is_changed() {
     let (x, treated, bought, _) = campaign(20_000, 3);
-    let found = Uplift::choose(x.view(), &treated, &bought, 7).unwrap();
+    let one = vec![0; treated.len()];
+    let found = Uplift::choose(trials(&x, &treated, &bought, &one), 7).unwrap();
     let model = found.model.unwrap();
+    // It can be saved, and says the same to the bit.
+    let features = (0..4).map(|column| Feature::numeric(format!("f{column}")));
+    let saved = SavedModel::new(model.clone(), features.collect()).unwrap();
+    let read = SavedModel::from_json(&saved.to_json()).unwrap();
+    assert_eq!(read.model(), &Model::from(model.clone()));
+    assert_eq!(
+        read.model().predict(x.view()).column(0),
+        model.predict(x.view())
+    );
+    let mut text = saved.to_json();
+    let share = text.find("share").unwrap();
+    let zero = share + text[share..].find('0').unwrap();
+    text.replace_range(zero..=zero, "1");
+    let wrong = SavedModel::from_json(&text);
+    assert!(wrong.is_err(), "a share of more than all");
     let best = found
         .held_out
         .iter()
@@ -127,7 +159,7 @@ fn the_best_is_chosen_and_none_where_nothing_is_changed() {
             ))
         })
         .collect();
-    let found = Uplift::choose(x.view(), &treated, &idle, 7).unwrap();
+    let found = Uplift::choose(trials(&x, &treated, &idle, &one), 7).unwrap();
     assert!(found.model.is_none(), "{:?}", found.held_out);
 }
 
@@ -140,4 +172,41 @@ fn the_interval_holds_the_value_and_depends_on_the_seed_alone() {
         found,
         qini_interval(&truth, &treated, &bought, 200, 9).unwrap()
     );
+}
+
+/// Two campaigns in one: in a season in which much is bought nearly all were contacted, and in another
+/// few were. Taken together without a thought the contact would seem to work where it does nothing.
+#[test]
+fn campaigns_that_contacted_other_shares_are_held_apart() {
+    let n = 20_000;
+    let x = Array2::from_shape_fn((n, 2), |(row, column)| {
+        unit(5, column as u64, row as u64) as f32
+    });
+    let campaigns: Vec<usize> = (0..n).map(|row| row % 2).collect();
+    let share = |row: usize| [0.9, 0.3][campaigns[row]];
+    let treated: Vec<bool> = (0..n)
+        .map(|row| unit(5, 10, row as u64) < share(row))
+        .collect();
+    let bought: Vec<f64> = (0..n)
+        .map(|row| {
+            let chance = [0.6, 0.1][campaigns[row]];
+            f64::from(u8::from(unit(5, 11, row as u64) < chance))
+        })
+        .collect();
+    for learner in Learner::ALL {
+        let model =
+            UpliftModel::fit(learner, trials(&x, &treated, &bought, &campaigns), 7).unwrap();
+        let changes = model.predict(x.view());
+        let mean = changes.sum() / n as f64;
+        assert!(mean.abs() < 0.03, "{learner:?}: {mean}");
+    }
+    let alone = vec![true; n];
+    assert!(matches!(
+        UpliftModel::fit(
+            Learner::XLearner,
+            trials(&x, &alone, &bought, &campaigns),
+            7
+        ),
+        Err(UpliftError::OneGroup { control: 0, .. })
+    ));
 }

@@ -15,6 +15,7 @@ pub mod init;
 pub mod manual;
 pub mod models;
 pub mod profile;
+pub mod publish;
 mod results;
 pub mod rules;
 pub mod score;

@@ -12,6 +12,7 @@ mod limits;
 mod models;
 pub mod offers;
 mod project;
+mod publish;
 mod read;
 mod rfm;
 pub mod rules;
@@ -38,6 +39,7 @@ pub use self::life_cycle::LifeCycle;
 pub use self::models::{Models, Promote};
 pub use self::offers::Offers;
 pub use self::project::{CsvIds, Project};
+pub use self::publish::{LONGEST_NAME, PUBLISHED, Publish};
 pub use self::rfm::{Refunds, RfmSettings, ScoredBy};
 pub use self::rules::{BasketOf, Rules};
 pub use self::run::Run;
@@ -82,6 +84,8 @@ pub struct Config {
     pub offers: Offers,
     /// The lists that marketing can send.
     pub targets: Targets,
+    /// The database that results are written to.
+    pub publish: Publish,
     /// What a run makes of warnings.
     pub run: Run,
     /// What must be true of a load before it is committed; in the order of the file.

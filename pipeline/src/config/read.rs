@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::settings::line_of;
 use super::{
     Config, Settings, churn, classes, features, gate, ingest, life_cycle, models, offers, project,
-    rfm, rules, run, segment, source, targets, value,
+    publish, rfm, rules, run, segment, source, targets, value,
 };
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
@@ -81,6 +81,7 @@ fn check(settings: &Settings) -> Result<()> {
     rules::check(settings)?;
     offers::check(settings)?;
     targets::check(settings)?;
+    publish::check(settings)?;
     run::check(settings)?;
     gate::check(settings)
 }

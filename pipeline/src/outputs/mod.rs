@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod system;
 pub mod table;
 pub mod temporary;
+pub mod workbook;
 
 use std::borrow::Cow;
 use std::fs::{self, File};

@@ -6,7 +6,7 @@ mod arrow_file;
 mod bytes;
 mod csv_file;
 mod cut;
-mod database;
+pub mod database;
 mod decode;
 mod file;
 mod fill_down;

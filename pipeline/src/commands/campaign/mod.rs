@@ -1,7 +1,11 @@
 //! `campaign read`: what a list has earned, by those who were contacted and those who were held back.
+//! `campaign learn`: whom a contact changes, learned from the same. Where nobody was held back: what seems
+//! to have changed, by those who could have been contacted.
 
 mod by_day;
 mod facts;
+mod learn;
+mod observe;
 mod outcome;
 mod page;
 mod table;
@@ -12,6 +16,8 @@ use std::path::Path;
 use chrono::{Days, NaiveDate};
 
 use self::facts::Window;
+pub use self::learn::learn;
+use self::observe::observe;
 use self::outcome::Outcome;
 use crate::cli::CampaignRead;
 use crate::commands::targets::ledger::{self, Sending};
@@ -30,6 +36,9 @@ pub const NAME: &str = "campaign";
 
 /// Reads what a list has earned, and prints it; what a person should know of it.
 pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
+    if args.observational {
+        return observe(args, settings);
+    }
     let common = &args.settings.common;
     let out = common.output.out.as_path();
     let lock = Lock::take(out, NAME, common.patience.wait, common.quiet)?;
@@ -115,8 +124,11 @@ fn one_of(
             Failure::data(format!("no list `{}` was sent from {out}", args.name)).hint(match names
                 .as_slice()
             {
-                [] => "make one first: regulars targets".to_owned(),
-                names => did_you_mean(&args.name, names),
+                [] => "make one first: regulars targets; a campaign that only the interactions know is read by --observational".to_owned(),
+                names => format!(
+                    "{}; a campaign that only the interactions know is read by --observational",
+                    did_you_mean(&args.name, names)
+                ),
             }),
         );
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::by_day::{self, SoFar};
 use super::facts::{Facts, Window, money_sql};
-use crate::commands::targets::ledger::{CONTROL, SENT, Sending};
+use crate::commands::targets::ledger::{CONTROL, SENT, Sending, UPLIFT};
 use crate::config::targets::ID;
 use crate::failure::{Failure, Result};
 use crate::text::{count, plural};
@@ -92,6 +92,9 @@ pub struct Earned {
     pub qini: Option<Change>,
     /// Responses that were expected; null where none were.
     pub expected_responses: Option<f64>,
+    /// How much larger the share of buyers was expected to be, where the list was chosen by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_uplift: Option<f64>,
     /// What contacts cost.
     pub cost: f64,
 }
@@ -110,10 +113,10 @@ pub struct Outcome<'a> {
 
 /// What one customer did.
 #[derive(Clone, Copy, Default)]
-struct Did {
-    bought: bool,
-    spend: f64,
-    margin: f64,
+pub(super) struct Did {
+    pub(super) bought: bool,
+    pub(super) spend: f64,
+    pub(super) margin: f64,
     responded: bool,
     contacted: bool,
 }
@@ -174,6 +177,7 @@ impl<'a> Outcome<'a> {
             margin: above(|did| did.margin).filter(|_| facts.costs),
             qini,
             expected_responses: (expected > 0.0).then_some(expected),
+            expected_uplift: expected_uplift(sending)?,
             cost: sending.sum("cost")?,
             sent,
             control,
@@ -246,6 +250,16 @@ impl<'a> Outcome<'a> {
     }
 }
 
+/// The mean of what the contacts were expected to change, where the list was chosen by that.
+fn expected_uplift(sending: &Sending) -> Result<Option<f64>> {
+    if sending.rows.column_by_name(UPLIFT).is_none() {
+        return Ok(None);
+    }
+    let changes = sending.numbers(UPLIFT, SENT)?;
+    let mean = changes.iter().sum::<f64>() / changes.len() as f64;
+    Ok(mean.is_finite().then_some(mean))
+}
+
 /// How well the order in which the list was made found those whom it changed. Nothing where nobody was
 /// held back, or where all were expected to bring the same.
 fn order(sending: &Sending, sent: &[Did], control: &[Did]) -> Result<Option<Change>> {
@@ -283,7 +297,11 @@ impl Part {
 }
 
 /// What every customer did in some days, by their ids as text.
-fn did(warehouse: &Warehouse, facts: &Facts, window: Window<'_>) -> Result<BTreeMap<String, Did>> {
+pub(super) fn did(
+    warehouse: &Warehouse,
+    facts: &Facts,
+    window: Window<'_>,
+) -> Result<BTreeMap<String, Did>> {
     let [spend, margin] = money_sql(facts);
     let of_campaign = |kind: &str| match facts.campaigns {
         true => {

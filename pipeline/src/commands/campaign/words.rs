@@ -74,6 +74,13 @@ pub fn text(outcome: &Outcome<'_>, currency: &str) -> String {
                 whole(earned.in_all(buyers).low),
                 whole(earned.in_all(buyers).high)
             );
+            if let Some(expected) = earned.expected_uplift {
+                let _ = writeln!(
+                    text,
+                    "  Expected when the list was made: {} percentage points.",
+                    points(expected)
+                );
+            }
             if buyers.low <= 0.0 && buyers.high >= 0.0 {
                 text.push_str(
                     "  No change at all lies within that: the list may have changed nothing.\n",

@@ -1,21 +1,16 @@
 //! Who may not be on a list: by what they said, by suppression files, by the control groups of lists
 //! that run, and by the cap. The first reason counts.
 
-use std::path::Path;
-
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef};
 use chrono::{Days, NaiveDate};
 
-use super::ids::Ids;
 use super::ledger::{CONTROL, SENT, Sending};
 use crate::config::Settings;
-use crate::config::targets::{Cap, Suppress};
+use crate::config::targets::Cap;
 use crate::contract::consent::Consent;
-use crate::failure::{During, Failure, Result, did_you_mean};
+use crate::failure::Result;
 use crate::known::Customers;
-use crate::outputs::{plain, read_parquet};
+use crate::suppressed::{self, Ids};
 use crate::text::{count, plural};
 use crate::warning::{ODD_CONSENT, SUPPRESSION_WITHOUT_MATCH, Warning};
 
@@ -58,11 +53,15 @@ impl Barred {
         let date = customers.date;
         let is_anew =
             |sending: &Sending| sending.date == date && anew.contains(&sending.list.as_str());
-        let suppressed = settings.config.targets.suppress.iter();
+        let suppressed = suppressed::read(settings, &customers.id_type)?.into_iter();
         Ok(Self {
             suppressed: suppressed
-                .map(|file| suppression(settings, file, &customers.id_type))
-                .collect::<Result<_>>()?,
+                .map(|file| Bar {
+                    why: file.why(),
+                    who: file.who,
+                    above: 0,
+                })
+                .collect(),
             sendings: ledger
                 .into_iter()
                 .filter(|sending| sending.date <= date && !is_anew(sending))
@@ -137,6 +136,40 @@ impl Barred {
         self.suppressed.iter().filter(nobody).map(warn).collect()
     }
 
+    /// Of everybody, on how many lists of this date each may be: `most`, or what the cap leaves.
+    pub fn room(&self, customers: &Customers, everybody: &ArrayRef, most: u32) -> Result<Vec<u32>> {
+        let Some(Cap { contacts, .. }) = self.cap else {
+            return Ok(vec![most; everybody.len()]);
+        };
+        let had = self.contacts(customers)?;
+        let left = |row| contacts.saturating_sub(had.seen(everybody, row)).min(most);
+        Ok((0..everybody.len()).map(left).collect())
+    }
+
+    /// What contacts of this date cost that stay as they are.
+    pub fn spent(&self) -> Result<f64> {
+        let today = self
+            .sendings
+            .iter()
+            .filter(|sending| sending.date == self.date);
+        today.map(|sending| sending.sum("cost")).sum()
+    }
+
+    /// How often each customer was contacted in the days of the cap.
+    fn contacts(&self, customers: &Customers) -> Result<Ids> {
+        let mut who = Ids::none(&customers.id_type);
+        let Some(Cap { days, .. }) = self.cap else {
+            return Ok(who);
+        };
+        let first = self.date - Days::new(u64::from(days) - 1);
+        for sending in self.sendings.iter().filter(|sending| sending.date >= first) {
+            for id in sending.members(SENT)? {
+                who.add(&id);
+            }
+        }
+        Ok(who)
+    }
+
     fn by_ledger(&self, customers: &Customers) -> Result<Vec<Bar>> {
         let mut bars = Vec::new();
         for sending in self
@@ -154,13 +187,7 @@ impl Barred {
             });
         }
         if let Some(Cap { contacts, days }) = self.cap {
-            let mut who = Ids::none(&customers.id_type);
-            let first = self.date - Days::new(u64::from(days) - 1);
-            for sending in self.sendings.iter().filter(|sending| sending.date >= first) {
-                for id in sending.members(SENT)? {
-                    who.add(&id);
-                }
-            }
+            let who = self.contacts(customers)?;
             let (contacts_text, days) = (
                 plural(contacts.into(), "contact"),
                 plural(days.into(), "day"),
@@ -200,92 +227,4 @@ impl Reasons {
         let counted = self.words.iter().cloned().zip(numbers);
         (counted.filter(|(_, number)| *number > 0).collect(), unasked)
     }
-}
-
-/// The customers on a suppression file.
-fn suppression(settings: &Settings, file: &Suppress, id_type: &DataType) -> Result<Bar> {
-    let keys = ["targets", "suppress"];
-    let path = settings.base.join(&file.path);
-    if !path.is_file() {
-        return Err(settings
-            .wrong(&keys, format!("there is no file {}", path.display()))
-            .hint("paths are relative to the folder of the settings"));
-    }
-    let name = file.path.to_lowercase();
-    let ids = match () {
-        () if name.ends_with(".parquet") => from_parquet(settings, file, &path)?,
-        () if name.ends_with(".xlsx") || name.ends_with(".xls") => {
-            return Err(settings
-                .wrong(&keys, format!("{} is a spreadsheet", path.display()))
-                .hint("save it as CSV"));
-        }
-        () => from_csv(settings, file, &path)?,
-    };
-    let mut who = Ids::none(id_type);
-    for id in ids {
-        // What a file of ours has kept from being a formula is the id again.
-        who.add(plain(&id));
-    }
-    Ok(Bar {
-        why: format!("are on {}", file.path),
-        who,
-        above: 0,
-    })
-}
-
-fn from_parquet(settings: &Settings, file: &Suppress, path: &Path) -> Result<Vec<String>> {
-    let table = read_parquet(path)?;
-    let Some(ids) = table.column_by_name(&file.id) else {
-        let schema = table.schema();
-        let names: Vec<&str> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
-        return Err(no_id(settings, file, &names));
-    };
-    let ids = cast(ids, &DataType::Utf8)?;
-    let ids = ids.as_string::<i32>().iter().flatten();
-    Ok(ids.map(str::to_owned).collect())
-}
-
-fn from_csv(settings: &Settings, file: &Suppress, path: &Path) -> Result<Vec<String>> {
-    let bytes = std::fs::read(path).during(path.display())?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    let header = text.lines().next().unwrap_or_default();
-    let mark = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|mark| {
-        (
-            header.bytes().filter(|byte| byte == mark).count(),
-            u8::MAX - mark,
-        )
-    });
-    let wrong = |error: csv::Error| Failure::data(format!("{}: {error}", path.display()));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(mark.unwrap_or(b','))
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let names = reader.headers().map_err(wrong)?.clone();
-    let names: Vec<&str> = names.iter().map(str::trim).collect();
-    let Some(place) = names.iter().position(|name| *name == file.id) else {
-        return Err(no_id(settings, file, &names));
-    };
-    let mut ids = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(wrong)?;
-        let id = record.get(place).map(str::trim).filter(|id| !id.is_empty());
-        ids.extend(id.map(str::to_owned));
-    }
-    Ok(ids)
-}
-
-fn no_id(settings: &Settings, file: &Suppress, names: &[&str]) -> Failure {
-    let problem = format!("{} has no column `{}`", file.path, file.id);
-    settings
-        .wrong(&["targets", "suppress"], problem)
-        .hint(format!(
-            "{}; name it: {{ path = \"{}\", id = \"...\" }}",
-            did_you_mean(&file.id, names),
-            file.path
-        ))
 }

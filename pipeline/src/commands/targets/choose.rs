@@ -1,20 +1,20 @@
 //! Whom a list takes: those for whom it is and who may be contacted, by expected profit, within its
 //! limits; and who of them is held back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use regulars_models::allocation::choose;
 use regulars_models::experiment::{group_size, hold_back};
 use sha2::{Digest, Sha256};
 
 use super::barred::Reasons;
-use super::ids::texts;
 use super::plan::Plan;
+use super::quotas::Quotas;
 use crate::config::targets::{Control, Effect, Target};
-use crate::failure::{Failure, Result, nearest};
-use crate::text::{count, percent, plural};
-use crate::warning::{EMPTY_LIST, UNMET_QUOTA, Warning};
+use crate::failure::{Failure, Result};
+use crate::suppressed::texts;
+use crate::text::{count, percent};
+use crate::warning::{EMPTY_LIST, Warning};
 
 /// How sure a difference has to be before it counts: the usual 5 %, on two sides.
 const SIGNIFICANCE: f64 = 0.05;
@@ -29,6 +29,8 @@ pub struct Choice {
     pub responses: Vec<f64>,
     /// What contacting each is expected to bring, its cost taken off; NaN where it is not said.
     pub profits: Vec<f64>,
+    /// How much more probable the contact makes a purchase of each, where the list chooses by that.
+    pub changes: Option<Vec<f64>>,
     /// Customers for whom the list is.
     pub matching: u64,
     /// Why others of them are not on it, with their number.
@@ -37,6 +39,8 @@ pub struct Choice {
     pub unasked: u64,
     /// What the control group is to show, in words.
     pub control: Option<String>,
+    /// The share of the best possible that is lost at most, where limits overlap.
+    pub loss: Option<f64>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -47,11 +51,48 @@ struct Worth {
     profits: Vec<f64>,
 }
 
-/// Chooses from everybody.
-pub fn choice(plan: &Plan<'_>, rows: &RecordBatch, reasons: &Reasons, seed: u64) -> Result<Choice> {
+/// Of whom a list may take some.
+pub struct Candidates {
+    /// Rows of everybody, in their order.
+    pub kept: Vec<usize>,
+    /// Its quotas over these.
+    pub quotas: Quotas,
+    worth: Worth,
+    matching: u64,
+    left_out: Vec<(String, u64)>,
+    held_back: HeldBack,
+    warnings: Vec<Warning>,
+}
+
+/// Looks through everybody for those whom a list may take.
+pub fn candidates(plan: &Plan<'_>, rows: &RecordBatch, reasons: &Reasons) -> Result<Candidates> {
     let worth = worth(plan, rows)?;
     let matching = matching(plan, rows)?;
     let mut left_out = Vec::new();
+    let mut kept = worthwhile(plan, rows, &worth, &matching, &mut left_out);
+    let (barred, _) = reasons.count(kept.iter().copied());
+    left_out.extend(barred);
+    kept.retain(|&row| reasons.of[row].is_none());
+    let nobody = matching.is_empty().then(|| nobody(plan));
+    Ok(Candidates {
+        held_back: HeldBack::of(plan, &worth, &kept)?,
+        quotas: Quotas::of(plan, rows, &kept)?,
+        matching: matching.len() as u64,
+        warnings: nobody.into_iter().collect(),
+        kept,
+        worth,
+        left_out,
+    })
+}
+
+/// Those of the matching who are worth a contact; why others are not goes into `left_out`.
+fn worthwhile(
+    plan: &Plan<'_>,
+    rows: &RecordBatch,
+    worth: &Worth,
+    matching: &[usize],
+    left_out: &mut Vec<(String, u64)>,
+) -> Vec<usize> {
     let mut out = |why: &str, number: usize| {
         if number > 0 {
             left_out.push((why.to_owned(), number as u64));
@@ -59,67 +100,115 @@ pub fn choice(plan: &Plan<'_>, rows: &RecordBatch, reasons: &Reasons, seed: u64)
     };
     // A reason at a time, what is worth nothing first, what may not be last.
     let mut kept: Vec<usize> = Vec::new();
-    let (mut without_offer, mut unknown, mut at_a_loss) = (0, 0, 0);
+    let (mut without_offer, mut unknown, mut sleeping, mut at_a_loss) = (0, 0, 0, 0);
     let offered = suggestions(plan, rows);
-    for &row in &matching {
+    for &row in matching {
         match worth.profits[row] {
             _ if offered.as_ref().is_some_and(|offered| offered.is_null(row)) => without_offer += 1,
             profit if profit.is_nan() => unknown += 1,
+            _ if plan.changes.is_some() && worth.responses[row] < 0.0 => sleeping += 1,
             profit if profit <= 0.0 => at_a_loss += 1,
             _ => kept.push(row),
         }
     }
     out("have no suggestion", without_offer);
     out(
-        "have no response rate between 0 and 1, or no value",
+        match plan.changes {
+            None => "have no response rate between 0 and 1, or no value",
+            Some(_) => {
+                "have done nothing from which a contact's effect could be told, or have no value"
+            }
+        },
         unknown,
     );
+    out(
+        "would be less likely to buy if they were contacted (sleeping dogs)",
+        sleeping,
+    );
     out("would cost as much as they bring, or more", at_a_loss);
-    let (barred, _) = reasons.count(kept.iter().copied());
-    left_out.extend(barred);
-    kept.retain(|&row| reasons.of[row].is_none());
+    kept
+}
 
-    let mut warnings = Vec::new();
-    if matching.is_empty() {
-        warnings.push(nobody(plan));
+impl Candidates {
+    /// What each brings.
+    pub fn profits(&self) -> impl Iterator<Item = f64> {
+        self.kept.iter().map(|&row| self.worth.profits[row])
     }
-    let held_back = HeldBack::of(plan, &worth, &kept)?;
-    let profits: Vec<f64> = kept.iter().map(|&row| worth.profits[row]).collect();
-    let quotas = Quotas::of(plan, rows, &kept)?;
-    let most = held_back.room(plan.list);
-    let chosen = choose(&profits, &quotas.groups, &quotas.limits, most);
-    let beyond = kept.len() - chosen.len();
-    if beyond > 0 {
-        left_out.push((
-            "are beyond the number, the budget or a quota".to_owned(),
-            beyond as u64,
-        ));
+
+    /// How many may be chosen.
+    pub fn most(&self, plan: &Plan<'_>) -> usize {
+        self.held_back.room(plan.list)
     }
-    warnings.extend(quotas.unmet(plan, &chosen, most));
-    let chosen: Vec<usize> = chosen.into_iter().map(|place| kept[place]).collect();
-    let held = held_back.draw(plan, rows, &chosen, seed)?;
-    let (_, unasked) = reasons.count(chosen.iter().copied());
-    let of = |values: &[f64]| chosen.iter().map(|&row| values[row]).collect();
-    let known = plan.response_rate.is_some();
-    Ok(Choice {
-        responses: if known {
-            of(&worth.responses)
-        } else {
-            vec![f64::NAN; chosen.len()]
-        },
-        profits: if known {
-            of(&worth.profits)
-        } else {
-            vec![f64::NAN; chosen.len()]
-        },
-        rows: chosen,
-        held,
-        matching: matching.len() as u64,
-        left_out,
-        unasked,
-        control: held_back.words,
-        warnings,
-    })
+
+    /// The share of those chosen who are held back, where that is a share.
+    pub fn share_held_back(&self) -> f64 {
+        match self.held_back.number {
+            Number::Share(share) => share,
+            Number::None | Number::Fixed(_) => 0.0,
+        }
+    }
+
+    /// How many are held back, where that is a number.
+    pub fn number_held_back(&self) -> usize {
+        match self.held_back.number {
+            Number::Fixed(number) if !self.kept.is_empty() => number,
+            _ => 0,
+        }
+    }
+
+    /// The list of those who were chosen; `elsewhere` are the others whom another list that shares its
+    /// budget has taken.
+    pub fn finish(
+        mut self,
+        plan: &Plan<'_>,
+        rows: &RecordBatch,
+        reasons: &Reasons,
+        chosen: (Vec<usize>, Option<f64>),
+        elsewhere: &BTreeSet<usize>,
+        seed: u64,
+    ) -> Result<Choice> {
+        let (chosen, loss) = chosen;
+        let on_it: BTreeSet<usize> = chosen.iter().copied().collect();
+        let others = self.kept.iter().filter(|row| !on_it.contains(row));
+        let (taken, beyond): (Vec<usize>, Vec<usize>) =
+            others.copied().partition(|row| elsewhere.contains(row));
+        for (why, others) in [
+            ("are on another list that shares the budget", taken),
+            ("are beyond the number, the budget or a quota", beyond),
+        ] {
+            if !others.is_empty() {
+                self.left_out.push((why.to_owned(), others.len() as u64));
+            }
+        }
+        let places: Vec<usize> = (0..self.kept.len())
+            .filter(|place| on_it.contains(&self.kept[*place]))
+            .collect();
+        let most = self.most(plan);
+        self.warnings.extend(self.quotas.unmet(plan, &places, most));
+        let held = self.held_back.draw(plan, rows, &chosen, seed)?;
+        let (_, unasked) = reasons.count(chosen.iter().copied());
+        let of = |values: &[f64]| chosen.iter().map(|&row| values[row]).collect();
+        let unknown = vec![f64::NAN; chosen.len()];
+        Ok(Choice {
+            responses: match plan.response_rate {
+                Some(_) => of(&self.worth.responses),
+                None => unknown.clone(),
+            },
+            profits: match plan.says_what_it_brings() {
+                true => of(&self.worth.profits),
+                false => unknown,
+            },
+            changes: plan.changes.as_ref().map(|changes| of(changes)),
+            rows: chosen,
+            held,
+            matching: self.matching,
+            left_out: self.left_out,
+            unasked,
+            control: self.held_back.words,
+            loss,
+            warnings: self.warnings,
+        })
+    }
 }
 
 fn nobody(plan: &Plan<'_>) -> Warning {
@@ -154,17 +243,22 @@ fn suggestions(plan: &Plan<'_>, rows: &RecordBatch) -> Option<ArrayRef> {
 
 fn worth(plan: &Plan<'_>, rows: &RecordBatch) -> Result<Worth> {
     let number = rows.num_rows();
-    let (Some(rate), Some(value)) = (&plan.response_rate, &plan.value) else {
+    let rates = match (&plan.changes, &plan.response_rate) {
+        (Some(changes), _) => Some(changes.clone()),
+        (None, Some(rate)) => Some(plan.amounts("response_rate", rate, rows)?),
+        (None, None) => None,
+    };
+    let (Some(rates), Some(value)) = (rates, &plan.value) else {
         // Everybody is worth the same, and nothing is known of how much.
         return Ok(Worth {
             responses: vec![f64::NAN; number],
             profits: vec![1.0; number],
         });
     };
-    let rates = plan.amounts("response_rate", rate, rows)?;
     let values = plan.amounts("value", value, rows)?;
+    let least = if plan.changes.is_some() { -1.0 } else { 0.0 };
     let probability = |rate: f64| {
-        if (0.0..=1.0).contains(&rate) {
+        if (least..=1.0).contains(&rate) {
             rate
         } else {
             f64::NAN
@@ -179,99 +273,6 @@ fn worth(plan: &Plan<'_>, rows: &RecordBatch) -> Result<Worth> {
         profits: profits.collect(),
         responses,
     })
-}
-
-/// How many of each value there may be.
-struct Quotas {
-    /// The values that have a quota.
-    values: Vec<String>,
-    limits: Vec<usize>,
-    /// By candidate.
-    groups: Vec<Option<usize>>,
-    /// Values of candidates that have none.
-    others: Vec<String>,
-}
-
-impl Quotas {
-    fn of(plan: &Plan<'_>, rows: &RecordBatch, kept: &[usize]) -> Result<Self> {
-        let mut quotas = Self {
-            values: Vec::new(),
-            limits: Vec::new(),
-            groups: vec![None; kept.len()],
-            others: Vec::new(),
-        };
-        let Some((column, of)) = plan.list.quota.iter().next() else {
-            return Ok(quotas);
-        };
-        // Shares are of what the settings give room for; without a limit there are none.
-        let room = [plan.list.most, plan.list.paid_for()]
-            .into_iter()
-            .flatten()
-            .min();
-        let room = room.unwrap_or(0) as f64;
-        for (value, quota) in of {
-            let number = if *quota < 1.0 { quota * room } else { *quota };
-            quotas.values.push(value.clone());
-            quotas.limits.push(number.round() as usize);
-        }
-        let places: BTreeMap<&str, usize> = (quotas.values.iter().enumerate())
-            .map(|(place, value)| (value.as_str(), place))
-            .collect();
-        let values = plan.values(rows, column)?;
-        let values = texts(&values)?;
-        let mut others: BTreeMap<&str, ()> = BTreeMap::new();
-        for (group, &row) in quotas.groups.iter_mut().zip(kept) {
-            let value = if values.is_valid(row) {
-                values.value(row)
-            } else {
-                ""
-            };
-            *group = places.get(value).copied();
-            if group.is_none() {
-                others.insert(value, ());
-            }
-        }
-        quotas.others = others.into_keys().map(str::to_owned).collect();
-        Ok(quotas)
-    }
-
-    /// Which quotas the list does not reach, and why.
-    fn unmet(&self, plan: &Plan<'_>, chosen: &[usize], most: usize) -> Vec<Warning> {
-        let full = chosen.len() == most;
-        let mut warnings = Vec::new();
-        for (group, (value, limit)) in self.values.iter().zip(&self.limits).enumerate() {
-            let of = |places: &mut dyn Iterator<Item = usize>| {
-                places
-                    .filter(|&place| self.groups[place] == Some(group))
-                    .count()
-            };
-            let there = of(&mut (0..self.groups.len()));
-            let taken = of(&mut chosen.iter().copied());
-            if taken >= *limit {
-                continue;
-            }
-            let near = nearest(value, self.others.iter().map(String::as_str));
-            let why = match (there, near) {
-                (0, Some(near)) => format!("there is nobody of it; is `{near}` meant?"),
-                _ if there < *limit => {
-                    format!("{} of it could be chosen", plural(there as u64, "customer"))
-                }
-                _ if full => "better ones of other values have filled the list".to_owned(),
-                _ => continue,
-            };
-            let message = format!(
-                "{}: the quota of {} for {value} is not met, {} chosen: {why}",
-                plan.name,
-                count(*limit as u64),
-                match taken {
-                    1 => "1 is".to_owned(),
-                    taken => format!("{} are", count(taken as u64)),
-                }
-            );
-            warnings.push(Warning::new(UNMET_QUOTA, message));
-        }
-        warnings
-    }
 }
 
 /// How many of a list are held back.
@@ -435,7 +436,7 @@ fn sized(plan: &Plan<'_>, effect: Effect, mean: f64, nobody: bool) -> Result<Hel
 
 impl Plan<'_> {
     /// A failure that the data have a part in, at its place in the settings.
-    fn wrong_data(&self, keys: &[&str], problem: &str) -> Failure {
+    pub fn wrong_data(&self, keys: &[&str], problem: &str) -> Failure {
         Failure::data(self.wrong(keys, problem).message)
     }
 }

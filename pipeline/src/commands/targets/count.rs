@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use arrow::array::{Array, AsArray};
 
 use super::barred::Barred;
-use super::ids::texts;
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
 use crate::known::Customers;
+use crate::suppressed::texts;
 use crate::text::{count, plural};
 
 /// The column by which they are counted.

@@ -10,12 +10,12 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
 use chrono::{Days, NaiveDate};
 
-use super::ids::{Ids, texts};
 use crate::config::targets::ID;
 use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::outputs::read_parquet;
 use crate::outputs::table::{TableBuilder, exact_numbers, text};
+use crate::suppressed::{Ids, texts};
 
 /// Where the files lie below the output folder.
 const FOLDER: &str = "targets/ledger/";
@@ -24,6 +24,9 @@ const FOLDER: &str = "targets/ledger/";
 pub const SENT: &str = "sent";
 /// Who was held back.
 pub const CONTROL: &str = "control";
+
+/// The column of what the contact was expected to change, where a list was chosen by that.
+pub const UPLIFT: &str = "expected_uplift";
 
 /// One list as it was sent.
 pub struct Sending {
@@ -49,6 +52,16 @@ pub struct Terms<'a> {
     pub channel: &'a str,
     /// What a contact costs.
     pub cost: f64,
+}
+
+/// What was expected of each, NaN where nothing was.
+pub struct Expected {
+    /// How probable a response is.
+    pub responses: Vec<f64>,
+    /// What the contact brings, its cost taken off.
+    pub profits: Vec<f64>,
+    /// How much more probable it makes a purchase; none where the list did not ask that.
+    pub changes: Option<Vec<f64>>,
 }
 
 /// Whether a file of the output folder is one of the ledger.
@@ -186,15 +199,14 @@ impl Sending {
 
 /// A list as the ledger keeps it, in the order of ids.
 ///
-/// `customers` are the ids of all who were chosen, ascending; `held`, `offers`, `responses` and
-/// `profits` belong to them.
+/// `customers` are the ids of all who were chosen, ascending; `held`, `offers` and what is `expected`
+/// belong to them.
 pub fn table(
     terms: &Terms<'_>,
     customers: ArrayRef,
     held: &[bool],
     offers: &StringArray,
-    responses: Vec<f64>,
-    profits: Vec<f64>,
+    expected: Expected,
 ) -> Result<RecordBatch> {
     let day = |day: NaiveDate| -> ArrayRef {
         Arc::new(Date32Array::from(vec![day.to_epoch_days(); held.len()]))
@@ -202,7 +214,12 @@ pub fn table(
     let all = |value: &str| text(held.iter().map(|_| value));
     let until = terms.date + Days::new(terms.days.into());
     let costs = held.iter().map(|held| if *held { 0.0 } else { terms.cost });
-    TableBuilder::new()
+    let Expected {
+        responses,
+        profits,
+        changes,
+    } = expected;
+    let mut table = TableBuilder::new()
         .column(ID, "Who", customers)
         .column("list", "The list", all(terms.list))
         .column("as_of", "The date that the list speaks of", day(terms.date))
@@ -228,8 +245,15 @@ pub fn table(
             "cost",
             "What the contact cost; nothing for those held back",
             exact_numbers(costs),
-        )
-        .build()
+        );
+    if let Some(changes) = changes {
+        table = table.column(
+            UPLIFT,
+            "How much more probable a purchase was expected to be by the contact",
+            exact_numbers(changes),
+        );
+    }
+    table.build()
 }
 
 /// Some rows of a column.

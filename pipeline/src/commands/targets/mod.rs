@@ -6,15 +6,17 @@
 mod barred;
 mod choose;
 mod count;
-mod ids;
 pub mod ledger;
 mod offer;
 mod plan;
+mod quotas;
 mod sent;
+mod together;
+pub mod uplift;
 mod words;
-mod workbook;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
@@ -22,19 +24,22 @@ use chrono::Days;
 use serde::Serialize;
 
 use self::barred::{Barred, Reasons};
-use self::choose::Choice;
-use self::ledger::{Sending, Terms, rows_of};
+use self::choose::{Candidates, Choice};
+use self::ledger::{Expected, Sending, Terms, rows_of};
 use self::plan::Plan;
+use self::together::{Asking, Shared};
+use self::uplift::Learned;
 use crate::cli;
 use crate::config::Settings;
-use crate::config::targets::Target;
+use crate::config::targets::{Choose, Target};
 use crate::failure::{Failure, Result, did_you_mean};
 use crate::known::{Customers, STAGES};
-use crate::outputs::Pending;
 use crate::outputs::lock::Lock;
-use crate::outputs::manifest::StageEntry;
+use crate::outputs::manifest::{Manifest, StageEntry};
+use crate::outputs::{Pending, workbook};
 use crate::progress::Progress;
 use crate::text::{count, plural, print};
+use crate::timeline::snapshot::Snapshot;
 use crate::warehouse::Warehouse;
 use crate::warehouse::forget_key::Key;
 use crate::warning::{LIST_MADE_ANEW, LONG_LIST, NO_CONTROL_GROUP, Warning};
@@ -64,10 +69,16 @@ pub struct Made {
     pub unasked: u64,
     /// Responses that are expected of those who are contacted; null where it is not said.
     pub expected_responses: Option<f64>,
+    /// How many more are expected to buy than without a contact, where the list chose by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_more_buyers: Option<f64>,
     /// What contacting them is expected to bring, costs taken off; null where it is not said.
     pub expected_profit: Option<f64>,
     /// What contacting them costs.
     pub cost: f64,
+    /// The share of the best possible that is lost at most, where limits overlap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
     /// The columns of the files.
     pub columns: Vec<String>,
 }
@@ -90,10 +101,19 @@ struct Finished {
     warnings: Vec<Warning>,
 }
 
+/// Everybody as a list sees them, and whom it may take.
+struct Asked {
+    rows: RecordBatch,
+    reasons: Reasons,
+    candidates: Candidates,
+}
+
 /// What the making of every list needs.
 struct Maker<'a> {
     settings: &'a Settings,
     customers: &'a Customers,
+    manifest: &'a Manifest,
+    out: &'a Path,
     key: Option<&'a Key>,
     seed: u64,
 }
@@ -127,6 +147,8 @@ pub fn run(args: &cli::Targets, settings: &Settings) -> Result<Vec<Warning>> {
     let maker = Maker {
         settings,
         customers: &customers,
+        manifest: &bench.manifest,
+        out,
         key: key.as_ref(),
         seed: common.seed.unwrap_or(settings.config.project.seed),
     };
@@ -156,7 +178,7 @@ pub fn run(args: &cli::Targets, settings: &Settings) -> Result<Vec<Warning>> {
     let stays = |path: &str| ledger::is_of_ledger(path) || some && !of_these(path);
     bench.record_beside(NAME, files, entry, &began, &stays)?;
     if !common.quiet {
-        print(&words::text(&made, out, &settings.config.project.currency));
+        print(&words::text(&made, out, settings));
     }
     Ok(warnings)
 }
@@ -234,14 +256,22 @@ impl Maker<'_> {
             )
         });
         // Every list is looked at before the first is made.
-        let plans: Vec<Plan<'_>> = plans.collect::<Result<_>>()?;
-        let mut barred = Barred::open(self.settings, self.customers, ledger, &names)?;
+        let mut plans: Vec<Plan<'_>> = plans.collect::<Result<_>>()?;
         let everybody = self.customers.read(&BTreeSet::new())?;
+        warnings.extend(self.learned(&mut plans, everybody.column(0), &ledger)?);
+        let mut barred = Barred::open(self.settings, self.customers, ledger, &names)?;
         warnings.extend(barred.without_match(everybody.column(0)));
+        let mut shared = match self.settings.config.targets.budget {
+            Some(budget) => Some(self.shared(&plans, &barred, budget, progress)?.into_iter()),
+            None => None,
+        };
         let mut finished = Vec::new();
         for plan in &plans {
             progress.step(&format!("choosing for {}", plan.name));
-            let mut list = self.list(plan, &barred)?;
+            let mut list = match shared.as_mut().and_then(Iterator::next) {
+                Some(list) => list,
+                None => self.alone(plan, &barred)?,
+            };
             barred.add(Sending {
                 list: plan.name.to_owned(),
                 date,
@@ -255,6 +285,34 @@ impl Maker<'_> {
             finished.push(list);
         }
         Ok(finished)
+    }
+
+    /// Tells lists that choose by uplift what a contact changes.
+    fn learned(
+        &self,
+        plans: &mut [Plan<'_>],
+        everybody: &ArrayRef,
+        ledger: &[Sending],
+    ) -> Result<Vec<Warning>> {
+        let mut warnings = Vec::new();
+        let mut by_uplift = plans
+            .iter_mut()
+            .filter(|plan| plan.list.choose == Choose::Uplift)
+            .peekable();
+        if by_uplift.peek().is_none() {
+            return Ok(warnings);
+        }
+        let now = Snapshot::read(self.manifest, self.out, self.customers.date)?;
+        for plan in by_uplift {
+            let of = plan.list.uplift_of.as_deref().unwrap_or(plan.name);
+            let keys = ["targets", plan.name, "choose"];
+            let learned = Learned::open(self.manifest, self.out, of)
+                .and_then(|learned| learned.before(self.customers.date).map(|()| learned))
+                .map_err(|failure| self.settings.place(&keys, failure))?;
+            warnings.extend(learned.outdated(plan.name, ledger, self.customers.date));
+            plan.changes = Some(learned.changes(&now, everybody)?);
+        }
+        Ok(warnings)
     }
 
     /// What the manifest says of the lists.
@@ -271,11 +329,83 @@ impl Maker<'_> {
         })
     }
 
-    fn list(&self, plan: &Plan<'_>, barred: &Barred) -> Result<Finished> {
+    /// Makes a list that shares nothing.
+    fn alone(&self, plan: &Plan<'_>, barred: &Barred) -> Result<Finished> {
+        let asked = self.asked(plan, barred)?;
+        let chosen = together::alone(plan, &asked.candidates)?;
+        self.list(plan, asked, chosen, &BTreeSet::new())
+    }
+
+    /// Makes all lists at once, which share a budget and their customers.
+    fn shared(
+        &self,
+        plans: &[Plan<'_>],
+        barred: &Barred,
+        budget: f64,
+        progress: &Progress,
+    ) -> Result<Vec<Finished>> {
+        progress.step("choosing for all lists, which share a budget");
+        let asked = plans.iter().map(|plan| self.asked(plan, barred));
+        let asked: Vec<Asked> = asked.collect::<Result<_>>()?;
+        let asking: Vec<Asking<'_, '_>> = (plans.iter().zip(&asked))
+            .map(|(plan, asked)| Asking {
+                plan,
+                candidates: &asked.candidates,
+            })
+            .collect();
+        // Who is held back by one list must not be contacted by another.
+        let disjoint = plans.iter().any(|plan| plan.list.control.is_some());
+        let most = if disjoint { 1 } else { plans.len() };
+        let room = match asked.first() {
+            Some(first) => barred.room(self.customers, first.rows.column(0), most as u32)?,
+            None => Vec::new(),
+        };
+        let shared = Shared {
+            budget: together::left_of(budget - barred.spent()?, &asking),
+            room,
+        };
+        let solved = together::solve(&asking, Some(&shared))?;
+        let mut times = vec![0; shared.room.len()];
+        solved
+            .chosen
+            .iter()
+            .flatten()
+            .for_each(|row| times[*row] += 1);
+        let full = (0..times.len()).filter(|row| times[*row] >= shared.room[*row]);
+        let full: BTreeSet<usize> = full.filter(|row| times[*row] > 0).collect();
+        let lists = plans.iter().zip(asked).zip(solved.chosen);
+        lists
+            .map(|((plan, asked), chosen)| self.list(plan, asked, (chosen, solved.loss), &full))
+            .collect()
+    }
+
+    /// Whom a list may take.
+    fn asked(&self, plan: &Plan<'_>, barred: &Barred) -> Result<Asked> {
         let rows = self.customers.read(&plan.needed())?;
         let channel = plan.list.channel.as_deref();
         let reasons = barred.reasons(self.settings, self.customers, rows.column(0), channel)?;
-        let choice = choose::choice(plan, &rows, &reasons, self.seed)?;
+        let candidates = choose::candidates(plan, &rows, &reasons)?;
+        Ok(Asked {
+            rows,
+            reasons,
+            candidates,
+        })
+    }
+
+    /// Makes a list of those who were chosen.
+    fn list(
+        &self,
+        plan: &Plan<'_>,
+        asked: Asked,
+        chosen: (Vec<usize>, Option<f64>),
+        elsewhere: &BTreeSet<usize>,
+    ) -> Result<Finished> {
+        let Asked {
+            rows,
+            reasons,
+            candidates,
+        } = asked;
+        let choice = candidates.finish(plan, &rows, &reasons, chosen, elsewhere, self.seed)?;
         let may = |row: usize| reasons.of[row].is_none();
         let sent = sent::table(plan, self.customers, &rows, &choice, &may, self.key)?;
         let ledger = self.ledger(plan, &rows, &choice)?;
@@ -306,7 +436,8 @@ impl Maker<'_> {
         let offers: &StringArray = offers.as_string::<i32>();
         let by_id: Vec<usize> = order.iter().map(|&place| choice.rows[place]).collect();
         let held: Vec<bool> = order.iter().map(|&place| choice.held[place]).collect();
-        let of = |values: &[f64]| order.iter().map(|&place| values[place]).collect();
+        let of =
+            |values: &[f64]| -> Vec<f64> { order.iter().map(|&place| values[place]).collect() };
         let terms = Terms {
             list: plan.name,
             date: self.customers.date,
@@ -315,21 +446,18 @@ impl Maker<'_> {
             cost: plan.list.contact_cost,
         };
         let ids = rows_of(rows.column(0), &by_id)?;
-        ledger::table(
-            &terms,
-            ids,
-            &held,
-            offers,
-            of(&choice.responses),
-            of(&choice.profits),
-        )
+        let expected = Expected {
+            responses: of(&choice.responses),
+            profits: of(&choice.profits),
+            changes: choice.changes.as_deref().map(of),
+        };
+        ledger::table(&terms, ids, &held, offers, expected)
     }
 
     fn made(&self, plan: &Plan<'_>, choice: &Choice, sent: &RecordBatch) -> Made {
-        let known = plan.response_rate.is_some();
-        let sum = |values: &[f64]| {
+        let sum = |values: &[f64]| -> f64 {
             let contacted = values.iter().zip(&choice.held).filter(|(_, held)| !**held);
-            known.then(|| contacted.map(|(value, _)| value).sum())
+            contacted.map(|(value, _)| value).sum()
         };
         let number = sent::number(sent);
         let left_out = choice.left_out.iter().map(|(why, customers)| LeftOut {
@@ -345,9 +473,11 @@ impl Maker<'_> {
             control_means: choice.control.clone(),
             left_out: left_out.collect(),
             unasked: choice.unasked,
-            expected_responses: sum(&choice.responses),
-            expected_profit: sum(&choice.profits),
+            expected_responses: plan.response_rate.as_ref().map(|_| sum(&choice.responses)),
+            expected_more_buyers: choice.changes.as_deref().map(sum),
+            expected_profit: plan.says_what_it_brings().then(|| sum(&choice.profits)),
             cost: number as f64 * plan.list.contact_cost,
+            loss: choice.loss,
             columns: sent
                 .schema()
                 .fields()

@@ -30,6 +30,9 @@ pub struct Plan<'a> {
     pub response_rate: Option<Worth>,
     /// What a response is worth.
     pub value: Option<Worth>,
+    /// By everybody in the order of their ids, how much more probable a contact makes a purchase;
+    /// NaN where it is not known. Only where the list chooses by that.
+    pub changes: Option<Vec<f64>>,
     /// The text of the offer.
     pub offer: Option<Offer>,
     /// The columns that leave the building, beside the id.
@@ -92,6 +95,7 @@ impl<'a> Plan<'a> {
             who: customers.parse(settings, &keys("who"), &list.who)?,
             response_rate: worth("response_rate", &list.response_rate)?,
             value: worth("value", &list.value)?,
+            changes: None,
             columns: columns(settings, customers, name, list)?,
             offer,
             settings,
@@ -130,6 +134,11 @@ impl<'a> Plan<'a> {
                 )
                 .hint("take it out of columns and offer, or leave --pseudonymise away")),
         }
+    }
+
+    /// Whether it is known what a contact brings.
+    pub fn says_what_it_brings(&self) -> bool {
+        self.response_rate.is_some() || self.changes.is_some()
     }
 
     /// The columns that have to be read.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 
 use super::choose::Choice;
-use super::ids::texts;
 use super::ledger::rows_of;
 use super::plan::Plan;
 use crate::config::targets::ID;
 use crate::failure::Result;
 use crate::known::Customers;
 use crate::outputs::table::{TableBuilder, text};
+use crate::suppressed::texts;
 use crate::warehouse::forget_key::Key;
 
 /// The offers of those who were chosen, in the order of the choice; empty texts where the list names

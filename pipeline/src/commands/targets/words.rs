@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::workbook::Line;
 use super::{Made, NAME};
+use crate::config::Settings;
+use crate::outputs::workbook::Line;
 use crate::text::{count, money, plural, round};
 
 /// A paragraph for each list.
-pub fn text(lists: &[&Made], out: &Path, currency: &str) -> String {
+pub fn text(lists: &[&Made], out: &Path, settings: &Settings) -> String {
+    let currency = &settings.config.project.currency;
     let mut text = String::new();
     for made in lists {
         let _ = writeln!(text, "\n{} of {}", made.name.to_uppercase(), made.as_of);
@@ -29,6 +31,15 @@ pub fn text(lists: &[&Made], out: &Path, currency: &str) -> String {
                 money(made.cost, currency)
             );
         }
+        if let (Some(more), Some(profit)) = (made.expected_more_buyers, made.expected_profit) {
+            let _ = writeln!(
+                text,
+                "  Expected: {} more buyers than without a contact, a profit of {}, {} for contacts taken off.",
+                round(more, 1),
+                money(profit, currency),
+                money(made.cost, currency)
+            );
+        }
         for left_out in &made.left_out {
             let _ = writeln!(text, "  {:>9} {}", count(left_out.customers), left_out.why);
         }
@@ -39,14 +50,43 @@ pub fn text(lists: &[&Made], out: &Path, currency: &str) -> String {
                 count(made.unasked)
             );
         }
+        if let Some(loss) = made
+            .loss
+            .filter(|_| settings.config.targets.budget.is_none())
+        {
+            let _ = writeln!(text, "  {}", bound(loss, "What it brings"));
+        }
         let _ = writeln!(
             text,
             "  {}: .xlsx and .csv to open, .parquet for programs",
             out.join(NAME).join(&made.name).display()
         );
     }
+    if let Some(budget) = settings.config.targets.budget {
+        let cost: f64 = lists.iter().map(|made| made.cost).sum();
+        let _ = writeln!(
+            text,
+            "\n  Contacts cost {} of the {} that the lists share.",
+            money(cost, currency),
+            money(budget, currency)
+        );
+        if let Some(loss) = lists.first().and_then(|made| made.loss) {
+            let _ = writeln!(text, "  {}", bound(loss, "What they bring together"));
+        }
+    }
     text.push('\n');
     text
+}
+
+/// How far from the best possible a choice is at most.
+fn bound(loss: f64, what: &str) -> String {
+    match loss < 5e-6 {
+        true => format!("{what} is the best possible."),
+        false => format!(
+            "{what} is at most {:.3} % below the best possible.",
+            100.0 * loss
+        ),
+    }
 }
 
 /// The lines of the sheet of counts.

@@ -1,6 +1,8 @@
 //! What the types of a list cannot say: names, numbers, and what does not go together.
 
-use super::{Amount, Control, Target};
+use std::collections::BTreeMap;
+
+use super::{Amount, Choose, Control, Quota, Target};
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
 use crate::text::{count, percent, plural};
@@ -24,6 +26,34 @@ pub fn check(settings: &Settings) -> Result<()> {
         settings.at_least(&["targets", "cap", "contacts"], cap.contacts as usize, 1)?;
         settings.at_least(&["targets", "cap", "days"], cap.days as usize, 1)?;
         settings.days(&["targets", "cap", "days"], cap.days)?;
+    }
+    if let Some(budget) = targets.budget {
+        if !(budget > 0.0 && budget.is_finite()) {
+            return Err(settings
+                .wrong(&["targets", "budget"], format!("{budget} is no budget"))
+                .hint("give an amount above 0, or leave it out"));
+        }
+        if !targets.lists.is_empty() && targets.lists.values().all(|list| list.contact_cost == 0.0)
+        {
+            return Err(settings
+                .wrong(
+                    &["targets", "budget"],
+                    "nothing is spent, since contacts cost nothing on any list",
+                )
+                .hint("add contact_cost to the lists"));
+        }
+        let cheapest = targets.lists.values().map(|list| list.contact_cost);
+        let cheapest = cheapest.fold(f64::INFINITY, f64::min);
+        if budget < cheapest && cheapest.is_finite() {
+            return Err(settings
+                .wrong(
+                    &["targets", "budget"],
+                    format!(
+                        "{budget} does not pay for one contact, which costs {cheapest} or more"
+                    ),
+                )
+                .hint("give a larger budget"));
+        }
     }
     for (name, list) in &targets.lists {
         let list = List {
@@ -112,6 +142,14 @@ impl List<'_> {
     /// What a response is worth and how probable it is: both or neither.
     fn worth(&self) -> Result<()> {
         let list = self.list;
+        if list.choose == Choose::Uplift {
+            return self.by_uplift();
+        }
+        if list.uplift_of.is_some() {
+            return Err(self
+                .wrong(&["uplift_of"], "the list does not choose by uplift")
+                .hint("add choose = \"uplift\""));
+        }
         match (&list.response_rate, &list.value) {
             (Some(_), None) => Err(self
                 .wrong(&["response_rate"], "it is not said what a response is worth")
@@ -119,21 +157,55 @@ impl List<'_> {
             (None, Some(_)) => Err(self
                 .wrong(&["value"], "it is not said how probable a response is")
                 .hint("add response_rate, a number from 0 to 1 or a column; 1 where value is what a contact brings")),
+            (None, None) if self.settings.config.targets.budget.is_some() => Err(self
+                .wrong(&[], "lists share a budget, and it is not said who is best for this one")
+                .hint("add response_rate and value: the customers with the largest expected profit are chosen")),
             (None, None) if list.is_limited() => Err(self
                 .wrong(&[], "the list is limited, and it is not said who is best")
                 .hint("add response_rate and value: the customers with the largest expected profit are chosen")),
-            (rate, value) => {
+            (rate, _) => {
                 if let Some(Amount::Number(rate)) = rate {
                     self.settings.share(&["targets", self.name, "response_rate"], *rate)?;
                 }
-                match value {
-                    Some(Amount::Number(value)) if !(*value > 0.0 && value.is_finite()) => Err(self
-                        .wrong(&["value"], format!("a response that is worth {value}"))
-                        .hint("give an amount above 0")),
-                    _ => Ok(()),
-                }
+                self.value()
             }
         }
+    }
+
+    fn value(&self) -> Result<()> {
+        match self.list.value {
+            Some(Amount::Number(value)) if !(value > 0.0 && value.is_finite()) => Err(self
+                .wrong(&["value"], format!("a response that is worth {value}"))
+                .hint("give an amount above 0")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a list that chooses by uplift needs, and what takes the place of what.
+    fn by_uplift(&self) -> Result<()> {
+        let list = self.list;
+        if list.response_rate.is_some() {
+            return Err(self
+                .wrong(
+                    &["response_rate"],
+                    "the list chooses by uplift, which takes its place",
+                )
+                .hint("remove response_rate, or choose = \"uplift\""));
+        }
+        if list.value.is_none() {
+            return Err(self
+                .wrong(
+                    &["choose"],
+                    "it is not said what a purchase is worth that would not have been made",
+                )
+                .hint("add value, an amount or a column"));
+        }
+        if let Some(of) = list.uplift_of.as_deref().filter(|of| !nameable(of)) {
+            return Err(self
+                .wrong(&["uplift_of"], format!("`{of}` is no name of a list"))
+                .hint("name the list that campaign learn has learned from"));
+        }
+        self.value()
     }
 
     fn control(&self) -> Result<()> {
@@ -168,6 +240,10 @@ impl List<'_> {
                     ),
                     "give the share that would respond without being contacted, such as 0.05",
                 ),
+                None if self.list.choose == Choose::Uplift => wrong(
+                    "it is not known how many would buy without being contacted".to_owned(),
+                    "add base = 0.05, the share that would",
+                ),
                 None if self.list.response_rate.is_none() => wrong(
                     "it is not known how many respond".to_owned(),
                     "add base = 0.05, the share that would respond without being contacted, or response_rate to the list",
@@ -177,56 +253,55 @@ impl List<'_> {
         }
     }
 
-    /// Quotas: of one column, and possible together.
+    /// Quotas: numbers that can be, and possible together in each column.
     fn quotas(&self) -> Result<()> {
-        let list = self.list;
-        let mut columns = list.quota.iter();
-        let Some((column, quotas)) = columns.next() else {
-            return Ok(());
-        };
-        if let Some((other, _)) = columns.next() {
-            let problem = format!("quotas of two columns, `{column}` and `{other}`");
-            return Err(self.wrong(&["quota"], problem).hint(
-                "keep one of them; a customer who counts into two quotas has no best list that is found quickly",
-            ));
-        }
-        for (value, quota) in quotas {
-            let share = *quota > 0.0 && *quota < 1.0;
-            let number = *quota >= 1.0 && quota.fract() == 0.0 && quota.is_finite();
-            if !share && !number {
-                let keys = ["quota", column, value];
-                return Err(self
-                    .wrong(
-                        &keys,
-                        format!("{quota} is neither a number of customers nor a share"),
-                    )
-                    .hint("give a whole number from 1 up, or a share of the list below 1"));
-            }
-        }
-        let room = [list.most, list.paid_for()].into_iter().flatten().min();
-        let shares: f64 = quotas.values().filter(|quota| **quota < 1.0).sum();
-        let numbers: f64 = quotas.values().filter(|quota| **quota >= 1.0).sum();
-        let named: Vec<String> = quotas
+        self.list
+            .quota
             .iter()
-            .map(|(value, quota)| match *quota < 1.0 {
-                true => format!("{value} {}", percent(*quota)),
-                false => format!("{value} {}", count(*quota as u64)),
-            })
-            .collect();
-        let named = named.join(", ");
+            .try_for_each(|(column, quotas)| self.quotas_of(column, quotas))
+    }
+
+    fn quotas_of(&self, column: &str, quotas: &BTreeMap<String, Quota>) -> Result<()> {
+        for (value, quota) in quotas {
+            self.quota(&["quota", column, value], *quota)?;
+        }
+        let room = [self.list.most, self.list.paid_for()];
+        let room = room.into_iter().flatten().min();
+        let numbers = |of: fn(Quota) -> Option<f64>| quotas.values().filter_map(move |q| of(*q));
+        let shares = numbers(Quota::least).chain(numbers(Quota::most));
         let Some(room) = room else {
-            return match shares > 0.0 {
+            return match shares.into_iter().any(|number| number < 1.0) {
                 true => Err(self
                     .wrong(&["quota"], "shares of a list of any length")
                     .hint("add most or budget, or give numbers of customers")),
                 false => Ok(()),
             };
         };
-        let wanted = numbers + shares * room as f64;
+        // What they ask for, without those who are only limited from above.
+        let asked = |quota: &Quota| quota.wanted().or(quota.least());
+        let wanted = quotas.values().filter_map(asked);
+        let wanted: f64 = wanted
+            .map(|number| {
+                if number < 1.0 {
+                    number * room as f64
+                } else {
+                    number
+                }
+            })
+            .sum();
         if wanted > room as f64 * (1.0 + 1e-9) {
+            let named: Vec<String> = quotas
+                .iter()
+                .filter_map(|(value, quota)| Some((value, asked(quota)?)))
+                .map(|(value, number)| match number < 1.0 {
+                    true => format!("{value} {}", percent(number)),
+                    false => format!("{value} {}", count(number as u64)),
+                })
+                .collect();
             let problem = format!(
-                "together the quotas want {} ({named}), and the list has room for {}",
+                "together the quotas want {} ({}), and the list has room for {}",
                 plural(wanted.ceil() as u64, "customer"),
+                named.join(", "),
                 count(room)
             );
             return Err(self
@@ -234,6 +309,29 @@ impl List<'_> {
                 .hint("give smaller quotas, or a larger most or budget"));
         }
         Ok(())
+    }
+
+    /// One quota: numbers of customers or shares, and no more at least than at most.
+    fn quota(&self, keys: &[&str], quota: Quota) -> Result<()> {
+        for number in [quota.least(), quota.most()].into_iter().flatten() {
+            let share = number > 0.0 && number < 1.0;
+            let whole = number >= 1.0 && number.fract() == 0.0 && number.is_finite();
+            if !share && !whole {
+                let problem = format!("{number} is neither a number of customers nor a share");
+                return Err(self
+                    .wrong(keys, problem)
+                    .hint("give a whole number from 1 up, or a share of the list below 1"));
+            }
+        }
+        match (quota.least(), quota.most()) {
+            (None, None) => Err(self
+                .wrong(keys, "a quota that asks for nothing")
+                .hint("give a number, or { least = 100, most = 0.5 }")),
+            (Some(least), Some(most)) if (least < 1.0) == (most < 1.0) && least > most => Err(self
+                .wrong(keys, format!("{least} at least and {most} at most"))
+                .hint("give no more as least than as most")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -269,6 +367,24 @@ mod tests {
             ("stratify = \"segment\"", "no control group"),
             ("colums = []", "unknown key `colums`"),
             ("response_rate = true", "a number, or a column or SQL"),
+            ("choose = \"luck\"", "unknown value `luck`"),
+            (
+                "choose = \"uplift\"",
+                "it is not said what a purchase is worth",
+            ),
+            (
+                "choose = \"uplift\"\nvalue = 3\nresponse_rate = 0.1",
+                "which takes its place",
+            ),
+            (
+                "choose = \"uplift\"\nvalue = 3\nuplift_of = \"a/b\"",
+                "`a/b` is no name of a list",
+            ),
+            ("uplift_of = \"x\"", "does not choose by uplift"),
+            (
+                "choose = \"uplift\"\nvalue = 3\ncontrol = { effect = 0.1 }",
+                "would buy without being contacted",
+            ),
         ] {
             let message = read(list).expect_err(list).to_string();
             assert!(message.contains(words), "{list}: {message}");
@@ -284,7 +400,19 @@ mod tests {
                 "quota = { a = { x = 1.5 } }",
                 "neither a number of customers nor a share",
             ),
-            ("quota = { a = { x = 1 }, b = { y = 1 } }", "two columns"),
+            (
+                "quota = { a = { x = 1 }, b = { y = { least = 6 }, z = { least = 0.5 } } }",
+                "quota b: together the quotas want 11 customers (y 6, z 50.0 %)",
+            ),
+            (
+                "quota = { a = { x = { least = 4, most = 3 } } }",
+                "4 at least and 3 at most",
+            ),
+            ("quota = { a = { x = {} } }", "asks for nothing"),
+            (
+                "quota = { a = { x = \"all\" } }",
+                "{ least = 100, most = 0.5 }",
+            ),
         ] {
             let message = read(&format!("{limits}{quota}"))
                 .expect_err(quota)

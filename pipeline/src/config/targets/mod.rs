@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::check::check;
 pub use self::check::{LEDGER, nameable};
-pub use self::written::{Amount, Control, Effect, Suppress};
+pub use self::written::{Amount, Between, Control, Effect, Quota, Suppress};
 use super::Settings;
 
 /// The column of the customer's id.
@@ -28,6 +28,8 @@ pub struct Targets {
     pub suppress: Vec<Suppress>,
     /// How often a customer may be contacted, over all lists.
     pub cap: Option<Cap>,
+    /// What the contacts of all lists may cost together.
+    pub budget: Option<f64>,
     /// The lists by their names.
     #[serde(flatten)]
     pub lists: BTreeMap<String, Target>,
@@ -41,6 +43,17 @@ pub struct Cap {
     pub contacts: u32,
     /// In so many days, that of the list among them.
     pub days: u32,
+}
+
+/// By what a list chooses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Choose {
+    /// What a response of the customer is expected to bring, whether or not it takes the contact.
+    #[default]
+    Profit,
+    /// What the contact is expected to change, by a model that `campaign learn` has made.
+    Uplift,
 }
 
 /// `[targets.NAME]`: one list.
@@ -65,9 +78,15 @@ pub struct Target {
     pub budget: Option<f64>,
     /// What one contact costs.
     pub contact_cost: f64,
+    /// By what the list chooses: `"profit"`, the response that is expected, or `"uplift"`, what the
+    /// contact changes, learned by `campaign learn` from lists that held somebody back.
+    pub choose: Choose,
+    /// The list whose model of uplift is used; by default this one.
+    pub uplift_of: Option<String>,
     /// How probable it is that a customer responds: a number, a column, or SQL.
     pub response_rate: Option<Amount>,
-    /// What a response is worth: an amount, a column, or SQL.
+    /// What a response is worth, or by uplift a purchase that would not have been made: an amount,
+    /// a column, or SQL.
     pub value: Option<Amount>,
     /// The columns of the files; `"attributes"` stands for every attribute of the customers that is
     /// not personal.
@@ -76,9 +95,9 @@ pub struct Target {
     pub control: Option<Control>,
     /// The column within whose values the control group is drawn.
     pub stratify: Option<String>,
-    /// For one column, how many customers of some of its values there may be: numbers, or shares
-    /// below 1 of the list.
-    pub quota: BTreeMap<String, BTreeMap<String, f64>>,
+    /// For columns, how many customers of some of their values there may be, or have to be: a number,
+    /// a share below 1 of the list, or `{ least = 100, most = 0.5 }`.
+    pub quota: BTreeMap<String, BTreeMap<String, Quota>>,
     /// How long the list runs: so many days its control group is in no other list, and its outcome
     /// is read.
     pub days: u32,
@@ -94,6 +113,8 @@ impl Default for Target {
             most: None,
             budget: None,
             contact_cost: 0.0,
+            choose: Choose::Profit,
+            uplift_of: None,
             response_rate: None,
             value: None,
             columns: None,

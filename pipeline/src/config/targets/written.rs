@@ -49,6 +49,52 @@ fn usual_power() -> f64 {
     0.8
 }
 
+/// How many customers of a value there may be: numbers, or shares below 1 of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Quota {
+    /// So many: no more, and no fewer where there is room.
+    Number(f64),
+    /// From so many to so many.
+    Between(Between),
+}
+
+/// The ends of a quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Between {
+    /// So many at least.
+    pub least: Option<f64>,
+    /// So many at most.
+    pub most: Option<f64>,
+}
+
+impl Quota {
+    /// The number that is asked for, where it is one.
+    pub fn wanted(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Between(_) => None,
+        }
+    }
+
+    /// So many have to be there.
+    pub fn least(self) -> Option<f64> {
+        match self {
+            Self::Number(_) => None,
+            Self::Between(between) => between.least,
+        }
+    }
+
+    /// No more may be there.
+    pub fn most(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Between(between) => between.most,
+        }
+    }
+}
+
 /// A file of customers whom no list may contain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suppress {
@@ -75,6 +121,7 @@ impl<'de> Deserialize<'de> for Targets {
                         "personal" => targets.personal = map.next_value()?,
                         "suppress" => targets.suppress = map.next_value()?,
                         "cap" => targets.cap = map.next_value()?,
+                        "budget" => targets.budget = map.next_value()?,
                         _ => {
                             let list = map.next_value::<Target>()?;
                             targets.lists.insert(key, list);
@@ -142,6 +189,38 @@ impl<'de> Deserialize<'de> for Control {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Control, A::Error> {
                 Effect::deserialize(MapAccessDeserializer::new(map)).map(Control::Sized)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for Quota {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Quota;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "a number of customers, a share below 1, or { least = 100, most = 0.5 }",
+                )
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Quota, E> {
+                Ok(Quota::Number(number))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Quota, E> {
+                Ok(Quota::Number(number as f64))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Quota, E> {
+                Ok(Quota::Number(number as f64))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Quota, A::Error> {
+                Between::deserialize(MapAccessDeserializer::new(map)).map(Quota::Between)
             }
         }
         deserializer.deserialize_any(Reader)
@@ -223,6 +302,31 @@ impl JsonSchema for Control {
                         }
                     },
                     "required": ["effect"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}
+
+impl JsonSchema for Quota {
+    fn schema_name() -> Cow<'static, str> {
+        "Quota".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let number = |what: &str| json_schema!({ "type": "number", "exclusiveMinimum": 0, "description": what });
+        json_schema!({
+            "description": "How many customers of a value there may be: a number, a share below 1 of the list, or both ends.",
+            "anyOf": [
+                number("So many: no more, and no fewer where there is room."),
+                {
+                    "type": "object",
+                    "properties": {
+                        "least": number("So many at least."),
+                        "most": number("So many at most.")
+                    },
+                    "minProperties": 1,
                     "additionalProperties": false
                 }
             ]

@@ -1,5 +1,5 @@
 //! Databases: the result of a query is streamed into a Parquet file of the spool, and is read from
-//! there like any file. Nothing is ever written to the database.
+//! there like any file. Nothing is ever written to the database of a source.
 
 pub(super) mod answer;
 mod column;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use self::answer::Answered;
-use self::postgres::Server;
+pub use self::postgres::{Server, refused};
 use super::{Fetch, SourceFile, find};
 use crate::config::{Address, Format, Settings, Source, hex};
 use crate::failure::{Cause, Failure, Result};
@@ -81,6 +81,18 @@ pub fn fetch(
         _ => failure.during(path.display()),
     })?;
     Ok(file(path, answered, earlier))
+}
+
+/// The PostgreSQL server that a setting names.
+///
+/// # Errors
+/// It names another database, or what completes the address does not fit.
+pub fn server(settings: &Settings, keys: &[&str], database: &str) -> Result<Server> {
+    match Database::find(settings, database) {
+        Ok(Database::Postgres(server)) => Ok(server),
+        Ok(_) => Err(settings.wrong(keys, "this is no PostgreSQL")),
+        Err(failure) => Err(settings.place(keys, failure)),
+    }
 }
 
 /// A database whose place is known.

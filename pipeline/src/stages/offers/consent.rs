@@ -50,6 +50,16 @@ impl Answers {
         self.answers.allowed[self.rows[customer]]
     }
 
+    /// Why a customer of the purchases may not be contacted, in the words of lists; none where they may.
+    pub fn why_not(&self, customer: usize) -> Option<&'static str> {
+        let said = self.answers.said[self.rows[customer]];
+        match (self.allowed(customer), said) {
+            (true, _) => None,
+            (false, Consent::Unknown) => Some("have not said that they may be contacted"),
+            (false, _) => Some("said no to being contacted"),
+        }
+    }
+
     /// Takes away the suggestions for those who may not be contacted, and counts those who have
     /// none in the end.
     pub fn apply(&self, suggestions: &mut Vec<Suggestion>) -> Without {

@@ -41,6 +41,8 @@ use crate::config::offers::{Kind, Offers};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::purchases::{Ask, Purchases, day_number, need_products};
+use crate::text::plural;
+use crate::warning::{LONG_LIST, Warning};
 
 pub use self::metrics::Metrics;
 
@@ -109,6 +111,15 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         ranked.as_ref(),
         &mut files,
     )?;
+    if !winback::fits(metrics.winback) {
+        warnings.push(Warning::new(
+            LONG_LIST,
+            format!(
+                "winback: no spreadsheet has room for {}, so that there are CSV and Parquet alone",
+                plural(metrics.winback, "customer")
+            ),
+        ));
+    }
     metrics.twins = twins.codes;
     metrics.test = test;
     Ok(Report {

@@ -18,8 +18,10 @@ use crate::failure::{Result, did_you_mean};
 use crate::known::rows_of;
 use crate::outputs::Pending;
 use crate::outputs::table::{TableBuilder, numbers, text};
+use crate::outputs::workbook::{self, Line};
 use crate::purchases::day_number;
 use crate::stages::Context;
+use crate::suppressed::{self, Suppressed};
 use crate::text::plural;
 
 /// Offers to each.
@@ -65,8 +67,9 @@ pub fn write(
 ) -> Result<u64> {
     let day = day_number(context.warehouse()?.end);
     let active_days = context.settings.config.churn.active_days;
-    let leaving = leaving(known, day, active_days);
-    let mut rows: Vec<Row> = leaving
+    let barred = suppressed::read(context.settings, known.purchases.customers.data_type())?;
+    let Leaving { rows, left_out } = leaving(known, &barred, day, active_days);
+    let mut rows: Vec<Row> = rows
         .into_par_iter()
         .map_init(
             || maker.map(|maker| maker.ranker.scratch()),
@@ -98,13 +101,56 @@ pub fn write(
     let about = "Customers who are leaving or have left, with what to write to them about; those who may not be contacted are not in it";
     files.parquet("winback.parquet", about, &table)?;
     files.csv_to_open("winback.csv", about, &table)?;
+    if fits(rows.len() as u64) {
+        let path = files.place("winback.xlsx", Some(rows.len() as u64), about)?;
+        workbook::write(&path, &table, about, &lines(rows.len(), &left_out))?;
+    }
     Ok(rows.len() as u64)
 }
 
+/// Whether a spreadsheet has room for so many customers.
+pub fn fits(customers: u64) -> bool {
+    customers < workbook::MOST_ROWS as u64
+}
+
+/// The lines of the sheet of counts.
+fn lines(on_it: usize, left_out: &BTreeMap<String, u64>) -> Vec<Line> {
+    let line = |what: &str, number: u64| Line {
+        what: what.to_owned(),
+        number: Some(number),
+    };
+    let barred: u64 = left_out.values().sum();
+    let mut lines = vec![
+        line("are leaving or have left", on_it as u64 + barred),
+        line("are on the list", on_it as u64),
+        Line {
+            what: "left out, by the first reason that applies:".to_owned(),
+            number: None,
+        },
+    ];
+    lines.extend(left_out.iter().map(|(why, number)| line(why, *number)));
+    lines
+}
+
+/// Who is leaving or has left.
+struct Leaving {
+    /// Those who may be contacted.
+    rows: Vec<Row>,
+    /// Why others are not on the list, with their number.
+    left_out: BTreeMap<String, u64>,
+}
+
 /// Who is on the list: whom `churn` has in the band high or lapsed, or where it has not run, who has
-/// been away for longer than an active customer may be; without those who may not be contacted.
-fn leaving(known: &Known<'_>, day: i32, active_days: u32) -> Vec<Row> {
+/// been away for longer than an active customer may be; without those who may not be contacted, or
+/// are on a suppression file.
+fn leaving(known: &Known<'_>, barred: &[Suppressed], day: i32, active_days: u32) -> Leaving {
     let purchases = known.purchases;
+    let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+    let why_not = |customer: usize| {
+        let on = |file: &&Suppressed| file.who.seen(&purchases.customers, customer) > 0;
+        let said = known.answers.why_not(customer).map(str::to_owned);
+        said.or_else(|| barred.iter().find(on).map(Suppressed::why))
+    };
     let row = |customer: usize| {
         let lines = purchases.offsets[customer]..purchases.offsets[customer + 1];
         let last = *purchases.days[lines].last()?;
@@ -116,7 +162,13 @@ fn leaving(known: &Known<'_>, day: i32, active_days: u32) -> Vec<Row> {
             }
             None => return None,
         };
-        let on = matches!(band.as_str(), "high" | "lapsed") && known.answers.allowed(customer);
+        if !matches!(band.as_str(), "high" | "lapsed") {
+            return None;
+        }
+        if let Some(why) = why_not(customer) {
+            *left_out.entry(why).or_default() += 1;
+            return None;
+        }
         let reason = match reason.is_empty() {
             true => format!(
                 "no purchase for {}",
@@ -124,7 +176,7 @@ fn leaving(known: &Known<'_>, day: i32, active_days: u32) -> Vec<Row> {
             ),
             false => reason,
         };
-        on.then(|| Row {
+        Some(Row {
             customer: customer as u32,
             band,
             reason,
@@ -139,7 +191,8 @@ fn leaving(known: &Known<'_>, day: i32, active_days: u32) -> Vec<Row> {
             things: Vec::new(),
         })
     };
-    (0..purchases.customers.len()).filter_map(row).collect()
+    let rows = (0..purchases.customers.len()).filter_map(row).collect();
+    Leaving { rows, left_out }
 }
 
 /// The three things of three categories that are expected to bring most: what they used to buy, and

@@ -67,16 +67,44 @@ impl Complaint {
         }
     }
 
+    /// The first two letters of its SQLSTATE.
+    fn class(&self) -> &str {
+        self.code
+            .as_deref()
+            .map_or("", |code| &code[..2.min(code.len())])
+    }
+
+    /// Whether it is of a class that no query is to blame for: connection, resources, operator, system.
+    fn is_of_the_machine(&self) -> bool {
+        self.code.is_none() || ["08", "53", "57", "58", "XX"].contains(&self.class())
+    }
+
+    fn went_away(self) -> Failure {
+        Failure::machine(self.message).hint("did the server or the network go away? Run it again")
+    }
+
+    /// A failure of what was written, or of the SQL that writes it, which is ours.
+    fn of_writing(self) -> Failure {
+        if self.is_of_the_machine() {
+            return self.went_away();
+        }
+        let message = format!("PostgreSQL says: {}", self.message);
+        match self.class() {
+            // What it cannot keep, or a constraint that somebody has put there.
+            "22" | "23" => Failure::data(message),
+            _ => Failure::settings(message),
+        }
+        .hint(self.hint.unwrap_or_else(|| {
+            "may this user make schemas, tables and temporary tables there, and write to them?"
+                .to_owned()
+        }))
+    }
+
     /// A failure of a query, with the place in it that the server points at.
     fn about(self, question: &Question) -> Failure {
-        let class = self
-            .code
-            .as_deref()
-            .map_or("", |code| &code[..2.min(code.len())]);
-        // Classes of SQLSTATE that are not the query's fault: connection, resources, operator, system.
-        if self.code.is_none() || ["08", "53", "57", "58", "XX"].contains(&class) {
-            return Failure::machine(self.message)
-                .hint("did the server or the network go away? Run it again");
+        let class = self.class().to_owned();
+        if self.is_of_the_machine() {
+            return self.went_away();
         }
         let place = match self.position.filter(|_| question.written) {
             Some(position) => {
@@ -101,6 +129,11 @@ impl Complaint {
             None => "try it in psql first; names are folded to lower case unless they are in double quotes".to_owned(),
         })
     }
+}
+
+/// What the server said when something was written to it.
+pub fn refused(error: tokio_postgres::Error) -> Failure {
+    Complaint::from(error).of_writing()
 }
 
 /// Asks, and writes the rows into the spool as they come.

@@ -1,7 +1,15 @@
 //! Whom to choose when there is room for some: the best of those who fit under a total and under
 //! limits of groups.
+//!
+//! [`choose`] is exact, where groups are disjoint; [`choose_together`] is for limits that overlap, and
+//! says how much it may have lost.
+
+mod prices;
+mod together;
 
 use std::cmp::Ordering;
+
+pub use together::{Conflict, Limit, Lists, Together, choose_together};
 
 /// The candidates that bring most in all, best first, ties by their number.
 ///
