@@ -478,3 +478,56 @@ fn words_that_are_no_setting_and_a_history_that_is_all_cancelled() {
         .says(&["cancelled"]);
     sandbox.regulars(&["profile", "--quiet"]).ended_with(0);
 }
+
+#[test]
+fn a_customer_is_explained_without_what_was_cancelled_and_it_is_marked() {
+    let lines = history();
+    let sandbox = shop(&csv(&lines), "undo");
+    for stage in ["ingest", "features", "segment"] {
+        sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
+    }
+    // One order, taken back: nothing counts, and both lines are told.
+    let shown = sandbox
+        .regulars(&["explain", "99999"])
+        .ended_with(0)
+        .shows(&[
+            "1 purchase line cancelled later, with what cancelled it: in none of these sums",
+            &format!("cancelled on {}", date(120)),
+            "cancels a purchase",
+        ]);
+    assert!(!shown.stdout.contains("in 1 basket"), "{}", shown.stdout);
+    // Somebody else: the sums are those of the orders that stand.
+    let customer = lines
+        .iter()
+        .find(|line| line.pair)
+        .map(|line| line.customer)
+        .expect("somebody who cancelled");
+    let own = || {
+        lines
+            .iter()
+            .filter(move |line| line.customer == customer && line.quantity > 0)
+    };
+    let stand: Vec<&Line> = own().filter(|line| !line.pair).collect();
+    let baskets: BTreeSet<&String> = stand.iter().map(|line| &line.invoice).collect();
+    let cancelled = own().count() - stand.len();
+    let told = format!(
+        "{} purchase lines in {} baskets",
+        stand.len(),
+        baskets.len()
+    );
+    sandbox
+        .regulars(&["explain", &customer.to_string()])
+        .ended_with(0)
+        .shows(&[
+            &told,
+            &format!("{cancelled} purchase lines cancelled later"),
+        ]);
+    // Where they count all the same, nothing is marked.
+    let sandbox = shop(&csv(&lines), "keep");
+    for stage in ["ingest", "features", "segment"] {
+        sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
+    }
+    let shown = sandbox.regulars(&["explain", "99999"]).ended_with(0);
+    let shown = shown.shows(&["1 purchase line in 1 basket"]);
+    assert!(!shown.stdout.contains("cancel"), "{}", shown.stdout);
+}

@@ -199,6 +199,81 @@ fn the_readable_tree_is_there_as_rules_and_as_text() {
 }
 
 #[test]
+fn curves_say_how_the_probability_moves_with_what_the_scores_look_at() {
+    let points = table(defaults(), "churn_dependence");
+    let features = table(defaults(), "churn_features");
+    let mut order: Vec<&String> = points["feature"].iter().collect();
+    order.dedup();
+    assert_eq!(
+        order,
+        features["feature"][..order.len()]
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    assert!((3..=6).contains(&order.len()), "{order:?}");
+    let scored = metrics(defaults())["scored"].as_f64().unwrap();
+    assert!(
+        numbers(&points, "customers")
+            .iter()
+            .all(|of| *of == scored.min(500.0))
+    );
+    let mean = numbers(&points, "probability");
+    let (low, high) = (
+        numbers(&points, "probability_low"),
+        numbers(&points, "probability_high"),
+    );
+    for row in 0..mean.len() {
+        assert!(low[row] <= high[row] && (0.0..=1.0).contains(&mean[row]));
+        assert!(!points["value_in_words"][row].is_empty());
+    }
+    // Values ascend, those of nobody last; and something moves.
+    let values = numbers(&points, "value");
+    for feature in order {
+        let own: Vec<usize> = (0..mean.len())
+            .filter(|row| points["feature"][*row] == *feature)
+            .collect();
+        let known: Vec<f64> = own
+            .iter()
+            .map(|row| values[*row])
+            .filter(|v| !v.is_nan())
+            .collect();
+        assert!(
+            known.is_sorted() && known.len() <= 20,
+            "{feature}: {known:?}"
+        );
+    }
+    let spread = |values: &[f64]| {
+        values.iter().copied().fold(0.0, f64::max) - values.iter().copied().fold(1.0, f64::min)
+    };
+    assert!(spread(&mean) > 0.02, "{mean:?}");
+}
+
+#[test]
+fn the_profit_of_every_share_contacted_begins_at_nothing_and_holds_the_best() {
+    let curve = table(defaults(), "churn_profit");
+    let (share, earns) = (
+        numbers(&curve, "share"),
+        numbers(&curve, "earns_per_customer"),
+    );
+    assert_eq!((share[0], earns[0]), (0.0, 0.0));
+    assert!(
+        share.is_sorted_by(|a, b| a < b) && share[share.len() - 1] == 1.0,
+        "{share:?}"
+    );
+    let random = numbers(&curve, "earns_at_random");
+    assert!((random[share.len() - 1] - earns[share.len() - 1]).abs() < 1e-5);
+    // The best of them is the maximum profit of the model behind the scores.
+    let best = earns.iter().copied().fold(0.0, f64::max);
+    let delivered = metrics(defaults())["delivered"]["maximum_profit"]
+        .as_f64()
+        .unwrap();
+    assert!((best - delivered).abs() < 1e-5, "{best} {delivered}");
+    let contacted = numbers(&curve, "contacted");
+    let tested = metrics(defaults())["test_rows"].as_f64().unwrap();
+    assert_eq!(contacted[share.len() - 1], tested);
+}
+
+#[test]
 fn bins_of_what_was_said_hold_every_customer_of_the_test_date() {
     let bins = table(defaults(), "churn_calibration");
     assert!(bins["scores"].iter().all(|scores| scores == "as learned"));
@@ -238,6 +313,12 @@ fn the_page_needs_nothing_from_elsewhere_and_shows_every_model() {
                 .replace('>', "&gt;")
         )
     );
+    // The tree is there line by line, as wide as whatever shows it, and names no column.
+    let leaves = page.matches("<li class=\"leaf").count();
+    assert_eq!(leaves, rules["leaf"].len());
+    for name in ["recency_days", "gap_sd_days", "trips_28", "<svg xmlns"] {
+        assert!(!page.contains(name), "{name}");
+    }
 }
 
 #[test]

@@ -349,9 +349,47 @@ fn every_cluster_has_words_a_rule_and_typical_customers() {
         assert!(!guide["action"][row].is_empty());
         assert!(guide["margin_share"][row].is_empty());
         assert!(number("rule_fidelity", row) > 0.7);
+        let (rule, words) = (&guide["rule"][row], &guide["rule_in_words"][row]);
+        assert_eq!(rule.is_empty(), words.is_empty());
+        assert!(!words.contains('_') && !words.contains("<="), "{words}");
+        assert!(
+            words.is_empty() || words.contains(": ") || words.contains(" is "),
+            "{words}"
+        );
         let stability = number("stability", row);
         assert!((0.0..=1.0).contains(&stability));
     }
+    // On the map stand as many customers as there are, without ids, each in its cluster.
+    let map = table(&sandbox, "regulars-out", "cluster_map");
+    assert_eq!(map.len(), 5, "no column beside these: {:?}", map.keys());
+    assert_eq!(map["across"].len(), segments["customer_id"].len());
+    let of = |column: &[String], cluster: usize| {
+        column.iter().filter(|c| **c == cluster.to_string()).count()
+    };
+    for row in 0..rows {
+        assert_eq!(
+            of(&map["cluster"], row + 1),
+            of(&segments["cluster"], row + 1)
+        );
+    }
+    let told = metrics(&sandbox)["map"].clone();
+    let shares = [0, 1].map(|axis| told["shares"][axis].as_f64().unwrap());
+    assert!(
+        shares[0] >= shares[1] && shares[0] + shares[1] <= 1.0 + 1e-9,
+        "{shares:?}"
+    );
+    let spread = |column: &str| -> f64 {
+        map[column]
+            .iter()
+            .map(|place| place.parse::<f64>().unwrap().powi(2))
+            .sum()
+    };
+    // Places have the variances that are told of them.
+    let ratio = spread("across") / spread("up");
+    assert!(
+        (ratio - shares[0] / shares[1]).abs() < 0.02 * ratio,
+        "{ratio} {shares:?}"
+    );
     // Typical customers are those nearest to the centre.
     let typical = table(&sandbox, "regulars-out", "cluster_typical");
     assert_eq!(typical["customer_id"].len(), 3 * rows);

@@ -42,6 +42,7 @@ mod moved;
 mod observed;
 mod offer_kinds;
 mod offers;
+mod on_a_terminal;
 mod one_at_a_time;
 mod own_data;
 mod packaging;

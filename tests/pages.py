@@ -167,27 +167,30 @@ def look(browser, file: Path, pictures: Path | None) -> tuple[list[str], str]:
     return problems, counts
 
 
-def main() -> int:
-    folder = Path(sys.argv[1])
-    pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+def look_at(folder: Path, pictures: Path | None) -> tuple[int, list[str]]:
+    """Looks at every page below a folder: how many there are, and what is wrong with them."""
+    chromium = os.environ.get("REGULARS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("install chromium, or name it in REGULARS_CHROMIUM")
     if pictures:
         pictures.mkdir(parents=True, exist_ok=True)
     pages = sorted(folder.resolve().rglob("*.html"))
     problems = [] if pages else [f"{folder} holds no page"]
-    chromium = os.environ.get("REGULARS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        print("install chromium, or name it in REGULARS_CHROMIUM", file=sys.stderr)
-        return 1
     with sync_playwright() as programs:
         browser = programs.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for file in pages:
             found, counts = look(browser, file, pictures)
             problems += found
-            print(f"{file.relative_to(folder.resolve())}: {file.stat().st_size // 1024} KB, {counts}")
+            print(f"{file.relative_to(folder.resolve())}: {file.stat().st_size // 1024} KB, {counts}", flush=True)
         browser.close()
+    return len(pages), problems
+
+
+def main() -> int:
+    pages, problems = look_at(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{len(pages)} pages, {len(problems)} problems")
+    print(f"{pages} pages, {len(problems)} problems")
     return 1 if problems else 0
 
 

@@ -691,7 +691,11 @@ fn customers_who_change_are_noticed_and_those_who_do_not_are_not() {
     let found = sandbox.regulars(&["drift"]).ended_with(1);
     let found = found.says(&["not as they were when version 1 was learned", "drift"]);
     let found = found.shows(&["drifted: ", "outcomes since, of "]);
-    assert!(found.stdout.contains("mean_basket"), "{}", found.stdout);
+    assert!(
+        found.stdout.contains("money spent in a basket"),
+        "{}",
+        found.stdout
+    );
     let rows = columns(&sandbox.read("regulars-out/drift.csv"));
     let features = 0..rows["psi"].len();
     for row in features {

@@ -139,10 +139,47 @@ fn a_run_ends_with_a_page_whose_figures_are_those_of_the_files() {
         "Persistency",
         "calibration error",
         "manifest.json",
+        "How the probability moves with them",
+        "What a campaign would have earned",
+        "The clusters on a map",
+        "first bought",
     ] {
         assert!(page.contains(words), "the page lacks {words}");
     }
     assert_eq!(found["troubles"], json!([]));
+    // Words, and no names of columns.
+    let told = page.split("<section>").collect::<Vec<_>>();
+    for section in told.iter().filter(|section| {
+        ["segments", "churn"]
+            .iter()
+            .any(|id| section.contains(&format!("<h2 id=\"{id}\"")))
+    }) {
+        for name in ["recency_days", "gap_sd", "mean_basket", "or missing"] {
+            assert!(!section.contains(name), "{name}");
+        }
+    }
+    // The map has the points, and the file of figures has not.
+    let map = &found["segments"]["found"]["map"];
+    assert!(
+        map["places"].is_null() && map["points"].as_u64().unwrap() == 150,
+        "{map}"
+    );
+    let cohorts = columns(&sandbox.read("regulars-out/cohorts.csv"));
+    for cohort in found["life"]["found"]["cohorts"].as_array().unwrap() {
+        let rows: Vec<usize> = (0..cohorts["cohort"].len())
+            .filter(|row| cohorts["cohort"][*row] == cohort["month"].as_str().unwrap())
+            .collect();
+        assert!(cohort["customers"].as_u64().unwrap() >= 10, "{cohort}");
+        for (month, row) in cohort["months"].as_array().unwrap().iter().zip(rows) {
+            let Some(told) = month["retention"].as_f64() else {
+                let active: u64 = cohorts["active_customers"][row].parse().unwrap();
+                assert!((1..10).contains(&active), "{active}");
+                continue;
+            };
+            let want: f64 = cohorts["retention"][row].parse().unwrap();
+            assert!((told - want).abs() < 1e-4, "{cohort}");
+        }
+    }
 
     // Months, counted here from the lines.
     let lines = bought(&sandbox);

@@ -136,7 +136,12 @@ impl Run<'_> {
             let what = format!("what `{}` reads", stage.name);
             return Err(missing_stage(&bench.out, earlier, &what));
         }
-        bench.progress.stage(stage.name);
+        let before = bench
+            .manifest
+            .stages
+            .get(stage.name)
+            .map(|entry| entry.seconds);
+        bench.progress.stage_as_before(stage.name, before);
         interrupt::whole(whole_so_far(&so_far.done, stage.name, &bench.out));
         let (began, at) = (Began::now(), chrono::Utc::now());
         let asked = Asked::by(self.settings, self.common, self.load);

@@ -96,6 +96,14 @@ pub fn amount(amount: f64, currency: &str) -> String {
     }
 }
 
+/// Words as a line begins with them: with a capital letter.
+pub fn begun(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// `1 customer`, `2 customers`.
 pub fn plural(number: u64, noun: &str) -> String {
     if number == 1 {

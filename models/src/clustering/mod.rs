@@ -12,6 +12,7 @@
 //! - `gap`, `stability`: whether there are groups at all ([`Gap`]), and whether they are found
 //!   again in bootstrap samples.
 //! - `identity`: which new cluster is which old one ([`Continuity`]).
+//! - `principal`: two directions for a map of many ([`PrincipalComponents`]).
 //! - `density`: HDBSCAN, for who belongs to no group ([`DensityGroups`]).
 //! - `profile`, `naming`: what sets each cluster apart ([`profile_clusters`]), and a short
 //!   name made of it ([`NamingValidParams::name`]).
@@ -29,6 +30,7 @@ mod map;
 mod mixture;
 mod naming;
 mod params;
+mod principal;
 mod profile;
 mod prototypes;
 mod scaling;
@@ -46,6 +48,7 @@ pub use indices::{
 pub use mixture::Gaussians;
 pub use naming::{ClusterName, FeatureWords, NamePart, NamingParams, NamingValidParams};
 pub use params::{Algorithm, Criterion, KMeansSegmenterParams, KMeansSegmenterValidParams};
+pub use principal::PrincipalComponents;
 pub use profile::{ClusterProfile, FeatureProfile, profile_clusters};
 pub use scaling::{
     DropReason, DroppedColumn, Feature, FeatureScaler, ScaledColumn, Spread, Transform,

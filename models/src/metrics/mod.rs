@@ -22,7 +22,9 @@ pub use differences::{ScoreDifferences, score_differences};
 pub use intervals::{ScoreIntervals, score_intervals};
 pub use ndcg::ndcg;
 pub use own_value::{contact_profit, expected_maximum_profit_by_value, maximum_profit_by_value};
-pub use profit::{CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit};
+pub use profit::{
+    CampaignTerms, Profit, ProfitError, expected_maximum_profit, maximum_profit, profit_curve,
+};
 pub use ranking::{RankingQuality, ranking_quality};
 pub use reliability::{
     BrierParts, ReliabilityBin, brier_parts, calibration_error, reliability_bins,

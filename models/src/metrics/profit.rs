@@ -94,6 +94,26 @@ pub fn maximum_profit(
     Ok(best)
 }
 
+/// What a campaign of every size earns, with the mean acceptance: from nobody contacted to everybody,
+/// a point for each cut-off. The largest is that of [`maximum_profit`].
+///
+/// # Errors
+/// As [`maximum_profit`].
+pub fn profit_curve(
+    labels: ArrayView1<'_, bool>,
+    scores: ArrayView1<'_, f64>,
+    terms: &CampaignTerms,
+) -> Result<Vec<Profit>, ProfitError> {
+    let terms = Shares::new(terms)?;
+    let [a, b] = terms.acceptance;
+    let curve = Curve::new(labels, scores)?;
+    let point = |point: &[f64; 2]| Profit {
+        per_customer: curve.profit(*point, a / (a + b), &terms),
+        share: curve.share(*point),
+    };
+    Ok(curve.points.iter().map(point).collect())
+}
+
 /// The expected maximum profit for customer churn (EMPC): for every acceptance the best cut-off,
 /// over the distribution of the acceptance.
 ///
@@ -312,6 +332,30 @@ mod tests {
         let best = maximum_profit(labels.view(), scores.view(), &terms).unwrap();
         assert!((best.per_customer - 19.10).abs() < 1e-9, "{best:?}");
         assert!((best.share - 0.7).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_curve_goes_from_nobody_to_everybody_over_the_best() {
+        let (labels, scores) = example();
+        let terms = CampaignTerms::default();
+        let curve = profit_curve(labels.view(), scores.view(), &terms).unwrap();
+        assert_eq!(curve.len(), 11, "a point for each score, and nobody");
+        assert_eq!((curve[0].share, curve[0].per_customer), (0.0, 0.0));
+        // The first leaves: 200 (.3 .95 - .005) of one in ten.
+        assert!(
+            (curve[1].per_customer - 5.6).abs() < 1e-12 && (curve[1].share - 0.1).abs() < 1e-12
+        );
+        // All: 200 (.4 .28 - .6 .055).
+        assert!(
+            (curve[10].per_customer - 15.8).abs() < 1e-9 && (curve[10].share - 1.0).abs() < 1e-12
+        );
+        let best = maximum_profit(labels.view(), scores.view(), &terms).unwrap();
+        assert!(curve.contains(&best));
+        assert!(
+            curve
+                .iter()
+                .all(|point| point.per_customer <= best.per_customer)
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub use boosting::{
 pub use decision_tree::{
     CategoryNames, CategoryTest, Choice, ColumnName, Condition, DecisionTree, DecisionTreeParams,
     DecisionTreeValidParams, Impurity, LeafRule, MeanRule, Missing, ReadableTree, RegressionTree,
-    RegressionTreeParams, RegressionTreeValidParams, Shrinkage, TreeParams, TreeValidParams,
+    RegressionTreeParams, RegressionTreeValidParams, Shrinkage, Step, TreeParams, TreeValidParams,
     Wording, random_parts,
 };
 pub use error::{TreeError, TreeParamError};

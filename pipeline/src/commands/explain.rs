@@ -1,5 +1,8 @@
 //! `explain`: everything that is known of one customer, on a screen.
 
+mod lists;
+mod past;
+
 use std::fmt::Write as _;
 
 use crate::cli::Explain;
@@ -23,6 +26,8 @@ struct Person<'a> {
     results: &'a Results<'a>,
     warehouse: &'a Warehouse,
     as_of: Option<String>,
+    /// What the interactions are called with those among them that were cancelled; none where none were.
+    every: Option<&'static str>,
 }
 
 /// Prints what is known of a customer.
@@ -31,11 +36,16 @@ pub fn run(args: &Explain) -> Result<()> {
     let features = results.manifest.stages.get("features");
     let asked = features.and_then(|entry| entry.as_of_asked.clone());
     let cut = asked.and_then(|date| date.parse::<Day>().ok());
-    let warehouse = Warehouse::open_as_loaded(&results.aside.engine, results.out, cut)?;
+    let open = match undoes(&results) {
+        true => Warehouse::open_without_cancelled,
+        false => Warehouse::open_as_loaded,
+    };
+    let warehouse = open(&results.aside.engine, results.out, cut)?;
     let person = Person {
         id: args.customer.trim(),
         condition: is_customer(args.customer.trim()),
         as_of: as_of(&results),
+        every: warehouse.show_undone()?,
         results: &results,
         warehouse: &warehouse,
     };
@@ -43,9 +53,11 @@ pub fn run(args: &Explain) -> Result<()> {
         person.attributes()?,
         person.bought()?,
         person.segment()?,
+        person.before()?,
         person.leaving()?,
         person.value()?,
         person.suggestions()?,
+        person.lists()?,
         person.last()?,
     ];
     if parts.iter().all(Option::is_none) {
@@ -61,6 +73,14 @@ pub fn run(args: &Explain) -> Result<()> {
     }
     print(&text);
     Ok(())
+}
+
+/// Whether the results were made without purchases that were cancelled later.
+fn undoes(results: &Results<'_>) -> bool {
+    let stages = ["segment", "features", "ingest"].into_iter();
+    let mut entries = stages.filter_map(|name| results.manifest.stages.get(name));
+    let first = entries.next();
+    first.is_some_and(|entry| entry.settings["ingest"]["cancelled"] == "undo")
 }
 
 /// Days of a gap, rounded.
@@ -141,7 +161,8 @@ impl Person<'_> {
              CAST(max(day) AS VARCHAR) AS last_day{amount} FROM interactions WHERE {} GROUP BY kind ORDER BY 2 DESC, 1",
             self.condition
         ))?;
-        if found.is_empty() {
+        let cancelled = self.cancelled()?;
+        if found.is_empty() && cancelled.is_none() {
             return Ok(None);
         }
         let mut text = "WHAT HAPPENED\n".to_owned();
@@ -166,6 +187,7 @@ impl Person<'_> {
             );
             let _ = writeln!(text, "  {line}; first on {first}, last on {last}");
         }
+        text.extend(cancelled);
         Ok(Some(text))
     }
 
@@ -183,9 +205,9 @@ impl Person<'_> {
         }
         let _ = writeln!(
             text,
-            "  recency {} of 5 ({} days ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
+            "  recency {} of 5 ({} ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
             of("r", Kind::Count),
-            of("recency_days", Kind::Count),
+            plural(number(&row, "recency_days").unwrap_or(0.0) as u64, "day"),
             of("f", Kind::Count),
             of("frequency", Kind::Count),
             of("m", Kind::Count),
@@ -213,20 +235,32 @@ impl Person<'_> {
         let cluster = of("cluster_name", Kind::Text);
         if !cluster.is_empty() {
             let _ = writeln!(text, "  cluster {}: {cluster}", of("cluster", Kind::Count));
-            let since = match of("cluster_change", Kind::Text).as_str() {
-                "customer moved" => "another one than before: what they do has changed",
-                "model moved" => {
-                    "another one than before: the clusters have changed, not the customer"
-                }
-                "both moved" => "another one than before: both they and the clusters have changed",
-                _ => "",
-            };
-            if !since.is_empty() {
-                let _ = writeln!(text, "  {since}");
-            }
+            text += &self.moved(&row)?;
         }
         text += &self.classes()?;
         Ok(Some(text))
+    }
+
+    /// Where they were before, and why they are elsewhere now.
+    fn moved(&self, segment: &Row) -> Result<String> {
+        let why = match said(segment, "cluster_change", Kind::Text).as_str() {
+            "customer moved" => "what they do has changed",
+            "model moved" => "the clusters have changed, not the customer",
+            "both moved" => "both they and the clusters have changed",
+            _ => return Ok(String::new()),
+        };
+        let id = said(segment, "cluster_id_before", Kind::Count);
+        let mut before = format!("number {id}");
+        if self.results.named("cluster_moves")? {
+            let moves = self.results.small("segment", "cluster_moves")?;
+            let mut from = moves
+                .iter()
+                .filter(|row| said(row, "from_id", Kind::Count) == id);
+            if let Some(row) = from.next() {
+                before = said(row, "from_name", Kind::Text);
+            }
+        }
+        Ok(format!("  before: {before}; {why}\n"))
     }
 
     /// The stage of their life with the shop.
@@ -378,6 +412,11 @@ impl Person<'_> {
     fn last(&self) -> Result<Option<String>> {
         let has = |column: &str| self.warehouse.has_column("interactions", column);
         let named = has("product_id") && self.warehouse.has_column("products", "name");
+        let cancelled = format!(
+            "CASE WHEN i.undone_on IS NULL THEN '' WHEN {} THEN 'cancels a purchase' \
+             ELSE 'cancelled on ' || CAST(i.undone_on AS VARCHAR) END",
+            self.takes_back("i.")
+        );
         let mut columns = vec![
             ("CAST(i.day AS VARCHAR)", "day", false),
             ("i.kind", "kind", false),
@@ -402,6 +441,11 @@ impl Person<'_> {
                 columns.push((sql, column, numbers));
             }
         }
+        let mut table = "interactions";
+        if let Some(every) = self.every {
+            table = every;
+            columns.push((cancelled.as_str(), "cancelled", false));
+        }
         let select: Vec<String> = columns
             .iter()
             .map(|(sql, name, _)| format!("{sql} AS {name}"))
@@ -414,7 +458,7 @@ impl Person<'_> {
             ""
         };
         let found = self.loaded(&format!(
-            "SELECT {} FROM interactions i{join} WHERE {} ORDER BY i.occurred_at DESC, {} LIMIT {LAST}",
+            "SELECT {} FROM {table} i{join} WHERE {} ORDER BY i.occurred_at DESC, {} LIMIT {LAST}",
             select.join(", "),
             self.condition,
             order.join(", ")
@@ -422,6 +466,11 @@ impl Person<'_> {
         if found.is_empty() {
             return Ok(None);
         }
+        // Where none of these lines was cancelled, there is nothing to say of it.
+        columns.retain(|(_, name, _)| {
+            let says = |row: &Row| !said(row, name, Kind::Text).is_empty();
+            *name != "cancelled" || found.iter().any(says)
+        });
         let cell = |row: &Row, name: &str, numbers: bool| {
             said(row, name, if numbers { Kind::Number } else { Kind::Text })
         };

@@ -11,7 +11,7 @@ use regulars_datasets::history::{HistoryError, Params, Shop};
 use crate::cli::{FileFormat, Generate, ShopKind};
 use crate::failure::{Failure, Result};
 use crate::outputs::temporary;
-use crate::progress::Progress;
+use crate::progress::{Counted, Progress};
 use crate::text::{count, plural};
 use crate::workbench::use_threads;
 
@@ -75,13 +75,13 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
         truth_at: args.truth_at.iter().map(|day| day.0).collect(),
     };
     let out = args.output.as_path();
-    let written = history::write(&order, out, |customers, interactions| {
-        progress.step(&format!(
-            "{} of {}, {}",
-            count(customers),
-            plural(args.customers, "customer"),
-            plural(interactions, "interaction")
-        ));
+    let written = history::write(&order, out, |customers, _| {
+        let counted = Counted {
+            done: customers,
+            of: Some(args.customers),
+            unit: "customers",
+        };
+        progress.part("writing", counted);
     })
     .map_err(|error| match error {
         HistoryError::Params(error) => Failure::settings(error.to_string()),
@@ -151,7 +151,12 @@ fn write_baskets(name: &str, args: &Generate, progress: &Progress) -> Result<Sai
         .map_err(|error: baskets::NameError| Failure::settings(format!("--baskets {error}")))?;
     let out = args.output.as_path();
     let written = baskets::files::write(&asked, args.seed, format(args), out, |baskets| {
-        progress.step(&format!("{} of {}", count(baskets), count(asked.baskets())));
+        let counted = Counted {
+            done: baskets,
+            of: Some(asked.baskets()),
+            unit: "baskets",
+        };
+        progress.part("writing", counted);
     })
     .map_err(|error| failure(error, out))?;
     let settings = out.join("regulars.toml");

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::outputs::table::round;
+use crate::text::round;
 
 /// A mark on an axis, and what it is called.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -79,9 +79,8 @@ pub struct Curve {
 impl Curve {
     /// A line through points, on axes that go up to `reach`.
     pub fn through(points: &[[f64; 2]], reach: f64) -> Self {
-        let axes = [[0.0, SIDE], [SIDE, 0.0]].map(|places| Axis::new([0.0, reach], places));
+        let axes = Self::axes([0.0, reach], [0.0, reach]);
         let [across, up] = axes;
-        let place = |point: &[f64; 2]| format!("{},{}", across.at(point[0]), up.at(point[1]));
         let ticks = |axis: Axis| {
             let tick = |part: u32| {
                 let share = reach * f64::from(part) / 4.0;
@@ -90,12 +89,39 @@ impl Curve {
             (0..=4).map(tick).collect()
         };
         Self {
-            line: points.iter().map(place).collect::<Vec<_>>().join(" "),
+            line: line(axes, points),
             dots: Vec::new(),
             across: ticks(across),
             up: ticks(up),
             axes,
         }
+    }
+
+    /// A line through points over values across, from the first to the last of them, and values up.
+    ///
+    /// - `ticks`: values with their names, across and up.
+    pub fn over(
+        points: &[[f64; 2]],
+        across: [f64; 2],
+        up: [f64; 2],
+        ticks: [&[(f64, String)]; 2],
+    ) -> Self {
+        let axes = Self::axes(across, up);
+        let marks = |axis: Axis, of: &[(f64, String)]| {
+            let tick = |(value, label): &(f64, String)| axis.tick(*value, label.clone());
+            of.iter().map(tick).collect()
+        };
+        Self {
+            line: line(axes, points),
+            dots: Vec::new(),
+            across: marks(axes[0], ticks[0]),
+            up: marks(axes[1], ticks[1]),
+            axes,
+        }
+    }
+
+    fn axes(across: [f64; 2], up: [f64; 2]) -> [Axis; 2] {
+        [Axis::new(across, [0.0, SIDE]), Axis::new(up, [SIDE, 0.0])]
     }
 
     /// Puts a dot on it, with the interval that it may lie in.
@@ -109,6 +135,27 @@ impl Curve {
             words,
         });
     }
+}
+
+fn line([across, up]: [Axis; 2], points: &[[f64; 2]]) -> String {
+    let place = |point: &[f64; 2]| format!("{},{}", across.at(point[0]), up.at(point[1]));
+    points.iter().map(place).collect::<Vec<_>>().join(" ")
+}
+
+/// Values that are easily read, at most so many steps from the first at or below `low` to the last at or
+/// above `high`: of 1, 2 or 5 times a power of ten.
+pub fn round_values(low: f64, high: f64, steps: usize) -> Vec<f64> {
+    let rough = (high - low) / steps.max(1) as f64;
+    if !(rough.is_finite() && rough > 0.0) {
+        return vec![low];
+    }
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * power);
+    let step = step.into_iter().find(|step| *step >= rough * 0.999);
+    let step = step.unwrap_or(10.0 * power);
+    let (from, to) = ((low / step).floor() as i64, (high / step).ceil() as i64);
+    // Digits that come from the halves of binary numbers are of no value.
+    (from..=to).map(|at| round(at as f64 * step, 9)).collect()
 }
 
 /// A coordinate with as many digits as can be seen.
@@ -128,6 +175,30 @@ mod tests {
             [300.0, 225.0, 0.0]
         );
         assert_eq!(Axis::new([2.0, 2.0], [0.0, 160.0]).at(2.0), 80.0);
+    }
+
+    #[test]
+    fn round_values_span_what_is_shown() {
+        assert_eq!(round_values(-3.2, 19.1, 4), [-10.0, 0.0, 10.0, 20.0]);
+        assert_eq!(round_values(0.0, 0.07, 4), [0.0, 0.02, 0.04, 0.06, 0.08]);
+        assert_eq!(round_values(5.0, 5.0, 4), [5.0]);
+    }
+
+    #[test]
+    fn a_curve_over_other_values_has_its_own_marks() {
+        let ticks = [(-10.0, "-10 EUR".to_owned()), (20.0, "20 EUR".to_owned())];
+        let curve = Curve::over(
+            &[[0.0, 20.0], [1.0, -10.0]],
+            [0.0, 1.0],
+            [-10.0, 20.0],
+            [&[], &ticks],
+        );
+        assert_eq!(curve.line, "0,0 300,300");
+        assert_eq!(
+            (curve.up[0].at, curve.up[0].label.as_str()),
+            (300.0, "-10 EUR")
+        );
+        assert!(curve.across.is_empty());
     }
 
     #[test]

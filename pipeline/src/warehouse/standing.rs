@@ -12,6 +12,8 @@ use crate::warehouse::views::{View, WITH_GUESTS, Warehouse, holding, loaded};
 
 /// The customers of [`Warehouse::straddlers_at`].
 pub const STRADDLERS: &str = "straddlers";
+/// All interactions, whether they count or not.
+const WITH_UNDONE: &str = "interactions_with_undone";
 /// The interactions of all customers of whom something was cancelled.
 const CANCELLERS: &str = "interactions_of_cancellers";
 
@@ -100,6 +102,19 @@ impl Warehouse {
             scope.view(name, scope.frame(&stood)?)?;
         }
         Ok(scope)
+    }
+
+    /// Names the interactions with those that were undone among them, each with the day on which it was
+    /// (`undone_on`), and says how they are called; none where nothing was undone.
+    pub fn show_undone(&self) -> Result<Option<&'static str>> {
+        let interactions = self.views.iter().find(|view| view.name == "interactions");
+        let Some(view) = interactions.filter(|_| self.undone.is_some()) else {
+            return Ok(None);
+        };
+        let rows = self.rows(view, "*", self.known_at);
+        let all = self.scope.frame(&undone::every(&view.columns, &rows))?;
+        self.scope.view(WITH_UNDONE, all)?;
+        Ok(Some(WITH_UNDONE))
     }
 
     /// Whether purchases before a day were cancelled on that day or later.

@@ -97,11 +97,20 @@ pub fn standing(columns: &str, rows: &str, date: Option<NaiveDate>) -> String {
 /// it was, if it was; given that what was undone among them has its names.
 pub fn of_cancellers(columns: &str, rows: &str) -> String {
     format!(
-        "SELECT * FROM (SELECT {columns}, CAST(NULL AS DATE) AS undone_on FROM ({rows}) held \
-         LEFT ANTI JOIN {KEYS} ON held.row_key = {KEYS}.undone_key \
-         UNION ALL SELECT {columns}, undone_on FROM {MARKED}) every LEFT SEMI JOIN \
+        "SELECT * FROM ({}) every LEFT SEMI JOIN \
          (SELECT DISTINCT customer_id AS canceller FROM {MARKED} WHERE undone_on IS NOT NULL) cancellers \
-         ON every.customer_id = cancellers.canceller"
+         ON every.customer_id = cancellers.canceller",
+        every(columns, rows)
+    )
+}
+
+/// Every row of a query with the day on which it was undone, if it was; given that what was undone among
+/// them has its names.
+pub fn every(columns: &str, rows: &str) -> String {
+    format!(
+        "SELECT {columns}, CAST(NULL AS DATE) AS undone_on FROM ({rows}) held \
+         LEFT ANTI JOIN {KEYS} ON held.row_key = {KEYS}.undone_key \
+         UNION ALL SELECT {columns}, undone_on FROM {MARKED}"
     )
 }
 

@@ -136,6 +136,19 @@ impl Warehouse {
         Self::of(engine, out, &record, (cut, None), Cancelled::Keep)
     }
 
+    /// The same without purchases that were cancelled later, as results are where the settings want that.
+    ///
+    /// # Errors
+    /// No load yet.
+    pub fn open_without_cancelled(
+        engine: &Arc<Engine>,
+        out: &Path,
+        cut: Option<Day>,
+    ) -> Result<Self> {
+        let record = recorded(engine, out)?;
+        Self::of(engine, out, &record, (cut, None), Cancelled::Undo)
+    }
+
     /// The tables that belong to the last load.
     fn of(
         engine: &Arc<Engine>,

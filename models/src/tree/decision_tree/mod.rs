@@ -4,6 +4,7 @@ mod dot;
 mod fit;
 mod names;
 mod numbers;
+mod outline;
 mod params;
 mod picture;
 mod prune;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 pub(super) use fit::SquaredError;
 pub use names::{CategoryNames, ColumnName, Wording};
+pub use outline::Step;
 pub use params::{
     DecisionTreeParams, DecisionTreeValidParams, Impurity, RegressionTreeParams,
     RegressionTreeValidParams, Shrinkage, TreeParams, TreeValidParams,

@@ -35,6 +35,11 @@ pub trait ColumnName {
         "missing".to_string()
     }
 
+    /// What is said where every row with a value passes, and no other.
+    fn is_there(&self) -> String {
+        format!("{} is not missing", self.name())
+    }
+
     /// What is said where they alone pass.
     fn is_missing(&self) -> String {
         format!("{} is missing", self.name())

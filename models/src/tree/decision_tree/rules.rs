@@ -416,7 +416,7 @@ impl Condition {
         }
         let text = match (self.missing, self.above, self.at_most) {
             (Missing::Only, _, _) => return column.is_missing(),
-            (_, None, None) => format!("{} is not missing", column.name()),
+            (_, None, None) => column.is_there(),
             (_, above, at_most) => column.between(above, at_most),
         };
         match self.missing == Missing::Included && !column.never_missing() {

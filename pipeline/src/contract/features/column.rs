@@ -95,6 +95,19 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// A condition on its numbers, `above < value <= at_most`: `days since the last purchase: above
+    /// 1 day and up to 7 days`.
+    pub fn between(&self, above: Option<f64>, at_most: Option<f64>, shop: Shop<'_>) -> String {
+        let said = |value| self.quantity(value, shop);
+        let bounds = match (above.map(said), at_most.map(said)) {
+            (Some(above), Some(at_most)) => format!("above {above} and up to {at_most}"),
+            (Some(above), None) => format!("above {above}"),
+            (None, Some(at_most)) => format!("up to {at_most}"),
+            (None, None) => "known".to_owned(),
+        };
+        format!("{}: {bounds}", self.title())
+    }
+
     /// What it is and its value, without a word of judgement.
     pub fn plainly(&self, value: f64, shop: Shop<'_>) -> String {
         if value.is_nan() {

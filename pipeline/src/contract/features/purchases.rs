@@ -197,7 +197,7 @@ const GAP_MEAN: Feature = Feature {
 
 const GAP_SD: Feature = Feature {
     name: "gap_sd_days",
-    about: "Standard deviation of the days between two days with a purchase",
+    about: "Days by which the time between two purchases varies (standard deviation)",
     unit: "days",
     theme: "rhythm",
     risk: Risk::Open,

@@ -50,6 +50,9 @@ pub struct Metrics {
     pub mean_score: [f64; 2],
     /// The features that have drifted, in the order of the table.
     pub drifted: Vec<String>,
+    /// The same in words.
+    #[serde(default)]
+    pub drifted_in_words: Vec<String>,
     /// Whether the scores have.
     pub scores_drifted: bool,
     /// How good the version is on outcomes that it has not seen.
@@ -84,6 +87,8 @@ pub enum Since {
 /// One feature, or the scores, then and now.
 struct Row {
     name: String,
+    /// What it is, in words.
+    words: String,
     about: String,
     importance: f64,
     /// Its share of what moves the scores of today: of the mean sizes of all Shapley values.
@@ -137,11 +142,8 @@ pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> 
         now: population.as_of,
         customers: [reference.customers, scores.len() as u64],
         mean_score: means,
-        drifted: rows[1..]
-            .iter()
-            .filter(|row| row.drifted)
-            .map(|row| row.name.clone())
-            .collect(),
+        drifted: drifted_rows(&rows).map(|row| row.name.clone()).collect(),
+        drifted_in_words: drifted_rows(&rows).map(|row| row.words.clone()).collect(),
         scores_drifted: rows[0].drifted,
         since,
     };
@@ -169,6 +171,11 @@ pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> 
     })
 }
 
+/// The features that have drifted.
+fn drifted_rows(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    rows.iter().skip(1).filter(|row| row.drifted)
+}
+
 /// The scores, and below them the features, those that have moved most first.
 fn rows(
     (reference, model): (&Reference, &SavedModel),
@@ -186,6 +193,7 @@ fn rows(
     let of_score = compared(&reference.scores.customers, &scores_now)?;
     let mut rows = vec![Row {
         name: SCORE.to_owned(),
+        words: "the probability of leaving".to_owned(),
         about: "The scores of the version".to_owned(),
         importance: f64::NAN,
         moves: f64::NAN,
@@ -243,6 +251,7 @@ fn features(
 ) -> Result<Vec<Row>> {
     let values = population.features.view();
     let of_now = values.nrows() as f64;
+    let titles = population.titles();
     let strange = |name: &str| {
         let of_it = (population.strange.iter()).filter(|one| one.feature == name);
         of_it.map(|one| one.customers).sum::<u64>() as f64 / of_now
@@ -263,6 +272,7 @@ fn features(
         labels.push("no value".to_owned());
         Ok(Row {
             name: column.name.clone(),
+            words: titles[place].clone(),
             about: population.words.features[place].clone(),
             importance: share(place),
             moves: moves.get(place).copied().unwrap_or(f64::NAN),
@@ -404,7 +414,7 @@ fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
         .iter()
         .filter(|row| row.drifted)
         .take(NAMED)
-        .map(|row| format!("{} (PSI {:.2})", row.name, row.found.psi))
+        .map(|row| format!("{} (PSI {:.2})", row.words, row.found.psi))
         .collect();
     if moved.is_empty() {
         return None;
@@ -419,7 +429,7 @@ fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
         format!(
             "customers are not as they were when version {} was learned: {}{more}; see drift.csv",
             metrics.version,
-            moved.join(", ")
+            moved.join("; ")
         ),
     ))
 }

@@ -7,7 +7,7 @@ use super::{Metrics, Row, Since};
 use crate::failure::Result;
 use crate::pages;
 use crate::pages::plot::place;
-use crate::text::{count, percent};
+use crate::text::{begun, count, percent};
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -18,7 +18,7 @@ const SIZE: [f64; 2] = [420.0, 120.0];
 
 #[derive(Serialize)]
 struct Line {
-    name: String,
+    words: String,
     about: String,
     drifted: bool,
     psi: f64,
@@ -85,7 +85,7 @@ pub fn render(project: &str, metrics: &Metrics, rows: &[Row], most: f64) -> Resu
 
 fn line((number, row): (usize, &Row)) -> Line {
     Line {
-        name: row.name.clone(),
+        words: begun(&row.words),
         about: row.about.clone(),
         drifted: row.drifted,
         psi: row.found.psi,

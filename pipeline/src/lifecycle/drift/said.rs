@@ -28,9 +28,9 @@ impl Metrics {
                 false => "",
             }
         );
-        let _ = match self.drifted.as_slice() {
+        let _ = match self.drifted_in_words.as_slice() {
             [] => writeln!(words, "  no feature has drifted"),
-            some => writeln!(words, "  drifted: {}", some.join(", ")),
+            some => writeln!(words, "  drifted: {}", some.join("; ")),
         };
         match &self.since {
             Since::Nothing(why) => {

@@ -1,8 +1,10 @@
 //! The files that speak of the models; the scores themselves are written by whoever knows the
 //! customers.
 
+use regulars_models::metrics::CampaignTerms;
 use regulars_models::tree::Wording;
 
+use super::curves;
 use super::metrics::Customers;
 use super::page;
 use super::population::{LEARNING, Population, Words};
@@ -20,6 +22,7 @@ pub fn write(
     found: &Assessment,
     population: &Population,
     customers: &Customers,
+    campaign: &CampaignTerms,
 ) -> Result<()> {
     let words = &population.words;
     files.parquet_and_csv(
@@ -46,6 +49,20 @@ pub fn write(
         "churn_features",
         "What the scores look at, most important first",
         &tables::features(learned, &words.features)?,
+    )?;
+    files.parquet_and_csv(
+        "churn_dependence",
+        "How the probability moves with what the scores look at most, point by point",
+        &curves::dependence(
+            learned,
+            population,
+            &spoken(learned.features(), words.known, population.shop()),
+        )?,
+    )?;
+    files.parquet_and_csv(
+        "churn_profit",
+        "What a campaign to keep customers would have earned, by the share contacted",
+        &curves::profit(population, found, campaign)?,
     )?;
     write_tree(files, learned, population)?;
     files.text(

@@ -3,6 +3,7 @@
 mod bands;
 mod beside;
 mod campaign;
+mod curves;
 mod everyone;
 mod files;
 mod history;
@@ -124,7 +125,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         config,
         unvalued.as_deref(),
     );
-    files::write(&mut files, learned, found, population, &customers)?;
+    let campaign = (&config.churn.profit).into();
+    files::write(
+        &mut files, learned, found, population, &customers, &campaign,
+    )?;
     let metrics = metrics(population, found, customers, taught.season.clone())?;
     Ok(Report {
         as_of: population.as_of,

@@ -6,12 +6,13 @@ use arrow::array::ArrayRef;
 use chrono::NaiveDate;
 use ndarray::{Array1, Array2};
 use regulars_models::format::{Feature, FeatureKind, SavedModel};
+use regulars_models::tree::ColumnName;
 
 use super::everyone::Everyone;
 use super::metrics::Dates;
 use super::people::People;
 use super::reasons::{Telling, Told, reasons};
-use super::spoken::Catalogued;
+use super::spoken::{Catalogued, spoken};
 use super::worth::Worth;
 use crate::contract::features::{Risk, Shop};
 use crate::failure::Result;
@@ -156,6 +157,15 @@ impl Population {
         }
     }
 
+    /// What each feature is, in words: `days since the last purchase`.
+    pub fn titles(&self) -> Vec<String> {
+        let columns = spoken(&self.task.columns.features, self.words.known, self.shop());
+        columns
+            .iter()
+            .map(|column| column.name().to_owned())
+            .collect()
+    }
+
     /// What that means, where one customer is several rows, as a sentence behind another.
     pub fn rows_explained(&self) -> String {
         let Some(people) = &self.people else {
@@ -210,13 +220,15 @@ impl Population {
     /// The features as reasons tell of them: who has a category that a saved model has not met lacks
     /// none, although the model takes it for missing.
     fn as_told(&self) -> Cow<'_, Array2<f32>> {
-        let strange = self.known.as_ref().map_or(&[][..], |known| &known.strange);
         let mut told = Cow::Borrowed(&self.features);
         for (place, feature) in self.task.columns.features.iter().enumerate() {
             let FeatureKind::Categorical(names) = &feature.kind else {
                 continue;
             };
-            let of = strange.iter().filter(|one| one.feature == feature.name);
+            let of = self
+                .strange
+                .iter()
+                .filter(|one| one.feature == feature.name);
             for row in of.flat_map(|one| &one.rows) {
                 // The number behind those of the categories that have one.
                 told.to_mut()[[*row, place]] = names.len() as f32;

@@ -41,6 +41,15 @@ pub fn of_catalogue(feature: &Feature) -> Option<Column<'_>> {
 }
 
 impl Spoken<'_> {
+    /// A value with its unit, or which category it is.
+    pub fn value(&self, value: f64) -> String {
+        if value.is_nan() {
+            return self.missing();
+        }
+        let category = self.category(value as u16);
+        category.map_or_else(|| self.quantity(value as f32), str::to_owned)
+    }
+
     fn quantity(&self, value: f32) -> String {
         let value = f64::from(value);
         match &self.known {
@@ -65,6 +74,9 @@ impl ColumnName for Spoken<'_> {
     }
 
     fn between(&self, above: Option<f32>, at_most: Option<f32>) -> String {
+        if let Some((column, shop)) = &self.known {
+            return column.between(above.map(f64::from), at_most.map(f64::from), *shop);
+        }
         let bounds = match (above, at_most) {
             (Some(above), Some(at_most)) => format!(
                 "above {} and up to {}",
@@ -81,14 +93,18 @@ impl ColumnName for Spoken<'_> {
     fn missing(&self) -> String {
         match &self.known {
             Some((column, _)) => column.missing(),
-            None => "missing".to_owned(),
+            None => "not known".to_owned(),
         }
+    }
+
+    fn is_there(&self) -> String {
+        format!("{} is known", self.title)
     }
 
     fn is_missing(&self) -> String {
         match &self.known {
             Some((column, _)) => column.missing(),
-            None => format!("{} is missing", self.title),
+            None => format!("{} is not known", self.title),
         }
     }
 }
@@ -120,7 +136,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "standard deviation of the days between two days with a purchase: above 0.52 days",
+                "days by which the time between two purchases varies (standard deviation): above 0.52 days",
                 "days since the last purchase: above 0.52 days",
                 "change of spend from the 84 days before to the last 84 days: above 0.52",
                 "share of spend in meat: above 51.6 %",
@@ -136,8 +152,15 @@ mod tests {
         );
         assert!(!attribute[0].never_missing());
         assert_eq!(columns[0].missing(), "no rhythm known yet");
+        let said = [
+            columns[0].value(14.5),
+            columns[3].value(0.25),
+            columns[0].value(f64::NAN),
+        ];
+        assert_eq!(said, ["14.5 days", "25.0 %", "no rhythm known yet"]);
         assert!(columns[1].never_missing() && !columns[0].never_missing());
-        assert_eq!(columns[5].is_missing(), "monthly charges is missing");
+        assert_eq!(columns[5].is_missing(), "monthly charges is not known");
+        assert_eq!(columns[5].is_there(), "monthly charges is known");
         assert_eq!(
             columns[1].between(Some(1.0), Some(7.0)),
             "days since the last purchase: above 1 day and up to 7 days"

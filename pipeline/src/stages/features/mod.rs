@@ -18,6 +18,7 @@ use crate::config::{Churn, Day, Known};
 use crate::engine::Scope;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
+use crate::progress::Counted;
 use crate::text::plural;
 use crate::timeline::dates::{SnapshotDates, Spacing};
 use crate::timeline::snapshot::file_name;
@@ -150,12 +151,13 @@ impl Taken {
         // Several dates at once save time, and all dates of a large history would fill the memory.
         let then = context.settings.config.features.known == Known::Then;
         let at_once = if then { 1 } else { dates_at_once(all as usize) };
-        for some_dates in dates.all().chunks(at_once) {
-            context.progress.step(&format!(
-                "features at {} of {}",
-                some_dates[0],
-                plural(dates.all().len() as u64, "date")
-            ));
+        for (done, some_dates) in dates.all().chunks(at_once).enumerate() {
+            let counted = Counted {
+                done: (done * at_once) as u64,
+                of: Some(dates.all().len() as u64),
+                unit: "dates",
+            };
+            context.progress.part("features", counted);
             let past = then && some_dates[0] != dates.score;
             let known_then = match past {
                 true => Some(known_then(context, warehouse, plan, some_dates[0])?),

@@ -17,13 +17,17 @@ use super::zone::Zone;
 use crate::config::Format;
 use crate::engine::in_order::in_order;
 use crate::failure::{Failure, Result};
-use crate::sources::{SourceFile, Unparsed};
+use crate::progress::{Counted, Progress};
+use crate::sources::{SourceFile, Unparsed, rows_about};
 use crate::text::{count, percent};
 use crate::warehouse::layout::{Layout, Origin};
 use crate::warehouse::ledger::Loaded;
 use crate::warehouse::merge::Contradiction;
 use crate::warehouse::partition::Partition;
 use crate::warehouse::store::Next;
+
+/// Rows of smaller files are read before it is known how many there are.
+const WORTH_COUNTING: u64 = 20 << 20;
 
 /// Where the rows of one file ended.
 #[derive(Clone, Copy, Default)]
@@ -171,6 +175,7 @@ impl<'a> Reading<'a> {
         let files = self.files.clone();
         let name = layout.table.name;
         let mut total = 0;
+        let expected = expected(&files, &load.context.progress);
         let mut folds: BTreeMap<usize, (&SourcePlan, Fold)> = BTreeMap::new();
         in_order(
             rayon::current_num_threads(),
@@ -183,8 +188,14 @@ impl<'a> Reading<'a> {
                 let (source, _) = files[place];
                 self.note_shaped(name, place, &shaped)?;
                 total += shaped.read;
-                let step = format!("reading {name}: {} rows", count(total));
-                load.context.progress.step(&step);
+                let counted = Counted {
+                    done: total,
+                    of: expected,
+                    unit: "rows",
+                };
+                load.context
+                    .progress
+                    .part(&format!("reading {name}"), counted);
                 if source.source.most_frequent {
                     let (_, fold) = folds
                         .entry(source.number)
@@ -389,6 +400,20 @@ fn place_of(files: &[(&SourcePlan, &PlannedFile)], origin: Origin) -> usize {
 
 /// Pieces, each with the place of its file.
 type Placed<'a> = Box<dyn Iterator<Item = Result<(usize, Unparsed)>> + Send + 'a>;
+
+/// About how many rows will be read, for who watches a load that takes long: files are cut once more for that,
+/// which is quick beside reading them.
+fn expected(files: &[(&SourcePlan, &PlannedFile)], progress: &Progress) -> Option<u64> {
+    let bytes: u64 = files.iter().map(|(_, file)| file.file.size).sum();
+    if !progress.is_watched() || bytes < WORTH_COUNTING {
+        return None;
+    }
+    let rows = |(source, file): &(&SourcePlan, &PlannedFile)| {
+        let rows = rows_about(&file.file, &source.source).ok()?;
+        Some(rows * source.passes().ok()?)
+    };
+    files.iter().map(rows).sum()
+}
 
 /// What all files hold, in their order, each piece with the place of its file.
 fn pieces<'a>(

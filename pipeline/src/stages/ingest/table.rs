@@ -12,6 +12,7 @@ use super::rows::Keys;
 use super::shared::Load;
 use crate::engine::in_order::in_order;
 use crate::failure::Result;
+use crate::progress::Counted;
 use crate::warehouse::index::Index;
 use crate::warehouse::layout::Layout;
 use crate::warehouse::ledger::Standing;
@@ -168,8 +169,14 @@ fn merge(
         },
         |(files, merged)| {
             done += 1;
-            let step = format!("writing {name}: part {done} of {number_of_parts}");
-            load.context.progress.step(&step);
+            let counted = Counted {
+                done,
+                of: Some(number_of_parts as u64),
+                unit: "parts",
+            };
+            load.context
+                .progress
+                .part(&format!("writing {name}"), counted);
             ended += merged.ended;
             held = held + merged.held_after - merged.held_before;
             reading.note(&merged.duplicates, &merged.rejected, key, &meaning.keyed)?;

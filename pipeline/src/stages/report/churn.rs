@@ -36,6 +36,49 @@ pub struct Churn {
     pub calibration: Vec<Bin>,
     /// What the scores look at, most important first.
     pub features: Vec<Feature>,
+    /// How the probability moves with the first of them.
+    pub curves: Vec<Moves>,
+    /// What a campaign would have earned on the test, by the share contacted.
+    pub profit: Vec<Earned>,
+    /// The campaign that would have earned most, in words.
+    pub campaign: Option<String>,
+}
+
+/// How the mean probability moves with one feature.
+#[derive(Serialize)]
+pub struct Moves {
+    /// What it is, in words.
+    pub words: String,
+    /// Customers that it is the mean over.
+    pub customers: u64,
+    /// Its values from the least to the largest; the one of those who have none last.
+    pub points: Vec<Moved>,
+}
+
+/// A point of it.
+#[derive(Serialize)]
+pub struct Moved {
+    /// The value with its unit.
+    pub words: String,
+    /// Whether it is that of having none.
+    pub missing: bool,
+    /// The mean probability.
+    pub probability: f64,
+    /// What a tenth of the customers are below, and a tenth above.
+    pub between: [f64; 2],
+}
+
+/// What a campaign of one size would have earned.
+#[derive(Deserialize, Serialize)]
+pub struct Earned {
+    /// Share of the customers of the test who are contacted.
+    pub share: f64,
+    /// How many that is.
+    pub contacted: u64,
+    /// For each customer of the test.
+    pub earns_per_customer: f64,
+    /// The same for as many drawn at random.
+    pub earns_at_random: f64,
 }
 
 /// A band of risk.
@@ -151,6 +194,23 @@ struct Leaning {
 }
 
 #[derive(Deserialize)]
+struct Point {
+    feature: String,
+    meaning: String,
+    value: Option<f64>,
+    value_in_words: String,
+    probability: f64,
+    probability_low: f64,
+    probability_high: f64,
+    customers: u64,
+}
+
+#[derive(Deserialize)]
+struct Campaign {
+    words: String,
+}
+
+#[derive(Deserialize)]
 struct Scored {
     scored: u64,
 }
@@ -162,6 +222,7 @@ struct Noted {
     tested_on: String,
     test_rows: u64,
     test_churned: u64,
+    campaign: Option<Campaign>,
 }
 
 /// Reads the scores and how the models did.
@@ -182,6 +243,9 @@ pub fn look(left: &Left<'_>) -> Result<Section<Churn>> {
         has_spend: bands.iter().any(|band| band.spend.is_some()),
         has_worth: bands.iter().any(|band| band.worth.is_some()),
         bands,
+        campaign: noted
+            .as_ref()
+            .and_then(|noted| Some(noted.campaign.as_ref()?.words.clone())),
         test: noted.map(|noted| Test {
             on: noted.tested_on,
             customers: noted.test_rows,
@@ -190,6 +254,8 @@ pub fn look(left: &Left<'_>) -> Result<Section<Churn>> {
         models: left.small("churn_models")?,
         calibration: calibration(left.small("churn_calibration")?),
         features: features(left.small("churn_features")?),
+        curves: curves(left.small("churn_dependence")?),
+        profit: left.small("churn_profit")?,
     };
     Ok(Section::found(left.as_of("churn"), found))
 }
@@ -252,6 +318,33 @@ fn calibration(rows: Vec<Reliability>) -> Vec<Bin> {
         (row.customers >= LEAST).then_some(bin)
     };
     rows.into_iter().filter_map(bin).collect()
+}
+
+/// The points of each feature together. A mean over few customers is not told.
+fn curves(points: Vec<Point>) -> Vec<Moves> {
+    let mut found: Vec<(String, Moves)> = Vec::new();
+    for point in points.into_iter().filter(|point| point.customers >= LEAST) {
+        if found
+            .last()
+            .is_none_or(|(feature, _)| *feature != point.feature)
+        {
+            let moves = Moves {
+                words: point.meaning.clone(),
+                customers: point.customers,
+                points: Vec::new(),
+            };
+            found.push((point.feature.clone(), moves));
+        }
+        if let Some((_, moves)) = found.last_mut() {
+            moves.points.push(Moved {
+                words: point.value_in_words,
+                missing: point.value.is_none(),
+                probability: point.probability,
+                between: [point.probability_low, point.probability_high],
+            });
+        }
+    }
+    found.into_iter().map(|(_, moves)| moves).collect()
 }
 
 fn features(rows: Vec<Leaning>) -> Vec<Feature> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::left::Left;
 use super::small::LEAST;
 use crate::failure::Result;
-use crate::text::{count, percent, plural};
+use crate::text::{count, percent, plural, round};
 
 /// What a cluster is, in sentences.
 #[derive(Clone, Deserialize, Serialize)]
@@ -64,6 +64,52 @@ pub struct Tried {
     pub label: String,
 }
 
+/// Some of the customers on a plane.
+#[derive(Serialize)]
+pub struct Plane {
+    /// How many.
+    pub points: u64,
+    /// Of so many.
+    pub customers: u64,
+    /// Share of all differences that shows across, and up.
+    pub shares: [f64; 2],
+    /// What lies to the right, and further up, in words.
+    pub leans: [String; 2],
+    /// Where each lies, and the number of its cluster; none for those that are merged. Only the page has them.
+    #[serde(skip)]
+    pub places: Vec<([f64; 2], Option<u32>)>,
+    /// Where the middle of each cluster lies.
+    pub middles: Vec<Middle>,
+}
+
+/// The middle of the points of a cluster.
+#[derive(Serialize)]
+pub struct Middle {
+    /// Its number; none for those that are merged.
+    pub number: Option<u32>,
+    /// What sets it apart.
+    pub name: String,
+    /// Points of it.
+    pub points: u64,
+    /// Where their middle is.
+    pub at: [f64; 2],
+}
+
+/// What the manifest says of the plane.
+#[derive(Deserialize)]
+struct NotedPlane {
+    customers: u64,
+    shares: [f64; 2],
+    leans: [Vec<(String, f64)>; 2],
+}
+
+#[derive(Deserialize)]
+struct Place {
+    across: f64,
+    up: f64,
+    cluster: u32,
+}
+
 #[derive(Deserialize)]
 struct Identity {
     before_as_of: String,
@@ -87,6 +133,66 @@ pub fn choice(left: &Left<'_>) -> Result<Vec<Tried>> {
         row.label = plural(row.clusters.into(), "cluster");
     }
     Ok(tried)
+}
+
+/// Some of the customers on a plane; none where they are few, or where there are no clusters.
+///
+/// - `clusters`: number and name of those that are told; points of the others are those of the merged ones.
+pub fn plane(left: &Left<'_>, clusters: &[(Option<u32>, &str)]) -> Result<Option<Plane>> {
+    let noted = left.entry("segment").and_then(|entry| {
+        let noted = entry.metrics.get("map")?.clone();
+        serde_json::from_value::<NotedPlane>(noted).ok()
+    });
+    let found: Vec<Place> = left.small("cluster_map")?;
+    let Some(noted) = noted.filter(|_| found.len() as u64 >= LEAST) else {
+        return Ok(None);
+    };
+    let told = |number: u32| clusters.iter().any(|(of, _)| *of == Some(number));
+    let places: Vec<([f64; 2], Option<u32>)> = found
+        .iter()
+        .map(|place| {
+            let number = Some(place.cluster).filter(|number| told(*number));
+            ([place.across, place.up], number)
+        })
+        .collect();
+    Ok(Some(Plane {
+        points: places.len() as u64,
+        customers: noted.customers,
+        shares: noted.shares,
+        leans: noted.leans.map(|leans| leaning(&leans)),
+        middles: clusters
+            .iter()
+            .filter_map(|of| middle(of, &places))
+            .collect(),
+        places,
+    }))
+}
+
+/// `more baskets bought, less days since the last purchase`.
+fn leaning(leans: &[(String, f64)]) -> String {
+    let words = leans.iter().map(|(words, weight)| match *weight < 0.0 {
+        true => format!("less: {words}"),
+        false => format!("more: {words}"),
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn middle(
+    &(number, name): &(Option<u32>, &str),
+    places: &[([f64; 2], Option<u32>)],
+) -> Option<Middle> {
+    let own = || places.iter().filter(move |(_, of)| *of == number);
+    let points = own().count() as u64;
+    let mean = |axis: usize| {
+        let sum: f64 = own().map(|(place, _)| place[axis]).sum();
+        round(sum / points as f64, 3)
+    };
+    (points > 0).then(|| Middle {
+        number,
+        name: name.to_owned(),
+        points,
+        at: [mean(0), mean(1)],
+    })
 }
 
 /// What became of the clusters of an earlier date, in a sentence; none where there is none.

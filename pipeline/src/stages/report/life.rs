@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cohorts::{self, Cohort};
 use super::left::{Left, Section};
 use super::small::{Group, LEAST, OTHERS, merged};
 use crate::failure::Result;
@@ -23,6 +24,8 @@ pub struct Life {
     pub tiers: Vec<Tier>,
     /// What customers are ranked by for them.
     pub ranked_by: Option<String>,
+    /// What became of those who came in the same month, the latest last.
+    pub cohorts: Vec<Cohort>,
 }
 
 /// A stage with its customers.
@@ -128,6 +131,7 @@ pub fn look(left: &Left<'_>) -> Result<Section<Life>> {
         steps,
         tiers: tiers(left.small("class_sizes")?),
         ranked_by: ranked_by.map(str::to_owned),
+        cohorts: cohorts::look(left)?,
     };
     Ok(Section::found(left.as_of("segment"), found))
 }

@@ -7,6 +7,7 @@ mod business;
 mod changes;
 mod churn;
 mod clusters;
+mod cohorts;
 mod cross_sell;
 mod left;
 mod life;

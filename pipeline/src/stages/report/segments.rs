@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clusters::{self, Told, Tried};
+use super::clusters::{self, Plane, Told, Tried};
 use super::left::{Left, Section, share, total};
 use super::small::{Group, LEAST, OTHERS, merged};
 use crate::contract::features::Column;
@@ -32,6 +32,8 @@ pub struct Segments {
     pub cluster_choice: Vec<Tried>,
     /// What became of the clusters of an earlier date.
     pub cluster_identity: Option<String>,
+    /// Some of the customers on a plane.
+    pub map: Option<Plane>,
 }
 
 /// A row of the grid.
@@ -194,12 +196,19 @@ pub fn look(left: &Left<'_>) -> Result<Section<Segments>> {
     let segments = segments(left)?;
     let customers = segments.iter().map(|segment| segment.customers).sum();
     let spend: f64 = segments.iter().map(|segment| segment.spend).sum();
+    let clusters = clusters(left, customers, spend)?;
+    let told: Vec<(Option<u32>, &str)> = clusters
+        .iter()
+        .map(|cluster| (cluster.number, cluster.name.as_str()))
+        .collect();
+    let map = clusters::plane(left, &told)?;
     let found = Segments {
+        map,
         customers,
         spend: (customers >= LEAST).then(|| round(spend, 2)),
         grid: grid(left, customers, spend)?,
         segments,
-        clusters: clusters(left, customers, spend)?,
+        clusters,
         cluster_choice: clusters::choice(left)?,
         cluster_identity: clusters::identity(left),
     };

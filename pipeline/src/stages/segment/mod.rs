@@ -15,7 +15,7 @@ mod windows;
 
 use serde::{Deserialize, Serialize};
 
-use self::clusters::{Clusters, Earlier};
+use self::clusters::{Clusters, Earlier, PlaneRow};
 use self::far_out::{FarOut, LeftOut};
 use self::life_cycle::{LifeCycle, LifeMetrics};
 use self::people::People;
@@ -81,6 +81,9 @@ pub struct Metrics {
     /// How clusters hang together with those of an earlier date; none where they are the first.
     #[serde(default)]
     pub identity: Option<IdentityRow>,
+    /// What the plane of the customers shows; none without clusters.
+    #[serde(default)]
+    pub map: Option<PlaneRow>,
 }
 
 /// How much recency, frequency and money count.
@@ -242,6 +245,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         metrics.tried = found.tried.clone();
         found.method.clone_into(&mut metrics.method);
         metrics.identity = found.identity();
+        metrics.map = found.plane();
     }
     Ok(Report {
         as_of: Some(snapshot.as_of),
@@ -304,6 +308,10 @@ fn clusters_written(
     if !found.tried.is_empty() {
         let about = "How the number of clusters was chosen";
         files.parquet_and_csv("cluster_choice", about, &found.choice_table(context)?)?;
+    }
+    if let Some(plane) = found.plane_table()? {
+        let about = "Some customers without ids, on the plane in which clusters differ most";
+        files.parquet_and_csv("cluster_map", about, &plane)?;
     }
     let share = context.settings.config.segment.outlier_share;
     if let Some(outliers) = found.outliers_table(snapshot, share)? {

@@ -115,6 +115,7 @@ impl Rfm {
             clusters: Vec::new(),
             tried: Vec::new(),
             method: String::new(),
+            map: None,
             identity: None,
             far_out: LeftOut::default(),
             never_bought: 0,

@@ -1,11 +1,11 @@
 //! The models, the calibration, what the scores look at and the readable tree as one page.
 
 use minijinja::Value;
-use regulars_models::tree::{LeafRule, Wording};
+use regulars_models::tree::{ColumnName, LeafRule, Step};
 use serde::Serialize;
 
 use super::metrics::Customers;
-use super::population::{LEARNING, Population, Words};
+use super::population::Population;
 use super::spoken::{Spoken, spoken};
 use super::tables::{descending, likeliest, people};
 use crate::failure::Result;
@@ -15,6 +15,7 @@ use crate::learning::learned::Learned;
 use crate::outputs::table::round;
 use crate::pages;
 use crate::pages::plot::{Axis, Tick};
+use crate::text::begun;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -69,10 +70,22 @@ struct Ticks {
 
 #[derive(Serialize)]
 struct FeatureLine {
-    name: String,
-    about: String,
+    words: String,
     share: f64,
     width: f64,
+}
+
+/// A node of the tree.
+#[derive(Serialize)]
+struct StepLine {
+    depth: usize,
+    text: String,
+    rows: u64,
+    coverage: f64,
+    rate: f64,
+    /// Whether more leave than of all.
+    above: bool,
+    leaf: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -104,11 +117,6 @@ pub fn render(
         .map(|found| found.words.as_str());
     let chosen = found.models.iter().find(|row| row.chosen);
     let columns = spoken(learned.features(), words.known, population.shop());
-    let wording = Wording {
-        outcome: LEARNING.yes,
-        rows: population.rows_called(),
-    };
-    let tree = learned.tree.to_svg(&columns, wording);
     let context = Value::from_pairs([
         ("project", Value::from(words.project.as_str())),
         ("outcome", Value::from(words.churned.as_str())),
@@ -129,13 +137,18 @@ pub fn render(
         ("dots", pages::value_of(&dots(&found.reliability, reach))?),
         ("ticks", pages::value_of(&ticks(reach))?),
         ("calibration", pages::value_of(&found.calibration)?),
-        ("features", pages::value_of(&features(learned, words))?),
+        ("features", pages::value_of(&features(learned, &columns))?),
         ("all_rules", Value::from(learned.tree.leaf_count())),
         (
             "rules",
             pages::value_of(&rules(learned, population, &columns))?,
         ),
-        ("tree", Value::from_safe_string(tree)),
+        ("rows_called", Value::from(population.rows_called())),
+        (
+            "tree",
+            pages::value_of(&steps(learned, population, &columns))?,
+        ),
+        ("usual", Value::from(learned.tree.base_rate())),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
     pages::render(&page, "churn.html", TEMPLATE, context)
@@ -216,13 +229,34 @@ fn ticks(reach: f64) -> Ticks {
     Ticks { across, up }
 }
 
-fn features(learned: &Learned, words: &Words) -> Vec<FeatureLine> {
+/// The tree from the top down, each node before its children.
+fn steps(learned: &Learned, population: &Population, columns: &[Spoken<'_>]) -> Vec<StepLine> {
+    let usual = learned.tree.base_rate();
+    let line = |step: Step| StepLine {
+        depth: step.depth,
+        text: step
+            .condition
+            .unwrap_or_else(|| format!("all {}", population.rows_called())),
+        rows: step.rows as u64,
+        coverage: step.coverage,
+        rate: step.rate,
+        above: step.rate > usual,
+        leaf: step.leaf.map(|(number, _)| number),
+    };
+    learned
+        .tree
+        .outline(columns)
+        .into_iter()
+        .map(line)
+        .collect()
+}
+
+fn features(learned: &Learned, columns: &[Spoken<'_>]) -> Vec<FeatureLine> {
     let importance = learned.importance().unwrap_or_default();
     let total = importance.sum();
     let largest = importance.fold(0.0, |most: f64, value| most.max(*value));
     let line = |place: usize| FeatureLine {
-        name: learned.features()[place].name.clone(),
-        about: words.features.get(place).cloned().unwrap_or_default(),
+        words: begun(columns[place].name()),
         share: importance[place] / total,
         width: round(100.0 * importance[place] / largest, 2),
     };

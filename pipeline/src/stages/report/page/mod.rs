@@ -2,7 +2,9 @@
 //!
 //! `page.html` is a template; whatever comes from the data goes through its escaping.
 
+mod curves;
 mod glossary;
+mod map;
 
 use minijinja::Value;
 use serde::Serialize;
@@ -39,7 +41,7 @@ const VIEWS: [View; 7] = [
         "who stays, comes back or leaves",
         &[
             ("business", "The business"),
-            ("life-cycle", "Life cycle"),
+            ("life-cycle", "Life cycle and cohorts"),
             ("churn", "Churn"),
         ],
     ),
@@ -82,6 +84,9 @@ struct Plots {
     concentration: Option<Curve>,
     calibration: Option<Curve>,
     gain: Option<Curve>,
+    profit: Option<Curve>,
+    moves: Vec<Curve>,
+    map: Option<map::Map>,
 }
 
 /// Puts the figures into the page.
@@ -113,12 +118,17 @@ pub fn render(figures: &Figures) -> Result<String> {
 fn plots(figures: &Figures) -> Plots {
     let business = figures.business.found.as_ref();
     let concentration = business.and_then(|found| found.concentration.as_ref());
-    let bins = figures.churn.found.as_ref().map(|found| &found.calibration);
+    let churn = figures.churn.found.as_ref();
+    let segments = figures.segments.found.as_ref();
+    let bins = churn.map(|found| &found.calibration);
     let bins = bins.filter(|bins| !bins.is_empty());
     Plots {
         concentration: concentration.map(concentrated),
         calibration: bins.map(|bins| calibrated(bins)),
         gain: bins.map(|bins| gained(bins)),
+        profit: churn.and_then(|found| curves::earned(&found.profit, &figures.currency)),
+        moves: churn.map_or_else(Vec::new, |found| curves::moved(&found.curves)),
+        map: segments.and_then(|found| map::drawn(found.map.as_ref()?)),
     }
 }
 

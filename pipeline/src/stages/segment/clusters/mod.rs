@@ -7,6 +7,7 @@ mod guide;
 mod identity;
 mod margin;
 mod outliers;
+mod plane;
 mod rule;
 mod tables;
 
@@ -21,6 +22,7 @@ use regulars_models::format::{DrawnShare, SavedSegmenter};
 
 use self::identity::{Change, Ids, Lineage, nearest};
 use self::outliers::Outliers;
+use self::plane::Plane;
 use self::rule::{Rule, rules};
 use self::tables::ID;
 use super::attributes;
@@ -36,6 +38,7 @@ use crate::warning::{CLUSTER_DRIFT, SMALL_CLUSTER, Warning};
 
 use self::choice::choice_table;
 pub use self::earlier::Earlier;
+pub use self::plane::PlaneRow;
 pub use self::tables::with_clusters;
 
 /// The file of the segments, and that of those that they go on from.
@@ -73,6 +76,8 @@ pub struct Clusters {
     margins: Option<Vec<f64>>,
     /// Who is like nobody else, where that is asked for.
     outliers: Option<Outliers>,
+    /// Customers on a plane.
+    plane: Option<Plane>,
     /// The segments as they are saved.
     pub saved: SavedSegmenter,
     /// How they were found, in words.
@@ -263,23 +268,19 @@ impl Clusters {
             )?),
             _ => None,
         };
-        let project = &context.settings.config.project;
-        let shop = Shop {
-            currency: &project.currency,
-            basket: &project.basket,
-        };
         let columns: Vec<String> = made.behaviours.iter().map(|b| b.name.clone()).collect();
         let saved = match earlier {
             Some(earlier) if assigned => earlier.saved.clone(),
             _ => saved(context, snapshot, far_out, &made, &segmenter, &names, &ids)?,
         };
         Ok(Self {
-            rules: rules(&raw, &columns, labels, groups, shop)?,
+            rules: rules(&raw, &columns, labels, groups, shop(context))?,
             margins: margin::of_customers(context.warehouse()?, snapshot)?,
             outliers: match settings.outlier_share > 0.0 {
                 true => Outliers::of(&made)?,
                 false => None,
             },
+            plane: Plane::of(&made, &segmenter)?,
             method: method(settings.method).name,
             behaviours: made.behaviours,
             assignment,
@@ -400,6 +401,11 @@ impl Clusters {
         let goes_on = self.lineage.as_ref().map(|lineage| lineage.past.len());
         let least = context.settings.config.segment.min_cluster_share;
         choice_table(&self.tried, goes_on, least)
+    }
+
+    /// What the plane of the customers shows, for the manifest.
+    pub fn plane(&self) -> Option<PlaneRow> {
+        self.plane.as_ref().map(|plane| plane.row.clone())
     }
 
     /// The file of the segments.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use regulars_models::clustering::{DensityGroups, Feature, FeatureScaler};
 
 use super::{Clusters, ID, Made, wrong};
+use crate::contract::features::Column;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::timeline::snapshot::Snapshot;
@@ -30,7 +31,7 @@ pub struct Outliers {
     alone: Vec<bool>,
     /// Customers by what decides, in standard deviations, nothing cut.
     scaled: Array2<f64>,
-    /// The columns of that.
+    /// The columns of that, in words.
     names: Vec<String>,
 }
 
@@ -60,7 +61,10 @@ impl Outliers {
             Err(_) => groups.place(scaled.row(row)),
         };
         let placed: Vec<(Option<usize>, f64)> = (0..all).into_par_iter().map(place).collect();
-        let name = |column: usize| made.behaviours[made.deciding[column]].name.clone();
+        let name = |column: usize| {
+            let name = &made.behaviours[made.deciding[column]].name;
+            Column::named(name).title()
+        };
         Ok(Some(Self {
             scores: placed.iter().map(|placed| placed.1).collect(),
             alone: placed.iter().map(|placed| placed.0.is_none()).collect(),
@@ -78,7 +82,7 @@ impl Outliers {
             let (name, far) = (&self.names[*column], far(column));
             format!("{name} {far:+.1}")
         });
-        told.collect::<Vec<_>>().join(", ")
+        told.collect::<Vec<_>>().join("; ")
     }
 }
 

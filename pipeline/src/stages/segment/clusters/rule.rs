@@ -8,6 +8,7 @@ use regulars_models::tree::{ColumnName, Condition, DecisionTree, LeafRule, Missi
 
 use crate::contract::features::{Column, Shop};
 use crate::failure::{Failure, Result};
+use crate::text::round;
 
 /// A rule is learned from at most so many customers, evenly spaced.
 const ROWS: usize = 50_000;
@@ -59,12 +60,6 @@ struct Spoken<'a> {
     shop: Shop<'a>,
 }
 
-impl Spoken<'_> {
-    fn quantity(&self, value: f32) -> String {
-        self.column.quantity(value.into(), self.shop)
-    }
-}
-
 impl ColumnName for Spoken<'_> {
     fn name(&self) -> &str {
         &self.title
@@ -86,17 +81,13 @@ impl ColumnName for Spoken<'_> {
                 false => format!("{attribute} is not {category}"),
             };
         }
-        let bounds = match (above, at_most) {
-            (Some(above), Some(at_most)) => format!(
-                "above {} and up to {}",
-                self.quantity(above),
-                self.quantity(at_most)
-            ),
-            (Some(above), None) => format!("above {}", self.quantity(above)),
-            (None, Some(at_most)) => format!("up to {}", self.quantity(at_most)),
-            (None, None) => "known".to_owned(),
-        };
-        format!("{}: {bounds}", self.title)
+        // What is halfway between two values has more digits than say anything.
+        let [above, at_most] = [above, at_most].map(|bound| bound.map(|b| round(b.into(), 3)));
+        self.column.between(above, at_most, self.shop)
+    }
+
+    fn is_there(&self) -> String {
+        format!("{} is known", self.title)
     }
 
     fn missing(&self) -> String {
