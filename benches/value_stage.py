@@ -73,8 +73,9 @@ def main():
         folder = Path(folder)
         if arguments.generate:
             made = ["--kind", arguments.generate, "--customers", arguments.customers, "--months", arguments.months,
-                    "--seed", arguments.seed, "--out", "."]
+                    "--seed", arguments.seed, "--out", "shop"]
             subprocess.run([binary, "generate", *map(str, made), "--quiet"], cwd=folder, check=True)
+            folder /= "shop"
         else:
             with open(folder / "cdnow.csv", "w", newline="") as file:
                 rows = csv.writer(file)

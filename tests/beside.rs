@@ -18,7 +18,7 @@ path = "customers*.csv"
 customer_id = "id"
 joined_at = "since"
 plan = "plan"
-visits = { column = "visits", type = "number" }
+points = { column = "points", type = "number" }
 email = "email"
 "#;
 
@@ -26,7 +26,7 @@ const DAYS: u32 = 240;
 
 /// Most of those who stop coming were on trial; the rest of a line says nothing of it.
 fn customers() -> String {
-    let mut csv = "id,since,plan,visits,email\n".to_owned();
+    let mut csv = "id,since,plan,points,email\n".to_owned();
     for number in 0..240_u32 {
         let drawn = number.wrapping_mul(2_654_435_761) >> 16;
         let trial = (number % 3 == 0) == (drawn % 8 != 0);
@@ -70,7 +70,7 @@ fn features_of(sandbox: &Sandbox, file: &str) -> Vec<(String, String)> {
 
 #[test]
 fn attributes_take_part_from_training_to_scores_and_exports() {
-    let taken = format!("{QUICK}attributes = [\"plan\", \"visits\", \"joined_at\"]\n");
+    let taken = format!("{QUICK}attributes = [\"plan\", \"points\", \"joined_at\"]\n");
     let sandbox = sandbox(&taken);
     for stage in ["ingest", "features", "churn"] {
         sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
@@ -88,7 +88,7 @@ fn attributes_take_part_from_training_to_scores_and_exports() {
     let features = features_of(&sandbox, "regulars-out/models/churn/0001/model.json");
     for wanted in [
         ("plan", "categorical"),
-        ("visits", "numeric"),
+        ("points", "numeric"),
         ("days_since_joined", "numeric"),
     ] {
         let (name, kind) = wanted;
@@ -163,7 +163,7 @@ fn without_being_named_attributes_change_nothing() {
 
 #[test]
 fn all_leaves_out_what_is_personal_or_ignored_and_says_so() {
-    let all = format!("{QUICK}attributes = [\"all\"]\nignore = [\"visits\"]\n");
+    let all = format!("{QUICK}attributes = [\"all\"]\nignore = [\"points\"]\n");
     let sandbox = sandbox(&all);
     for stage in ["ingest", "features"] {
         sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
@@ -175,7 +175,7 @@ fn all_leaves_out_what_is_personal_or_ignored_and_says_so() {
     let features = features_of(&sandbox, "regulars-out/churn_model.json");
     let there = |name: &str| features.iter().any(|(known, _)| known == name);
     assert!(there("plan") && there("days_since_joined"));
-    assert!(!there("email") && !there("visits"));
+    assert!(!there("email") && !there("points"));
     // A text that nearly everybody has alone is left out though it is named.
     let named = format!("{QUICK}attributes = [\"email\", \"plan\"]\n");
     sandbox.write("regulars.toml", settings(&named));
@@ -190,7 +190,9 @@ fn all_leaves_out_what_is_personal_or_ignored_and_says_so() {
 #[test]
 fn what_is_known_later_is_not_known_before() {
     let mut lines = "customer,when,basket,product,paid\n".to_owned();
-    let mut marks = "id,known,state\n".to_owned();
+    let header = "id,known,state\n".to_owned();
+    // As they are now; as they were at first, and who was marked later.
+    let (mut now, mut first, mut later) = (header.clone(), header.clone(), header);
     for number in 0..400_u32 {
         let drawn = number.wrapping_mul(2_654_435_761) >> 12;
         let leaves = number % 3 == 0;
@@ -204,29 +206,34 @@ fn what_is_known_later_is_not_known_before() {
             );
             day += 3 + (drawn >> (day % 7)) % 20;
         }
-        let _ = writeln!(marks, "C{number},2022-12-01 00:00:00,open");
+        let _ = writeln!(first, "C{number},2022-12-01 00:00:00,open");
+        let mark = if leaves { "closed" } else { "open" };
+        let _ = writeln!(now, "C{number},,{mark}");
         if leaves {
-            let _ = writeln!(marks, "C{number},{} 00:00:00,closed", date(last + 60));
+            let _ = writeln!(later, "C{number},{} 00:00:00,closed", date(last + 60));
         }
     }
-    let source = "\n[[sources]]\ntable = \"customers\"\npath = \"marks.csv\"\n[sources.columns]\ncustomer_id = \"id\"\nstate = \"state\"\n";
+    let source = "\n[[sources]]\ntable = \"customers\"\npath = \"marks*.csv\"\n[sources.columns]\ncustomer_id = \"id\"\nstate = \"state\"\n";
     let more = format!("\n[churn]\n{QUICK}attributes = [\"state\"]\nimplausible_auc = 0.75\n");
     let undated = format!("{SETTINGS}{source}{more}");
     let dated = format!("{SETTINGS}{source}known_at = \"known\"\n{more}");
-    let sandbox = |settings: &str| {
+    let sandbox = |settings: &str, marks: &str| {
         Sandbox::new()
             .file("lines.csv", &lines)
             .file("products.csv", PRODUCTS)
-            .file("marks.csv", &marks)
+            .file("marks.csv", marks)
             .file("regulars.toml", settings)
     };
-    let leaky = sandbox(&undated);
+    let leaky = sandbox(&undated, &now);
     leaky.regulars(&["run"]).ended_with(3).says(&[
         "all but tells by itself who left",
         "state (ROC AUC 0.",
         "add it to ignore",
     ]);
-    let warned = sandbox(&dated.replace("implausible_auc", "leaks = \"warn\"\nimplausible_auc"));
+    let dated = dated.replace("implausible_auc", "leaks = \"warn\"\nimplausible_auc");
+    let warned = sandbox(&dated, &first);
+    warned.regulars(&["ingest", "--quiet"]).ended_with(0);
+    warned.write("marks-2.csv", &later);
     let run = warned.regulars(&["run"]).ended_with(0);
     let said = format!("{}{}", run.stdout, run.stderr);
     assert!(!said.contains("state (ROC AUC"), "{said}");
@@ -246,7 +253,7 @@ fn a_category_never_seen_and_an_attribute_that_is_gone_are_told() {
     sandbox.regulars(&["models", "promote", "1"]).ended_with(0);
     sandbox.write(
         "customers-2.csv",
-        "id,since,plan,visits,email\nC0001,2022-01-01 00:00:00,platinum,1,x@example.org\n",
+        "id,since,plan,points,email\nC0001,2022-01-01 00:00:00,platinum,1,x@example.org\n",
     );
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
     sandbox

@@ -607,7 +607,7 @@ fn wrong_settings_are_refused_with_their_place_and_the_nearest_name() {
 
 #[test]
 fn by_each_customers_own_value_whom_to_contact_and_what_leaving_costs() {
-    let sandbox = shop_with("");
+    let sandbox = shop_with("[churn.profit]\noffer_cost = 0.5\ncontact_cost = 0.05\n");
     sandbox.regulars(&["features", "--quiet"]).ended_with(0);
     sandbox.regulars(&["churn", "--quiet"]).ended_with(0);
     let before = table(&sandbox, "churn");
@@ -651,17 +651,22 @@ fn by_each_customers_own_value_whom_to_contact_and_what_leaving_costs() {
         let v = lifetime[row(id)];
         assert!((worth[place] - v).abs() < 0.01, "{id}");
         assert!((loss[place] - p * v).abs() < 0.02, "{id}");
-        // The defaults: an offer of 10, a contact of 1, three tenths accept.
-        let expected = p * (0.3 * (v - 10.0) - 1.0) - (1.0 - p) * 11.0;
+        // Three tenths accept.
+        let expected = p * (0.3 * (v - 0.5) - 0.05) - (1.0 - p) * 0.55;
         assert!(
             (profit[place] - expected).abs() < 0.02,
             "{id}: {} for {expected}",
             profit[place]
         );
         let contact = churn["contact"][place] == "true";
-        assert_eq!(contact, profit[place] > 0.0, "{id}");
+        // To the cent.
+        assert!(
+            contact == (profit[place] > 0.0) || profit[place] == 0.0,
+            "{id}"
+        );
         contacted += usize::from(contact);
     }
+    assert!(contacted > 0, "of {scored}");
     let found = metrics(&sandbox);
     assert_eq!(found["campaign"]["customers"], contacted);
     assert_eq!(found["campaign"]["scored"], scored);

@@ -237,7 +237,7 @@ fn a_strong_attribute_that_is_honest_is_no_leak() {
     for (line, words) in [
         ("implausible_auc = 0.5", "0.5 is no area under a ROC curve"),
         ("implausible_auc = 1.2", "1.2 is no area under a ROC curve"),
-        ("leaks = \"ignore\"", "unknown variant `ignore`"),
+        ("leaks = \"ignore\"", "unknown value `ignore`"),
     ] {
         sandbox.write("regulars.toml", format!("{settings}{line}\n"));
         sandbox.regulars(&["run"]).ended_with(2).says(&[words]);

@@ -175,32 +175,46 @@ fn a_risk_is_explained_by_what_makes_it_in_the_words_of_the_shop() {
 
 #[test]
 fn the_campaign_says_whom_how_many_and_how_much() {
-    let summary = run().read("regulars-out/summary.txt");
-    let line = summary
-        .lines()
-        .find(|line| line.contains("campaign to keep customers"));
-    let line = line.unwrap_or_else(|| panic!("{summary}"));
-    let campaign = &metrics()["campaign"];
+    // Without the stage `value` one value stands for all.
+    let sandbox = history();
+    for stage in ["ingest", "features", "churn"] {
+        sandbox.regulars(&[stage, "--quiet"]).ended_with(0);
+    }
+    let metrics = sandbox.manifest("regulars-out")["stages"]["churn"]["metrics"].clone();
+    let campaign = &metrics["campaign"];
+    let words = campaign["words"].as_str().unwrap();
     let customers = campaign["customers"].as_u64().unwrap();
     assert!(customers > 0, "{campaign}");
     for part in [
-        format!(
-            "contacting the {customers} of {} scored",
-            metrics()["scored"]
-        ),
+        "campaign to keep customers".to_owned(),
+        format!("contacting the {customers} of {} scored", metrics["scored"]),
         " EUR in all".to_owned(),
         "200 EUR for a customer who stays".to_owned(),
         "put your own there".to_owned(),
     ] {
-        assert!(line.contains(&part), "{part} is not in: {line}");
+        assert!(words.contains(&part), "{part} is not in: {words}");
     }
-    let scores = scores();
+    let scores = columns(&sandbox.read("regulars-out/churn.csv"));
     let from = campaign["from"].as_f64().unwrap();
     let at_least = scores["churn_probability"].iter().filter(|probability| {
         let probability: f64 = probability.parse().unwrap_or(0.0);
         probability >= from - 1e-6
     });
     assert!(at_least.count() as u64 >= customers);
+}
+
+#[test]
+fn where_no_contact_pays_by_own_values_the_campaign_says_so() {
+    let summary = run().read("regulars-out/summary.txt");
+    let campaign = metrics()["campaign"].clone();
+    assert_eq!(campaign["customers"], 0, "{campaign}");
+    assert_eq!(campaign["earns"].to_string(), "0.0");
+    for part in [
+        "Leaving is expected to cost",
+        "No contact is expected to earn more",
+    ] {
+        assert!(summary.contains(part), "{part} is not in: {summary}");
+    }
 }
 
 /// Whether a condition as it is printed is met; nothing where the value is as near to a threshold

@@ -34,12 +34,12 @@ fn line(csv: &mut String, customer: u32, day: u32) {
     );
 }
 
-/// A shop whose campaign 7 contacts each customer with a probability.
-fn shop(contacted: &dyn Fn(u32) -> bool) -> Sandbox {
+/// A shop whose campaign 7 contacts some; `pace` says how many days each lets pass.
+fn shop(pace: &dyn Fn(u32) -> f64, contacted: &dyn Fn(u32) -> bool) -> Sandbox {
     let mut lines = String::from("customer,when,basket,product,paid\n");
     let mut contacts = String::from("customer,when,campaign\n");
     for customer in 0..CUSTOMERS {
-        let pace = 8.0 + 50.0 * (1.0 - liking(customer));
+        let pace = pace(customer);
         let mut day = (unit(customer, 2) * pace) as u32;
         while day < FIRST {
             line(&mut lines, customer, day);
@@ -72,7 +72,10 @@ fn shop(contacted: &dyn Fn(u32) -> bool) -> Sandbox {
 
 #[test]
 fn what_a_contact_did_is_found_although_it_went_to_those_who_buy_much() {
-    let sandbox = shop(&|customer| unit(customer, 5) < 0.15 + 0.6 * liking(customer));
+    let sandbox = shop(
+        &|customer| 8.0 + 50.0 * (1.0 - liking(customer)),
+        &|customer| unit(customer, 5) < 0.15 + 0.6 * liking(customer),
+    );
     let run = sandbox
         .regulars(&["campaign", "read", "7", "--observational"])
         .ended_with(0);
@@ -106,7 +109,8 @@ fn what_a_contact_did_is_found_although_it_went_to_those_who_buy_much() {
 
 #[test]
 fn groups_that_are_others_are_refused_with_how_far_they_lie_apart() {
-    let sandbox = shop(&|customer| liking(customer) > 0.5);
+    let often = |customer| liking(customer) > 0.5;
+    let sandbox = shop(&|customer| if often(customer) { 5.0 } else { 60.0 }, &often);
     sandbox
         .regulars(&["campaign", "read", "7", "--observational"])
         .ended_with(3)

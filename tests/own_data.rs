@@ -35,7 +35,7 @@ fn one_stage_after_the_other_gives_the_same_files_as_a_run() {
     let (whole, single) = (shop_sandbox(120, 400), shop_sandbox(120, 400));
     whole.regulars(&["run", "--quiet"]).ended_with(0);
     for stage in [
-        "ingest", "features", "segment", "churn", "value", "classes", "rules", "offers", "report",
+        "ingest", "features", "segment", "value", "churn", "classes", "rules", "offers", "report",
     ] {
         single.regulars(&[stage, "--quiet"]).ended_with(0);
     }

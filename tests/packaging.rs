@@ -97,7 +97,7 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
     sandbox
         .regulars(&["man", "share/man/man1"])
         .ended_with(0)
-        .shows(&[&format!("{} man pages", commands.len() + 2), "regulars.1"]);
+        .shows(&[&format!("{} man pages", commands.len() + 3), "regulars.1"]);
     let page = |name: &str| sandbox.read(&format!("share/man/man1/{name}.1"));
     assert!(
         page("regulars-campaign-read").contains("campaign"),

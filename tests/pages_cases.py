@@ -157,7 +157,7 @@ def stopped_half_way(case: Case) -> list[str]:
     case.run("report", "--quiet")
     top = case.report().split("<main>")[0]
     problems = [] if "did not go through" in top else ["the top does not say that the run stopped half way"]
-    return problems + said(case, ["there is nothing of churn"], [])
+    return problems + said(case, ["there is nothing of value, churn"], [])
 
 
 def attributes(case: Case) -> list[str]:

@@ -3,7 +3,8 @@
 run_exports.py sql FILE             FILE in DuckDB over FILE.rows.csv
 run_exports.py onnx FILE            FILE in onnxruntime over FILE.rows.csv
 run_exports.py features SCRIPT SQL FEATURES.parquet SCORES.csv
-    SCRIPT and then SQL in DuckDB; the features against those of the stage, the scores against SCORES.csv
+    SCRIPT and then SQL in DuckDB; the features against those of the stage, the scores against SCORES.csv;
+    with - in its place the features alone
 """
 
 import csv
@@ -93,12 +94,14 @@ def features(script, statement, parquet, scores):
             else:
                 apart.append(abs(ours - theirs) / max(1.0, abs(theirs)))
                 assert apart[-1] <= 1e-9, (row[0], name, ours, theirs)
+    print(f"{len(names) - 1} features and {len(all_names) - len(names)} attributes of {len(made)} customers, {max(apart):.1e} apart at most")
+    if scores == "-":
+        return
     header, rows = read(scores)
     column = header.index("churn_probability")
     wanted = {row[0]: float(row[column]) for row in rows if row[column]}
     found = {str(who): score for who, score in db.execute(open(statement, encoding="utf-8").read()).fetchall()}
     assert set(found) == set(wanted), set(found) ^ set(wanted)
-    print(f"{len(names) - 1} features and {len(all_names) - len(names)} attributes of {len(made)} customers, {max(apart):.1e} apart at most")
     # The file has six digits.
     told(statement, [max(0.0, abs(found[who] - wanted[who]) - 5e-7) for who in wanted])
 

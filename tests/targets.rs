@@ -542,9 +542,7 @@ fn quotas_of_several_columns_are_kept_together_or_named() {
         .regulars(&["targets"])
         .ended_with(2)
         .says(&["together the quotas want 200 customers (North 200)"]);
-    let more =
-        of("quota.region = { North = { least = 28 } }").replace("monetary\"\n", "monetary\"\n");
-    let sandbox = shop_with(&more);
+    let sandbox = shop_with(&of("quota.region = { North = { least = 28 } }"));
     sandbox.regulars(&["targets"]).ended_with(0).says(&[
         "few: the quota of at least 28 for North is not met,",
         "of it could be chosen",
@@ -565,7 +563,7 @@ contact_cost = 0.5
 control = 0.2
 [targets.letter]
 who = "region = 'South'"
-response_rate = 0.12
+response_rate = 0.35
 value = "monetary"
 contact_cost = 2
 "#;
@@ -857,7 +855,7 @@ fn responses_of_customers_who_were_never_contacted_are_said() {
         ),
     );
     sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
-    for stage in ["features", "targets"] {
+    for stage in ["features", "segment", "offers", "targets"] {
         sandbox
             .regulars(&[stage, "--as-of", "2023-09-01", "--quiet"])
             .ended_with(0);

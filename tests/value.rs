@@ -616,7 +616,7 @@ fn trees_that_are_named_alone_value_everybody_and_say_what_they_do_not_tell() {
     );
     let page = sandbox.read("regulars-out/value.html");
     assert!(page.contains("valued by <b>boosted trees</b>"));
-    assert!(page.contains("when they buy next is told by Pareto/NBD"));
+    assert!(page.contains("when they buy next is told by Pareto&#x2f;NBD"));
 
     let value = table(&sandbox, "value");
     let (purchases, spend) = (
@@ -643,8 +643,9 @@ fn trees_that_are_named_alone_value_everybody_and_say_what_they_do_not_tell() {
         numbers(&value, "lifetime_value_low"),
         numbers(&value, "lifetime_value_high"),
     );
+    assert!(low.iter().zip(&high).all(|(low, high)| low <= high));
     let lifetime = numbers(&value, "lifetime_value");
-    assert!(low[often] <= lifetime[often] && lifetime[often] <= 1.5 * high[often]);
+    assert!((0.8..1.25).contains(&(high[often] / lifetime[often])));
     let path = sandbox.path("regulars-out/value.parquet");
     let schema = parquet_schema(&path).unwrap();
     let fact = |name: &str| schema.metadata()[name].clone();
@@ -753,7 +754,11 @@ fn a_value_is_divided_into_what_the_data_tell() {
     assert_eq!(number("C02", "cost_to_serve"), 10.0);
     assert_eq!(number("C03", "cost_to_serve"), 0.0);
     // All but one buy wine.
-    assert!(number("C00", "category_room") > 10.0 * number("C07", "category_room").max(0.1));
+    let room = numbers(&parts, "category_room");
+    assert!(
+        room[0] > 20.0 && room[1..].iter().all(|other| *other < 10.0),
+        "{room:?}"
+    );
     assert_eq!(number("C04", "referrals"), 2.0);
     let brought = ["C05", "C06"].map(|id| of(&value, id, "lifetime_value").parse::<f64>().unwrap());
     assert!((number("C04", "influence_value") - brought[0] - brought[1]).abs() < 0.02);

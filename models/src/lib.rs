@@ -18,16 +18,15 @@
 //! | `fisher_lower_tail`, `fisher_upper_tail` | the p-values of a single table, as rules and pairs have them |
 //! | `TreeModel` | makes any tree model a sum of trees, which is what is explained |
 //! | `permutation_importance` | says which features would be missed, of any model |
-//! | `partial_dependence`, `partial_dependence_of_two`, `DependenceOfTwo`, `accumulated_effects` | the curves of a report: how a score moves with a feature |
+//! | `partial_dependence_of_two`, `DependenceOfTwo`, `accumulated_effects` | the curves of a report: how a score moves with a feature |
 //! | `ranking_quality` | measures any lists of suggestions as ours are measured |
-//! | `midrank_scores`, `SEGMENT_GUIDES` | scores and segments of other columns than recency, frequency and money |
+//! | `SEGMENT_GUIDES` | segments of other columns than recency, frequency and money |
 //! | `RegressionTree`, `RegressionForest` | a readable tree and a forest for amounts, such as the value of a customer |
 //! | `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
 //! | `CategoryNames` | what columns and their categories are called where a tree is printed, for trees that were not saved |
 //! | `random_parts` | the parts by which a tree is pruned, where rows are independent |
 //! | `DecisionTreeParams`, `LogisticRegressionParams`, `BoostedRegressorParams`, `LambdaRankParams`, `MultiClassBoostingParams`, `RegressionTreeParams` | what `params()` of a model gives, under a name to be kept in a struct |
 //! | `DecisionTreeValidParams`, `GradientBoostingValidParams`, `RandomForestValidParams`, `RegressionForestValidParams`, `RegressionTreeValidParams` | the same, checked |
-//! | `ContractParams` | the value of customers under contract, whose leaving is seen |
 //! | `MAX_BINS`, `MAX_DEPTH`, `MOST_DENSITY_ROWS`, `MOST_ITEMS`, `MOST_RANK`, `MOST_REGULAR`, `LOG_LOSS_CLIP`, `VERSION` | the limits that errors and helps speak of |
 #![deny(missing_docs)]
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::prices::{Account, Prices, descend};
+use super::prices::{Account, Bounds, Prices, descend};
 
 /// Candidates that one task looks at; fixed, so that sums are the same on any number of threads.
 const CHUNK: usize = 16_384;
@@ -142,8 +142,8 @@ impl Lists<'_> {
         all.filter(|profit| profit.is_finite()).fold(0.0, f64::max)
     }
 
-    fn bounds(&self, dear: f64) -> super::prices::Bounds {
-        super::prices::Bounds {
+    fn bounds(&self, dear: f64) -> Bounds {
+        Bounds {
             limits: self
                 .limits
                 .iter()
@@ -396,9 +396,36 @@ impl Lists<'_> {
         }
     }
 
-    /// The limits that contradict each other, where it can be proven that some do: the smallest number
-    /// that any choice is short of is more than none.
+    /// The limits that contradict each other, where it can be proven that some do, without those that
+    /// the others contradict each other without.
     fn conflict(&self, missing: usize) -> Option<Conflict> {
+        let mut found = self.contradiction(missing)?;
+        for limit in found.limits.clone() {
+            let without: Vec<Limit> = (self.limits.iter().enumerate())
+                .map(
+                    |(other, asked)| match other != limit && found.limits.contains(&other) {
+                        true => *asked,
+                        false => Limit {
+                            least: 0,
+                            most: usize::MAX,
+                        },
+                    },
+                )
+                .collect();
+            let fewer = Lists {
+                limits: &without,
+                ..*self
+            };
+            if let Some(still) = fewer.contradiction(missing) {
+                found = still;
+            }
+        }
+        Some(found)
+    }
+
+    /// Limits of which it can be proven that they contradict each other: the smallest number that any
+    /// choice is short of is more than none.
+    fn contradiction(&self, missing: usize) -> Option<Conflict> {
         let groups = self.alike();
         let mut bounds = self.bounds(1.0);
         for (_, high) in &mut bounds.limits {

@@ -16,11 +16,6 @@ pub const MODELS: &[&str] = regulars_models::classifiers::NAMES;
 /// as ours for the same figures, and nothing is gained by the others where histories are long.
 pub const DEFAULT_MODELS: &[&str] = &["single-feature", "tree", "elastic-net", "boosting"];
 
-/// Fewer trees tell settings of boosting apart by chance.
-const LEAST_SEARCH: usize = 400;
-/// More find nothing that fewer do not.
-const MOST_SEARCH: usize = 100_000;
-
 /// In `models` and `attributes`: every one.
 pub const ALL: &str = "all";
 /// In `chosen`: the one that did best on the validation date.
@@ -64,9 +59,6 @@ pub struct Churn {
     /// On how many of the latest dates the models are tested; each one learns only from what could
     /// be known by then.
     pub test_dates: usize,
-    /// How many trees are grown at each test date to find the settings of boosting, by successive
-    /// halving; 0 takes those that do well everywhere.
-    pub search_trees: usize,
     /// How the scores of the chosen model become probabilities.
     pub calibration: CalibrationMethod,
     /// A feature that reaches this area under the ROC curve all by itself is taken for one that
@@ -95,7 +87,6 @@ impl Default for Churn {
             models: DEFAULT_MODELS.iter().map(|name| (*name).into()).collect(),
             chosen: AUTO.into(),
             test_dates: 1,
-            search_trees: 0,
             calibration: CalibrationMethod::None,
             implausible_auc: 0.99,
             leaks: Leaks::Fail,
@@ -196,7 +187,6 @@ pub fn check(settings: &Settings) -> Result<()> {
     check_attributes(settings)?;
     check_models(settings)?;
     check_chosen(settings)?;
-    check_search(settings)?;
     if churn.test_dates == 0 {
         return Err(wrong(settings, "test_dates", "0 dates test nothing")
             .hint("give 1 for the last date alone, or more"));
@@ -283,18 +273,6 @@ fn check_chosen(settings: &Settings) -> Result<()> {
     } else {
         wrong(format!("`{chosen}` is no model")).hint(did_you_mean(chosen, &with(AUTO, &running)))
     })
-}
-
-/// A search that finds more than chance does, and ends on the same day.
-fn check_search(settings: &Settings) -> Result<()> {
-    let trees = settings.config.churn.search_trees;
-    match trees {
-        0 | LEAST_SEARCH..=MOST_SEARCH => Ok(()),
-        other => Err(wrong(settings, "search_trees", format!("{other} trees make no search"))
-            .hint(format!(
-                "give 0 for none, or from {LEAST_SEARCH} to {MOST_SEARCH}; 1500 is about three times what boosting takes"
-            ))),
-    }
 }
 
 fn check_profit(settings: &Settings) -> Result<()> {

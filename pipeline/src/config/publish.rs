@@ -70,11 +70,8 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
                 "give a name of {LONGEST_NAME} bytes at most that does not begin with pg_"
             )));
     }
-    let unknown = publish.tables.iter().flatten().enumerate();
-    match unknown
-        .into_iter()
-        .find(|(_, name)| !PUBLISHED.contains(&name.as_str()))
-    {
+    let mut asked = publish.tables.iter().flatten().enumerate();
+    match asked.find(|(_, name)| !PUBLISHED.contains(&name.as_str())) {
         None => Ok(()),
         Some((place, name)) => {
             let failure: Failure = settings.wrong(

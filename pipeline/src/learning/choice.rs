@@ -59,13 +59,9 @@ pub fn choose(trained: &Trained, terms: &Terms, words: &Words) -> Result<Choice>
         false => "",
     };
     let members = made_of(&trained.tried[place].members);
-    let found = match &trained.tried[place].entrant.found {
-        Some(found) => format!("; with the settings that a search has found: {found}"),
-        None => String::new(),
-    };
     Ok(Choice {
         place,
-        why: why(&candidates, place, asked, words) + &members + &found + bound,
+        why: why(&candidates, place, asked, words) + &members + bound,
     })
 }
 

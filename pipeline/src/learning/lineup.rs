@@ -4,7 +4,6 @@ use regulars_models::classifiers::{Classifier, Ensemble, Recipe, SingleFeature};
 use regulars_models::tree::{GradientBoosting, GradientBoostingParams, Monotone};
 
 use crate::failure::{Failure, Result};
-use crate::learning::halving::search;
 use crate::learning::rows::{Columns, Part};
 use crate::learning::task::Terms;
 
@@ -32,8 +31,6 @@ pub struct Entrant {
     bound: Option<Recipe>,
     /// Whether it is.
     pub is_bound: bool,
-    /// Which settings a search has found for it, in words.
-    pub found: Option<String>,
     /// It learns from at most so many rows: a slow model would take most of the time of a run
     /// beyond them.
     most_rows: usize,
@@ -71,7 +68,6 @@ pub fn lineup(columns: &Columns, terms: &Terms) -> Vec<Entrant> {
             title: title.to_owned(),
             bound,
             is_bound: false,
-            found: None,
             most_rows: if recipe.facts().slow {
                 SLOW_ROWS
             } else {
@@ -104,33 +100,9 @@ impl Entrant {
             title: recipe.title().to_owned(),
             recipe,
             bound: None,
-            found: None,
             is_bound: members.iter().all(|(member, _)| member.is_bound),
             most_rows: usize::MAX,
         }
-    }
-
-    /// The same with the settings that suit some rows best, where it has any that are searched for.
-    ///
-    /// # Errors
-    /// It cannot be learned from the rows.
-    pub fn tuned(&self, rows: Part<'_>, terms: &Terms) -> Result<Self> {
-        let Recipe::Boosting(params) = &self.recipe else {
-            return Ok(self.clone());
-        };
-        let Some(found) = search(params, rows, (terms.search_trees, terms.seed))? else {
-            return Ok(self.clone());
-        };
-        let put = |recipe: &Recipe| match recipe {
-            Recipe::Boosting(params) => Recipe::Boosting(found.put(params.clone())),
-            other => other.clone(),
-        };
-        Ok(Self {
-            recipe: put(&self.recipe),
-            bound: self.bound.as_ref().map(put),
-            found: Some(found.words()),
-            ..self.clone()
-        })
     }
 
     /// Whether it can be one of several: it says why, is no baseline and learns from all rows.
@@ -219,7 +191,6 @@ mod tests {
                 recipe,
                 bound: None,
                 is_bound: false,
-                found: None,
                 most_rows: usize::MAX,
             }
         });
@@ -252,7 +223,6 @@ mod tests {
             chosen: None,
             calibration: Method::None,
             campaign: CampaignTerms::default(),
-            search_trees: 0,
             seed: 1,
         };
         let age = Baseline {

@@ -10,7 +10,6 @@ pub mod calibration;
 pub mod choice;
 mod ensemble;
 pub mod figures;
-pub mod halving;
 pub mod leaderboard;
 pub mod learned;
 pub mod lineup;

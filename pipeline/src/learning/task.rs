@@ -65,8 +65,6 @@ pub struct Terms {
     pub calibration: Method,
     /// What a campaign earns and costs that is aimed by the scores.
     pub campaign: CampaignTerms,
-    /// How many trees are grown to find the settings of boosting; 0 for none.
-    pub search_trees: usize,
     /// Seed of everything random.
     pub seed: u64,
 }

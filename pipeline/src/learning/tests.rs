@@ -72,7 +72,6 @@ fn terms(chosen: Option<&str>) -> Terms {
         chosen: chosen.map(str::to_owned),
         calibration: Method::Platt,
         campaign: CampaignTerms::default(),
-        search_trees: 0,
         seed: 7,
     }
 }

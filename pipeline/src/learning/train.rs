@@ -170,10 +170,7 @@ fn try_one(
     [train, test]: [Part<'_>; 2],
     terms: &Terms,
 ) -> Result<Tried> {
-    let mut entrant = match held {
-        Some(held) if terms.search_trees > 0 => entrant.tuned(held.learn, terms)?,
-        _ => entrant.clone(),
-    };
+    let mut entrant = entrant.clone();
     let mut checked = Array1::default(0);
     let mut found = None;
     let mut validation = None;

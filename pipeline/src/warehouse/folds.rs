@@ -4,6 +4,7 @@
 //! A file is named by the month, by what it was made from (the files of the month and of other tables
 //! that are read), by the query, and by its own bytes, so one that is found is right or is not taken.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -354,7 +355,7 @@ fn tidy(folder: &Path, stems: &[String], of_query: &str) -> Result<()> {
         files.push(path);
     }
     let mut queries: Vec<_> = queries.into_values().collect();
-    queries.sort_by(|a, b| b.0.cmp(&a.0));
+    queries.sort_by_key(|(asked, _)| Reverse(*asked));
     for path in queries
         .into_iter()
         .skip(QUERIES)

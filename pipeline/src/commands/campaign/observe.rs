@@ -547,17 +547,14 @@ fn table(observed: &Observed) -> Result<RecordBatch> {
         ("spend_uplift", observed.spend),
         ("margin_uplift", observed.margin),
     ] {
-        let ends: [(&str, &str, fn(Change) -> f64); 3] = [
-            (
-                "",
-                "How much more than those not contacted, weighted",
-                |c| c.each,
-            ),
-            ("_low", "Where its 95 % interval begins", |c| c.low),
-            ("_high", "Where it ends", |c| c.high),
-        ];
-        for (end, about, of) in ends {
-            let value = change.map_or(f64::NAN, of);
+        let [each, low, high] = change.map_or([f64::NAN; 3], |change| {
+            [change.each, change.low, change.high]
+        });
+        for (end, about, value) in [
+            ("", "How much more than those not contacted, weighted", each),
+            ("_low", "Where its 95 % interval begins", low),
+            ("_high", "Where it ends", high),
+        ] {
             table = table.column(
                 &format!("{name}{end}"),
                 about,
@@ -577,8 +574,8 @@ fn words(observed: &Observed, currency: &str) -> String {
     );
     let _ = writeln!(
         text,
-        "  {:<14} {:>10} {:>12} {:>10} {:>14}   {}",
-        "", "customers", "count like", "bought", "spent each", "bought, unweighted"
+        "  {:<14} {:>10} {:>12} {:>10} {:>14}   bought, unweighted",
+        "", "customers", "count like", "bought", "spent each"
     );
     for (name, part) in [
         ("contacted", &observed.sent),

@@ -67,7 +67,7 @@ pub fn solve(lists: &[Asking<'_, '_>], shared: Option<&Shared>) -> Result<Solved
     let (mut profits, mut groups, mut limits) = (Vec::new(), Vec::new(), Vec::new());
     let mut first_of = Vec::new();
     for (list, asking) in lists.iter().enumerate() {
-        let Candidates { kept, quotas, .. } = asking.candidates;
+        let quotas = &asking.candidates.quotas;
         let mut brings = vec![f64::NAN; room.len()];
         for (place, profit) in asking.candidates.profits().enumerate() {
             brings[row(list, place)] = profit;
@@ -77,8 +77,8 @@ pub fn solve(lists: &[Asking<'_, '_>], shared: Option<&Shared>) -> Result<Solved
         first_of.push(first as usize);
         let column = |column: &Vec<Option<u32>>| {
             let mut spread = vec![None; room.len()];
-            for place in 0..kept.len() {
-                spread[row(list, place)] = column[place].map(|quota| first + quota);
+            for (place, quota) in column.iter().enumerate() {
+                spread[row(list, place)] = quota.map(|quota| first + quota);
             }
             spread
         };

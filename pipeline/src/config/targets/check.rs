@@ -268,9 +268,9 @@ impl List<'_> {
         let room = [self.list.most, self.list.paid_for()];
         let room = room.into_iter().flatten().min();
         let numbers = |of: fn(Quota) -> Option<f64>| quotas.values().filter_map(move |q| of(*q));
-        let shares = numbers(Quota::least).chain(numbers(Quota::most));
+        let mut all = numbers(Quota::least).chain(numbers(Quota::most));
         let Some(room) = room else {
-            return match shares.into_iter().any(|number| number < 1.0) {
+            return match all.any(|number| number < 1.0) {
                 true => Err(self
                     .wrong(&["quota"], "shares of a list of any length")
                     .hint("add most or budget, or give numbers of customers")),

@@ -130,7 +130,7 @@ impl<'a> Column<'a> {
                 },
                 place,
             )) => place.in_words(said),
-            _ => format!("no {} known", self.name.replace('_', " ")),
+            _ => format!("no {} known", self.title()),
         }
     }
 

@@ -420,7 +420,10 @@ const DEPARTMENT_SHARE: Feature = Feature {
     sql: |_| {
         Sql::days("CAST(sum(department_NUMBER) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)")
     },
-    empty: Empty::Unsaid("when nothing was spent", "no share DEPARTMENT known"),
+    empty: Empty::Unsaid(
+        "when nothing was spent",
+        "no share of spend in DEPARTMENT known",
+    ),
     phrase: |it| format!("{} of spend in {}", it.percent(), it.of),
     clusters: Some(Clusters {
         rank: 8,

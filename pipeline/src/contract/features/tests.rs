@@ -159,7 +159,7 @@ fn an_empty_value_is_said_and_not_printed_as_a_number() {
     );
     assert_eq!(
         phrase("share_meat_pckgd", f64::NAN),
-        "no share meat pckgd known"
+        "no share of spend in meat pckgd known"
     );
     assert_eq!(
         phrase("share_meat_pckgd", 0.125),

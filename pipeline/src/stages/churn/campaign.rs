@@ -74,7 +74,10 @@ impl Campaign {
     pub fn by_worth(aim: &Aim<'_>, probabilities: &Array1<f64>, worth: &Worth) -> Self {
         let stakes = worth.stakes(probabilities, &aim.terms.into());
         let paying = || (0..stakes.profit.len()).filter(|row| stakes.profit[*row] > 0.0);
-        let earns: f64 = paying().map(|row| stakes.profit[row]).sum();
+        // A sum of nothing is -0.
+        let earns = paying()
+            .map(|row| stakes.profit[row])
+            .fold(0.0, |sum, one| sum + one);
         let scored = stakes.profit.len();
         let mut campaign = Self {
             customers: paying().count() as u64,

@@ -286,7 +286,6 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
             CalibrationMethod::Isotonic => Method::Isotonic,
         },
         campaign: (&churn.profit).into(),
-        search_trees: churn.search_trees,
         seed,
     }
 }

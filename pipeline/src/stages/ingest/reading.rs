@@ -175,7 +175,7 @@ impl<'a> Reading<'a> {
         let files = self.files.clone();
         let name = layout.table.name;
         let mut total = 0;
-        let expected = expected(&files, &load.context.progress);
+        let expected = expected(&files, load.context.progress);
         let mut folds: BTreeMap<usize, (&SourcePlan, Fold)> = BTreeMap::new();
         in_order(
             rayon::current_num_threads(),
