@@ -285,7 +285,7 @@ pub enum Command {
     Campaign(Campaign),
     /// Write results into a PostgreSQL database: segments, scores, value, suggestions, lists
     ///
-    /// Each result is a table in the schema that [publish] in the settings names, and each list is
+    /// Each result is a table in the schema that `[publish]` in the settings names, and each list is
     /// targets_NAME. All of them change at once: whoever reads meanwhile sees what was before, and
     /// where anything fails, the database as well, that stays. Dates, decimals and ids keep their
     /// types. Tables that regulars has not made are left alone. docs/publish.md tells how. Reads the
@@ -526,8 +526,8 @@ pub struct Whole {
     /// and written, rows (with --quiet, too)
     #[arg(long)]
     pub timings: bool,
-    /// When the run has ended, write its results into the database that [publish] in the settings
-    /// names, as `publish` does; not where a warning counts as a failure ([run] fail_on)
+    /// When the run has ended, write its results into the database that `[publish]` in the settings
+    /// names, as `publish` does; not where a warning counts as a failure (`fail_on` under `[run]`)
     #[arg(long)]
     pub publish: bool,
     /// Print how long each stage will take, and how much memory and disk, and write nothing: from the
