@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{BasketOf, Day};
+use crate::words::Language;
 
 pub use self::models::{
     CompareModels, Diff, Drift, ExportModel, KeptModels, Learnable, LoggedIn, Models,
@@ -32,6 +33,10 @@ pub struct Cli {
         global = true
     )]
     pub log_format: LogFormat,
+    /// The language of what people read, in files, on pages and in summaries: `en` or `zh`; else that of the
+    /// settings, `[project] language`
+    #[arg(long, value_name = "LANGUAGE", value_enum, global = true)]
+    pub lang: Option<Language>,
 }
 
 /// For whom standard error is written.

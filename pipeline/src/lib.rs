@@ -2,6 +2,9 @@
 //!
 //! `ARCHITECTURE.md` at the top of the repository is the map; [`stages::STAGES`] is the run.
 
+#[macro_use]
+pub mod words;
+
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -23,6 +23,7 @@ use regulars::run::{Outcome, Run, judged};
 use regulars::stages::{STAGES, churn, rules, stage};
 use regulars::summary;
 use regulars::text::print;
+use regulars::words;
 use serde_json::json;
 
 /// Query engines allocate much and from many threads; this allocator returns memory well.
@@ -34,7 +35,11 @@ fn main() -> ExitCode {
     let Cli {
         command,
         log_format,
+        lang,
     } = Cli::parse();
+    if let Some(language) = lang {
+        words::speak(language);
+    }
     if log_format == LogFormat::Json {
         log::for_machines();
     }

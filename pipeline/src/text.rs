@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::words::{self, Language};
+
 /// 1469307 as `1,469,307`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -21,7 +23,11 @@ pub fn count(number: u64) -> String {
 
 /// 0.123 as `12.3 %`.
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    let number = share * 100.0;
+    match words::spoken() {
+        Language::En => format!("{number:.1} %"),
+        Language::Zh => format!("{number:.1}%"),
+    }
 }
 
 /// The value rounded to `digits` after the point, so that files stay readable and small.
@@ -57,10 +63,13 @@ pub fn grouped(value: f64) -> String {
 
 /// 1,234,567 as `1.2 M`, for places where room is short.
 pub fn short(value: f64) -> String {
-    let steps = [(1e9, "bn"), (1e6, "M"), (1e4, "k")];
-    let step = steps.into_iter().find(|(least, _)| value.abs() >= *least);
+    let steps: &[(f64, &str)] = match words::spoken() {
+        Language::En => &[(1e9, "bn"), (1e6, "M"), (1e4, "k")],
+        Language::Zh => &[(1e8, "亿"), (1e4, "万")],
+    };
+    let step = steps.iter().find(|(least, _)| value.abs() >= *least);
     match step {
-        Some((1e4, name)) => format!("{:.0} {name}", value / 1e3),
+        Some((_, "k")) => format!("{:.0} k", value / 1e3),
         Some((least, name)) => format!("{:.1} {name}", value / least),
         None => grouped((value * 100.0).round() / 100.0),
     }
@@ -106,7 +115,9 @@ pub fn begun(words: &str) -> String {
 
 /// `1 customer`, `2 customers`.
 pub fn plural(number: u64, noun: &str) -> String {
-    if number == 1 {
+    if let Some(counted) = words::counted(&count(number), noun) {
+        counted
+    } else if number == 1 {
         format!("1 {noun}")
     } else {
         format!("{} {noun}s", count(number))
@@ -116,6 +127,9 @@ pub fn plural(number: u64, noun: &str) -> String {
 /// A number with up to two digits after the point, and its noun: `1 day`, `2.5 days`.
 pub fn decimal(number: f64, noun: &str) -> String {
     let number = round(number, 2);
+    if let Some(counted) = words::counted(&number.to_string(), noun) {
+        return counted;
+    }
     let many = if number == 1.0 { "" } else { "s" };
     format!("{number} {noun}{many}")
 }

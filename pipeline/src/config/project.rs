@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Settings, TimeZone};
 use crate::contract::consent::Unasked;
 use crate::failure::Result;
+use crate::words::Language;
 
 /// `[project]`: what holds for every stage.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -15,6 +16,8 @@ pub struct Project {
     pub name: String,
     /// The IANA time zone that decides what a day is.
     pub timezone: TimeZone,
+    /// The language of what people read, in files, on pages and in summaries; `--lang` wins over it.
+    pub language: Language,
     /// Printed behind amounts.
     pub currency: String,
     /// What a basket is called in sentences: `order`, `visit`, `bill`. It gets an s for several.
@@ -57,6 +60,7 @@ impl Default for Project {
         Self {
             name: "regulars".into(),
             timezone: TimeZone(chrono_tz::UTC),
+            language: Language::En,
             currency: String::new(),
             basket: "basket".into(),
             seed: 42,

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::failure::{Failure, Result, nearest};
 use crate::text::note_settings_file;
+use crate::words;
 
 impl Settings {
     /// Reads and checks a settings file.
@@ -42,6 +43,7 @@ impl Settings {
             text,
             typed: Vec::new(),
         };
+        words::speak(settings.config.project.language);
         check(&settings)?;
         Ok(settings)
     }

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, Result};
+use crate::words::said;
 
 pub use crate::text::round;
 
@@ -26,9 +27,9 @@ impl TableBuilder {
         Self::default()
     }
 
-    /// Adds a column; `about` becomes its description in the file's metadata.
+    /// Adds a column; `about` becomes its description in the file's metadata, in the language of the command.
     pub fn column(mut self, name: &str, about: &str, values: ArrayRef) -> Self {
-        let metadata = HashMap::from([("description".to_owned(), about.to_owned())]);
+        let metadata = HashMap::from([("description".to_owned(), said(about).to_owned())]);
         let field = Field::new(
             name,
             values.data_type().clone(),

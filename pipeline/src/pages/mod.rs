@@ -6,13 +6,17 @@
 
 pub mod plot;
 
+use std::fmt::Display;
+
 use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::value::Kwargs;
+use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value};
 use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Result};
 use crate::text::{count, grouped, percent, short};
+use crate::words;
 
 /// What pages extend and import.
 const SHARED: [(&str, &str); 3] = [
@@ -38,6 +42,9 @@ pub fn environment() -> Result<Environment<'static>> {
         page.add_template(name, template)
             .map_err(|error| fault(&format!("{error:#}")))?;
     }
+    page.add_function("t", sentence);
+    page.add_function("h", marked_up);
+    page.add_function("lang", || words::spoken().tag());
     page.add_function("script", || Value::from_safe_string(SCRIPT.to_owned()));
     page.add_function("script_hash", script_hash);
     page.add_filter("whole", |number: u64| count(number));
@@ -46,6 +53,36 @@ pub fn environment() -> Result<Environment<'static>> {
     page.add_filter("short", short);
     page.add_filter("fix", |value: f64| format!("{value:.2}"));
     Ok(page)
+}
+
+/// `t("{n} customers left", n=5)`: a text in the language of the page.
+fn sentence(text: &str, given: Kwargs) -> std::result::Result<String, minijinja::Error> {
+    filled(text, &given, |value| value.to_string())
+}
+
+/// `h("<b>{who}</b> left", who=name)`: the same where the text has markup; what is given is escaped.
+fn marked_up(text: &str, given: Kwargs) -> std::result::Result<Value, minijinja::Error> {
+    let escaped = |value: &Value| match value.is_safe() {
+        true => value.to_string(),
+        false => HtmlEscape(&value.to_string()).to_string(),
+    };
+    filled(text, &given, escaped).map(Value::from_safe_string)
+}
+
+fn filled(
+    text: &str,
+    given: &Kwargs,
+    written: impl Fn(&Value) -> String,
+) -> std::result::Result<String, minijinja::Error> {
+    let given: Vec<(&str, String)> = given
+        .args()
+        .map(|name| Ok((name, written(&given.get::<Value>(name)?))))
+        .collect::<std::result::Result<_, minijinja::Error>>()?;
+    let given: Vec<(&str, &dyn Display)> = given
+        .iter()
+        .map(|(name, value)| (*name, value as &dyn Display))
+        .collect();
+    Ok(words::fill(text, &given))
 }
 
 /// The script as a content security policy names it.
