@@ -241,8 +241,10 @@ impl Baskets {
 
     /// These baskets alone, in this order.
     pub(super) fn part(&self, chosen: &[usize]) -> Self {
-        let mut offsets = vec![0];
-        let mut items = Vec::new();
+        let mut offsets = Vec::with_capacity(chosen.len() + 1);
+        offsets.push(0);
+        let n_lines = chosen.iter().map(|&basket| self.basket(basket).len()).sum();
+        let mut items = Vec::with_capacity(n_lines);
         for &basket in chosen {
             items.extend_from_slice(self.basket(basket));
             offsets.push(items.len());
@@ -252,6 +254,11 @@ impl Baskets {
             items,
             n_items: self.n_items,
         }
+    }
+
+    /// The number of items in each basket.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.iter().map(<[u32]>::len).collect()
     }
 
     /// All lines, basket after basket.

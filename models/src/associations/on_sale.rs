@@ -38,22 +38,20 @@ pub struct Places<'a> {
 }
 
 impl OnSale<'_> {
-    /// The first and the last day of the baskets.
-    pub(super) fn span(&self) -> [i32; 2] {
-        let first = self.days.iter().min().copied().unwrap_or_default();
-        let last = self.days.iter().max().copied().unwrap_or_default();
-        [first, last]
-    }
-
-    /// When and where all of these items were on sale; `None` if that is everywhere on all days of
-    /// the baskets, which span so many.
-    pub(super) fn common(&self, items: &[u32], [first, last]: [i32; 2]) -> Option<Common> {
+    /// When and where all of these items were on sale; `None` if that is in nearly all of the baskets,
+    /// which the grid counts, so that all of them count.
+    pub(super) fn common(&self, items: &[u32], baskets: &Grid<'_>) -> Option<Common> {
         let common = self.common_of(items);
-        let all = common.days[0] <= first && last < common.days[1] && common.never.is_empty();
-        (!all).then_some(common)
+        baskets.fewer(&common).map(|_| common)
     }
 
-    /// The same, whatever the days of the baskets.
+    /// The baskets by day and place.
+    pub(super) fn grid<'a>(&self, axes: &'a Axes) -> Grid<'a> {
+        let baskets = (0..self.days.len()).map(|b| (self.days[b], self.place(b)));
+        Grid::new(axes, baskets)
+    }
+
+    /// The same, however many baskets that leaves.
     pub(crate) fn common_of(&self, items: &[u32]) -> Common {
         let mut days = [i32::MIN, i32::MAX];
         let mut never = Vec::new();
@@ -87,11 +85,11 @@ impl OnSale<'_> {
             .map_or(u32::MAX, |places| places.baskets[basket])
     }
 
-    /// The baskets, ascending, of these days and places.
-    pub(super) fn chosen(&self, common: &Common) -> Vec<usize> {
-        (0..self.days.len())
-            .filter(|&basket| common.has(self.days[basket], self.place(basket)))
-            .collect()
+    /// Those of the baskets that are of these days and places, in their order.
+    pub(super) fn chosen(&self, baskets: &[usize], common: &Common) -> Vec<usize> {
+        let mut chosen = baskets.to_vec();
+        chosen.retain(|&basket| common.has(self.days[basket], self.place(basket)));
+        chosen
     }
 }
 
@@ -261,15 +259,14 @@ pub(super) fn by_baskets(
         return ((0..rules.len()).collect(), Vec::new());
     };
     let axes = Axes::new(on_sale);
-    let baskets = (0..on_sale.days.len()).map(|b| (on_sale.days[b], on_sale.place(b)));
-    let grid = Grid::new(&axes, baskets);
+    let grid = on_sale.grid(&axes);
     let mut among_all = Vec::new();
     let mut others: BTreeMap<Common, Vec<usize>> = BTreeMap::new();
     for (i, rule) in rules.iter().enumerate() {
-        let common = on_sale.common_of(&[&rule.antecedent[..], &rule.consequent].concat());
-        match grid.fewer(&common) {
+        let items = [&rule.antecedent[..], &rule.consequent].concat();
+        match on_sale.common(&items, &grid) {
             None => among_all.push(i),
-            Some(_) => others.entry(common).or_default().push(i),
+            Some(common) => others.entry(common).or_default().push(i),
         }
     }
     (among_all, others.into_iter().collect())

@@ -20,7 +20,7 @@ pub fn fisher_lower_tail(n: u64, first: u64, second: u64, both: u64) -> f64 {
 }
 
 /// An item in a stratum: baskets that are compared with each other.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Held {
     /// Number of baskets that hold the item.
     pub(super) baskets: f64,

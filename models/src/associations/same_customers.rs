@@ -66,6 +66,51 @@ pub(super) struct Said {
     pub(super) given_customer: Together,
 }
 
+/// The items of one customer after the other, and what the baskets hold of each.
+struct Assortment {
+    items: Vec<(u32, Held)>,
+    /// For each item its place among those, or [`NEW`](Self::NEW).
+    places: Vec<u32>,
+}
+
+impl Assortment {
+    const NEW: u32 = u32::MAX;
+
+    fn new(n_items: usize) -> Self {
+        Self {
+            items: Vec::new(),
+            places: vec![Self::NEW; n_items],
+        }
+    }
+
+    /// Adds a basket of the customer.
+    fn add(&mut self, basket: &[u32]) {
+        let beside = basket.len().saturating_sub(1);
+        for &item in basket {
+            let place = &mut self.places[item as usize];
+            if *place == Self::NEW {
+                *place = self.items.len() as u32;
+                self.items.push((item, Held::default()));
+            }
+            if beside > 0 {
+                let held = &mut self.items[*place as usize].1;
+                held.baskets += 1.0;
+                held.beside += beside as f64;
+            }
+        }
+    }
+
+    /// The chosen items, ascending, and makes room for the next customer.
+    fn take(&mut self, choose: impl Fn(u32) -> bool) -> impl Iterator<Item = (u32, Held)> {
+        for (item, _) in &self.items {
+            self.places[*item as usize] = Self::NEW;
+        }
+        self.items.retain(|(item, _)| choose(*item));
+        self.items.sort_unstable_by_key(|(item, _)| *item);
+        self.items.drain(..)
+    }
+}
+
 impl ByCustomer {
     /// `customers` has one for each basket, `u32::MAX` if it is not known.
     pub(super) fn new(
@@ -79,33 +124,28 @@ impl ByCustomer {
             .filter(|&basket| known[basket as usize])
             .collect();
         order.sort_by_key(|&basket| customers[basket as usize]);
+        // The frequent items of each customer; of the others it is known how many there are.
         let mut items: Vec<u32> = Vec::new();
         let mut offsets = vec![0];
+        let mut breadths = Vec::new();
         let mut held = Vec::new();
         let mut of_customers = Vec::new();
-        // Each item of a customer's baskets, and the number of items beside it.
-        let mut lines: Vec<(u32, usize)> = Vec::new();
+        let mut assortment = Assortment::new(baskets.n_items());
         for of_one in order.chunk_by(|&a, &b| customers[a as usize] == customers[b as usize]) {
-            lines.clear();
             let mut sums = [0.0; 2];
             for &basket in of_one {
                 let basket = baskets.basket(basket as usize);
-                lines.extend(basket.iter().map(|&item| (item, basket.len() - 1)));
+                assortment.add(basket);
                 if basket.len() > 1 {
                     sums[0] += 1.0;
                     sums[1] += basket.len() as f64;
                 }
             }
             of_customers.push(sums);
-            lines.sort_unstable();
-            for same in lines.chunk_by(|a, b| a.0 == b.0) {
-                items.push(same[0].0);
-                if frequent.number(same[0].0).is_some() {
-                    held.push(Held {
-                        baskets: same.iter().filter(|line| line.1 > 0).count() as f64,
-                        beside: same.iter().map(|line| line.1).sum::<usize>() as f64,
-                    });
-                }
+            breadths.push(assortment.items.len());
+            for (item, of_item) in assortment.take(|item| frequent.number(item).is_some()) {
+                items.push(item);
+                held.push(of_item);
             }
             offsets.push(items.len());
         }
@@ -119,7 +159,7 @@ impl ByCustomer {
         }
         let crossed = Crossed::new(&rows, frequent, &counts);
         Self {
-            strata: SizeStrata::new(&rows, &crossed, max_groups),
+            strata: SizeStrata::new(&breadths, &crossed, max_groups),
             crossed,
             held,
             baskets: of_customers,

@@ -14,7 +14,6 @@
 //! held against those afterwards.
 
 use super::{
-    Baskets,
     pair_significance::{Held, Together},
     pairs::{Crossed, Place},
 };
@@ -42,37 +41,33 @@ struct Group {
 impl SizeStrata {
     /// Sorts rows into up to `max_groups` groups by the number of their items, so that the groups
     /// hold about equally many items.
-    pub(super) fn new(rows: &Baskets, crossed: &Crossed, max_groups: usize) -> Self {
-        let largest = rows.iter().map(<[u32]>::len).max().unwrap_or(0);
+    ///
+    /// - `sizes`: of each row.
+    pub(super) fn new(sizes: &[usize], crossed: &Crossed, max_groups: usize) -> Self {
+        let largest = sizes.iter().copied().max().unwrap_or(0);
         let mut places = vec![0_u64; largest + 1];
-        for row in rows.iter().filter(|row| row.len() > 1) {
-            places[row.len()] += row.len() as u64;
+        for &size in sizes.iter().filter(|size| **size > 1) {
+            places[size] += size as u64;
         }
         let (group_of_size, n_groups) = groups_by_size(&places, max_groups);
         let mut groups = vec![Group::default(); n_groups];
-        let mut beside_in_row = Vec::with_capacity(rows.n_baskets());
-        let mut group_of_row = Vec::with_capacity(rows.n_baskets());
-        for row in rows.iter() {
-            let group = group_of_size[row.len()];
+        let mut group_of_row = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            let group = group_of_size[size];
             if let Some(group) = groups.get_mut(group as usize) {
                 group.rows += 1.0;
-                group.places += row.len() as f64;
+                group.places += size as f64;
             }
             group_of_row.push(group);
-            beside_in_row.push(row.len().saturating_sub(1) as u32);
         }
-        let none = Held {
-            baskets: 0.0,
-            beside: 0.0,
-        };
-        let mut held = vec![none; n_groups * crossed.n_items()];
+        let mut held = vec![Held::default(); n_groups * crossed.n_items()];
         for item in 0..crossed.n_items() {
             let of_item = &mut held[item * n_groups..][..n_groups];
             for place in crossed.places(item) {
                 let row = place.row as usize;
                 if let Some(held) = of_item.get_mut(group_of_row[row] as usize) {
                     held.baskets += 1.0;
-                    held.beside += f64::from(beside_in_row[row]);
+                    held.beside += sizes[row].saturating_sub(1) as f64;
                 }
             }
         }

@@ -35,7 +35,7 @@ use super::{
     Baskets, MinSupport, OnSale,
     adjusted::avoidance,
     comparison::{Comparison, Side},
-    on_sale::Common,
+    on_sale::{Axes, Grid},
     pair_significance::{Together, fisher_lower_tail},
     pairs::{Crossed, FrequentItems, PairError, check_support},
     same_customers::{self, ByCustomer, SameCustomers},
@@ -288,7 +288,7 @@ impl PairValidParams {
     /// both items were on sale: what was never sold at the same time replaces nothing.
     ///
     /// Pairs are looked for among all baskets, and those that stand out are measured again among
-    /// the baskets of their common days, where both were not on sale all the time. They have to be
+    /// the baskets of their common days, where those are fewer than nearly all (95 %), as of rules. They have to be
     /// expected together there, too, at least `min_expected` times.
     ///
     /// # Errors
@@ -326,7 +326,7 @@ impl PairValidParams {
         let min_count = self.min_support.count_of(n_baskets);
         let frequent = FrequentItems::new(baskets, min_count);
         let crossed = Crossed::new(baskets, &frequent, &frequent.counts);
-        let strata = SizeStrata::new(baskets, &crossed, self.size_strata);
+        let strata = SizeStrata::new(&baskets.sizes(), &crossed, self.size_strata);
         let by_customer =
             customers.map(|of| ByCustomer::new(baskets, of, &frequent, self.size_strata));
         let search = Search {
@@ -373,13 +373,16 @@ impl PairValidParams {
         let [mut substitutes, complements] = found;
         // Baskets of one size can make substitutes of two items that fill them: the pair has to
         // avoid each other among baskets alike in what else they hold, too.
-        let on_sale = on_sale.map(|on_sale| (on_sale, on_sale.span()));
-        if let Some((on_sale, span)) = on_sale {
-            substitutes = self.within(substitutes, baskets, customers, (on_sale, span));
+        let axes = on_sale.map(Axes::new);
+        let on_sale = on_sale.zip(axes.as_ref());
+        let on_sale = on_sale.map(|(on_sale, axes)| (on_sale, on_sale.grid(axes)));
+        if let Some((on_sale, grid)) = &on_sale {
+            substitutes = self.within(substitutes, baskets, customers, (on_sale, grid));
         }
         let all = substitutes.iter_mut().filter(|pair| {
             // The others have been held against the baskets of their own days.
-            on_sale.is_none_or(|(on_sale, span)| on_sale.common(&pair.items, span).is_none())
+            let own = |(on_sale, grid): &(&OnSale<'_>, Grid<'_>)| on_sale.common(&pair.items, grid);
+            on_sale.as_ref().and_then(own).is_none()
         });
         let mut all: Vec<&mut Pair> = all.collect();
         let items: Vec<[u32; 2]> = all.iter().map(|pair| pair.items).collect();
@@ -406,27 +409,34 @@ impl PairValidParams {
         pairs: Vec<Pair>,
         baskets: &Baskets,
         customers: Option<&[u32]>,
-        (on_sale, span): (&OnSale<'_>, [i32; 2]),
+        (on_sale, grid): (&OnSale<'_>, &Grid<'_>),
     ) -> Vec<Pair> {
+        // Customer after customer, so that no pair has to sort the baskets again.
+        let mut order: Vec<usize> = (0..baskets.n_baskets()).collect();
+        if let Some(of) = customers {
+            order.sort_by_key(|&basket| of[basket]);
+        }
         pairs
             .into_par_iter()
-            .filter_map(|pair| match on_sale.common(&pair.items, span) {
+            .filter_map(|pair| match on_sale.common(&pair.items, grid) {
                 None => Some(pair),
-                Some(common) => self.measured(pair.items, baskets, customers, (on_sale, &common)),
+                Some(common) => {
+                    let chosen = on_sale.chosen(&order, &common);
+                    self.measured(pair.items, baskets, customers, &chosen)
+                }
             })
             .collect()
     }
 
-    /// A pair among the baskets of some days and places; none if it does not stand out there.
+    /// A pair among some of the baskets; none if it does not stand out there.
     fn measured(
         &self,
         items: [u32; 2],
         baskets: &Baskets,
         customers: Option<&[u32]>,
-        (on_sale, common): (&OnSale<'_>, &Common),
+        chosen: &[usize],
     ) -> Option<Pair> {
-        let chosen = on_sale.chosen(common);
-        let part = baskets.part(&chosen);
+        let part = baskets.part(chosen);
         let customers: Option<Vec<u32>> =
             customers.map(|of| chosen.iter().map(|&basket| of[basket]).collect());
         let frequent = FrequentItems::pair(&part, items);
@@ -434,7 +444,7 @@ impl PairValidParams {
             return None;
         }
         let crossed = Crossed::new(&part, &frequent, &frequent.counts);
-        let strata = SizeStrata::new(&part, &crossed, self.size_strata);
+        let strata = SizeStrata::new(&part.sizes(), &crossed, self.size_strata);
         let by_customer =
             customers.map(|of| ByCustomer::new(&part, &of, &frequent, self.size_strata));
         let search = Search {
