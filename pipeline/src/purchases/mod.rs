@@ -186,7 +186,10 @@ impl Purchases {
         shelf: Shelf,
         excluded: &[bool],
     ) -> Result<Self> {
+        // Room for all of them at once: a list that grows is copied, and is there twice meanwhile.
+        let n_lines = count_lines(warehouse)?;
         let mut gathered = Gathered::<X>::default();
+        gathered.lines.reserve_exact(n_lines as usize);
         let sql = format!("SELECT * FROM {}", slice::LINES);
         warehouse.scope.for_each(&sql, |batch| {
             gathered.add(&batch, ask.basket, &shelf, excluded)
@@ -220,7 +223,7 @@ impl Purchases {
         } = lines::sorted(gathered, customers.len() + guests);
         balance.kept = line_items.len() as u64;
         balance.repeated = read - balance.kept;
-        balance.lines = count_lines(warehouse)?;
+        balance.lines = n_lines;
         balance.must_be_even(&line_items, shelf.items.len(), &ask.level)?;
         let (mut money, mut basket_groups, mut basket_locations) =
             X::columns(&extras, &baskets, basket_days.len());
