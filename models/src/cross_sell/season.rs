@@ -11,6 +11,8 @@ use super::sales::{Sales, YEAR};
 /// Days by which the same weeks of the year before are widened on both sides: Easter moves, and
 /// so do deliveries.
 const MARGIN: i32 = 14;
+/// Days before a day that hold the season which may be ending: a quarter of a year.
+const SEASON: i32 = YEAR / 4;
 /// Less than this share of what is usual for the item is next to nothing.
 const QUIET: f64 = 0.25;
 /// Chance that an item which sells evenly has so few sales in the weeks looked at.
@@ -38,8 +40,8 @@ pub enum Unavailable {
         /// Nine gaps of ten are no longer, in days.
         usual_gap: i32,
     },
-    /// In the weeks a year before those to come, the margin included, it was sold this often, where
-    /// an even share of its sales of a year would have been so many.
+    /// In the weeks a year before those to come, the margin included unless its season has run its
+    /// course, it was sold this often, where an even share of its sales of a year would have been so many.
     OutOfSeason {
         /// Its sales in those weeks.
         sold: u32,
@@ -71,7 +73,10 @@ pub(super) fn unavailable(
 /// year before: then the weeks to come, as they were a year before, decide.
 fn judged(sales: &Sales, item: usize, as_of: i32, horizon: i32) -> Option<Unavailable> {
     let then = YearBefore::of(sales, item, as_of, horizon);
-    let off_season = then.as_ref().and_then(YearBefore::off_season);
+    let off_season = then.as_ref().and_then(|then| {
+        let off_season = then.off_season();
+        off_season.or_else(|| then.over(sales, item, as_of, horizon))
+    });
     let known = off_season.is_some() || then.is_some_and(|then| then.in_season());
     match silent(sales, item, as_of) {
         Some(gone) if !(known && was_silent(sales, item, as_of)) => Some(gone),
@@ -125,6 +130,7 @@ fn even(sales: &Sales, item: usize, window: [i32; 2], time: [i32; 2]) -> f64 {
 }
 
 /// How an item sold a year before the weeks to come, the margin included.
+#[derive(Clone, Copy)]
 struct YearBefore {
     sold: u32,
     /// Its sales if they were spread evenly over all sales since then.
@@ -155,6 +161,50 @@ impl YearBefore {
             existed: !sales.of(item, from).is_empty(),
             grown: sells(as_of) && !sells(as_of - YEAR),
         })
+    }
+
+    /// [`Unavailable::OutOfSeason`] if what the margin holds is the end of a season that has run its
+    /// course this year, too.
+    ///
+    /// The weeks themselves had next to nothing a year before, nor do the days after them begin the next
+    /// season, and up to now the item has had as large a share of all sales as up to the same day of the
+    /// year before: whose feast is later this year has most of it yet to come. Where an earlier year had
+    /// sales in these weeks, the feast is one that moves, and the margin stays.
+    fn over(&self, sales: &Sales, item: usize, as_of: i32, horizon: i32) -> Option<Unavailable> {
+        let weeks = |years: i32| {
+            let from = as_of.saturating_sub(years.saturating_mul(YEAR));
+            [from, from.saturating_add(horizon)]
+        };
+        let time = [as_of - YEAR - MARGIN, as_of];
+        let [from, until] = weeks(1);
+        let core = Self {
+            sold: sales.count(item, from, until) as u32,
+            even: even(sales, item, [from, until], time),
+            ..*self
+        };
+        let few = |window: [i32; 2], time| {
+            sales.count(item, window[0], window[1]) < QUIET * even(sales, item, window, time)
+        };
+        let after = [until, until + MARGIN];
+        let begins = sales.count(item, after[0], after[1]) > 0.0 && !few(after, time);
+        let first_day = sales.first_day()?;
+        let moves = (2..)
+            .map(|years| (weeks(years), weeks(years - 1)[0]))
+            .take_while(|(window, _)| first_day <= window[0])
+            .any(|(window, next)| {
+                sales.count(item, window[0], window[1]) > 0.0 && !few(window, [window[0], next])
+            });
+        let share = |until: i32| {
+            let from = until.saturating_sub(SEASON);
+            let all = sales.all(from, until);
+            if all > 0.0 {
+                sales.count(item, from, until) / all
+            } else {
+                0.0
+            }
+        };
+        let run = share(as_of) >= (1.0 - QUIET) * share(from);
+        core.off_season().filter(|_| !begins && !moves && run)
     }
 
     fn in_season(&self) -> bool {
@@ -284,9 +334,16 @@ mod tests {
             Some(Unavailable::Gone { last: 356, .. })
         ));
         assert_eq!((found[0], found[2]), (None, None));
-        // At the end of the second year it has been silent for a week, and was sold a year before.
+        // At the end of the second year its season is over, as it was on the same day a year before.
         let found = two_years().judge(None, 2 * YEAR);
-        assert!(found.iter().all(Option::is_none), "{found:?}");
+        assert!(
+            matches!(found[1], Some(Unavailable::OutOfSeason { sold: 0, .. })),
+            "{found:?}"
+        );
+        assert_eq!((found[0], found[2]), (None, None));
+        // Three weeks earlier there is a week of it left, and two weeks before it begins it is near.
+        assert_eq!(two_years().judge(None, 2 * YEAR - 14), [None; 3]);
+        assert_eq!(two_years().judge(None, YEAR + 245), [None; 3]);
         // In February of the third it is as silent as a year before: it will be back.
         let mut third = two_years();
         third
@@ -302,6 +359,45 @@ mod tests {
             .0
             .extend((2 * YEAR + 40..2 * YEAR + 265).flat_map(|day| [(day, 0), (day, 2)]));
         assert_eq!(third.judge(None, 2 * YEAR + 265)[1], None);
+    }
+
+    /// Item 0 every day, and item 1, four times a day, in the four weeks up to a feast on these days of each year.
+    fn feasts(days: &[i32], until: i32) -> Shop {
+        let sold = |day: i32| {
+            let feast = days.get((day / YEAR) as usize);
+            feast.is_some_and(|feast| (feast - 28..*feast).contains(&(day % YEAR)))
+        };
+        Shop(
+            (0..until)
+                .flat_map(|day| {
+                    let feast = if sold(day) { 4 } else { 0 };
+                    [(day, 0), (day, 0)]
+                        .into_iter()
+                        .chain(std::iter::repeat_n((day, 1), feast))
+                })
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_season_that_ended_is_over_and_one_whose_feast_is_later_is_not() {
+        let judge = |feasts_of: &[i32], day: i32| {
+            let as_of = (feasts_of.len() as i32 - 1) * YEAR + day;
+            feasts(feasts_of, as_of).judge(None, as_of)[1]
+        };
+        let out = |found| matches!(found, Some(Unavailable::OutOfSeason { .. }));
+        // A feast on one day of every year: in season up to it, and over from the day on.
+        assert_eq!(judge(&[100, 100, 100], 95), None);
+        assert!(out(judge(&[100, 100, 100], 100)));
+        assert!(out(judge(&[100, 100], 101)));
+        // It was on day 84 last year and is on day 104 of this one: on day 90 half of it is to come.
+        assert_eq!(judge(&[84, 104], 90), None);
+        assert_eq!(judge(&[104, 84, 104], 90), None);
+        assert!(out(judge(&[84, 104], 105)));
+        // As much was sold by day 86 as in all of last year's, but three years ago it was after that: with
+        // a feast that moves nobody knows.
+        assert_eq!(judge(&[108, 84, 84], 86), None);
+        assert!(out(judge(&[84, 84, 84], 86)));
     }
 
     #[test]
