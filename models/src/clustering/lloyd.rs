@@ -18,9 +18,6 @@ use crate::random;
 /// Rows per unit of work. Fixed, so that sums are added in one order on any number of threads.
 const CHUNK: usize = 2048;
 
-/// Centres that are compared at once, so that the compiler can use vector instructions.
-const LANES: usize = 4;
-
 /// A generator of its own for every purpose: the same seed, another `stream`, other numbers.
 pub(super) fn generator(seed: u64, stream: [u64; 3]) -> Xoshiro256PlusPlus {
     // Each part is mixed in, so that neighbouring streams do not resemble one another.
@@ -86,57 +83,92 @@ impl Solution {
     }
 }
 
-/// Centres stored lane by lane: block b holds centres 4b to 4b + 3, feature by feature.
+/// Centres stored lane by lane, feature by feature, so that the compiler can compare several at once with vector
+/// instructions: eights, and a four where no more than that are left. Two sums of two lanes would wait for each
+/// other; four do not.
 struct Lanes {
-    blocks: Vec<Vec<[f64; LANES]>>,
+    eights: Vec<Vec<[f64; 8]>>,
+    four: Option<Vec<[f64; 4]>>,
+}
+
+/// The nearest centre so far, and how far it and the next one are, squared.
+struct Nearest {
+    centre: u32,
+    least: f64,
+    second: f64,
 }
 
 impl Lanes {
     fn new(centres: ArrayView2<'_, f64>) -> Self {
-        let (k, p) = centres.dim();
-        let blocks = (0..k.div_ceil(LANES))
-            .map(|b| {
-                (0..p)
-                    .map(|j| {
-                        // Lanes without a centre are infinitely far away.
-                        std::array::from_fn(|lane| {
-                            let c = b * LANES + lane;
-                            if c < k {
-                                centres[[c, j]]
-                            } else {
-                                f64::INFINITY
-                            }
-                        })
-                    })
-                    .collect()
-            })
-            .collect();
-        Self { blocks }
+        let k = centres.nrows();
+        let four = (1..=4).contains(&(k % 8));
+        let eights = match four {
+            true => k / 8,
+            false => k.div_ceil(8),
+        };
+        Self {
+            eights: (0..eights).map(|b| lanes(centres, 8 * b)).collect(),
+            four: four.then(|| lanes(centres, 8 * eights)),
+        }
     }
 
     /// Number of the nearest centre, the squared distance to it, and the squared distance to
     /// the second nearest (infinity if there is one centre).
     fn nearest(&self, row: &[f64]) -> (u32, f64, f64) {
-        let (mut best, mut least, mut second) = (0, f64::INFINITY, f64::INFINITY);
-        for (b, block) in self.blocks.iter().enumerate() {
-            let mut squares = [0.0; LANES];
-            for (x, centres) in row.iter().zip(block) {
-                for lane in 0..LANES {
-                    let difference = x - centres[lane];
-                    squares[lane] += difference * difference;
-                }
-            }
-            for (lane, &square) in squares.iter().enumerate() {
-                if square < least {
-                    second = least;
-                    least = square;
-                    best = (b * LANES + lane) as u32;
-                } else if square < second {
-                    second = square;
-                }
+        let mut nearest = Nearest {
+            centre: 0,
+            least: f64::INFINITY,
+            second: f64::INFINITY,
+        };
+        for (b, block) in self.eights.iter().enumerate() {
+            nearest.look(row, block, 8 * b as u32);
+        }
+        if let Some(block) = &self.four {
+            nearest.look(row, block, 8 * self.eights.len() as u32);
+        }
+        (nearest.centre, nearest.least, nearest.second)
+    }
+}
+
+/// The centres from `first` on as lanes.
+fn lanes<const L: usize>(centres: ArrayView2<'_, f64>, first: usize) -> Vec<[f64; L]> {
+    let (k, p) = centres.dim();
+    // Lanes without a centre are infinitely far away.
+    let lane = |c: usize, j: usize| match c < k {
+        true => centres[[c, j]],
+        false => f64::INFINITY,
+    };
+    (0..p)
+        .map(|j| std::array::from_fn(|l| lane(first + l, j)))
+        .collect()
+}
+
+impl Nearest {
+    /// Looks at centres of which the first is `first`; of equally near ones the first is taken.
+    fn look<const L: usize>(&mut self, row: &[f64], block: &[[f64; L]], first: u32) {
+        let mut squares = [0.0; L];
+        for (x, centres) in row.iter().zip(block) {
+            for lane in 0..L {
+                let difference = x - centres[lane];
+                squares[lane] += difference * difference;
             }
         }
-        (best, least, second)
+        // Choices and no branches: which centre is nearest cannot be foretold.
+        for (lane, &square) in squares.iter().enumerate() {
+            let nearer = square < self.least;
+            let other = if nearer { self.least } else { square };
+            self.second = if other < self.second {
+                other
+            } else {
+                self.second
+            };
+            self.least = if nearer { square } else { self.least };
+            self.centre = if nearer {
+                first + lane as u32
+            } else {
+                self.centre
+            };
+        }
     }
 }
 
@@ -181,6 +213,7 @@ impl<'a> Descent<'a> {
     fn step(&mut self, centres: ArrayView2<'_, f64>, moved: &[f64]) -> Sums {
         let (k, p) = centres.dim();
         let lanes = Lanes::new(centres);
+        let own_centres: Vec<f64> = centres.iter().copied().collect();
         // Half the distance from each centre to the nearest other one: a row nearer than that
         // can have no other nearest centre.
         let half_gap: Vec<f64> = (0..k)
@@ -217,8 +250,7 @@ impl<'a> Descent<'a> {
                     lower[i] -= others_moved[own];
                     let bound = lower[i].max(half_gap[own]) * (1.0 - SLACK);
                     if upper[i] >= bound {
-                        let to_own = row.iter().zip(centres.row(own));
-                        upper[i] = to_own.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+                        upper[i] = apart(row, &own_centres[own * p..(own + 1) * p]);
                         if upper[i] >= bound {
                             let (label, least, second) = lanes.nearest(row);
                             upper[i] = least.sqrt();
@@ -257,6 +289,20 @@ impl<'a> Descent<'a> {
         }
         whole
     }
+}
+
+/// The distance between two points. Four sums side by side: one after the other each would wait for the one before.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (fours, others) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = fours.remainder().iter().zip(others.remainder());
+    let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
+    for (a, b) in fours.zip(others) {
+        for lane in 0..4 {
+            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    (sums[0] + sums[1] + sums[2] + sums[3] + rest).sqrt()
 }
 
 fn squared(a: ArrayView2<'_, f64>, i: usize, b: ArrayView2<'_, f64>, j: usize) -> f64 {
@@ -424,6 +470,31 @@ mod tests {
         let (labels, distances) = assign(x.view(), array![[2.0], [0.0]].view());
         assert_eq!(labels, [1, 0, 0]);
         assert_eq!(distances, [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn lanes_find_what_one_centre_after_the_other_finds() {
+        let mut rng = generator(7, [0, 0, 0]);
+        for k in 1..20 {
+            let centres = Array2::from_shape_simple_fn((k, 5), || uniform(&mut rng));
+            let lanes = Lanes::new(centres.view());
+            for _ in 0..50 {
+                let row: Vec<f64> = (0..5).map(|_| uniform(&mut rng)).collect();
+                let far = |c: usize| {
+                    let pairs = row.iter().zip(centres.row(c));
+                    pairs.fold(0.0, |sum, (x, y)| sum + (x - y) * (x - y))
+                };
+                let mut order: Vec<usize> = (0..k).collect();
+                order.sort_by(|a, b| far(*a).total_cmp(&far(*b)));
+                let second = order.get(1).map_or(f64::INFINITY, |c| far(*c));
+                assert_eq!(
+                    lanes.nearest(&row),
+                    (order[0] as u32, far(order[0]), second)
+                );
+                let own = centres.row(order[0]).to_vec();
+                assert!((apart(&row, &own) - far(order[0]).sqrt()).abs() < 1e-12);
+            }
+        }
     }
 
     #[test]

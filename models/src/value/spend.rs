@@ -130,6 +130,35 @@ struct Row {
     repeats: f64,
     mean: f64,
     ln_mean: f64,
+    /// Place among the distinct numbers of repeat purchases.
+    group: usize,
+}
+
+/// What the likelihood has that depends on the number of repeat purchases alone: there are few such numbers and
+/// many customers, and the gamma functions are what takes long.
+struct PerRepeats {
+    /// `p x` and `ln x`.
+    px: f64,
+    ln_x: f64,
+    /// Parts of the logarithm, and of its slopes by `p` and by `q`.
+    ln: f64,
+    by_p: f64,
+    by_q: f64,
+}
+
+impl PerRepeats {
+    fn new(model: &GammaGamma, repeats: f64) -> Self {
+        let &GammaGamma { p, q, v } = model;
+        let px = p * repeats;
+        let both = digamma(px + q);
+        Self {
+            px,
+            ln_x: repeats.ln(),
+            ln: libm::lgamma(px + q) - libm::lgamma(px) - libm::lgamma(q) + q * v.ln(),
+            by_p: both - digamma(px),
+            by_q: both - digamma(q) + v.ln(),
+        }
+    }
 }
 
 impl SpendValidParams {
@@ -158,17 +187,23 @@ impl SpendValidParams {
         }
         // Amounts are measured by their mean while the search goes on.
         let scale = used.iter().map(|spend| spend.mean).sum::<f64>() / used.len() as f64;
+        let mut distinct: Vec<u32> = used.iter().map(|spend| spend.repeats).collect();
+        distinct.dedup();
         let row = |spend: &Spend| Row {
             repeats: spend.repeats.into(),
             mean: spend.mean / scale,
             ln_mean: (spend.mean / scale).ln(),
+            group: distinct.partition_point(|repeats| *repeats < spend.repeats),
         };
         let rows: Vec<Row> = used.iter().map(row).collect();
         let count = rows.len() as f64;
         let function = |at: &[f64; 3]| {
             let [p, q, v] = at.map(f64::exp);
+            let model = GammaGamma { p, q, v };
+            let shared = |repeats: &u32| PerRepeats::new(&model, f64::from(*repeats));
+            let shared: Vec<PerRepeats> = distinct.iter().map(shared).collect();
             let (ln, slopes) = sum(&rows, |row| {
-                let (ln, slopes) = slopes(&GammaGamma { p, q, v }, row);
+                let (ln, slopes) = slopes(&model, row, &shared[row.group]);
                 (1.0, ln, slopes)
             });
             let by_log = [p * slopes[0], q * slopes[1], v * slopes[2]];
@@ -201,20 +236,16 @@ impl SpendValidParams {
 }
 
 /// Log-likelihood of the mean of one customer and its slopes by `p`, `q` and `v`.
-fn slopes(model: &GammaGamma, row: &Row) -> (f64, [f64; 3]) {
-    let &GammaGamma { p, q, v } = model;
+fn slopes(model: &GammaGamma, row: &Row, shared: &PerRepeats) -> (f64, [f64; 3]) {
+    let &GammaGamma { q, v, .. } = model;
+    let &PerRepeats { px, ln_x, .. } = shared;
     let (x, mean) = (row.repeats, row.mean);
     let all = v + x * mean;
-    let (px, ln_all) = (p * x, all.ln());
-    let ln = libm::lgamma(px + q) - libm::lgamma(px) - libm::lgamma(q)
-        + q * v.ln()
-        + (px - 1.0) * row.ln_mean
-        + px * x.ln()
-        - (px + q) * ln_all;
-    let both = digamma(px + q);
+    let ln_all = all.ln();
+    let ln = shared.ln + (px - 1.0) * row.ln_mean + px * ln_x - (px + q) * ln_all;
     let slopes = [
-        x * (both - digamma(px) + row.ln_mean + x.ln() - ln_all),
-        both - digamma(q) + v.ln() - ln_all,
+        x * (shared.by_p + row.ln_mean + ln_x - ln_all),
+        shared.by_q - ln_all,
         q / v - (px + q) / all,
     ];
     (ln, slopes)
