@@ -684,3 +684,69 @@ fn by_each_customers_own_value_whom_to_contact_and_what_leaving_costs() {
     );
     assert!(!table(&sandbox, "churn").contains_key("expected_loss"));
 }
+
+/// Whether a text has Chinese in it.
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+#[test]
+fn in_chinese_people_read_chinese_and_codes_stay() {
+    let sandbox = shop_with("[churn]\nmodels = [\"single-feature\", \"tree\", \"boosting\"]");
+    for stage in ["features", "churn"] {
+        sandbox
+            .regulars(&[stage, "--quiet", "--lang", "zh"])
+            .ended_with(0);
+    }
+    let scores = table(&sandbox, "churn");
+    assert!(!table(defaults(), "churn").contains_key("band_words"));
+    for (code, words) in scores["band"].iter().zip(&scores["band_words"]) {
+        let want = match code.as_str() {
+            "high" => "高",
+            "medium" => "中",
+            "low" => "低",
+            "lapsed" => "已沉默",
+            "new" => "新客户",
+            other => panic!("{other} is no code"),
+        };
+        assert_eq!(words, want);
+    }
+    for reason in &scores["reason_1"] {
+        assert!(is_chinese(reason), "{reason}");
+    }
+    let reasons = scores["reason_1"].join("\n");
+    assert!(reasons.contains("（风险升高）"), "{reasons}");
+    let models = table(&sandbox, "churn_models");
+    assert!(models["model"].contains(&"boosting".to_owned()));
+    assert!(models["title"].contains(&"提升树".to_owned()));
+    let features = table(&sandbox, "churn_features");
+    assert!(features["meaning"].contains(&"距上次购买天数".to_owned()));
+    let tree = sandbox.read("regulars-out/churn_tree.txt");
+    assert!(tree.starts_with("哪些客户连续 28 天没有购买"), "{tree}");
+    assert!(tree.contains("流失 => 叶 "), "{tree}");
+    let page = sandbox.read("regulars-out/churn.html");
+    for words in ["谁在流失", "位客户已评分", "评分来自<b>", "整棵树"] {
+        assert!(page.contains(words), "{words}");
+    }
+    needs_nothing_from_elsewhere(&page);
+    // What is kept does not depend on it.
+    let of = |sandbox: &Sandbox| -> Value {
+        serde_json::from_str(&sandbox.read("regulars-out/churn_model.json")).expect("JSON")
+    };
+    let [chinese, english] = [of(&sandbox), of(defaults())];
+    assert_eq!(chinese["outcome"], english["outcome"]);
+    assert_eq!(chinese["facts"]["learned"], english["facts"]["learned"]);
+}
+
+#[test]
+fn the_rhythm_of_the_customers_is_said_in_chinese() {
+    let sandbox = shop_with("");
+    let suggested = sandbox
+        .regulars(&["churn", "--suggest", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let lines: toml::Table = suggested.stdout.parse().expect("settings");
+    assert!(lines["churn"]["horizon_days"].is_integer());
+    assert!(is_chinese(&suggested.stdout), "{}", suggested.stdout);
+    let page = sandbox.read("regulars-out/churn_rhythm.html");
+    assert!(page.contains("客户何时再次光顾"), "{page}");
+}

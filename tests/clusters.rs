@@ -119,3 +119,81 @@ fn an_amount_far_out_does_not_move_a_customer_into_a_cluster_of_dirt() {
     let entry = clean.manifest("regulars-out")["stages"]["segment"].clone();
     assert_eq!(entry["warnings"], serde_json::json!([]));
 }
+
+/// Codes of a table with the words that stand for them: one for each, and no two alike.
+fn words(table: &Table, column: &str) -> BTreeMap<String, String> {
+    let pairs = table[column].iter().zip(&table[&format!("{column}_words")]);
+    let words: BTreeMap<String, String> =
+        pairs.clone().map(|(a, b)| (a.clone(), b.clone())).collect();
+    for (code, word) in pairs {
+        assert_eq!(words[code], *word, "{column}");
+    }
+    let mut all: Vec<&String> = words.values().collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), words.len(), "{words:?}");
+    words
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars()
+        .any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
+}
+
+#[test]
+fn clusters_are_told_in_chinese_and_kept_in_english() {
+    let english = segmented(shop(240, 240));
+    let chinese = Sandbox::like(&english);
+    chinese
+        .regulars(&["segment", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let kept = "regulars-out/segmenter.json";
+    assert_eq!(english.read(kept), chinese.read(kept));
+    let (before, after) = (table(&english, "segments"), table(&chinese, "segments"));
+    assert!(!before.keys().any(|name| name.ends_with("_words")));
+    for (name, values) in &before {
+        assert_eq!(values, &after[name], "{name}");
+    }
+    let names = words(&after, "cluster_name");
+    assert!(
+        names.len() > 1 && names.values().all(|name| is_chinese(name)),
+        "{names:?}"
+    );
+    for table in [
+        "clusters",
+        "cluster_guide",
+        "cluster_typical",
+        "cluster_map",
+    ] {
+        let said = words(&self::table(&chinese, table), "cluster_name");
+        assert!(
+            said.iter().all(|(code, word)| names[code] == *word),
+            "{table}: {said:?}"
+        );
+    }
+    let (told, code) = (
+        table(&chinese, "cluster_guide"),
+        table(&english, "cluster_guide"),
+    );
+    for column in ["in_words", "action", "rule_in_words", "verdict_words"] {
+        for text in told[column].iter().filter(|text| !text.is_empty()) {
+            assert!(is_chinese(text), "{column}: {text}");
+        }
+    }
+    for column in ["rule", "verdict", "status", "cluster_name"] {
+        assert_eq!(told[column], code[column], "{column}");
+    }
+    let choice = table(&chinese, "cluster_choice");
+    assert!(choice["why"].iter().all(|why| is_chinese(why)));
+    assert_eq!(
+        choice["chosen"],
+        table(&english, "cluster_choice")["chosen"]
+    );
+    let summary = &chinese.manifest("regulars-out")["stages"]["segment"]["metrics"]["clusters"];
+    let first = &summary[0];
+    let (name, word) = (
+        first["name"].as_str().unwrap(),
+        first["name_words"].as_str().unwrap(),
+    );
+    assert_eq!(names[name], word);
+}

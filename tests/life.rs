@@ -604,3 +604,102 @@ fn stages_are_the_same_on_any_number_of_threads() {
         assert!(four[name] == *bytes, "{name} differs");
     }
 }
+
+#[test]
+fn stages_segments_and_classes_are_said_in_chinese_beside_their_codes() {
+    let english = sandbox(
+        lives(),
+        "[[classes.own]]\nname = \"Mine\"\nwhere = \"life_cycle = 'at risk'\"\n",
+    );
+    run(&english, &FIRST);
+    run(&english, &["classes"]);
+    let chinese = Sandbox::like(&english);
+    // A condition of the settings is over codes, whatever the language.
+    chinese
+        .regulars(&["segment", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    chinese
+        .regulars(&["classes", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    for name in [
+        "segments",
+        "rfm_segments",
+        "life_cycle",
+        "life_cycle_flow",
+        "classes",
+        "class_sizes",
+    ] {
+        let (before, after) = (table(&english, name), table(&chinese, name));
+        for (column, values) in &before {
+            let is_sentence = ["meaning", "action"].contains(&column.as_str());
+            assert!(is_sentence || values == &after[column], "{name}: {column}");
+        }
+        assert!(
+            !before.keys().any(|column| column.ends_with("_words")),
+            "{name}"
+        );
+    }
+    let segments = table(&chinese, "segments");
+    let stage = by_id(&segments, "life_cycle_words");
+    assert_eq!(
+        ["new", "once", "asked"].map(|id| stage[id].as_str()),
+        ["新客户", "一次性客户", "潜在客户"]
+    );
+    assert_eq!(by_id(&segments, "rfm_segment_words")["asked"], "从未购买");
+    assert_eq!(by_id(&segments, "phase_words")["once"], "考察期");
+    let sizes = table(&chinese, "class_sizes");
+    let row = |class: &str| {
+        sizes["class"]
+            .iter()
+            .position(|name| name == class)
+            .unwrap()
+    };
+    assert_eq!(sizes["class_words"][row("major")], "大客户");
+    assert_eq!(sizes["class_words"][row("Mine")], "Mine");
+    assert_eq!(sizes["of_words"][row("major")], "客户");
+    let page = chinese.read("regulars-out/life_cycle.html");
+    for text in [
+        "lang=\"zh-CN\"",
+        "阶段变化",
+        "<td><b>新客户</b></td>",
+        "各阶段客户数",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let flow = english.read("regulars-out/life_cycle.html");
+    assert!(flow.contains("<h2>What became of them</h2>") && flow.contains("<td><b>new</b></td>"));
+}
+
+#[test]
+fn a_map_of_the_user_is_called_as_the_user_calls_it() {
+    let ours = "r;fm;segment;meaning;action\n4-5;*;Here;They come;Greet them\n1-3;4-5;Lost;;\n1-3;1-3;Let go;;\n";
+    let own = sandbox(
+        lives(),
+        "[segment.rfm]\nmap_file = \"map.csv\"\n[segment.life_cycle]\nphase = { mature = \"stability\" }\n",
+    );
+    own.write("map.csv", ours);
+    run(&own, &["ingest", "features"]);
+    own.regulars(&["segment", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let guide = table(&own, "rfm_segments");
+    let row = |name: &str| {
+        guide["rfm_segment"]
+            .iter()
+            .position(|other| other == name)
+            .unwrap()
+    };
+    assert_eq!(guide["rfm_segment_words"][row("Here")], "Here");
+    assert_eq!(
+        [
+            &guide["meaning"][row("Here")],
+            &guide["action"][row("Here")]
+        ],
+        ["They come", "Greet them"]
+    );
+    let stages = table(&own, "life_cycle");
+    let mature = stages["life_cycle"]
+        .iter()
+        .position(|stage| stage == "mature")
+        .unwrap();
+    assert_eq!(stages["phase_words"][mature], "stability");
+}

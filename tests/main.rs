@@ -32,6 +32,7 @@ mod kills;
 mod kinds;
 mod labels;
 mod lakes;
+mod languages;
 mod layers;
 mod leavers;
 mod life;

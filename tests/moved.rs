@@ -282,3 +282,18 @@ fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn what_moved_is_said_in_chinese() {
+    let sandbox = two_runs();
+    let run = diff(&sandbox, &[BEFORE, AFTER, "--markdown", "--lang", "zh"]).ended_with(0);
+    for words in [
+        "# 两次运行之间的变化\n",
+        "## RFM 分层\n",
+        "## 谁在流失\n",
+        "| 之前 | 之后 |",
+        "平均概率：之前 ",
+    ] {
+        assert!(run.stdout.contains(words), "{words}\n{}", run.stdout);
+    }
+}

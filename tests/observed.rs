@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::util::{PRODUCTS, SETTINGS, Sandbox, columns, date};
+use crate::util::{PRODUCTS, SETTINGS, Sandbox, columns, date, needs_nothing_from_elsewhere};
 
 const CUSTOMERS: u32 = 3000;
 const FIRST: u32 = 180;
@@ -96,6 +96,22 @@ fn what_a_contact_did_is_found_although_it_went_to_those_who_buy_much() {
     // Plainly compared it would seem to do far more.
     let plain = number("plain_buyer_share", 0) - number("plain_buyer_share", 1);
     assert!(plain > number("uplift_high", 0), "{plain}");
+    let page = sandbox.read("regulars-out/campaigns/observed/7.html");
+    needs_nothing_from_elsewhere(&page);
+    for words in [
+        "It seems that the campaign made more customers buy",
+        "nobody was held back by lot",
+        "id=\"overlap\"",
+        "id=\"balance\"",
+        "Within the band",
+    ] {
+        assert!(page.contains(words), "the page lacks `{words}`");
+    }
+    assert!(!page.contains("C00"), "the page names nobody");
+    // Every twentieth of the probability has its bars, and every feature drawn both of its dots.
+    assert_eq!(page.matches("class=\"others\"").count(), 20);
+    let dots = page.matches("class=\"from\"").count();
+    assert!(dots > 5 && dots == page.matches("class=\"dot\"").count());
     let balance = columns(&sandbox.read("regulars-out/campaigns/balance/7.csv"));
     let apart = |name: &str| -> Vec<f64> {
         let values = balance[name].iter();

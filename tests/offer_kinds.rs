@@ -394,3 +394,37 @@ fn settings_that_cannot_be_met_say_what_would_mend_them() {
         run.ended_with(2).says(&words);
     }
 }
+
+#[test]
+fn reasons_and_kinds_are_said_in_chinese_beside_their_codes() {
+    let sandbox = shop("[offers]\nkinds = [\"new\", \"again\", \"back\"]\n");
+    sandbox.regulars(&["ingest", "--quiet"]).ended_with(0);
+    sandbox
+        .regulars(&["offers", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let offers = table(&sandbox, "offers");
+    let words: BTreeMap<&str, (&str, &str)> = BTreeMap::from([
+        ("new", ("从未买过", "")),
+        ("again", ("该再买了", "买过")),
+        ("back", ("回到已不再光顾的品类", "未买")),
+    ]);
+    let kinds: BTreeSet<&str> = offers["kind"].iter().map(String::as_str).collect();
+    assert_eq!(kinds, words.keys().copied().collect());
+    for (row, kind) in offers["kind"].iter().enumerate() {
+        let (said, reason) = words[kind.as_str()];
+        assert_eq!(offers["kind_words"][row], said);
+        let found = &offers["reason"][row];
+        assert!(found.contains(reason), "{found}");
+        assert!(
+            !found.contains("bought") && !found.contains("day"),
+            "{found}"
+        );
+    }
+    let winback = table(&sandbox, "winback");
+    assert!(
+        winback["band"].iter().all(|band| band == "lapsed")
+            && winback["band_words"].iter().all(|band| band == "已沉默")
+    );
+    let book = sheets(&sandbox.path("regulars-out/winback.xlsx"));
+    assert!(book.contains("name=\"名单\"") && book.contains("列入名单的原因"));
+}

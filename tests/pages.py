@@ -14,11 +14,16 @@ Every page is opened from its file, light and dark, as wide as a desk and as nar
 - every plot's figures can be opened, and every link within the page or to a file leads somewhere;
 - it prints.
 
+Pages in another language than English, by their `lang`, are looked at twice and not four times: on a desk in light, with
+everything above, and on a phone in the dark, without axe-core, which has seen the same page in English; a page that
+says nothing in its own language is a problem.
+
 Pictures of all of it go to the folder, if one is named. Prints a line for each page. Exit status: 0 all well, 1 any
 problem (also: no page).
 """
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -31,6 +36,9 @@ from playwright.sync_api import Page, sync_playwright
 WINDOWS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 # Where barriers are looked for: both widths and both schemes once, since axe-core takes ten seconds on a long page.
 BARRIERS = [("desk", "light"), ("phone", "dark")]
+# A page in another language has the shape of the one in English: only texts can be wider, or missing.
+TRANSLATED = [("desk", "light"), ("phone", "dark")]
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def texts(page: Page, table: int) -> list[str]:
@@ -83,12 +91,13 @@ def numbers_sort(page: Page, say) -> None:
 
 def number(cell: str) -> float | None:
     """What stands in a cell, as a person reads it."""
+    cell = re.sub(r"(?<=\d)%", " %", cell)
     words = cell.replace("<", "").replace(",", "").replace("+", "").replace("−", "-").split()
     try:
         value = float(words[0])
     except (ValueError, IndexError):
         return None
-    scale = {"k": 1e3, "M": 1e6, "bn": 1e9, "%": 0.01}.get(words[1], 1.0) if len(words) > 1 else 1.0
+    scale = {"k": 1e3, "M": 1e6, "bn": 1e9, "万": 1e4, "亿": 1e8, "%": 0.01}.get(words[1], 1.0) if len(words) > 1 else 1.0
     return value * scale
 
 
@@ -123,15 +132,24 @@ def links_lead_somewhere(page: Page, folder: Path, say) -> None:
                 say(f"{target} leads nowhere")
         elif "://" in target:
             say(f"{target} leads out of the folder")
-        elif not (folder / unquote(target)).exists():
-            say(f"{target} is not there")
+        else:
+            name, _, place = unquote(target).partition("#")
+            file = folder / name
+            if not file.exists():
+                say(f"{target} is not there")
+            elif place and f'id="{place}"' not in file.read_text():
+                say(f"{target} leads to a page without that place")
 
 
 def look(browser, file: Path, pictures: Path | None) -> tuple[list[str], str]:
     problems: list[str] = []
     counts = ""
+    chinese = 'lang="zh' in file.read_text()[:200]
     for window, size in WINDOWS.items():
         for scheme in ("light", "dark"):
+            if chinese and (window, scheme) not in TRANSLATED:
+                continue
+
             def say(what: str, where=f"{window}, {scheme}") -> None:
                 problems.append(f"{file.name} ({where}): {what}")
 
@@ -147,7 +165,13 @@ def look(browser, file: Path, pictures: Path | None) -> tuple[list[str], str]:
                 say(f"is {wide} pixels wider than the window")
             if pictures:
                 page.screenshot(path=pictures / f"{file.stem}-{window}-{scheme}.png", full_page=True)
-            if (window, scheme) not in BARRIERS:
+            if chinese:
+                for part in ("title", "header", "footer"):
+                    if not HAN.search(" ".join(page.locator(part).all_text_contents())):
+                        say(f"{part} says nothing in Chinese")
+                if (field := page.locator(".filter input").first).count() and not HAN.search(field.get_attribute("placeholder")):
+                    say("the field that filters does not speak Chinese")
+            if (window, scheme) not in BARRIERS or (chinese and window == "phone"):
                 page.close()
                 continue
             page.evaluate("() => document.querySelectorAll('details').forEach(part => (part.open = true))")

@@ -4,7 +4,8 @@
 
 PROGRAM is the built `regulars`. The cases: one customer; a history too short for a model of leaving; no products; 60
 segments; names that would be markup; a run that stopped half way, which says so on top; attributes with long names
-and categories. Needs what `tests/pages.py` needs. Exit status: 0 all well, 1 any problem.
+and categories; and, in Chinese, a whole run, one customer, and a run that stopped half way of names
+that would be markup. Needs what `tests/pages.py` needs. Exit status: 0 all well, 1 any problem.
 """
 
 import datetime
@@ -84,6 +85,7 @@ def products(folder: Path, label=lambda name: name) -> None:
 class Case:
     def __init__(self, program: Path, folder: Path):
         self.program, self.folder, self.out = program, folder, folder / "regulars-out"
+        self.language = "en"
         folder.mkdir()
 
     def settings(self, name: str = "Corner shop", with_products: bool = True, more: str = "") -> None:
@@ -91,7 +93,7 @@ class Case:
         (self.folder / "regulars.toml").write_text(text)
 
     def run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
-        done = subprocess.run([self.program, *arguments], cwd=self.folder, capture_output=True, text=True)
+        done = subprocess.run([self.program, *arguments, "--lang", self.language], cwd=self.folder, capture_output=True, text=True)
         if done.returncode not in codes:
             raise SystemExit(f"regulars {' '.join(arguments)} in {self.folder} ended with {done.returncode}:\n{done.stderr}")
         return done.stderr
@@ -189,7 +191,42 @@ def said(case: Case, words: list[str], never: list[str]) -> list[str]:
     return problems + [f"the report has `{word}`" for word in never if word in page]
 
 
+def in_chinese(case: Case) -> list[str]:
+    """Every page of a whole run, with those that commands of their own make."""
+    history(case.folder, 150, 400)
+    products(case.folder)
+    case.settings(name="街角小店")
+    case.language = "zh"
+    case.run("run", "--quiet")
+    case.run("profile", "--quiet")
+    index = (case.out / "index.html").read_text()
+    problems = [f"the index lacks {page.name}" for page in case.out.glob("*.html") if page.name not in index + "index.html"]
+    return problems + said(case, ["本周要做", "RFM 分层，截至", "街角小店"], ["Left out", "Bands of risk", "customers who ever bought"])
+
+
+def one_customer_in_chinese(case: Case) -> list[str]:
+    history(case.folder, 1, 60)
+    products(case.folder)
+    case.settings()
+    case.language = "zh"
+    case.run("run", "--quiet")
+    return said(case, ["之前有 1 位客户购买过", "略去："], ["C0000", "EUR</b>"])
+
+
+def stopped_half_way_in_chinese(case: Case) -> list[str]:
+    history(case.folder, 150, 400)
+    products(case.folder, lambda name: name + MARKUP)
+    case.settings(name=f"小店 {MARKUP}")
+    case.language = "zh"
+    for stage in ("ingest", "features", "segment", "report"):
+        case.run(stage, "--quiet")
+    top = case.report().split("<main>")[0]
+    problems = [] if "上一次运行没有完成" in top else ["the top does not say that the run stopped half way"]
+    return problems + said(case, ["缺少 value、churn"], ["<script>alert", "<img"])
+
+
 CASES = [one_customer, no_churn_model, no_products, sixty_segments, markup_in_names, stopped_half_way, attributes]
+CASES += [in_chinese, one_customer_in_chinese, stopped_half_way_in_chinese]
 
 
 def main() -> int:

@@ -793,3 +793,58 @@ fn a_model_of_a_label_scores_customers_of_whom_nothing_is_known_and_names_new_ca
         .ended_with(3)
         .says(&["looks at `plan`"]);
 }
+
+#[test]
+fn what_is_kept_is_the_same_in_every_language_and_is_said_in_that_of_the_command() {
+    let sandbox = with_champion();
+    sandbox
+        .regulars(&["features", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    sandbox
+        .regulars(&["train", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["版本 2（", "对数损失"]);
+    for name in [
+        "model.json",
+        "tested.json",
+        "features.json",
+        "reference.json",
+        "card.md",
+    ] {
+        let [first, second] = [1, 2].map(|number| sandbox.read(&of_version(number, name)));
+        assert_eq!(first, second, "{name}");
+    }
+    let [first, second] = [1, 2].map(|number| json(&sandbox, &of_version(number, "version.json")));
+    for key in ["model", "outcome", "quality", "definition", "settings"] {
+        assert_eq!(first[key], second[key], "{key}");
+    }
+    sandbox
+        .regulars(&["models", "show", "1", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&[
+            "# 谁在流失：",
+            "未来 28 天内不购买",
+            "个模型中，",
+            "## 局限",
+            "首个版本",
+        ]);
+    sandbox
+        .regulars(&["score", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let scores = scores(&sandbox);
+    let lapsed = |column: &str, word: &str| {
+        let values = scores[column].iter();
+        values.filter(|value| *value == word).count()
+    };
+    assert!(lapsed("band", "lapsed") > 0);
+    assert_eq!(lapsed("band", "lapsed"), lapsed("band_words", "已沉默"));
+    sandbox
+        .regulars(&["drift", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["版本 1，", "平均概率"]);
+    let page = sandbox.read("regulars-out/drift.html");
+    assert!(page.contains("客户是否一如从前？"), "{page}");
+    // Used again in English it speaks English.
+    sandbox.regulars(&["score", "--quiet"]).ended_with(0);
+    assert!(!sandbox.read("regulars-out/churn.csv").contains("风险"));
+}

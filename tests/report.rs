@@ -621,3 +621,113 @@ fn one_customer_is_explained_on_a_screen() {
         .ended_with(0)
         .shows(&["purchase line", "<Bonn>"]);
 }
+
+#[test]
+fn a_run_in_chinese_speaks_chinese_and_keeps_the_codes() {
+    let sandbox = shop_sandbox(150, 400);
+    let english = Sandbox::like(&sandbox);
+    english.regulars(&["run", "--quiet"]).ended_with(0);
+    sandbox
+        .regulars(&["run", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["150 位客户", "regulars-out 中的文件", "下一步"]);
+    let (page, found) = (
+        page(&sandbox, "regulars-out"),
+        figures(&sandbox, "regulars-out"),
+    );
+    for words in [
+        "lang=\"zh-CN\"",
+        "本周要做",
+        "RFM 分层，截至 2024-",
+        "data-filter=\"筛选\"",
+        "高流失风险",
+        "贡献前 80% 消费额的客户",
+        "每位客户的分层见 <a href=\"segments.csv\">segments.csv</a>",
+    ] {
+        assert!(page.contains(words), "the page lacks {words}");
+    }
+    for words in [
+        "Left out",
+        "Bands of risk",
+        "What each would buy next",
+        "Filter",
+    ] {
+        assert!(!page.contains(words), "the page has {words}");
+    }
+    // Codes, dates and figures are those of the run in English; sentences are not.
+    let other = figures(&english, "regulars-out");
+    for path in [
+        "/segments/found/segments/0/name",
+        "/segments/found/segments/0/customers",
+        "/churn/found/bands",
+        "/data/kinds/0/kind",
+        "/business/found/months",
+        "/headline",
+    ] {
+        let (here, there) = (found.pointer(path), other.pointer(path));
+        assert!(
+            here.is_some() && here == there,
+            "{path}: {here:?} {there:?}"
+        );
+    }
+    assert_ne!(
+        found["summary"]["sentences"][0],
+        other["summary"]["sentences"][0]
+    );
+    let codes = |of: &Sandbox| {
+        let columns = columns(&of.read("regulars-out/segments.csv"));
+        ["customer_id", "rfm_segment", "life_cycle"].map(|name| columns[name].clone())
+    };
+    assert_eq!(codes(&sandbox), codes(&english));
+    // Whoever looks afterwards need not say it again, and can ask for the other one.
+    sandbox
+        .regulars(&["show", "churn", "--top", "2"])
+        .ended_with(0)
+        .shows(&["流失概率", "风险等级", "另有 148 行"]);
+    sandbox
+        .regulars(&["explain", "C0001"])
+        .ended_with(0)
+        .shows(&["交互情况", "购买明细", "满分 5 分"]);
+    sandbox
+        .regulars(&["explain", "C0001", "--lang", "en"])
+        .ended_with(0)
+        .shows(&["WHAT HAPPENED", "purchase lines in", "of 5 ("]);
+    sandbox
+        .regulars(&["run", "--timings", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["用时", "内存峰值"]);
+}
+
+#[test]
+fn the_index_leads_to_every_page_that_is_there() {
+    let sandbox = shop_sandbox(150, 400);
+    sandbox
+        .regulars(&["run"])
+        .ended_with(0)
+        .shows(&["index.html", "Leads to every page"]);
+    let index = sandbox.read("regulars-out/index.html");
+    needs_nothing_from_elsewhere(&index);
+    let pages: Vec<String> = sandbox
+        .data_files("regulars-out")
+        .into_keys()
+        .filter(|name| name.ends_with(".html") && name != "index.html")
+        .collect();
+    assert!(pages.len() >= 5, "{pages:?}");
+    for name in pages {
+        assert!(index.contains(&format!("<a href=\"{name}\">")), "{name}");
+    }
+    let churn = index.split("churn.html").nth(1).expect("the page of churn");
+    let churn = churn.split("</li>").next().expect("its end");
+    assert!(
+        churn.contains("as of 2024-") || churn.contains("as of 2025-"),
+        "{churn}"
+    );
+    let files = sandbox.manifest("regulars-out")["files"].clone();
+    let named = files.as_array().expect("files").iter();
+    assert_eq!(named.filter(|file| file["path"] == "index.html").count(), 1);
+    assert!(
+        sandbox
+            .read("regulars-out/report.html")
+            .contains("<a href=\"index.html\">")
+    );
+}

@@ -1086,3 +1086,36 @@ fn an_order_number_of_several_customers_or_times_is_not_one_basket() {
     let (at_any_time, _) = mined("order_days = 30\n", lines);
     assert_eq!(at_any_time, before + 2);
 }
+
+#[test]
+fn a_run_in_chinese_says_rules_in_chinese_and_keeps_its_columns_and_answers() {
+    let english = table(&mined(""), "rules");
+    let sandbox = loaded("");
+    sandbox
+        .regulars(&["rules", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let rules = table(&sandbox, "rules");
+    assert!(!rules["in_words"].is_empty());
+    assert!(
+        rules["in_words"]
+            .iter()
+            .all(|rule| rule.contains("同时含有") && rule.ends_with(" 倍"))
+    );
+    for (name, values) in &english {
+        assert!(rules.contains_key(name), "{name}");
+        assert!(name == "in_words" || rules[name] == *values, "{name}");
+    }
+    let page = sandbox.read("regulars-out/rules.html");
+    for words in [
+        "<html lang=\"zh-CN\">",
+        "哪些商品一起购买",
+        "支持度与置信度",
+        "随机水平的倍数",
+        "得到验证",
+    ] {
+        assert!(page.contains(words), "the page lacks {words}");
+    }
+    for words in ["What was mined", "held up", "times chance"] {
+        assert!(!page.contains(words), "the page says {words}");
+    }
+}

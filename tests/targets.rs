@@ -880,3 +880,37 @@ fn a_spreadsheet_that_cannot_be_replaced_is_named_and_the_list_is_made_once_it_c
     assert!(!sent(&sandbox, "all").is_empty());
     assert!(sandbox.path("regulars-out/targets/all.xlsx").is_file());
 }
+
+#[test]
+fn lists_and_read_outs_in_chinese_keep_their_codes() {
+    let sandbox =
+        shop_with("[targets.trial]\nwho = \"region = 'South'\"\ncontrol = 0.4\ncontact_cost = 2\n");
+    let chinese = ["--as-of", "2023-09-01", "--quiet", "--lang", "zh"];
+    for stage in ["features", "segment", "offers"] {
+        sandbox
+            .regulars(&[&[stage][..], &chinese].concat())
+            .ended_with(0);
+    }
+    sandbox
+        .regulars(&["targets", "--as-of", "2023-09-01", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["对照组", "名单的 40.0%", "拒绝被联系"]);
+    let book = sheets(&sandbox.path("regulars-out/targets/trial.xlsx"));
+    for words in ["name=\"列说明\"", "name=\"数量统计\"", "拒绝被联系"] {
+        assert!(book.contains(words), "the spreadsheet lacks {words}");
+    }
+    let groups = ledger(&sandbox, "trial");
+    assert!(!group(&groups, "control").is_empty() && !group(&groups, "sent").is_empty());
+    sandbox
+        .regulars(&["campaign", "read", "trial", "--lang", "zh"])
+        .ended_with(0)
+        .shows(&["增量提升：", "不给出回报率"]);
+    let read = columns(&sandbox.read("regulars-out/campaigns/trial.csv"));
+    assert_eq!(read["group"], ["sent", "control"]);
+    assert_eq!(read["group_words"], ["已联系", "对照组"]);
+    let page = sandbox.read("regulars-out/campaigns/trial.html");
+    for words in ["trial 的收益", "已联系与对照组", "逐日情况"] {
+        assert!(page.contains(words), "the page lacks {words}");
+    }
+    assert!(!page.contains("held back"));
+}

@@ -128,7 +128,7 @@ impl Sandbox {
     /// changed since the run before.
     pub fn results(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.data_files(out);
-        for name in ["summary.txt", "report.html", "report.json"] {
+        for name in ["summary.txt", "report.html", "report.json", "index.html"] {
             files.remove(name);
         }
         files

@@ -949,3 +949,55 @@ fn a_customer_older_than_the_history_counts_from_the_first_purchase_in_it() {
     );
     sandbox.regulars(&["value"]).ended_with(0);
 }
+
+#[test]
+fn values_are_told_in_chinese_beside_their_codes() {
+    let english = valued();
+    let chinese = Sandbox::like(english);
+    chinese
+        .regulars(&["run", "--quiet", "--lang", "zh"])
+        .ended_with(0);
+    let summary = chinese.read("regulars-out/summary.txt");
+    for text in [
+        "客户构成",
+        "按行为（k-means，k = ",
+        "按生命周期，以各自的购买节奏判断",
+        "客户价值（未来 365 天的消费额",
+        "位客户至今消费",
+        "客户等级（按客户终身价值）",
+    ] {
+        assert!(summary.contains(text), "{text}: {summary}");
+    }
+    for name in ["value", "cohorts"] {
+        assert_eq!(
+            english.read(&format!("regulars-out/{name}.csv")),
+            chinese.read(&format!("regulars-out/{name}.csv"))
+        );
+    }
+    let (before, after) = (
+        table(english, "value_models"),
+        table(&chinese, "value_models"),
+    );
+    for column in ["model", "chosen", "mean_absolute_error"] {
+        assert_eq!(before[column], after[column]);
+    }
+    let is_chinese = |text: &String| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    assert!(after["why"].iter().all(is_chinese), "{:?}", after["why"]);
+    assert!(after["title"].contains(&"与上一时期相同".to_owned()));
+    let page = chinese.read("regulars-out/value.html");
+    for text in [
+        "预测与实际",
+        "同期群",
+        "每百位客户中当月购买的人数",
+        "价值分布",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let path = chinese.path("regulars-out/value.parquet");
+    let values = regulars::outputs::read_parquet(&path).unwrap();
+    let about = |name: &str| {
+        values.schema().field_with_name(name).unwrap().metadata()["description"].clone()
+    };
+    assert_eq!(about("lifetime_value"), "未来 365 天的预期消费额，已折现");
+    assert_eq!(values.schema().metadata()["counted_in"], "spend");
+}

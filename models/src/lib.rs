@@ -20,7 +20,6 @@
 //! | `permutation_importance` | says which features would be missed, of any model |
 //! | `partial_dependence_of_two`, `DependenceOfTwo`, `accumulated_effects` | the curves of a report: how a score moves with a feature |
 //! | `ranking_quality` | measures any lists of suggestions as ours are measured |
-//! | `SEGMENT_GUIDES` | segments of other columns than recency, frequency and money |
 //! | `RegressionTree`, `RegressionForest` | a readable tree and a forest for amounts, such as the value of a customer |
 //! | `silhouette_squared` | what the number of clusters is chosen by, for clusters from elsewhere |
 //! | `CategoryNames` | what columns and their categories are called where a tree is printed, for trees that were not saved |

@@ -22,6 +22,7 @@ use crate::timeline::dates::SnapshotDates;
 use crate::timeline::snapshot;
 use crate::user_sql::{Expressions, unknown_column};
 use crate::warehouse::Warehouse;
+use crate::words::said;
 
 /// Everybody, as a name of the scope.
 const EVERYBODY: &str = "everybody";
@@ -194,7 +195,7 @@ impl Customers {
             let canonical = || {
                 CUSTOMERS
                     .column(column)
-                    .map(|column| column.about.to_owned())
+                    .map(|column| said(column.about).to_owned())
             };
             let known = Known {
                 side,
@@ -205,7 +206,7 @@ impl Customers {
                 },
                 about: about
                     .or_else(canonical)
-                    .unwrap_or_else(|| "An attribute of the customer".to_owned()),
+                    .unwrap_or_else(|| tr!("An attribute of the customer")),
             };
             self.names.entry(name).or_insert(known);
         }
@@ -280,13 +281,13 @@ impl Customers {
         self.scope.view("suggestions", first)?;
         let schema = self.scope.schema("suggestions")?;
         let about = [
-            "Who",
-            "What to offer",
-            "How well the offer fits",
-            "Why, in words",
+            mark!("Who"),
+            mark!("What to offer"),
+            mark!("How well the offer fits"),
+            mark!("Why, in words"),
         ];
         let fields = schema.fields().iter().zip(about).map(|(field, about)| {
-            let about = [("description".to_owned(), about.to_owned())];
+            let about = [("description".to_owned(), said(about).to_owned())];
             field.as_ref().clone().with_metadata(about.into())
         });
         let fields: Vec<Field> = fields.collect();

@@ -14,11 +14,13 @@ use crate::outputs::interrupt;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::missing_stage;
 use crate::stages::churn::Taught;
+use crate::stages::report::{self, index};
 use crate::stages::{Asked, Context, Report, Shared, Stage, ingest};
 use crate::summary;
-use crate::text::{count, plural, print};
+use crate::text::{count, print};
 use crate::warehouse::receipt;
 use crate::warning::{self, STAGE_SKIPPED, Warning};
+use crate::words;
 use crate::workbench::{Began, Workbench};
 
 /// How a run ended, when it did not fail.
@@ -83,9 +85,11 @@ impl Run<'_> {
         let mut bench = Workbench::open(lock, threads, memory, self.common.quiet)?;
         if self.whole {
             bench.manifest.left_out.clear();
+            bench.manifest.without.clear();
         }
         bench.manifest.project.clone_from(&config.project.name);
         bench.manifest.currency.clone_from(&config.project.currency);
+        bench.manifest.language = words::spoken();
         let unseen = std::mem::take(&mut bench.unseen);
         let mut so_far = SoFar::default();
         so_far.shared.unseen_load = !unseen.is_empty();
@@ -103,6 +107,9 @@ impl Run<'_> {
         }
         let whole = format!("all that was asked for is whole in {}", bench.out.display());
         interrupt::whole(whole);
+        if so_far.done.contains(&report::NAME) {
+            index::write(&mut bench.manifest, &bench.out)?;
+        }
         if self.whole {
             summary::write(&mut bench.manifest, &bench.out)?;
             if !self.common.quiet {
@@ -117,9 +124,11 @@ impl Run<'_> {
         for stage in &self.stages {
             if (stage.needs_history)(&self.settings.config) {
                 bench.manifest.forget(&bench.out, stage.name)?;
+                let why = tr!("no source tells what customers did");
+                bench.manifest.without.insert(stage.name.to_owned(), why);
             }
         }
-        so_far.leave_out(bench, "no source tells what customers did: there are churn scores from the label, and neither segments nor values nor rules nor offers".to_owned());
+        so_far.leave_out(bench, tr!("no source tells what customers did: there are churn scores from the label, and neither segments nor values nor rules nor offers"));
         Ok(())
     }
 
@@ -151,7 +160,9 @@ impl Run<'_> {
             Err(failure) if self.goes_on_without(stage, &failure) => {
                 bench.progress.done("left out", began.seconds());
                 bench.manifest.forget(&bench.out, stage.name)?;
-                let message = format!("{} was left out: {}", stage.name, failure.message);
+                let why = failure.message;
+                let message = tr!("{stage} was left out: {why}", stage = stage.name, why = why);
+                bench.manifest.without.insert(stage.name.to_owned(), why);
                 so_far.leave_out(bench, message);
                 return Ok(());
             }
@@ -284,7 +295,8 @@ fn whole_so_far(done: &[&str], stage: &str, out: &Path) -> String {
 fn line(stage: &Stage, report: &Report, dry_run: bool) -> String {
     let warned = match report.warnings.len() {
         0 => String::new(),
-        number => format!(", {}", plural(number as u64, "warning")),
+        1 => ", 1 warning".to_owned(),
+        number => format!(", {} warnings", count(number as u64)),
     };
     let read = if stage.name == ingest::NAME {
         "source rows"

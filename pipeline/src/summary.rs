@@ -20,7 +20,7 @@ pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
     let mut files = Pending::new(out, OWNER);
     files.text(
         FILE_NAME,
-        "What the run found, in words",
+        &tr!("What the run found, in words"),
         &findings(manifest),
     )?;
     manifest.files.retain(|file| file.stage != OWNER);
@@ -34,7 +34,8 @@ pub fn write(manifest: &mut Manifest, out: &Path) -> Result<()> {
 pub fn text(manifest: &Manifest, out: &Path) -> String {
     let mut text = findings(manifest);
     text.extend(churn::leaderboard(manifest));
-    let _ = writeln!(text, "FILES in {}", out.display());
+    text += &tr!("FILES in {out}", out = out.display());
+    text.push('\n');
     let width = manifest
         .files
         .iter()
@@ -53,42 +54,40 @@ pub fn text(manifest: &Manifest, out: &Path) -> String {
         }
         let rows = file
             .rows
-            .map(|rows| format!(" ({})", plural(rows, "row")))
+            .map(|rows| tr!(" ({rows})", rows = plural(rows, "row")))
             .unwrap_or_default();
         let _ = writeln!(text, "  {:width$}  {}{rows}", file.path, file.about);
     }
-    let _ = writeln!(
-        text,
-        "  Tables are there as .csv for spreadsheets and as .parquet for pandas, polars, DuckDB and Spark."
+    let tables = tr!(
+        "Tables are there as .csv for spreadsheets and as .parquet for pandas, polars, DuckDB and Spark."
     );
+    let _ = writeln!(text, "  {tables}");
     let program = std::env::args()
         .next()
         .unwrap_or_else(|| "regulars".to_owned());
     let settings = settings_file();
     let demo = out.join("demo").join("regulars.toml");
-    let _ = writeln!(text, "\nNEXT");
+    let _ = writeln!(text, "\n{}", tr!("NEXT"));
     if demo.is_file() {
-        let _ = writeln!(
-            text,
-            "  Your own history: copy {}, change its paths and columns, then",
-            demo.display()
+        let own = tr!(
+            "Your own history: copy {file}, change its paths and columns, then",
+            file = demo.display()
         );
-        let _ = writeln!(text, "  {program} run -c regulars.toml");
+        let _ = writeln!(text, "  {own}\n  {program} run -c regulars.toml");
     } else if manifest.stages.contains_key(churn::NAME)
         && !manifest.stages.contains_key(features::NAME)
     {
-        let _ = writeln!(
-            text,
-            "  Customers whose outcome is not known yet: add them to the source with an empty label, then\n  {program} run -c {settings}"
+        let add = tr!(
+            "Customers whose outcome is not known yet: add them to the source with an empty label, then"
         );
+        let _ = writeln!(text, "  {add}\n  {program} run -c {settings}");
     } else {
-        let _ = writeln!(
-            text,
-            "  See whether it would have been right: score a past date, then look at what came after."
+        let see = tr!(
+            "See whether it would have been right: score a past date, then look at what came after."
         );
         let _ = writeln!(
             text,
-            "  {program} run -c {settings} --as-of {} --out regulars-past",
+            "  {see}\n  {program} run -c {settings} --as-of {} --out regulars-past",
             past_date(manifest)
         );
     }
@@ -119,7 +118,7 @@ fn findings(manifest: &Manifest) -> String {
         .map(|warning| warning.message.as_str())
         .collect();
     if !warnings.is_empty() {
-        let _ = writeln!(text, "TO KNOW");
+        let _ = writeln!(text, "{}", tr!("TO KNOW"));
         let mut said: Vec<&str> = Vec::new();
         for warning in warnings {
             if !said.contains(&warning) {
@@ -138,37 +137,39 @@ fn opening(manifest: &Manifest, text: &mut String) {
     };
     let score = found.dates.score;
     let last = score.pred_opt().unwrap_or(score);
-    let _ = write!(
-        text,
-        "\n{}: {} and {} until {last}",
-        manifest.project,
-        plural(found.customers, "customer"),
-        plural(found.interactions, "interaction"),
+    text.push('\n');
+    *text += &tr!(
+        "{project}: {customers} and {interactions} until {day}",
+        project = manifest.project,
+        customers = plural(found.customers, "customer"),
+        interactions = plural(found.interactions, "interaction"),
+        day = last
     );
     if found.guests > 0 {
-        let _ = write!(text, ", {} of them without a customer", count(found.guests));
+        *text += &tr!(", {n} of them without a customer", n = count(found.guests));
     }
     if found.undone > 0 {
-        let _ = write!(
-            text,
-            ", without {} that were cancelled later",
-            plural(found.undone, "purchase")
+        *text += &tr!(
+            ", without {purchases} that were cancelled later",
+            purchases = plural(found.undone, "purchase")
         );
     }
     if let Some(loaded) = manifest.metrics::<ingest::Metrics>(ingest::NAME) {
         let rejected: u64 = loaded.tables.iter().map(|table| table.rejected).sum();
         let duplicates: u64 = loaded.tables.iter().map(|table| table.duplicates).sum();
         if rejected + duplicates > 0 {
-            let _ = write!(
-                text,
-                " ({} and {} left out, see rejects/)",
-                plural(rejected, "bad row"),
-                plural(duplicates, "duplicate")
+            *text += &tr!(
+                " ({bad} and {duplicates} left out, see rejects/)",
+                bad = plural(rejected, "bad row"),
+                duplicates = plural(duplicates, "duplicate")
             );
         }
         let left_out: u64 = loaded.tables.iter().map(|table| table.left_out).sum();
         if left_out > 0 {
-            let _ = write!(text, " ({} left out by where)", plural(left_out, "row"));
+            *text += &tr!(
+                " ({rows} left out by where)",
+                rows = plural(left_out, "row")
+            );
         }
     }
     text.push_str("\n\n");

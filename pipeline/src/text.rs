@@ -113,14 +113,32 @@ pub fn begun(words: &str) -> String {
     })
 }
 
-/// `1 customer`, `2 customers`.
+/// The columns of a terminal that a text takes: a letter of an East Asian script is as wide as two others.
+pub fn columns(text: &str) -> usize {
+    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}');
+    text.chars().map(|c| 1 + usize::from(wide(c))).sum()
+}
+
+/// A text at the left of so many columns of a terminal.
+pub fn left(text: &str, width: usize) -> String {
+    text.to_owned() + &" ".repeat(width.saturating_sub(columns(text)))
+}
+
+/// A text at the right of so many columns of a terminal.
+pub fn right(text: &str, width: usize) -> String {
+    " ".repeat(width.saturating_sub(columns(text))) + text
+}
+
+/// `1 customer`, `2 customers`, in the language of the command.
 pub fn plural(number: u64, noun: &str) -> String {
-    if let Some(counted) = words::counted(&count(number), noun) {
-        counted
-    } else if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{} {noun}s", count(number))
+    words::counted(&count(number), noun).unwrap_or_else(|| in_english(number, noun))
+}
+
+/// The same for what stays English in every language: errors, what is going on, drafts of settings.
+pub fn in_english(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{} {noun}s", count(number)),
     }
 }
 
@@ -257,6 +275,13 @@ mod tests {
     fn large_numbers_fit_small_places() {
         let texts = [999.0, 1234.0, 12_345.0, 1_234_567.0, 2e9].map(short);
         assert_eq!(texts, ["999", "1,234", "12 k", "1.2 M", "2.0 bn"]);
+    }
+
+    #[test]
+    fn texts_line_up_in_every_script() {
+        assert_eq!([left("ab", 4), right("ab", 4)], ["ab  ", "  ab"]);
+        assert_eq!([left("客户", 5), right("客户，", 7)], ["客户 ", " 客户，"]);
+        assert_eq!(left("longer", 3), "longer");
     }
 
     #[test]

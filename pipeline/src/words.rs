@@ -7,6 +7,7 @@
 //!
 //! A command speaks one language, as it has one time zone: `--lang`, else `[project] language`, else English.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{LazyLock, OnceLock};
@@ -28,6 +29,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// As settings name it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Zh => "zh",
+        }
+    }
+
     /// As HTML names it.
     pub fn tag(self) -> &'static str {
         match self {
@@ -59,9 +68,43 @@ pub fn speak(language: Language) {
     let _ = SPOKEN.set(language);
 }
 
+thread_local! {
+    /// Whether this thread writes what must be the same in every language.
+    static PLAIN: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The language of this command.
 pub fn spoken() -> Language {
-    SPOKEN.get().copied().unwrap_or_default()
+    match PLAIN.get() {
+        true => Language::En,
+        false => SPOKEN.get().copied().unwrap_or_default(),
+    }
+}
+
+/// Makes texts in English whatever the command speaks: for files that are kept and used again by commands in
+/// other languages. Only what happens in this thread.
+pub fn in_english<T>(make: impl FnOnce() -> T) -> T {
+    let before = PLAIN.replace(true);
+    let made = make();
+    PLAIN.set(before);
+    made
+}
+
+/// A text as it is kept, and as it is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Both {
+    /// In English.
+    pub english: String,
+    /// In the language of the command.
+    pub said: String,
+}
+
+/// A text in English and in the language of the command.
+pub fn both(make: impl Fn() -> String) -> Both {
+    Both {
+        english: in_english(&make),
+        said: make(),
+    }
 }
 
 /// English texts, and the same in Chinese.
@@ -99,6 +142,19 @@ fn found(text: &str) -> Option<&'static str> {
 /// An English text of ours in the language of this command; as it is where it is no text of ours.
 pub fn said(text: &str) -> &str {
     found(text).unwrap_or(text)
+}
+
+/// A text of ours in each language that there is, English first: what was written before may be in another
+/// one than this command speaks.
+pub fn in_every_language(text: &'static str) -> impl Iterator<Item = &'static str> {
+    let others = std::iter::once_with(move || chinese().get(text).map(String::as_str));
+    std::iter::once(text).chain(others.flatten())
+}
+
+/// Whether what was written is a text of ours, in whatever language.
+pub fn is(text: &'static str, written: &str) -> bool {
+    // Other languages are not written in ASCII, so that most need not be looked up.
+    written == text || !written.is_ascii() && in_every_language(text).any(|said| said == written)
 }
 
 /// [`said`], with `{name}` replaced by what is given under that name.
@@ -185,6 +241,15 @@ mod tests {
         assert_eq!(listed::<&str>(&[]), "");
         assert_eq!(listed(&["a"]), "a");
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn what_was_written_is_known_in_every_language() {
+        let copy = "is an exact copy of an earlier line";
+        let said: Vec<&str> = in_every_language(copy).collect();
+        assert_eq!(said.len(), 2);
+        assert!(said.iter().all(|said| is(copy, said)));
+        assert!(!is(copy, "is empty") && !is(copy, "空"));
     }
 
     #[test]

@@ -78,9 +78,9 @@ pub use boosting::{
 };
 pub use decision_tree::{
     CategoryNames, CategoryTest, Choice, ColumnName, Condition, DecisionTree, DecisionTreeParams,
-    DecisionTreeValidParams, Impurity, LeafRule, MeanRule, Missing, ReadableTree, RegressionTree,
-    RegressionTreeParams, RegressionTreeValidParams, Shrinkage, Step, TreeParams, TreeValidParams,
-    Wording, random_parts,
+    DecisionTreeValidParams, Impurity, LeafRule, MeanRule, Missing, Phrases, ReadableTree,
+    RegressionTree, RegressionTreeParams, RegressionTreeValidParams, Shrinkage, Step, TreeParams,
+    TreeValidParams, Wording, random_parts,
 };
 pub use error::{TreeError, TreeParamError};
 pub use forest::{

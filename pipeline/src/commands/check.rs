@@ -10,7 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{SourceLook, TableLook, look};
-use crate::text::{count, percent, plural, print};
+use crate::text::{columns as width, count, left, percent, plural, print};
 use crate::workbench::Aside;
 
 /// Says what a load of these settings would be.
@@ -38,7 +38,11 @@ pub fn run(args: &Check) -> Result<()> {
     let last = args.out.as_deref().map(last_load).transpose()?;
     let mut text = report(&settings, &tables, last.as_ref());
     for warning in &warnings {
-        let _ = writeln!(text, "\nnote: {}", warning.message);
+        let _ = writeln!(
+            text,
+            "\n{}",
+            tr!("note: {message}", message = warning.message)
+        );
     }
     print(&text);
     too_many_rejects(&settings, &tables)
@@ -60,19 +64,20 @@ fn report(
     tables: &[TableLook],
     last: Option<&BTreeMap<String, u64>>,
 ) -> String {
-    let mut text = format!(
-        "{}: {}, {}, time zone {}\n",
-        settings.path.display(),
-        plural(settings.config.sources.len() as u64, "source"),
-        plural(settings.config.gates.len() as u64, "gate"),
-        settings.config.project.timezone,
+    let mut text = tr!(
+        "{file}: {sources}, {gates}, time zone {zone}",
+        file = settings.path.display(),
+        sources = plural(settings.config.sources.len() as u64, "source"),
+        gates = plural(settings.config.gates.len() as u64, "gate"),
+        zone = settings.config.project.timezone,
     );
+    text.push('\n');
     for table in tables {
         let _ = writeln!(text, "\n{}", table.table.to_uppercase());
         if let Some(last) = last {
             let loaded = match last.get(table.table) {
-                Some(kept) => format!("the warehouse holds {}", plural(*kept, "row")),
-                None => "not loaded yet".to_owned(),
+                Some(kept) => tr!("the warehouse holds {rows}", rows = plural(*kept, "row")),
+                None => tr!("not loaded yet"),
             };
             let _ = writeln!(text, "  {loaded}");
         }
@@ -89,30 +94,45 @@ fn describe(source: &SourceLook, text: &mut String) {
         .files
         .first()
         .map(|file| file.path.display().to_string());
-    let others = match source.files.len() {
-        0 | 1 => String::new(),
-        files => format!(" and {}", plural(files as u64 - 1, "other file")),
+    let files = match (first.unwrap_or_default(), source.files.len()) {
+        (first, 0 | 1) => first,
+        (first, files) => tr!(
+            "{file} and {others}",
+            file = first,
+            others = plural(files as u64 - 1, "other file")
+        ),
     };
     let _ = writeln!(
         text,
-        "  source {}: {}{others}, {} bytes",
-        source.number + 1,
-        first.unwrap_or_default(),
-        count(size)
+        "  {}",
+        tr!(
+            "source {n}: {files}, {size} bytes",
+            n = source.number + 1,
+            files = files,
+            size = count(size)
+        )
     );
     columns(source, text);
     for join in &source.joins {
-        let _ = writeln!(text, "    joined with {join}");
+        let _ = writeln!(text, "    {}", tr!("joined with {join}", join = join));
     }
     if source.left_out > 0 {
         let left_out = plural(source.left_out, "row");
         let _ = writeln!(
             text,
-            "    where leaves out {left_out}, beside the following"
+            "    {}",
+            tr!(
+                "where leaves out {rows}, beside the following",
+                rows = left_out
+            )
         );
     }
     if !source.unused.is_empty() {
-        let _ = writeln!(text, "    not used: {}", source.unused.join(", "));
+        let _ = writeln!(
+            text,
+            "    {}",
+            tr!("not used: {columns}", columns = source.unused.join(", "))
+        );
     }
     usable_rows(source, text);
 }
@@ -122,45 +142,75 @@ fn columns(source: &SourceLook, text: &mut String) {
     let longest = |of: fn(&ingest::look::ColumnLook) -> usize| {
         source.columns.iter().map(of).max().unwrap_or(0)
     };
-    let name = longest(|column| column.name.chars().count());
-    let holds = longest(|column| column.holds.chars().count());
-    let from = longest(|column| column.from.chars().count()).min(40);
+    let name = longest(|column| width(&column.name));
+    let holds = longest(|column| width(column.holds));
+    let from = longest(|column| width(&column.from)).min(40);
     for column in &source.columns {
         let filled = if column.filled == source.rows || source.rows == 0 {
             String::new()
         } else {
-            format!(", {} filled", percent(share(column.filled, source.rows)))
+            tr!(
+                ", {share} filled",
+                share = percent(share(column.filled, source.rows))
+            )
         };
         let example = match &column.example {
-            Some(example) => format!("such as {example}{filled}"),
-            None => "no value".to_owned(),
+            Some(example) => tr!(
+                "such as {example}{filled}",
+                example = example,
+                filled = filled
+            ),
+            None => tr!("no value"),
         };
         let _ = writeln!(
             text,
-            "    {:<name$}  {:<holds$}  {:<from$}  {example}",
-            column.name, column.holds, column.from
+            "    {}  {}  {}  {example}",
+            left(&column.name, name),
+            left(column.holds, holds),
+            left(&column.from, from)
         );
     }
 }
 
 /// How many rows can be used, and why the others cannot.
 fn usable_rows(source: &SourceLook, text: &mut String) {
-    let which = if source.whole { "all" } else { "the first" };
     let rows = plural(source.rows, "row");
     if source.rejected == 0 {
-        let _ = writeln!(text, "    {which} {rows} can be used");
+        let usable = match source.whole {
+            true => tr!("all {rows} can be used", rows = rows),
+            false => tr!("the first {rows} can be used", rows = rows),
+        };
+        let _ = writeln!(text, "    {usable}");
         return;
     }
-    let _ = writeln!(
-        text,
-        "    of {which} {rows}, {} ({}) cannot be used:",
+    let (rejected, part) = (
         count(source.rejected),
-        percent(share(source.rejected, source.rows))
+        percent(share(source.rejected, source.rows)),
     );
+    let unusable = match source.whole {
+        true => tr!(
+            "of all {rows}, {n} ({share}) cannot be used:",
+            rows = rows,
+            n = rejected,
+            share = part
+        ),
+        false => tr!(
+            "of the first {rows}, {n} ({share}) cannot be used:",
+            rows = rows,
+            n = rejected,
+            share = part
+        ),
+    };
+    let _ = writeln!(text, "    {unusable}");
     let mut reasons: Vec<_> = source.reasons.iter().collect();
     reasons.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
     for (reason, (times, place)) in reasons {
-        let _ = writeln!(text, "      {:>9} x {reason}, first {place}", count(*times));
+        let _ = writeln!(
+            text,
+            "      {:>9} x {}",
+            count(*times),
+            tr!("{reason}, first {place}", reason = reason, place = place)
+        );
     }
 }
 

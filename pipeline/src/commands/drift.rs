@@ -7,6 +7,7 @@ use crate::lifecycle::drift::{Metrics, NAME, drift};
 use crate::lifecycle::registry;
 use crate::outputs::lock::Lock;
 use crate::run::{Outcome, judged};
+use crate::stages::report::index;
 use crate::stages::{Asked, Context, Shared, churn};
 use crate::text::{count, print};
 use crate::workbench::{Began, Workbench};
@@ -41,6 +42,7 @@ pub fn run(args: &cli::Drift) -> Result<Outcome> {
         bench.progress.warning(warning);
     }
     bench.record(NAME, report.files, entry, &began)?;
+    index::refresh(&mut bench.manifest, &bench.out)?;
     if !common.quiet {
         print(&found.words());
     }

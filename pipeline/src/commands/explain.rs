@@ -13,6 +13,7 @@ use crate::failure::Result;
 use crate::outputs::table::rows;
 use crate::text::{count, money, plural, print};
 use crate::warehouse::Warehouse;
+use crate::words;
 
 /// So many of the last interactions are told.
 const LAST: usize = 10;
@@ -65,7 +66,7 @@ pub fn run(args: &Explain) -> Result<()> {
     }
     let as_of = person
         .as_of
-        .map_or_else(String::new, |date| format!(", as of {date}"));
+        .map_or_else(String::new, |date| tr!(", as of {date}", date = date));
     let mut text = format!("\n{}{as_of}\n", person.id);
     for part in parts.into_iter().flatten() {
         text.push('\n');
@@ -81,6 +82,20 @@ fn undoes(results: &Results<'_>) -> bool {
     let mut entries = stages.filter_map(|name| results.manifest.stages.get(name));
     let first = entries.next();
     first.is_some_and(|entry| entry.settings["ingest"]["cancelled"] == "undo")
+}
+
+/// What a line of a table of segments or stages says of them, and what to do.
+fn guided(row: &Row) -> String {
+    tr!(
+        "{meaning}. What to do: {action}",
+        meaning = said(row, "meaning", Kind::Text),
+        action = said(row, "action", Kind::Text)
+    )
+}
+
+/// Puts a line below a heading.
+fn line(text: &mut String, words: &str) {
+    let _ = writeln!(text, "  {words}");
 }
 
 /// Days of a gap, rounded.
@@ -112,7 +127,7 @@ impl Person<'_> {
         let file = manifest.files.iter().find(|file| file.path == path);
         let date = file.and_then(|file| manifest.stages.get(&file.stage)?.as_of.as_ref());
         match date.filter(|date| self.as_of.as_ref().is_some_and(|page| page != *date)) {
-            Some(date) => format!("{words}, as of {date}\n"),
+            Some(date) => format!("{words}{}\n", tr!(", as of {date}", date = date)),
             None => format!("{words}\n"),
         }
     }
@@ -135,7 +150,7 @@ impl Person<'_> {
         let known: Vec<&String> = known
             .filter(|name| !said(&row, name, Kind::Text).is_empty())
             .collect();
-        let mut text = "WHO\n".to_owned();
+        let mut text = tr!("WHO") + "\n";
         let longest = known
             .iter()
             .map(|name| name.chars().count())
@@ -145,7 +160,10 @@ impl Person<'_> {
             let _ = writeln!(text, "  {name:longest$}  {}", said(&row, name, Kind::Text));
         }
         if known.is_empty() {
-            text.push_str("  in the table of customers, without attributes\n");
+            line(
+                &mut text,
+                &tr!("in the table of customers, without attributes"),
+            );
         }
         Ok(Some(text))
     }
@@ -165,27 +183,37 @@ impl Person<'_> {
         if found.is_empty() && cancelled.is_none() {
             return Ok(None);
         }
-        let mut text = "WHAT HAPPENED\n".to_owned();
+        let mut text = tr!("WHAT HAPPENED") + "\n";
         for row in found {
             let kind = said(&row, "kind", Kind::Text);
             let lines = number(&row, "n").unwrap_or(0.0) as u64;
             let baskets = number(&row, "baskets").unwrap_or(0.0) as u64;
-            let mut line = match kind.as_str() {
-                "purchase" => format!(
-                    "{} in {}",
-                    plural(lines, "purchase line"),
-                    plural(baskets, "basket")
+            let mut what = match kind.as_str() {
+                "purchase" => tr!(
+                    "{lines} in {baskets}",
+                    lines = plural(lines, "purchase line"),
+                    baskets = plural(baskets, "basket")
                 ),
-                kind => format!("{} × {}", count(lines), kind.replace('_', " ")),
+                kind => {
+                    let kind = words::said(kind).replace('_', " ");
+                    tr!("{n} × {kind}", n = count(lines), kind = kind)
+                }
             };
             if let Some(amount) = number(&row, "amount").filter(|amount| *amount != 0.0) {
-                let _ = write!(line, ", {}", money(amount, &self.results.manifest.currency));
+                what += &tr!(", ");
+                what += &money(amount, &self.results.manifest.currency);
             }
             let (first, last) = (
                 said(&row, "first_day", Kind::Text),
                 said(&row, "last_day", Kind::Text),
             );
-            let _ = writeln!(text, "  {line}; first on {first}, last on {last}");
+            let when = tr!(
+                "{what}; first on {first}, last on {last}",
+                what = what,
+                first = first,
+                last = last
+            );
+            line(&mut text, &when);
         }
         text.extend(cancelled);
         Ok(Some(text))
@@ -198,43 +226,46 @@ impl Person<'_> {
         };
         let of = |name: &str, kind| said(&row, name, kind);
         let spent = number(&row, "monetary").unwrap_or(0.0);
-        let mut text = self.heading("WHERE THEY BELONG", "segments");
+        let mut text = self.heading(&tr!("WHERE THEY BELONG"), "segments");
         text += &self.life(&row)?;
         if of("r", Kind::Count).is_empty() {
             return Ok(Some(text));
         }
-        let _ = writeln!(
-            text,
-            "  recency {} of 5 ({} ago), frequency {} of 5 ({} baskets), money {} of 5 ({})",
-            of("r", Kind::Count),
-            plural(number(&row, "recency_days").unwrap_or(0.0) as u64, "day"),
-            of("f", Kind::Count),
-            of("frequency", Kind::Count),
-            of("m", Kind::Count),
-            money(spent, &self.results.manifest.currency)
+        let ago = number(&row, "recency_days").unwrap_or(0.0) as u64;
+        let scores = tr!(
+            "recency {r} of 5 ({days} ago), frequency {f} of 5 ({baskets} baskets), money {m} of 5 ({spent})",
+            r = of("r", Kind::Count),
+            days = plural(ago, "day"),
+            f = of("f", Kind::Count),
+            baskets = of("frequency", Kind::Count),
+            m = of("m", Kind::Count),
+            spent = money(spent, &self.results.manifest.currency)
         );
+        line(&mut text, &scores);
         let segment = of("rfm_segment", Kind::Text);
-        let _ = writeln!(
-            text,
-            "  segment {segment}, value tier {}",
-            of("value_tier", Kind::Text)
+        let belongs = tr!(
+            "segment {segment}, value tier {tier}",
+            segment = of("rfm_segment", Kind::Code),
+            tier = of("value_tier", Kind::Text)
         );
+        line(&mut text, &belongs);
         if self.results.named("rfm_segments")? {
             let guides = self.results.small("segment", "rfm_segments")?;
             let mut guides = guides
                 .iter()
                 .filter(|guide| said(guide, "rfm_segment", Kind::Text) == segment);
             if let Some(guide) = guides.next() {
-                let (meaning, action) = (
-                    said(guide, "meaning", Kind::Text),
-                    said(guide, "action", Kind::Text),
-                );
-                let _ = writeln!(text, "  {meaning}. What to do: {action}");
+                line(&mut text, &guided(guide));
             }
         }
-        let cluster = of("cluster_name", Kind::Text);
+        let cluster = of("cluster_name", Kind::Code);
         if !cluster.is_empty() {
-            let _ = writeln!(text, "  cluster {}: {cluster}", of("cluster", Kind::Count));
+            let cluster = tr!(
+                "cluster {number}: {name}",
+                number = of("cluster", Kind::Count),
+                name = cluster
+            );
+            line(&mut text, &cluster);
             text += &self.moved(&row)?;
         }
         text += &self.classes()?;
@@ -244,23 +275,26 @@ impl Person<'_> {
     /// Where they were before, and why they are elsewhere now.
     fn moved(&self, segment: &Row) -> Result<String> {
         let why = match said(segment, "cluster_change", Kind::Text).as_str() {
-            "customer moved" => "what they do has changed",
-            "model moved" => "the clusters have changed, not the customer",
-            "both moved" => "both they and the clusters have changed",
+            "customer moved" => tr!("what they do has changed"),
+            "model moved" => tr!("the clusters have changed, not the customer"),
+            "both moved" => tr!("both they and the clusters have changed"),
             _ => return Ok(String::new()),
         };
         let id = said(segment, "cluster_id_before", Kind::Count);
-        let mut before = format!("number {id}");
+        let mut before = tr!("number {id}", id = id);
         if self.results.named("cluster_moves")? {
             let moves = self.results.small("segment", "cluster_moves")?;
             let mut from = moves
                 .iter()
                 .filter(|row| said(row, "from_id", Kind::Count) == id);
             if let Some(row) = from.next() {
-                before = said(row, "from_name", Kind::Text);
+                before = said(row, "from_name", Kind::Code);
             }
         }
-        Ok(format!("  before: {before}; {why}\n"))
+        let mut text = String::new();
+        let moved = tr!("before: {before}; {why}", before = before, why = why);
+        line(&mut text, &moved);
+        Ok(text)
     }
 
     /// The stage of their life with the shop.
@@ -270,32 +304,32 @@ impl Person<'_> {
         if stage.is_empty() {
             return Ok(String::new());
         }
-        let mut text = format!(
-            "  life cycle: {stage} (phase {}, on the ladder of loyalty a {})\n",
-            of("phase"),
-            of("ladder")
+        let word = |name: &str| said(segment, name, Kind::Code);
+        let mut text = String::new();
+        let here = tr!(
+            "life cycle: {stage} (phase {phase}, on the ladder of loyalty a {rung})",
+            stage = word("life_cycle"),
+            phase = word("phase"),
+            rung = word("ladder")
         );
+        line(&mut text, &here);
         if let (Some(usual), Some(long)) = (
             number(segment, "usual_gap_days"),
             number(segment, "long_gap_days"),
         ) {
-            let _ = writeln!(
-                text,
-                "  usually back within {}, hardly ever after more than {}",
-                days(usual),
-                days(long)
+            let rhythm = tr!(
+                "usually back within {usual}, hardly ever after more than {long}",
+                usual = days(usual),
+                long = days(long)
             );
+            line(&mut text, &rhythm);
         }
         if self.results.named("life_cycle")? {
             let stages = self.results.small("segment", "life_cycle")?;
             let mut stages = stages.iter();
             let here = stages.find(|row| said(row, "life_cycle", Kind::Text) == stage);
             if let Some(here) = here {
-                let (meaning, action) = (
-                    said(here, "meaning", Kind::Text),
-                    said(here, "action", Kind::Text),
-                );
-                let _ = writeln!(text, "  {meaning}. What to do: {action}");
+                line(&mut text, &guided(here));
             }
         }
         Ok(text)
@@ -306,21 +340,24 @@ impl Person<'_> {
         let Some(row) = self.row("classes")? else {
             return Ok(String::new());
         };
-        let of = |name: &str| said(&row, name, Kind::Text);
-        let mut words = vec![
-            format!("pyramid {}", of("pyramid")),
-            format!("tier {}", of("abc")),
+        let of = |name: &str| said(&row, name, Kind::Code);
+        let mut classes = vec![
+            tr!("pyramid {class}", class = of("pyramid")),
+            tr!("tier {class}", class = of("abc")),
         ];
         for (column, what) in [
-            ("key_account", "key account"),
-            ("own_segment", "own segment"),
+            ("key_account", mark!("key account {class}")),
+            ("own_segment", mark!("own segment {class}")),
         ] {
             let class = of(column);
             if !class.is_empty() {
-                words.push(format!("{what} {class}"));
+                classes.push(words::fill(what, &[("class", &class)]));
             }
         }
-        Ok(format!("  by value: {}\n", words.join(", ")))
+        let mut text = String::new();
+        let classes = tr!("by value: {classes}", classes = classes.join(&tr!(", ")));
+        line(&mut text, &classes);
+        Ok(text)
     }
 
     /// The probability of leaving, with its reasons.
@@ -329,23 +366,32 @@ impl Person<'_> {
             return Ok(None);
         };
         let of = |name: &str, kind| said(&row, name, kind);
-        let mut text = self.heading("WHETHER THEY LEAVE", "churn");
-        let band = of("band", Kind::Text);
-        match of("churn_probability", Kind::Share).as_str() {
-            "" => {
-                let _ = writeln!(text, "  {band}: without a probability");
-            }
+        let mut text = self.heading(&tr!("WHETHER THEY LEAVE"), "churn");
+        let band = of("band", Kind::Code);
+        let risk = match of("churn_probability", Kind::Share).as_str() {
+            "" => tr!("{band}: without a probability", band = band),
             probability => {
                 let scored = self.results.manifest.stages.get("churn");
                 let scored = scored.and_then(|entry| entry.metrics["scored"].as_u64());
-                let of_all = scored.map_or_else(String::new, |all| format!(" of {}", count(all)));
                 let rank = of("rank", Kind::Count);
-                let _ = writeln!(
-                    text,
-                    "  leaves with {probability}: {band} risk, number {rank}{of_all}"
-                );
+                match scored {
+                    Some(all) => tr!(
+                        "leaves with {probability}: {band} risk, number {rank} of {all}",
+                        probability = probability,
+                        band = band,
+                        rank = rank,
+                        all = count(all)
+                    ),
+                    None => tr!(
+                        "leaves with {probability}: {band} risk, number {rank}",
+                        probability = probability,
+                        band = band,
+                        rank = rank
+                    ),
+                }
             }
-        }
+        };
+        line(&mut text, &risk);
         let reasons = row.keys().filter(|name| name.starts_with("reason_"));
         for reason in reasons
             .map(|name| of(name, Kind::Text))
@@ -362,22 +408,31 @@ impl Person<'_> {
             return Ok(None);
         };
         let currency = &self.results.manifest.currency;
-        let mut text = self.heading("WHAT THEY ARE WORTH", "value");
+        let mut text = self.heading(&tr!("WHAT THEY ARE WORTH"), "value");
         for (column, what) in [
-            ("lifetime_value", "lifetime value"),
-            ("expected_value", "expected value"),
+            ("lifetime_value", mark!("lifetime value {value}")),
+            ("expected_value", mark!("expected value {value}")),
         ] {
             if let Some(value) = number(&row, column) {
-                let _ = writeln!(text, "  {what} {}", money(value, currency));
+                let value = money(value, currency);
+                line(&mut text, &words::fill(what, &[("value", &value)]));
             }
         }
         for (column, what, kind) in [
-            ("probability_alive", "still active with", Kind::Share),
-            ("next_purchase_on", "next purchase expected on", Kind::Text),
+            (
+                "probability_alive",
+                mark!("still active with {value}"),
+                Kind::Share,
+            ),
+            (
+                "next_purchase_on",
+                mark!("next purchase expected on {value}"),
+                Kind::Text,
+            ),
         ] {
             let value = said(&row, column, kind);
             if !value.is_empty() {
-                let _ = writeln!(text, "  {what} {value}");
+                line(&mut text, &words::fill(what, &[("value", &value)]));
             }
         }
         Ok(Some(text))
@@ -395,7 +450,7 @@ impl Person<'_> {
         if found.is_empty() {
             return Ok(None);
         }
-        let mut text = self.heading("WHAT TO OFFER", "suggestions");
+        let mut text = self.heading(&tr!("WHAT TO OFFER"), "suggestions");
         for row in found {
             let of = |name: &str, kind| said(&row, name, kind);
             let (rank, item, reason) = (
@@ -403,7 +458,13 @@ impl Person<'_> {
                 of("item", Kind::Text),
                 of("reason", Kind::Text),
             );
-            let _ = writeln!(text, "  {rank}. {item}: {reason}");
+            let offer = tr!(
+                "{rank}. {item}: {reason}",
+                rank = rank,
+                item = item,
+                reason = reason
+            );
+            line(&mut text, &offer);
         }
         Ok(Some(text))
     }
@@ -413,29 +474,31 @@ impl Person<'_> {
         let has = |column: &str| self.warehouse.has_column("interactions", column);
         let named = has("product_id") && self.warehouse.has_column("products", "name");
         let cancelled = format!(
-            "CASE WHEN i.undone_on IS NULL THEN '' WHEN {} THEN 'cancels a purchase' \
-             ELSE 'cancelled on ' || CAST(i.undone_on AS VARCHAR) END",
-            self.takes_back("i.")
+            "CASE WHEN i.undone_on IS NULL THEN '' WHEN {} THEN '{}' \
+             ELSE replace('{}', '{{date}}', CAST(i.undone_on AS VARCHAR)) END",
+            self.takes_back("i."),
+            tr!("cancels a purchase"),
+            words::said(mark!("cancelled on {date}"))
         );
         let mut columns = vec![
-            ("CAST(i.day AS VARCHAR)", "day", false),
-            ("i.kind", "kind", false),
+            ("CAST(i.day AS VARCHAR)", mark!("day"), false),
+            ("i.kind", mark!("kind"), false),
         ];
         if named {
             columns.push((
                 "coalesce(p.name, CAST(i.product_id AS VARCHAR))",
-                "product",
+                mark!("product"),
                 false,
             ));
         } else if has("product_id") {
             columns.push(("CAST(i.product_id AS VARCHAR)", "product", false));
         }
         for (column, sql, numbers) in [
-            ("quantity", "CAST(i.quantity AS DOUBLE)", true),
-            ("amount", "CAST(i.amount AS DOUBLE)", true),
-            ("channel", "i.channel", false),
-            ("rating", "CAST(i.rating AS DOUBLE)", true),
-            ("status", "i.status", false),
+            (mark!("quantity"), "CAST(i.quantity AS DOUBLE)", true),
+            (mark!("amount"), "CAST(i.amount AS DOUBLE)", true),
+            (mark!("channel"), "i.channel", false),
+            (mark!("rating"), "CAST(i.rating AS DOUBLE)", true),
+            (mark!("status"), "i.status", false),
         ] {
             if has(column) {
                 columns.push((sql, column, numbers));
@@ -444,7 +507,7 @@ impl Person<'_> {
         let mut table = "interactions";
         if let Some(every) = self.every {
             table = every;
-            columns.push((cancelled.as_str(), "cancelled", false));
+            columns.push((cancelled.as_str(), mark!("cancelled"), false));
         }
         let select: Vec<String> = columns
             .iter()
@@ -471,8 +534,10 @@ impl Person<'_> {
             let says = |row: &Row| !said(row, name, Kind::Text).is_empty();
             *name != "cancelled" || found.iter().any(says)
         });
-        let cell = |row: &Row, name: &str, numbers: bool| {
-            said(row, name, if numbers { Kind::Number } else { Kind::Text })
+        let cell = |row: &Row, name: &str, numbers: bool| match (name, numbers) {
+            ("kind", _) => said(row, name, Kind::Code),
+            (_, true) => said(row, name, Kind::Number),
+            (_, false) => said(row, name, Kind::Text),
         };
         let table = Table {
             rows: found
@@ -487,14 +552,14 @@ impl Person<'_> {
             columns: columns
                 .iter()
                 .map(|(_, name, numbers)| Column {
-                    title: (*name).to_owned(),
+                    title: words::said(name).to_owned(),
                     numbers: *numbers,
                 })
                 .collect(),
         };
         let text = table.text(width().saturating_sub(2));
         let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
-        Ok(Some(format!("THE LAST INTERACTIONS\n{lines}")))
+        Ok(Some(tr!("THE LAST INTERACTIONS") + "\n" + &lines))
     }
 
     /// Says that nobody has this id, and which ids are nearest.

@@ -12,7 +12,7 @@ use crate::cli::{FileFormat, Generate, ShopKind};
 use crate::failure::{Failure, Result};
 use crate::outputs::temporary;
 use crate::progress::{Counted, Progress};
-use crate::text::{count, plural};
+use crate::text::{count, in_english};
 use crate::workbench::use_threads;
 
 /// Months in which every season comes twice.
@@ -90,10 +90,10 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
     })?;
     let mut next = format!(
         "{} in {}, of them {} in {}",
-        plural(written.interactions, "interaction"),
+        in_english(written.interactions, "interaction"),
         out.display(),
-        plural(written.lines, "purchase line"),
-        plural(written.baskets, "basket"),
+        in_english(written.lines, "purchase line"),
+        in_english(written.baskets, "basket"),
     );
     next.push_str(&of_the_kind(args, &written));
     if args.dirty {
@@ -115,9 +115,9 @@ fn write_history(args: &Generate, progress: &Progress) -> Result<Said> {
     Ok(Said {
         done: format!(
             "{}, {} months, {}, {} MB",
-            plural(args.customers, "customer"),
+            in_english(args.customers, "customer"),
             args.months,
-            plural(written.interactions, "interaction"),
+            in_english(written.interactions, "interaction"),
             count(written.bytes / 1_000_000)
         ),
         next: next.replace("\n\n\n", "\n\n"),
@@ -133,13 +133,13 @@ fn of_the_kind(args: &Generate, written: &Written) -> String {
     let mut text = format!(
         "\n{}: {} of guests, {} cancelled",
         law.name,
-        plural(written.guests, "basket"),
-        plural(written.cancelled, "order")
+        in_english(written.guests, "basket"),
+        in_english(written.cancelled, "order")
     );
     if !law.goods.seasons.is_empty() && args.months < TWO_YEARS {
         text.push_str(&format!(
             "\nnote: in {} no season of the goods can be seen coming back; --months {TWO_YEARS} or more show each of them twice",
-            plural(args.months.into(), "month")
+            in_english(args.months.into(), "month")
         ));
     }
     text
@@ -164,8 +164,8 @@ fn write_baskets(name: &str, args: &Generate, progress: &Progress) -> Result<Sai
     Ok(Said {
         done: format!(
             "{}, {}",
-            plural(written.baskets, "basket"),
-            plural(written.lines, "item")
+            in_english(written.baskets, "basket"),
+            in_english(written.lines, "item")
         ),
         next: format!(
             "{asked} in {}\n\nNEXT\n  regulars ingest -c {} --out {}\n  regulars rules -c {} --out {}",

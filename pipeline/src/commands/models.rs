@@ -12,13 +12,15 @@ use crate::cli::{
 use crate::commands::export;
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
+use crate::lifecycle::card;
 use crate::lifecycle::compare::compare;
 use crate::lifecycle::promote::{self, Outcome, promote, rollback};
 use crate::lifecycle::registry;
 use crate::outputs::lock::Lock;
-use crate::registry::{Action, CARD, Registry, Version};
+use crate::registry::{Action, Registry, Version};
 use crate::stages::{Asked, Context, Shared, churn};
 use crate::text::print;
+use crate::words::in_english;
 use crate::workbench::Workbench;
 
 /// Does what was asked for.
@@ -28,7 +30,8 @@ pub fn run(command: &ModelsCommand) -> Result<()> {
         ModelsCommand::Show(args) => show(args),
         ModelsCommand::Compare(args) => side_by_side(args),
         ModelsCommand::Promote(args) => promoted(args),
-        ModelsCommand::Export(args) => export::run(args),
+        // Exports are for machines.
+        ModelsCommand::Export(args) => in_english(|| export::run(args)),
         ModelsCommand::Rollback(args) => rolled_back(args),
         ModelsCommand::Remove(args) => removed(args),
     }
@@ -63,15 +66,22 @@ fn list(args: &KeptModels) -> Result<()> {
         }));
     }
     if versions.is_empty() {
-        print(&format!(
-            "{} holds no model yet; learn one: regulars train\n",
-            registry.folder().display()
-        ));
+        let folder = registry.folder().display().to_string();
+        let none = tr!(
+            "{folder} holds no model yet; learn one: regulars train",
+            folder = folder
+        );
+        print(&(none + "\n"));
         return Ok(());
     }
     let mut text = format!(
         "{:>7}  {:19}  {:24}  {:10}  {:>8}  {:>7}\n",
-        "version", "stored", "model", "tested on", "log loss", "ROC AUC"
+        tr!("version"),
+        tr!("stored"),
+        tr!("model"),
+        tr!("tested on"),
+        tr!("log loss"),
+        tr!("ROC AUC")
     );
     let mut faults = String::new();
     for (number, version) in &versions {
@@ -82,16 +92,16 @@ fn list(args: &KeptModels) -> Result<()> {
         match version {
             Ok(version) => text += &line(mark, version),
             Err(failure) => {
-                let _ = writeln!(text, "{mark}{number:>6}  cannot be read");
+                let _ = writeln!(text, "{mark}{number:>6}  {}", tr!("cannot be read"));
                 let _ = writeln!(faults, "  {}", failure.message);
             }
         }
     }
-    text += match champion.champion {
-        Some(_) => "* the champion, which `score` uses\n",
-        None => "none is the champion yet: regulars models promote N\n",
+    text += &match champion.champion {
+        Some(_) => tr!("* the champion, which `score` uses"),
+        None => tr!("none is the champion yet: regulars models promote N"),
     };
-    print(&(text + &faults));
+    print(&(text + "\n" + &faults));
     Ok(())
 }
 
@@ -99,15 +109,15 @@ fn line(mark: &str, version: &Version) -> String {
     let record = &version.record;
     let cut = |text: &str, width: usize| -> String { text.chars().take(width).collect() };
     let tested_on = match record.definition.label {
-        Some(_) => "held out",
-        None => &record.quality.tested_on,
+        Some(_) => tr!("held out"),
+        None => record.quality.tested_on.clone(),
     };
     format!(
         "{mark}{:>6}  {:19}  {:24}  {:10}  {:8.4}  {:7.4}\n",
         record.number,
         cut(&record.created_at.replace('T', " "), 19),
-        cut(&record.model.title, 24),
-        cut(tested_on, 10),
+        cut(&churn::title(&record.model.title), 24),
+        cut(&tested_on, 10),
         record.quality.log_loss.value,
         record.quality.roc_auc.value,
     )
@@ -127,27 +137,38 @@ fn show(args: &ShowModel) -> Result<()> {
         shown["history"] = json!(acts);
         return print_json(&shown);
     }
-    let mut text = version.text(CARD)?;
+    let mut text = card::of_version(&version)?;
     let is = match champion.champion == Some(version.number()) {
-        true => ", the champion",
-        false => "",
+        true => tr!(", the champion"),
+        false => String::new(),
     };
     let _ = writeln!(
         text,
-        "\nVersion {}{is}, stored {} by {}, in {}",
-        version.number(),
-        version.record.created_at,
-        version.record.program,
-        version.folder.display()
+        "\n{}",
+        tr!(
+            "Version {number}{champion}, stored {at} by {program}, in {folder}",
+            number = version.number(),
+            champion = is,
+            at = version.record.created_at,
+            program = version.record.program,
+            folder = version.folder.display()
+        )
     );
     for act in acts {
         let what = match act.action {
-            Action::Promote if act.forced => "promoted (forced)",
-            Action::Promote => "promoted",
-            Action::Rollback => "made the champion again",
-            Action::Remove => "removed",
+            Action::Promote if act.forced => tr!("promoted (forced)"),
+            Action::Promote => tr!("promoted"),
+            Action::Rollback => tr!("made the champion again"),
+            Action::Remove => tr!("removed"),
         };
-        let _ = writeln!(text, "  {}: {what} by {}: {}", act.at, act.by, act.why);
+        let line = tr!(
+            "{at}: {what} by {who}: {why}",
+            at = act.at,
+            what = what,
+            who = act.by,
+            why = promote::why(act)
+        );
+        let _ = writeln!(text, "  {line}");
     }
     print(&text);
     Ok(())
@@ -206,12 +227,16 @@ fn promoted(args: &PromoteModel) -> Result<()> {
     let said = match outcome {
         Outcome::Crowned(found) => {
             let table = found.map_or_else(String::new, |found| found.table() + "\n");
-            format!("{table}version {number} is the champion now\n")
+            let now = tr!("version {number} is the champion now", number = number);
+            format!("{table}{now}\n")
         }
         Outcome::NotBetter(found) if args.if_better => format!(
-            "{}\nversion {} stays the champion\n",
+            "{}\n{}\n",
             found.table(),
-            found.first.version
+            tr!(
+                "version {number} stays the champion",
+                number = found.first.version
+            )
         ),
         Outcome::NotBetter(found) => {
             return Err(Failure::data(format!(
@@ -231,7 +256,8 @@ fn promoted(args: &PromoteModel) -> Result<()> {
 fn rolled_back(args: &RollbackModel) -> Result<()> {
     let registry = registry(args.registry.registry.as_deref(), &args.output.out);
     let number = rollback(&registry, args.why.as_deref())?;
-    print(&format!("version {number} is the champion again\n"));
+    let again = tr!("version {number} is the champion again", number = number);
+    print(&(again + "\n"));
     Ok(())
 }
 
@@ -242,9 +268,10 @@ fn removed(args: &RemoveModel) -> Result<()> {
         Ok(number) => number,
         Err(_) => registry.find(&args.version)?.number(),
     };
-    let why = args.why.as_deref().unwrap_or("not needed any more");
+    let why = args.why.as_deref().unwrap_or(mark!("not needed any more"));
     registry.remove(promote::act(Action::Remove, number, why))?;
-    print(&format!("version {number} is removed\n"));
+    let removed = tr!("version {number} is removed", number = number);
+    print(&(removed + "\n"));
     Ok(())
 }
 

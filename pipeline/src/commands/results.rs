@@ -10,6 +10,7 @@ use crate::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::read_parquet;
 use crate::outputs::table::rows;
 use crate::text::{count, grouped, percent};
+use crate::words::{self, Language};
 use crate::workbench::Aside;
 
 /// Memory for a look at some rows.
@@ -25,6 +26,8 @@ pub type Row = Map<String, Value>;
 pub enum Kind {
     /// As it is.
     Text,
+    /// One of a few that stay the same in every language.
+    Code,
     /// A whole number.
     Count,
     /// A number with as many digits as say something.
@@ -52,6 +55,8 @@ impl<'a> Results<'a> {
             return Err(missing_stage(out, "ingest", FILE_NAME));
         }
         let manifest = Manifest::open(out)?;
+        // Where the command line names no other language, that of the run.
+        words::speak(manifest.language);
         let aside = Aside::open(MEMORY)?;
         Ok(Self {
             out,
@@ -85,14 +90,10 @@ impl<'a> Results<'a> {
 
     /// Why a table is not there.
     fn missing(&self, stage: &str, table: &str) -> Failure {
-        let begins = format!("{stage} was left out: ");
-        let left_out = self.manifest.left_out.iter();
-        let mut left_out = left_out.filter(|warning| warning.message.starts_with(&begins));
-        match left_out.next() {
-            Some(warning) => Failure::data(format!(
-                "{table}.parquet is not in {}: {}",
-                self.out.display(),
-                warning.message
+        match self.manifest.without.get(stage) {
+            Some(why) => Failure::data(format!(
+                "{table}.parquet is not in {}: {stage} was left out: {why}",
+                self.out.display()
             )),
             None => missing_stage(self.out, stage, &format!("{table}.parquet")),
         }
@@ -149,12 +150,23 @@ pub fn is_customer(customer: &str) -> String {
     )
 }
 
+/// The column that stands beside one of codes, with the same in the language of the run.
+pub fn in_words(column: &str) -> String {
+    format!("{column}_words")
+}
+
 /// A value of a row as people read it; empty where there is none.
 pub fn said(row: &Row, column: &str, kind: Kind) -> String {
     match (row.get(column), kind) {
         (None | Some(Value::Null), _) => String::new(),
+        (Some(Value::String(code)), Kind::Code) => {
+            let beside = row.get(&in_words(column)).and_then(Value::as_str);
+            let beside = beside.filter(|_| words::spoken() != Language::En);
+            beside.unwrap_or_else(|| words::said(code)).to_owned()
+        }
         (Some(Value::String(text)), _) => text.clone(),
-        (Some(Value::Bool(flag)), _) => if *flag { "yes" } else { "no" }.to_owned(),
+        (Some(Value::Bool(true)), _) => tr!("yes"),
+        (Some(Value::Bool(false)), _) => tr!("no"),
         (Some(Value::Number(number)), kind) => match (kind, number.as_f64()) {
             (Kind::Share, Some(share)) => percent(share),
             (Kind::Number, Some(value)) => grouped(value),

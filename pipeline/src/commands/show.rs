@@ -1,10 +1,11 @@
 //! `show`: a table of results on the terminal.
 
 use crate::cli::{Show, Shown};
-use crate::commands::results::{Kind, Results, Row, is_customer, said};
+use crate::commands::results::{Kind, Results, Row, in_words, is_customer, said};
 use crate::commands::terminal::{Column, Table, width};
 use crate::failure::{Failure, Result};
 use crate::text::{plural, print, shell_word};
+use crate::words;
 
 /// A column of a file, what stands above it, and how it is written.
 type Shape = (&'static str, &'static str, Kind);
@@ -22,15 +23,15 @@ const SEGMENTS: Customers = Customers {
     stage: "segment",
     table: "segments",
     columns: &[
-        ("customer_id", "customer", Kind::Text),
-        ("rfm_segment", "segment", Kind::Text),
-        ("value_tier", "tier", Kind::Text),
-        ("recency_days", "days ago", Kind::Count),
-        ("frequency", "baskets", Kind::Count),
-        ("monetary", "spent", Kind::Number),
-        ("rfm", "RFM", Kind::Text),
-        ("life_cycle", "life cycle", Kind::Text),
-        ("cluster_name", "cluster", Kind::Text),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("rfm_segment", mark!("segment"), Kind::Code),
+        ("value_tier", mark!("tier"), Kind::Text),
+        ("recency_days", mark!("days ago"), Kind::Count),
+        ("frequency", mark!("baskets"), Kind::Count),
+        ("monetary", mark!("spent"), Kind::Number),
+        ("rfm", mark!("RFM"), Kind::Text),
+        ("life_cycle", mark!("life cycle"), Kind::Code),
+        ("cluster_name", mark!("cluster"), Kind::Code),
     ],
     order: "customer_id",
 };
@@ -39,13 +40,13 @@ const CHURN: Customers = Customers {
     stage: "churn",
     table: "churn",
     columns: &[
-        ("rank", "rank", Kind::Count),
-        ("customer_id", "customer", Kind::Text),
-        ("churn_probability", "leaves", Kind::Share),
-        ("band", "band", Kind::Text),
-        ("reason_1", "first reason", Kind::Text),
-        ("reason_2", "second reason", Kind::Text),
-        ("reason_3", "third reason", Kind::Text),
+        ("rank", mark!("rank"), Kind::Count),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("churn_probability", mark!("leaves"), Kind::Share),
+        ("band", mark!("band"), Kind::Code),
+        ("reason_1", mark!("first reason"), Kind::Text),
+        ("reason_2", mark!("second reason"), Kind::Text),
+        ("reason_3", mark!("third reason"), Kind::Text),
     ],
     order: "churn_probability DESC NULLS LAST, customer_id",
 };
@@ -54,11 +55,11 @@ const SUGGESTIONS: Customers = Customers {
     stage: "offers",
     table: "suggestions",
     columns: &[
-        ("customer_id", "customer", Kind::Text),
-        ("rank", "rank", Kind::Count),
-        ("item", "item", Kind::Text),
-        ("score", "score", Kind::Number),
-        ("reason", "reason", Kind::Text),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("rank", mark!("rank"), Kind::Count),
+        ("item", mark!("item"), Kind::Text),
+        ("score", mark!("score"), Kind::Number),
+        ("reason", mark!("reason"), Kind::Text),
     ],
     order: "customer_id, rank",
 };
@@ -67,11 +68,11 @@ const VALUE: Customers = Customers {
     stage: "value",
     table: "value",
     columns: &[
-        ("customer_id", "customer", Kind::Text),
-        ("lifetime_value", "lifetime value", Kind::Number),
-        ("expected_value", "expected value", Kind::Number),
-        ("probability_alive", "still active", Kind::Share),
-        ("next_purchase_on", "next purchase", Kind::Text),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("lifetime_value", mark!("lifetime value"), Kind::Number),
+        ("expected_value", mark!("expected value"), Kind::Number),
+        ("probability_alive", mark!("still active"), Kind::Share),
+        ("next_purchase_on", mark!("next purchase"), Kind::Text),
     ],
     order: "lifetime_value DESC NULLS LAST, customer_id",
 };
@@ -81,13 +82,13 @@ const LIFE: Customers = Customers {
     stage: "segment",
     table: "segments",
     columns: &[
-        ("customer_id", "customer", Kind::Text),
-        ("life_cycle", "life cycle", Kind::Text),
-        ("phase", "phase", Kind::Text),
-        ("ladder", "ladder", Kind::Text),
-        ("recency_days", "days ago", Kind::Count),
-        ("usual_gap_days", "usual gap, days", Kind::Number),
-        ("long_gap_days", "long gap, days", Kind::Number),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("life_cycle", mark!("life cycle"), Kind::Code),
+        ("phase", mark!("phase"), Kind::Code),
+        ("ladder", mark!("ladder"), Kind::Code),
+        ("recency_days", mark!("days ago"), Kind::Count),
+        ("usual_gap_days", mark!("usual gap, days"), Kind::Number),
+        ("long_gap_days", mark!("long gap, days"), Kind::Number),
     ],
     order: "customer_id",
 };
@@ -96,61 +97,61 @@ const CLASSES: Customers = Customers {
     stage: "classes",
     table: "classes",
     columns: &[
-        ("customer_id", "customer", Kind::Text),
-        ("own_segment", "own segment", Kind::Text),
-        ("pyramid", "pyramid", Kind::Text),
-        ("abc", "tier", Kind::Text),
-        ("key_account", "key account", Kind::Text),
-        ("present_value", "present value", Kind::Number),
-        ("potential_value", "potential value", Kind::Number),
+        ("customer_id", mark!("customer"), Kind::Text),
+        ("own_segment", mark!("own segment"), Kind::Code),
+        ("pyramid", mark!("pyramid"), Kind::Code),
+        ("abc", mark!("tier"), Kind::Code),
+        ("key_account", mark!("key account"), Kind::Code),
+        ("present_value", mark!("present value"), Kind::Number),
+        ("potential_value", mark!("potential value"), Kind::Number),
     ],
     order: "customer_id",
 };
 
 /// The stages of the life cycle themselves.
 const STAGES: &[Shape] = &[
-    ("life_cycle", "stage", Kind::Text),
-    ("customers", "customers", Kind::Count),
-    ("share", "of all", Kind::Share),
-    ("spend_share", "of the spend", Kind::Share),
-    ("action", "what to do", Kind::Text),
+    ("life_cycle", mark!("stage"), Kind::Code),
+    ("customers", mark!("customers"), Kind::Count),
+    ("share", mark!("of all"), Kind::Share),
+    ("spend_share", mark!("of the spend"), Kind::Share),
+    ("action", mark!("what to do"), Kind::Text),
 ];
 
 /// The classes themselves.
 const SIZES: &[Shape] = &[
-    ("kind", "kind", Kind::Text),
-    ("of", "of", Kind::Text),
-    ("class", "class", Kind::Text),
-    ("members", "members", Kind::Count),
-    ("share", "of all", Kind::Share),
-    ("value_share", "of the value", Kind::Share),
+    ("kind", mark!("kind"), Kind::Code),
+    ("of", mark!("of"), Kind::Code),
+    ("class", mark!("class"), Kind::Code),
+    ("members", mark!("members"), Kind::Count),
+    ("share", mark!("of all"), Kind::Share),
+    ("value_share", mark!("of the value"), Kind::Share),
 ];
 
 /// The segments themselves.
 const GROUPS: &[Shape] = &[
-    ("rfm_segment", "segment", Kind::Text),
-    ("customers", "customers", Kind::Count),
-    ("share", "of all", Kind::Share),
-    ("spend_share", "of the spend", Kind::Share),
-    ("action", "what to do", Kind::Text),
+    ("rfm_segment", mark!("segment"), Kind::Code),
+    ("customers", mark!("customers"), Kind::Count),
+    ("share", mark!("of all"), Kind::Share),
+    ("spend_share", mark!("of the spend"), Kind::Share),
+    ("action", mark!("what to do"), Kind::Text),
 ];
 
 /// The clusters.
 const CLUSTERS: &[Shape] = &[
-    ("cluster_id", "id", Kind::Count),
-    ("cluster_name", "cluster", Kind::Text),
-    ("customers", "customers", Kind::Count),
-    ("share", "of all", Kind::Share),
-    ("spend_share", "of the spend", Kind::Share),
-    ("action", "what to do", Kind::Text),
+    ("cluster_id", mark!("id"), Kind::Count),
+    ("cluster_name", mark!("cluster"), Kind::Code),
+    ("customers", mark!("customers"), Kind::Count),
+    ("share", mark!("of all"), Kind::Share),
+    ("spend_share", mark!("of the spend"), Kind::Share),
+    ("action", mark!("what to do"), Kind::Text),
 ];
 
 const RULES: &[Shape] = &[
-    ("in_words", "rule", Kind::Text),
-    ("confidence", "confidence", Kind::Share),
-    ("lift", "lift", Kind::Number),
-    ("count", "baskets", Kind::Count),
-    ("held_up", "held up", Kind::Text),
+    ("in_words", mark!("rule"), Kind::Text),
+    ("confidence", mark!("confidence"), Kind::Share),
+    ("lift", mark!("lift"), Kind::Number),
+    ("count", mark!("baskets"), Kind::Count),
+    ("held_up", mark!("held up"), Kind::Text),
 ];
 
 /// Prints what was asked for.
@@ -216,7 +217,10 @@ fn of_customers(
     let there = results.scope.schema(of.table)?;
     let known = |column: &&Shape| there.field_with_name(column.0).is_ok();
     let columns: Vec<Shape> = of.columns.iter().filter(known).copied().collect();
-    let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
+    let mut names: Vec<String> = columns.iter().map(|column| column.0.to_owned()).collect();
+    let beside = columns.iter().filter(|column| column.2 == Kind::Code);
+    let beside = beside.map(|column| in_words(column.0));
+    names.extend(beside.filter(|name| there.field_with_name(name).is_ok()));
     let condition = customer.map_or_else(String::new, |id| format!(" WHERE {}", is_customer(id)));
     let sql = format!(
         "SELECT {} FROM {}{condition} ORDER BY {} LIMIT {top}",
@@ -268,8 +272,8 @@ fn show(rows: &[Row], columns: &[Shape]) {
         columns: columns
             .iter()
             .map(|(_, title, kind)| Column {
-                title: (*title).to_owned(),
-                numbers: *kind != Kind::Text,
+                title: words::said(title).to_owned(),
+                numbers: !matches!(kind, Kind::Text | Kind::Code),
             })
             .collect(),
         rows: rows
@@ -289,6 +293,12 @@ fn show(rows: &[Row], columns: &[Shape]) {
 fn more(rows: u64, top: u64, table: &str) {
     if rows > top {
         let rest = plural(rows - top, "more row");
-        print(&format!("{rest} in {table}.csv, or with --top {rows}\n"));
+        let more = tr!(
+            "{rest} in {table}.csv, or with --top {rows}",
+            rest = rest,
+            table = table,
+            rows = rows
+        );
+        print(&(more + "\n"));
     }
 }

@@ -1,7 +1,5 @@
 //! Tables as wide as the terminal.
 
-use std::fmt::Write as _;
-
 /// The width where nothing tells it, as when the output goes into a file.
 const USUAL: usize = 100;
 /// Blanks between columns.
@@ -74,11 +72,11 @@ impl Table {
             .map(|column| column.title.as_str());
         let left_out: Vec<&str> = left_out.collect();
         if !left_out.is_empty() {
-            let _ = writeln!(
-                text,
-                "(not shown, the terminal is too narrow: {})",
-                left_out.join(", ")
+            text += &tr!(
+                "(not shown, the terminal is too narrow: {columns})",
+                columns = left_out.join(&tr!(", "))
             );
+            text.push('\n');
         }
         text
     }

@@ -7,6 +7,7 @@ use crate::failure::Result;
 use crate::outputs::manifest::{Manifest, StageEntry};
 use crate::stages::STAGES;
 use crate::text::{count, print};
+use crate::words;
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -35,29 +36,28 @@ fn text(manifest: &Manifest) -> String {
         .iter()
         .map(|(name, entry)| row(name, entry, [entry.rows_in, entry.rows_out].map(count)))
         .collect();
-    rows.push(row("all", &whole, [String::new(), String::new()]));
+    rows.push(row(&tr!("all"), &whole, [String::new(), String::new()]));
     let column = |(place, title): (usize, &str)| Column {
-        title: title.to_owned(),
+        title: words::said(title).to_owned(),
         numbers: place > 0,
     };
     let titles = [
-        "stage",
-        "wall, s",
-        "CPU, s",
-        "peak, MiB",
-        "read, MiB",
-        "written, MiB",
-        "rows in",
-        "rows out",
+        mark!("stage"),
+        mark!("wall, s"),
+        mark!("CPU, s"),
+        mark!("peak, MiB"),
+        mark!("read, MiB"),
+        mark!("written, MiB"),
+        mark!("rows in"),
+        mark!("rows out"),
     ];
     let table = Table {
         columns: titles.into_iter().enumerate().map(column).collect(),
         rows,
     };
-    format!(
-        "TIMES\n{}peak: the largest memory of the process until the stage ended. read, written: through the\n\
-         system, whether from a disk or from what it had at hand; queries that spill count.\n",
-        table.text(width())
+    tr!(
+        "TIMES\n{table}peak: the largest memory of the process until the stage ended. read, written: through the\nsystem, whether from a disk or from what it had at hand; queries that spill count.\n",
+        table = table.text(width())
     )
 }
 

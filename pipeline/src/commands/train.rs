@@ -11,6 +11,7 @@ use crate::registry::{Quality, Version};
 use crate::run::{Outcome, judged};
 use crate::stages::{Asked, Context, Shared, churn};
 use crate::text::{count, print, settings_file};
+use crate::words::said;
 use crate::workbench::{Began, Workbench};
 
 /// The command's one name.
@@ -61,7 +62,7 @@ pub fn run(args: &cli::Train) -> Result<Outcome> {
         print(&words(&version));
     }
     if let (Some(done), false) = (in_mlflow, common.quiet) {
-        print(&format!("  in MLflow: {done}\n"));
+        print(&format!("  {}\n", tr!("in MLflow: {run}", run = done)));
     }
     Ok(judged(&settings.config, &taught.warnings))
 }
@@ -74,18 +75,27 @@ fn words(version: &Version) -> String {
         roc_auc,
         ..
     } = &version.record.quality;
-    format!(
-        "{} is in {}\n  on {tested_on}, which it had not seen: log loss {:.4} ({:.4} to {:.4}), ROC AUC {:.4} ({:.4} to {:.4})\n  \
-         its card: regulars models show {number}; to use it: regulars models promote {number} -c {settings}\n",
-        version.title(),
-        version.folder.display(),
-        log_loss.value,
-        log_loss.low,
-        log_loss.high,
-        roc_auc.value,
-        roc_auc.low,
-        roc_auc.high,
+    let four = |value: f64| format!("{value:.4}");
+    let place = tr!(
+        "version {number} ({model}) is in {folder}",
         number = version.number(),
-        settings = settings_file(),
-    )
+        model = churn::title(&version.record.model.title),
+        folder = version.folder.display()
+    );
+    let quality = tr!(
+        "on {test}, which it had not seen: log loss {loss} ({loss_low} to {loss_high}), ROC AUC {auc} ({auc_low} to {auc_high})",
+        test = said(tested_on),
+        loss = four(log_loss.value),
+        loss_low = four(log_loss.low),
+        loss_high = four(log_loss.high),
+        auc = four(roc_auc.value),
+        auc_low = four(roc_auc.low),
+        auc_high = four(roc_auc.high)
+    );
+    let next = tr!(
+        "its card: regulars models show {number}; to use it: regulars models promote {number} -c {settings}",
+        number = version.number(),
+        settings = settings_file()
+    );
+    format!("{place}\n  {quality}\n  {next}\n")
 }

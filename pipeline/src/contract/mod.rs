@@ -107,6 +107,24 @@ pub const KINDS: &[&str] = &[
     CONSENT_GIVEN,
 ];
 
+/// Their names, and what is counted by them, as people read them.
+const _: [&str; 14] = [
+    mark!("web_event"),
+    mark!("app_event"),
+    mark!("service_call"),
+    mark!("consent given"),
+    mark!("{n} return"),
+    mark!("{n} visit"),
+    mark!("{n} service call"),
+    mark!("{n} complaint"),
+    mark!("{n} response"),
+    mark!("{n} survey"),
+    mark!("{n} payment"),
+    mark!("{n} web event"),
+    mark!("{n} app event"),
+    mark!("campaigns"),
+];
+
 /// The kind of an interaction that says whether somebody may be contacted from then on.
 pub const CONSENT_GIVEN: &str = "consent";
 
@@ -130,13 +148,13 @@ pub const ABOUT_ROWS: &[Column] = &[
         "known_at",
         Content::Time,
         false,
-        "When the row became known; by default when it is loaded",
+        mark!("When the row became known; by default when it is loaded"),
     ),
     column(
         "deleted",
         Content::Flag,
         false,
-        "Whether the row says that the one with its key is gone",
+        mark!("Whether the row says that the one with its key is gone"),
     ),
 ];
 
@@ -146,77 +164,89 @@ pub const INTERACTIONS: Table = Table {
     key: None,
     attributes: false,
     columns: &[
-        column("customer_id", Content::Id, true, "Who"),
-        column("occurred_at", Content::Time, true, "When it happened, UTC"),
+        column("customer_id", Content::Id, true, mark!("Who")),
+        column(
+            "occurred_at",
+            Content::Time,
+            true,
+            mark!("When it happened, UTC"),
+        ),
         column(
             "kind",
             Content::Kind,
             true,
-            "What happened: purchase, return, visit, contact, ...",
+            mark!("What happened: purchase, return, visit, contact, ..."),
         ),
-        column("channel", Content::Text, false, "Through which channel"),
-        column("location_id", Content::Id, false, "Where"),
+        column(
+            "channel",
+            Content::Text,
+            false,
+            mark!("Through which channel"),
+        ),
+        column("location_id", Content::Id, false, mark!("Where")),
         column(
             "basket_id",
             Content::Id,
             false,
-            "The checkout or order that the line belongs to",
+            mark!("The checkout or order that the line belongs to"),
         ),
-        column("product_id", Content::Id, false, "What was bought"),
-        column("quantity", Content::Decimal, false, "How many"),
+        column("product_id", Content::Id, false, mark!("What was bought")),
+        column("quantity", Content::Decimal, false, mark!("How many")),
         column(
             "amount",
             Content::Decimal,
             false,
-            "Money paid for the line, after discounts",
+            mark!("Money paid for the line, after discounts"),
         ),
         column(
             "discount",
             Content::Decimal,
             false,
-            "Money taken off the line",
+            mark!("Money taken off the line"),
         ),
         column(
             "cost",
             Content::Decimal,
             false,
-            "What the line cost the company",
+            mark!("What the line cost the company"),
         ),
         column(
             "campaign_id",
             Content::Id,
             false,
-            "The campaign behind a contact or a response",
+            mark!("The campaign behind a contact or a response"),
         ),
         column(
             "rating",
             Content::Decimal,
             false,
-            "The answer to a survey or a complaint",
+            mark!("The answer to a survey or a complaint"),
         ),
         column(
             "status",
             Content::Text,
             false,
-            "What has come of it: payments are due, paid, late or disputed, complaints open or closed",
+            mark!(
+                "What has come of it: payments are due, paid, late or disputed, complaints open or closed"
+            ),
         ),
         column(
             "due_on",
             Content::Date,
             false,
-            "The last day on which a payment is in time",
+            mark!("The last day on which a payment is in time"),
         ),
         column(
             "duration_seconds",
             Content::Decimal,
             false,
-            "How long a visit or a call took",
+            mark!("How long a visit or a call took"),
         ),
         column(
             "account_id",
             Content::Id,
             false,
-            "The account, such as a company, that the customer acted for",
+            mark!("The account, such as a company, that the customer acted for"),
         ),
     ],
 };
@@ -227,19 +257,24 @@ pub const CUSTOMERS: Table = Table {
     key: Some("customer_id"),
     attributes: true,
     columns: &[
-        column("customer_id", Content::Id, true, "Who"),
-        column("joined_at", Content::Time, false, "Customer since, UTC"),
+        column("customer_id", Content::Id, true, mark!("Who")),
+        column(
+            "joined_at",
+            Content::Time,
+            false,
+            mark!("Customer since, UTC"),
+        ),
         column(
             "consent",
             Content::Flag,
             false,
-            "Whether the customer may be contacted",
+            mark!("Whether the customer may be contacted"),
         ),
         column(
             "account_id",
             Content::Id,
             false,
-            "The account, such as a company, that the customer belongs to",
+            mark!("The account, such as a company, that the customer belongs to"),
         ),
     ],
 };
@@ -250,38 +285,38 @@ pub const PRODUCTS: Table = Table {
     key: Some("product_id"),
     attributes: false,
     columns: &[
-        column("product_id", Content::Id, true, "Which product"),
-        column("name", Content::Text, false, "Its name"),
+        column("product_id", Content::Id, true, mark!("Which product")),
+        column("name", Content::Text, false, mark!("Its name")),
         column(
             "department",
             Content::Text,
             false,
-            "Broadest level of the taxonomy",
+            mark!("Broadest level of the taxonomy"),
         ),
         column(
             "category",
             Content::Text,
             false,
-            "Middle level of the taxonomy",
+            mark!("Middle level of the taxonomy"),
         ),
         column(
             "type",
             Content::Text,
             false,
-            "Narrowest level of the taxonomy",
+            mark!("Narrowest level of the taxonomy"),
         ),
-        column("brand", Content::Text, false, "Its brand"),
+        column("brand", Content::Text, false, mark!("Its brand")),
         column(
             "unit_cost",
             Content::Decimal,
             false,
-            "What one costs the company",
+            mark!("What one costs the company"),
         ),
         column(
             "active",
             Content::Flag,
             false,
-            "Whether it can be bought now; what cannot is suggested to nobody",
+            mark!("Whether it can be bought now; what cannot is suggested to nobody"),
         ),
     ],
 };
@@ -292,12 +327,12 @@ pub const CAMPAIGNS: Table = Table {
     key: Some("campaign_id"),
     attributes: false,
     columns: &[
-        column("campaign_id", Content::Id, true, "Which campaign"),
-        column("name", Content::Text, true, "Its name"),
-        column("kind", Content::Text, false, "What sort of campaign"),
-        column("starts_on", Content::Date, true, "First day"),
-        column("ends_on", Content::Date, true, "Last day"),
-        column("cost", Content::Decimal, false, "What it cost"),
+        column("campaign_id", Content::Id, true, mark!("Which campaign")),
+        column("name", Content::Text, true, mark!("Its name")),
+        column("kind", Content::Text, false, mark!("What sort of campaign")),
+        column("starts_on", Content::Date, true, mark!("First day")),
+        column("ends_on", Content::Date, true, mark!("Last day")),
+        column("cost", Content::Decimal, false, mark!("What it cost")),
     ],
 };
 

@@ -4,7 +4,7 @@
 /// What a code or a name says, beside the words that say it, without case, blanks and signs.
 const WORDS: &[(&str, &[&str])] = &[
     (
-        "postage",
+        mark!("postage"),
         &[
             "post",
             "postage",
@@ -48,7 +48,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a fee",
+        mark!("a fee"),
         &[
             "fee",
             "fees",
@@ -77,7 +77,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a discount",
+        mark!("a discount"),
         &[
             "discount",
             "rebate",
@@ -95,7 +95,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a voucher",
+        mark!("a voucher"),
         &[
             "giftvoucher",
             "giftvouchers",
@@ -121,7 +121,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a deposit",
+        mark!("a deposit"),
         &[
             "deposit",
             "bottledeposit",
@@ -134,7 +134,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a sample",
+        mark!("a sample"),
         &[
             "sample",
             "samples",
@@ -147,7 +147,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a donation",
+        mark!("a donation"),
         &[
             "donation",
             "cruk",
@@ -159,7 +159,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a tip",
+        mark!("a tip"),
         &[
             "tip",
             "tips",
@@ -172,7 +172,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "entered by hand",
+        mark!("entered by hand"),
         &[
             "manual",
             "misc",
@@ -201,12 +201,12 @@ const ENDS: &[&str] = &["giftvoucher", "gutschein", "礼品卡"];
 /// Codes that are too short to say anything where other codes have no digits either: `M` is a size
 /// in one shop and "entered by hand" in another.
 const SHORT: &[(&str, &str)] = &[
-    ("m", "entered by hand"),
-    ("d", "a discount"),
-    ("s", "a sample"),
-    ("b", "entered by hand"),
-    ("c2", "postage"),
-    ("dot", "postage"),
+    ("m", mark!("entered by hand")),
+    ("d", mark!("a discount")),
+    ("s", mark!("a sample")),
+    ("b", mark!("entered by hand")),
+    ("c2", mark!("postage")),
+    ("dot", mark!("postage")),
 ];
 
 /// What a code or a name says that is no product's; none for whatever may be one.

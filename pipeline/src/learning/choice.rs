@@ -6,6 +6,7 @@ use crate::failure::{Failure, Result};
 use crate::learning::lineup::BASELINE;
 use crate::learning::task::{Terms, Words};
 use crate::learning::train::{Trained, Tried};
+use crate::words::{Both, both, said};
 
 /// Log losses closer than this are the same.
 const TIE: f64 = 1e-4;
@@ -15,7 +16,7 @@ pub struct Choice {
     /// Its place among those of the last test.
     pub(super) place: usize,
     /// Why, in words.
-    pub why: String,
+    pub why: Both,
 }
 
 /// What is known of a model when the choice is made; nothing of the test rows.
@@ -54,26 +55,77 @@ pub fn choose(trained: &Trained, terms: &Terms, words: &Words) -> Result<Choice>
         .hint(words.other_models));
     };
     // What is known beforehand is told, because reasons rest on it.
-    let bound = match trained.tried[place].entrant.is_bound {
-        true => "; bound to move with each feature as it is known to, at no cost that shows",
-        false => "",
+    let bound = || match trained.tried[place].entrant.is_bound {
+        true => tr!("; bound to move with each feature as it is known to, at no cost that shows"),
+        false => String::new(),
     };
-    let members = made_of(&trained.tried[place].members);
+    let members = || made_of(&trained.tried[place].members);
     Ok(Choice {
         place,
-        why: why(&candidates, place, asked, words) + &members + bound,
+        why: both(|| why(&candidates, place, asked, words) + &members() + &bound()),
     })
+}
+
+/// Why a model was chosen, in the language of the command, from the words in English that are kept of it.
+pub fn said_again(english: &str) -> String {
+    let mut text = String::new();
+    for (place, clause) in english.split("; ").enumerate() {
+        let clause = match place {
+            0 => clause.to_owned(),
+            _ => format!("; {clause}"),
+        };
+        let lowest = between(&clause, "lowest log loss among the models", " that ran");
+        let lowest = lowest.and_then(|rest| rest.rsplit_once(", of "));
+        let simplest = between(&clause, "it is the simplest", " are there to hold any out");
+        let simplest = simplest.and_then(|rest| rest.rsplit_once(", and too few "));
+        text += &if let Some((among, number)) = lowest {
+            tr!(
+                "lowest log loss among the models{among}, of {number} that ran",
+                among = said(among),
+                number = number
+            )
+        } else if let Some((among, rows)) = simplest {
+            tr!(
+                "it is the simplest{among}, and too few {rows} are there to hold any out",
+                among = said(among),
+                rows = said(rows)
+            )
+        } else if let Some(members) = clause.strip_prefix("; made of ") {
+            let member = |member: &str| match member.trim_end_matches(" %").rsplit_once(' ') {
+                Some((title, percent)) => {
+                    tr!(
+                        "{title} {percent} %",
+                        title = said(title),
+                        percent = percent
+                    )
+                }
+                None => member.to_owned(),
+            };
+            let members: Vec<String> = members.split(", ").map(member).collect();
+            tr!("; made of {members}", members = members.join(&tr!(", ")))
+        } else {
+            said(&clause).to_owned()
+        };
+    }
+    text
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    text.strip_prefix(before)?.strip_suffix(after)
 }
 
 /// What the chosen model is made of, in words, the heaviest first; nothing where it is one alone.
 fn made_of(members: &[(String, f64)]) -> String {
     let mut members: Vec<&(String, f64)> = members.iter().collect();
     members.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let said = |(title, weight): &&(String, f64)| format!("{title} {:.0} %", 100.0 * weight);
+    let said = |(title, weight): &&(String, f64)| {
+        let (title, percent) = (said(title), format!("{:.0}", 100.0 * weight));
+        tr!("{title} {percent} %", title = title, percent = percent)
+    };
     let said: Vec<String> = members.iter().map(said).collect();
     match said.is_empty() {
         true => String::new(),
-        false => format!("; made of {}", said.join(", ")),
+        false => tr!("; made of {members}", members = said.join(&tr!(", "))),
     }
 }
 
@@ -114,25 +166,27 @@ fn place(candidates: &[Candidate], asked: Option<&str>) -> Option<usize> {
 fn why(candidates: &[Candidate], chosen: usize, asked: Option<&str>, words: &Words) -> String {
     let model = &candidates[chosen];
     if Some(model.name) == asked {
-        return "the settings name it".to_owned();
+        return tr!("the settings name it");
+    }
+    if candidates.len() == 1 {
+        return tr!("it is the only one that ran");
     }
     let among = match (model.explains, model.baseline) {
-        (_, true) => "",
-        (true, false) => " that can say why",
-        (false, false) => " (none can say why)",
+        (_, true) => String::new(),
+        (true, false) => tr!(" that can say why"),
+        (false, false) => tr!(" (none can say why)"),
     };
-    if candidates.len() == 1 {
-        "it is the only one that ran".to_owned()
-    } else if model.log_loss.is_none() {
-        format!(
-            "it is the simplest{among}, and too few {} are there to hold any out",
-            words.rows
-        )
-    } else {
-        format!(
-            "lowest log loss among the models{among}, of {} that ran",
-            candidates.len()
-        )
+    match model.log_loss {
+        None => tr!(
+            "it is the simplest{among}, and too few {rows} are there to hold any out",
+            among = among,
+            rows = said(words.rows)
+        ),
+        Some(_) => tr!(
+            "lowest log loss among the models{among}, of {number} that ran",
+            among = among,
+            number = candidates.len()
+        ),
     }
 }
 
@@ -174,6 +228,18 @@ mod tests {
         let members = [("tree".to_owned(), 0.256), ("boosting".to_owned(), 0.744)];
         assert_eq!(made_of(&members), "; made of boosting 74 %, tree 26 %");
         assert_eq!(made_of(&[]), "");
+    }
+
+    #[test]
+    fn why_can_be_said_again_from_what_is_kept() {
+        for why in [
+            "the settings name it",
+            "it is the only one that ran",
+            "it is the simplest that can say why, and too few customers are there to hold any out",
+            "lowest log loss among the models that can say why, of 7 that ran; made of boosted trees 74 %, extra trees 26 %; bound to move with each feature as it is known to, at no cost that shows",
+        ] {
+            assert_eq!(said_again(why), why);
+        }
     }
 
     #[test]

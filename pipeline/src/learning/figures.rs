@@ -20,12 +20,12 @@ pub const BINS: usize = 10;
 const RESAMPLES: usize = 200;
 
 /// In the table of the calibration: probabilities as the model gives them.
-pub const AS_LEARNED: &str = "as learned";
+pub const AS_LEARNED: &str = mark!("as learned");
 /// In the table of the calibration: the delivered ones.
-pub const CALIBRATED: &str = "calibrated";
+pub const CALIBRATED: &str = mark!("calibrated");
 
 /// In the table of the calibration: the delivered ones where they are corrected for the season.
-pub const FOR_THE_SEASON: &str = "corrected for the season";
+pub const FOR_THE_SEASON: &str = mark!("corrected for the season");
 
 /// What a model reaches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use crate::learning::learned::Learned;
 use crate::learning::rows::Part;
 use crate::learning::task::{Task, Terms};
 use crate::learning::train::{TestRow, Trained, test_figures};
+use crate::words::Both;
 
 /// One model on the last test.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,7 +101,7 @@ pub struct Assessment {
     /// What the choice was made on, in words; none where nothing could be held out.
     pub validation: Option<String>,
     /// Why the chosen model was chosen, in words.
-    pub why: String,
+    pub why: Both,
     /// Probabilities beside what happened on the last test.
     pub reliability: Vec<ReliabilityRow>,
     /// What calibration does.

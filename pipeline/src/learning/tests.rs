@@ -107,7 +107,7 @@ fn a_choice_can_be_made_anew_without_training_again() {
     ] {
         let terms = terms(asked);
         let choice = choose(&trained, &terms, &task.words).unwrap();
-        assert!(choice.why.starts_with(want), "{}", choice.why);
+        assert!(choice.why.said.starts_with(want), "{:?}", choice.why);
         let learned = learn(&task, &terms, &trained, &choice, &|_| ()).unwrap();
         let found = assess(&task, &terms, &trained, choice, &learned).unwrap();
         assert_eq!(found.models.len(), 3);
@@ -142,7 +142,7 @@ fn an_ensemble_is_learned_saved_and_set_beside_its_members() {
     };
     let trained = train(&task, &terms, &|_| ()).unwrap();
     let choice = choose(&trained, &terms, &task.words).unwrap();
-    assert!(choice.why.contains("made of"), "{}", choice.why);
+    assert!(choice.why.said.contains("made of"), "{:?}", choice.why);
     let learned = learn(&task, &terms, &trained, &choice, &|_| ()).unwrap();
     let found = assess(&task, &terms, &trained, choice, &learned).unwrap();
     assert_eq!(found.models.len(), 4);

@@ -12,6 +12,7 @@ use crate::learning::rows::{Labelled, Part};
 use crate::learning::task::{Task, Terms, Trial, Validation};
 use crate::resources::measured;
 use crate::warning::{MODEL_LEFT_OUT, Warning};
+use crate::words::said;
 
 /// What came of the tests.
 #[derive(Default)]
@@ -108,7 +109,11 @@ pub fn train(task: &Task, terms: &Terms, on_step: &dyn Fn(&str)) -> Result<Train
                     trained.tried.push(tried);
                 }
                 Err(failure) if terms.chosen.as_deref() != Some(entrant.name()) => {
-                    let message = format!("at {} {}", trial.name, failure.message);
+                    let message = tr!(
+                        "at {test} {problem}",
+                        test = said(&trial.name),
+                        problem = failure.message
+                    );
                     trained.warnings.push(Warning::new(MODEL_LEFT_OUT, message));
                 }
                 Err(failure) => return Err(failure),
@@ -152,7 +157,10 @@ fn thirds(task: &Task, trial: &Trial, seed: u64) -> Option<[Labelled; 2]> {
 fn held<'a>(task: &'a Task, trial: &Trial, thirds: Option<&'a [Labelled; 2]>) -> Option<Held<'a>> {
     let (name, learn, check) = match (thirds, &trial.validation) {
         (Some([learn, check]), _) => {
-            let name = format!("a third of the {}, held out", task.words.rows);
+            let name = tr!(
+                "a third of the {rows}, held out",
+                rows = said(task.words.rows)
+            );
             (name, learn.whole(), check.whole())
         }
         (None, Validation::Rows { name, learn, check }) => {
@@ -256,9 +264,9 @@ fn ensemble(
 
 /// Says that no model can be part of an ensemble.
 fn none_to_join(trained: &mut Trained, trial: &Trial, terms: &Terms) -> Result<()> {
-    let message = format!(
-        "at {} ensemble: no model that ran can be part of it; the readable tree, elastic net, naive Bayes, boosted trees, random forest and extra trees can",
-        trial.name
+    let message = tr!(
+        "at {test} ensemble: no model that ran can be part of it; the readable tree, elastic net, naive Bayes, boosted trees, random forest and extra trees can",
+        test = said(&trial.name)
     );
     if terms.chosen.as_deref() == Some(ENSEMBLE) {
         return Err(Failure::data(message).hint("name two of them under models, or another chosen"));

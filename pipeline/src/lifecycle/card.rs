@@ -2,47 +2,93 @@
 
 use std::fmt::Write as _;
 
-use crate::registry::{Figure, KeptFeatures, Record};
-use crate::stages::Context;
-use crate::stages::churn::Taught;
+use ndarray::Array1;
+
+use crate::failure::Result;
+use crate::learning::choice::said_again;
+use crate::registry::{CARD, Figure, KeptFeatures, Record, Version};
+use crate::stages::churn::{self, meaning};
 use crate::text::{count, percent, plural};
+use crate::words::{Language, said, spoken};
 
 /// As many features are named.
 const NAMED: usize = 12;
 
 /// The card of a version. Markdown; no time in it, so that the same model has the same card.
+///
+/// - `importance`: how much the model leans on each feature, where it tells.
+/// - `project`: what it is called.
 pub fn card(
     record: &Record,
     kept: &KeptFeatures,
-    taught: &Taught,
-    context: &Context<'_>,
+    importance: Option<&Array1<f64>>,
+    project: &str,
 ) -> String {
-    let mut text = format!("# Who is leaving: {}\n\n", record.model.title);
-    text += &purpose(record, context);
+    let title = tr!(
+        "# Who is leaving: {model}",
+        model = churn::title(&record.model.title)
+    );
+    let mut text = title + "\n\n";
+    text += &purpose(record, project);
     text += &learned(record);
     text += &quality(record);
-    text += &looks_at(kept, taught);
+    text += &looks_at(kept, importance);
     text += &limits(record);
     text
 }
 
-fn purpose(record: &Record, context: &Context<'_>) -> String {
+/// The card of a version that is kept, in the language of the command; it is kept in English.
+///
+/// # Errors
+/// Its files are not what was stored.
+pub fn of_version(version: &Version) -> Result<String> {
+    let kept = version.text(CARD)?;
+    if spoken() == Language::En {
+        return Ok(kept);
+    }
+    let model = version.model()?;
+    let importance = model.model().classifier().and_then(|one| one.importance());
+    let project = model.facts().get("project");
+    let features = version.features()?;
+    Ok(card(
+        &version.record,
+        &features,
+        importance.as_ref(),
+        project.map_or("", String::as_str),
+    ))
+}
+
+fn purpose(record: &Record, project: &str) -> String {
     let definition = &record.definition;
-    let project = &context.settings.config.project.name;
+    let does = match &definition.label {
+        Some(label) => tr!(
+            "leaves, as the column `{label}` of the customers' table says",
+            label = label
+        ),
+        None => tr!(
+            "buys nothing in the next {days}",
+            days = plural(definition.horizon_days.into(), "day")
+        ),
+    };
     let mut text = format!(
-        "## What it predicts\n\nFor each customer of {project} the probability of one who {}.\n\n",
-        match &definition.label {
-            Some(label) => format!("leaves, as the column `{label}` of the customers' table says"),
-            None => record.outcome.clone(),
-        }
+        "{}\n\n{}\n\n",
+        tr!("## What it predicts"),
+        tr!(
+            "For each customer of {project} the probability of one who {does}.",
+            project = project,
+            does = does
+        )
     );
     if definition.label.is_none() {
         let _ = writeln!(
             text,
-            "Scored is who has bought at least {}, the last time at most {} before the date. Days are those of {}.\n",
-            plural(definition.min_baskets.into(), "basket"),
-            plural(definition.active_days.into(), "day"),
-            definition.timezone
+            "{}\n",
+            tr!(
+                "Scored is who has bought at least {baskets}, the last time at most {days} before the date. Days are those of {timezone}.",
+                baskets = plural(definition.min_baskets.into(), "basket"),
+                days = plural(definition.active_days.into(), "day"),
+                timezone = definition.timezone
+            )
         );
     }
     text
@@ -50,12 +96,15 @@ fn purpose(record: &Record, context: &Context<'_>) -> String {
 
 fn learned(record: &Record) -> String {
     let (training, data) = (&record.training, &record.data);
-    let mut text = "## From what it was learned\n\n".to_owned();
+    let mut text = tr!("## From what it was learned") + "\n\n";
     let _ = writeln!(
         text,
-        "- {}, of whom {} left.",
-        plural(training.rows, "row"),
-        count(training.left)
+        "- {}",
+        tr!(
+            "{rows}, of whom {left} left.",
+            rows = plural(training.rows, "row"),
+            left = count(training.left)
+        )
     );
     if let (Some(first), Some(last), Some(until)) = (
         training.dates.first(),
@@ -64,94 +113,146 @@ fn learned(record: &Record) -> String {
     ) {
         let _ = writeln!(
             text,
-            "- {} from {first} to {last}; it has seen what happened before {until}, and nothing after.",
-            plural(training.dates.len() as u64, "date")
+            "- {}",
+            tr!(
+                "{dates} from {first} to {last}; it has seen what happened before {until}, and nothing after.",
+                dates = plural(training.dates.len() as u64, "date"),
+                first = first,
+                last = last,
+                until = until
+            )
         );
     }
     let _ = writeln!(
         text,
-        "- The warehouse after load {} (version {} of the table `interactions`){}{}.",
-        data.load,
-        data.version,
-        given("--as-of", data.as_of_asked.as_ref()),
-        given("--known-at", data.known_at.as_ref())
+        "- {}",
+        tr!(
+            "The warehouse after load {load} (version {version} of the table `interactions`){as_of}{known_at}.",
+            load = data.load,
+            version = data.version,
+            as_of = given("--as-of", data.as_of_asked.as_ref()),
+            known_at = given("--known-at", data.known_at.as_ref())
+        )
     );
     let _ = writeln!(
         text,
-        "- Model: `{}`, chosen because: {}. Calibration: {}. Seed: {}.\n",
-        record.model.name, record.model.why, record.model.calibration, record.seed
+        "- {}\n",
+        tr!(
+            "Model: `{model}`, chosen because: {why}. Calibration: {calibration}. Seed: {seed}.",
+            model = record.model.name,
+            why = said_again(&record.model.why),
+            calibration = record.model.calibration,
+            seed = record.seed
+        )
     );
     text
 }
 
 fn given(option: &str, value: Option<&String>) -> String {
-    value.map_or_else(String::new, |value| format!(", {option} {value}"))
+    value.map_or_else(String::new, |value| {
+        tr!(", {option} {value}", option = option, value = value)
+    })
 }
 
 fn quality(record: &Record) -> String {
     let found = &record.quality;
     let mut text = format!(
-        "## How good it is\n\nTested on {}, of which it had seen nothing: {}, of whom {} left.\n\n\
-         | figure | value | 95 % interval |\n|---|---|---|\n",
-        found.tested_on,
-        plural(found.rows, "customer"),
-        count(found.left)
+        "{}\n\n{}\n\n{}\n|---|---|---|\n",
+        tr!("## How good it is"),
+        tr!(
+            "Tested on {test}, of which it had seen nothing: {customers}, of whom {left} left.",
+            test = said(&found.tested_on),
+            customers = plural(found.rows, "customer"),
+            left = count(found.left)
+        ),
+        tr!("| figure | value | 95 % interval |")
     );
     for (name, Figure { value, low, high }) in [
-        ("log loss (lower is better)", found.log_loss),
-        ("ROC AUC (0.5 is chance)", found.roc_auc),
-        ("average precision", found.average_precision),
+        (tr!("log loss (lower is better)"), found.log_loss),
+        (tr!("ROC AUC (0.5 is chance)"), found.roc_auc),
+        (tr!("average precision"), found.average_precision),
     ] {
-        let _ = writeln!(text, "| {name} | {value:.4} | {low:.4} to {high:.4} |");
+        let (low, high) = (format!("{low:.4}"), format!("{high:.4}"));
+        let range = tr!("{low} to {high}", low = low, high = high);
+        let _ = writeln!(text, "| {name} | {value:.4} | {range} |");
     }
     let _ = writeln!(
         text,
-        "| lift of the top tenth | {:.2} | |\n| Brier score | {:.4} | |\n| calibration error | {:.4} | |\n",
-        found.lift_top_tenth, found.brier, found.calibration_error
+        "| {} | {:.2} | |\n| {} | {:.4} | |\n| {} | {:.4} | |\n",
+        tr!("lift of the top tenth"),
+        found.lift_top_tenth,
+        tr!("Brier score"),
+        found.brier,
+        tr!("calibration error"),
+        found.calibration_error
     );
+    text + &figures_explained(record)
+}
+
+/// What the figures mean, beside what one column alone reaches.
+fn figures_explained(record: &Record) -> String {
+    let found = &record.quality;
+    let mut text = String::new();
     let _ = writeln!(
         text,
-        "Of one who left and one who stayed, the score tells which in {} of cases.",
-        percent(found.roc_auc.value)
+        "{}",
+        tr!(
+            "Of one who left and one who stayed, the score tells which in {share} of cases.",
+            share = percent(found.roc_auc.value)
+        )
     );
     if let Some(solo) = &found.baseline {
         let _ = writeln!(
             text,
-            "For scale, {}: ROC AUC {:.4}, log loss {:.4}.",
-            solo.title, solo.roc_auc, solo.log_loss
+            "{}",
+            tr!(
+                "For scale, {model}: ROC AUC {auc}, log loss {loss}.",
+                model = churn::title(&solo.title),
+                auc = format!("{:.4}", solo.roc_auc),
+                loss = format!("{:.4}", solo.log_loss)
+            )
         );
     }
     if let Some(season) = record.season.filter(|season| season.applied) {
         let _ = writeln!(
             text,
-            "Its probabilities are corrected for the season by the same weeks of the year before: on the test that brought a mean of {} to {}, and {} left.",
-            percent(season.as_learned),
-            percent(season.expected),
-            percent(season.happened)
+            "{}",
+            tr!(
+                "Its probabilities are corrected for the season by the same weeks of the year before: on the test that brought a mean of {before} to {after}, and {left} left.",
+                before = percent(season.as_learned),
+                after = percent(season.expected),
+                left = percent(season.happened)
+            )
         );
     }
     text.push('\n');
     text
 }
 
-fn looks_at(kept: &KeptFeatures, taught: &Taught) -> String {
+fn looks_at(kept: &KeptFeatures, importance: Option<&Array1<f64>>) -> String {
     let features = &kept.features;
     let mut text = format!(
-        "## What it looks at\n\n{}, each with its definition in `features.json`.",
-        plural(features.len() as u64, "feature")
+        "{}\n\n{}",
+        tr!("## What it looks at"),
+        tr!(
+            "{features}, each with its definition in `features.json`.",
+            features = plural(features.len() as u64, "feature")
+        )
     );
-    let importance = taught.learned.importance().unwrap_or_default();
+    let importance = importance.map_or(&[][..], |found| found.as_slice().unwrap_or_default());
     let total: f64 = importance.iter().sum();
     if total <= 0.0 {
-        return text + " This model does not say which of them it leans on.\n\n";
+        return text + &tr!(" This model does not say which of them it leans on.") + "\n\n";
     }
     let mut order: Vec<usize> = (0..importance.len().min(features.len())).collect();
     order.sort_by(|a, b| importance[*b].total_cmp(&importance[*a]).then(a.cmp(b)));
-    text += " Those that it leans on most:\n\n| feature | share | what it is |\n|---|---|---|\n";
+    let most = tr!(" Those that it leans on most:");
+    let head = tr!("| feature | share | what it is |");
+    let _ = writeln!(text, "{most}\n\n{head}\n|---|---|---|");
     for place in order.into_iter().take(NAMED) {
         let feature = &features[place];
         let share = percent(importance[place] / total);
-        let about = feature.about.replace('|', "\\|");
+        let about = meaning(&feature.name, &feature.about).replace('|', "\\|");
         let _ = writeln!(text, "| `{}` | {share} | {about} |", feature.name);
     }
     text.push('\n');
@@ -159,15 +260,27 @@ fn looks_at(kept: &KeptFeatures, taught: &Taught) -> String {
 }
 
 fn limits(record: &Record) -> String {
-    let mut text = "## Limits\n\n".to_owned();
-    text += match record.definition.label {
-        Some(_) => "- It knows customers as they were when it was learned.\n",
-        None => {
-            "- It knows the times that it was learned from.\n- Whoever is too new or too long away is not scored.\n"
-        }
+    let mut text = tr!("## Limits") + "\n\n";
+    let mut lines = match record.definition.label {
+        Some(_) => vec![tr!("It knows customers as they were when it was learned.")],
+        None => vec![
+            tr!("It knows the times that it was learned from."),
+            tr!("Whoever is too new or too long away is not scored."),
+        ],
     };
-    text += "- A probability tells who leaves, not whom a campaign would keep: that takes a control group.\n\
-             - What raises or lowers a score is what goes along with leaving, and need not be its cause.\n\
-             - It is refused where a feature, the horizon or the label means something else than when it was learned.\n";
+    lines.extend([
+        tr!(
+            "A probability tells who leaves, not whom a campaign would keep: that takes a control group."
+        ),
+        tr!(
+            "What raises or lowers a score is what goes along with leaving, and need not be its cause."
+        ),
+        tr!(
+            "It is refused where a feature, the horizon or the label means something else than when it was learned."
+        ),
+    ]);
+    for line in lines {
+        let _ = writeln!(text, "- {line}");
+    }
     text
 }

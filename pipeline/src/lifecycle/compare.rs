@@ -13,7 +13,9 @@ use crate::failure::{Failure, Result};
 use crate::lifecycle::evidence::{OnDate, Spoken, Which, evidence};
 use crate::registry::{Figure, Version};
 use crate::stages::Context;
-use crate::text::{count, plural};
+use crate::stages::churn;
+use crate::text::{begun, count, plural};
+use crate::words::listed;
 
 /// Draws of customers for the interval of a difference.
 const RESAMPLES: usize = 500;
@@ -131,13 +133,31 @@ impl Comparison {
     pub fn sentence(&self) -> String {
         let (a, b) = (self.first.version, self.second.version);
         let Figure { value, low, high } = self.log_loss;
-        let by = format!("log loss {value:+.4}, 95 % of draws {low:+.4} to {high:+.4}");
+        let by = tr!(
+            "log loss {value}, 95 % of draws {low} to {high}",
+            value = format!("{value:+.4}"),
+            low = format!("{low:+.4}"),
+            high = format!("{high:+.4}")
+        );
         match self.verdict {
-            Verdict::SecondIsBetter => format!("version {b} is better than version {a} ({by})"),
-            Verdict::FirstIsBetter => format!("version {b} is worse than version {a} ({by})"),
-            Verdict::NoDifference => {
-                format!("version {b} is not better than version {a} beyond chance ({by})")
-            }
+            Verdict::SecondIsBetter => tr!(
+                "version {b} is better than version {a} ({by})",
+                a = a,
+                b = b,
+                by = by
+            ),
+            Verdict::FirstIsBetter => tr!(
+                "version {b} is worse than version {a} ({by})",
+                a = a,
+                b = b,
+                by = by
+            ),
+            Verdict::NoDifference => tr!(
+                "version {b} is not better than version {a} beyond chance ({by})",
+                a = a,
+                b = b,
+                by = by
+            ),
         }
     }
 
@@ -147,20 +167,36 @@ impl Comparison {
         let mut text = String::new();
         let _ = writeln!(
             text,
-            "A: version {} ({})\nB: version {} ({})\n",
-            a.version, a.title, b.version, b.title
+            "{}\n{}\n",
+            tr!(
+                "A: version {version} ({model})",
+                version = a.version,
+                model = churn::title(&a.title)
+            ),
+            tr!(
+                "B: version {version} ({model})",
+                version = b.version,
+                model = churn::title(&b.title)
+            )
         );
         let (first, second) = ("A", "B");
         let _ = writeln!(
             text,
-            "{:20} {first:>8} {second:>8} {:>9}  95 % of draws",
-            "", "B - A"
+            "{:20} {first:>8} {second:>8} {:>9}  {}",
+            "",
+            "B - A",
+            tr!("95 % of draws")
         );
         for (name, a, b, difference) in [
-            ("log loss (lower)", a.log_loss, b.log_loss, self.log_loss),
-            ("ROC AUC", a.roc_auc, b.roc_auc, self.roc_auc),
             (
-                "average precision",
+                tr!("log loss (lower)"),
+                a.log_loss,
+                b.log_loss,
+                self.log_loss,
+            ),
+            (tr!("ROC AUC"), a.roc_auc, b.roc_auc, self.roc_auc),
+            (
+                tr!("average precision"),
                 a.average_precision,
                 b.average_precision,
                 self.average_precision,
@@ -169,24 +205,36 @@ impl Comparison {
             let Figure { value, low, high } = difference;
             let _ = writeln!(
                 text,
-                "{name:20} {a:8.4} {b:8.4} {value:+9.4}  {low:+.4} to {high:+.4}"
+                "{name:20} {a:8.4} {b:8.4} {value:+9.4}  {}",
+                tr!(
+                    "{low} to {high}",
+                    low = format!("{low:+.4}"),
+                    high = format!("{high:+.4}")
+                )
             );
         }
-        let _ = writeln!(text, "\nOn {}:", plural(self.customers, "customer"));
+        text + &self.customers_and_verdict()
+    }
+
+    fn customers_and_verdict(&self) -> String {
+        let mut text = String::new();
+        let customers = plural(self.customers, "customer");
+        let _ = writeln!(text, "\n{}", tr!("On {customers}:", customers = customers));
         for on in &self.dates {
             let _ = writeln!(
                 text,
-                "  {}: {} of {} left{}",
-                on.date,
-                count(on.left),
-                count(on.customers),
-                tested(&on.by)
+                "  {}",
+                tr!(
+                    "{day}: {left} of {customers} left{tested}",
+                    day = on.date,
+                    left = count(on.left),
+                    customers = count(on.customers),
+                    tested = tested(&on.by)
+                )
             );
         }
         let sentence = self.sentence();
-        let mut letters = sentence.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string());
-        let _ = writeln!(text, "\n{}{}.", first.unwrap_or_default(), letters.as_str());
+        let _ = writeln!(text, "\n{}", tr!("{words}.", words = begun(&sentence)));
         text
     }
 }
@@ -200,9 +248,9 @@ fn tested(by: &[Which]) -> String {
         .collect();
     match tested.as_slice() {
         [] => String::new(),
-        some => format!(
-            " ({} as tested, without the outcomes of this date)",
-            some.join(" and ")
+        some => tr!(
+            " ({versions} as tested, without the outcomes of this date)",
+            versions = listed(some)
         ),
     }
 }

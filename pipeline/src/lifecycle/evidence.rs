@@ -129,8 +129,10 @@ impl<'a> Witness<'a> {
 pub fn evidence(context: &Context<'_>, versions: &[&Version], spoken: Spoken) -> Result<Evidence> {
     let churn = &context.settings.config.churn;
     if let Some(label) = &churn.label {
-        return Err(Failure::data(format!(
-            "the label `{label}` has no dates, so that there are no customers whom a version has certainly not seen"
+        // What drift says on its page.
+        return Err(Failure::data(tr!(
+            "the label `{label}` has no dates, so that there are no customers whom a version has certainly not seen",
+            label = label
         ))
         .hint("look at what each reached on customers held out: regulars models show N; regulars models promote N --force"));
     }
@@ -222,18 +224,26 @@ fn nothing_unseen(
                 .filter(|_| spoken == Spoken::Either);
             let until = tested.or(training.seen_until)?;
             let number = witness.version.number();
-            Some(format!(
-                "version {number} has seen everything before {until}"
+            Some(tr!(
+                "version {number} has seen everything before {until}",
+                number = number,
+                until = until
             ))
         })
         .collect();
     let newest = newest.map_or_else(
-        || "there is no date whose outcomes are known".to_owned(),
-        |newest| format!("the newest date whose outcomes are known is {newest}"),
+        || tr!("there is no date whose outcomes are known"),
+        |newest| {
+            tr!(
+                "the newest date whose outcomes are known is {newest}",
+                newest = newest
+            )
+        },
     );
-    Failure::data(format!(
-        "there is nothing to judge by: {newest}, and {}",
-        seen.join(" and ")
+    Failure::data(tr!(
+        "there is nothing to judge by: {newest}, and {seen}",
+        newest = newest,
+        seen = seen.join(&tr!(" and "))
     ))
     .hint("load the history that has happened since")
 }

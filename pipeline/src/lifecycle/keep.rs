@@ -21,6 +21,7 @@ use crate::stages::features::{self, Places, SomeDates};
 use crate::text::{settings_file, shell_word};
 use crate::timeline::FEATURES;
 use crate::warehouse::{FOLDER, LOADER, last_load};
+use crate::words::in_english;
 
 /// Names of the places in `features.json`.
 const DEPARTMENTS: &str = "departments";
@@ -106,15 +107,17 @@ pub fn candidate(context: &Context<'_>, taught: &Taught) -> Result<Candidate> {
         scores.view(),
     );
     let record = record(context, taught, &tested)?;
-    let words = card::card(&record, &kept, taught, context);
+    let importance = taught.learned.importance();
+    let project = &context.settings.config.project.name;
+    let words = in_english(|| card::card(&record, &kept, importance.as_ref(), project));
     let text = |value: Result<String, serde_json::Error>| {
         let text = value.map_err(|error| Failure::machine(error.to_string()))?;
         Ok::<_, Failure>(text + "\n")
     };
     let saved = |model: &SavedModel| {
-        let model = model.clone().with_outcome(&population.words.churned);
-        let model = model.with_fact("project", &population.words.project);
-        model.with_fact("learned", &population.words.learned)
+        let model = model.clone().with_outcome(&population.english.churned);
+        let model = model.with_fact("project", &population.english.project);
+        model.with_fact("learned", &population.english.learned)
     };
     Ok(Candidate {
         files: vec![
@@ -131,7 +134,7 @@ pub fn candidate(context: &Context<'_>, taught: &Taught) -> Result<Candidate> {
 /// What each feature of the model is.
 fn kept_features(context: &Context<'_>, taught: &Taught) -> Result<KeptFeatures> {
     let (places, definitions) = definitions(context, None)?;
-    let meanings = &taught.population.words.features;
+    let meanings = &taught.population.english.features;
     let features = taught.learned.features().iter().zip(meanings);
     let features = features.map(|(feature, meaning)| {
         let known = definitions.iter().find(|(name, _)| *name == feature.name);
@@ -227,10 +230,10 @@ fn record(context: &Context<'_>, taught: &Taught, tested: &SavedModel) -> Result
         model: ModelName {
             name: chosen.model.clone(),
             title: chosen.title.clone(),
-            why: found.why.clone(),
+            why: found.why.english.clone(),
             calibration: calibration_name(context),
         },
-        outcome: population.words.churns.clone(),
+        outcome: population.english.churns.clone(),
         definition: definition(context),
         training: training(context, taught),
         data: Data {

@@ -4,7 +4,7 @@
 //! Versions and their files are the business of the [registry](crate::registry), who left that of
 //! the stage `churn`; here the two meet.
 
-mod card;
+pub mod card;
 pub mod compare;
 pub mod drift;
 mod evidence;

@@ -1,6 +1,6 @@
 //! Which version becomes the champion: one that is better, or one that somebody wants.
 
-use serde_json::to_value;
+use serde_json::{from_value, to_value};
 
 use crate::config::Promote;
 use crate::failure::{Cause, Failure, Result};
@@ -8,6 +8,7 @@ use crate::lifecycle::compare::{Comparison, Verdict, compare};
 use crate::outputs::system::{host, started_now};
 use crate::registry::{Act, Action, Candidate, Champion, Registry, Version};
 use crate::stages::Context;
+use crate::words::{in_english, said};
 
 /// What came of asking for a version to become the champion.
 pub enum Outcome {
@@ -50,9 +51,9 @@ pub fn promote(
     }
     let why = match (why, &comparison) {
         (Some(why), _) => why.to_owned(),
-        (None, Some(comparison)) => comparison.sentence(),
-        (None, None) if before.is_none() => "the first one".to_owned(),
-        (None, None) => "forced".to_owned(),
+        (None, Some(comparison)) => in_english(|| comparison.sentence()),
+        (None, None) if before.is_none() => mark!("the first one").to_owned(),
+        (None, None) => mark!("forced").to_owned(),
     };
     let act = Act {
         forced: force,
@@ -105,12 +106,22 @@ pub fn rollback(registry: &Registry, why: Option<&str>) -> Result<u32> {
         })
         .hint("promote the one that you want: regulars models promote N"));
     };
-    let why = why.unwrap_or("back to the one before");
+    let why = why.unwrap_or(mark!("back to the one before"));
     let present = champion.champion;
     registry.crown(act(Action::Rollback, before, why), |now| {
         unchanged(now, present)
     })?;
     Ok(before)
+}
+
+/// Why something was done, in the language of the command where the reason is ours; it is kept in English.
+pub fn why(act: &Act) -> String {
+    let comparison = act.comparison.as_ref();
+    let comparison = comparison.and_then(|found| from_value::<Comparison>(found.clone()).ok());
+    match comparison.filter(|found| in_english(|| found.sentence()) == act.why) {
+        Some(found) => found.sentence(),
+        None => said(&act.why).to_owned(),
+    }
 }
 
 /// An act of now, by whoever runs this.
@@ -146,7 +157,7 @@ pub fn after_run(
 
 /// Promotes a version that was just stored by the settings; in words what came of it.
 fn promoted(context: &Context<'_>, registry: &Registry, version: &Version) -> Result<String> {
-    let kept = format!("kept as version {}", version.number());
+    let kept = tr!("kept as version {number}", number = version.number());
     let policy = context.settings.config.models.promote;
     let done = match policy {
         Promote::Never => return Ok(kept),
@@ -159,18 +170,27 @@ fn promoted(context: &Context<'_>, registry: &Registry, version: &Version) -> Re
         Promote::Better => promote(context, registry, version, (None, false)),
     };
     Ok(match done {
-        Ok(Outcome::Crowned(None)) => format!("{kept}, the champion now"),
+        Ok(Outcome::Crowned(None)) => tr!("{kept}, the champion now", kept = kept),
         Ok(Outcome::Crowned(Some(found))) => {
-            format!("{kept}, the champion now: {}", found.sentence())
+            tr!(
+                "{kept}, the champion now: {why}",
+                kept = kept,
+                why = found.sentence()
+            )
         }
-        Ok(Outcome::NotBetter(found)) => format!(
-            "{kept}; version {} stays the champion: {}",
-            found.first.version,
-            found.sentence()
+        Ok(Outcome::NotBetter(found)) => tr!(
+            "{kept}; version {number} stays the champion: {why}",
+            kept = kept,
+            number = found.first.version,
+            why = found.sentence()
         ),
         // What cannot be compared does not take the place of what is there.
         Err(failure) if failure.cause != Cause::Machine => {
-            format!("{kept}, not the champion: {}", failure.message)
+            tr!(
+                "{kept}, not the champion: {why}",
+                kept = kept,
+                why = failure.message
+            )
         }
         Err(failure) => return Err(failure),
     })

@@ -11,12 +11,13 @@ use crate::lifecycle::keep::{definitions_now, places, with_attributes};
 use crate::lifecycle::{season, suits};
 use crate::outputs::manifest::Manifest;
 use crate::registry::Version;
-use crate::stages::churn::{BandRow, Correction, Population, deliver, saved_population};
+use crate::stages::churn::{self, BandRow, Correction, Population, deliver, saved_population};
 use crate::stages::features::SomeDates;
 use crate::stages::{Context, Report};
-use crate::text::{count, plural};
+use crate::text::plural;
 use crate::warehouse::last_load;
 use crate::warning::{OLDER_HISTORY, Warning};
+use crate::words::in_english;
 
 /// The command's one name, and its own in the manifest.
 pub const NAME: &str = "score";
@@ -78,7 +79,7 @@ pub fn score(context: &Context<'_>, version: &Version, champion: bool) -> Result
     let population = population(context, version)?;
     context.progress.step(&format!(
         "{} by {}",
-        plural(population.customers.len() as u64, "customer"),
+        in_english(|| plural(population.customers.len() as u64, "customer")),
         version.title()
     ));
     let mut scores = give(&version.model()?, population.features.view())?;
@@ -91,9 +92,9 @@ pub fn score(context: &Context<'_>, version: &Version, champion: bool) -> Result
     warnings.extend(season::warning(version, season.as_ref()));
     let metrics = Metrics {
         version: version.number(),
-        title: version.record.model.title.clone(),
+        title: churn::title(&version.record.model.title),
         champion,
-        outcome: version.record.outcome.clone(),
+        outcome: population.words.churns.clone(),
         score_date: population.as_of,
         scored: population.customers.len() as u64,
         season,
@@ -116,9 +117,11 @@ fn older(
 ) -> Result<Option<Warning>> {
     let record = &version.record;
     let message = match (record.training.as_of, as_of) {
-        (Some(then), Some(now)) if now < then => format!(
-            "the history ends before {now}, and version {} was learned from one that ends before {then}: it has seen what it is asked about",
-            record.number
+        (Some(then), Some(now)) if now < then => tr!(
+            "the history ends before {now}, and version {number} was learned from one that ends before {then}: it has seen what it is asked about",
+            now = now,
+            number = record.number,
+            then = then
         ),
         (Some(_), Some(_)) => return Ok(None),
         _ => {
@@ -126,9 +129,11 @@ fn older(
             if load >= record.data.load {
                 return Ok(None);
             }
-            format!(
-                "the warehouse holds load {load}, and version {} was learned from load {}",
-                record.number, record.data.load
+            tr!(
+                "the warehouse holds load {load}, and version {number} was learned from load {then}",
+                load = load,
+                number = record.number,
+                then = record.data.load
             )
         }
     };
@@ -139,29 +144,32 @@ fn older(
 pub fn paragraph(manifest: &Manifest) -> Option<String> {
     let found: Metrics = manifest.metrics(NAME)?;
     let mut text = String::new();
-    let champion = if found.champion { ", the champion" } else { "" };
-    let _ = writeln!(
-        text,
-        "SCORED BY A KEPT MODEL (version {}{champion}: {})",
-        found.version, found.title
-    );
-    let bands: Vec<String> = found.bands.iter().map(words).collect();
+    let head = match found.champion {
+        true => tr!(
+            "SCORED BY A KEPT MODEL (version {version}, the champion: {model})",
+            version = found.version,
+            model = found.title
+        ),
+        false => tr!(
+            "SCORED BY A KEPT MODEL (version {version}: {model})",
+            version = found.version,
+            model = found.title
+        ),
+    };
+    let bands: Vec<String> = found.bands.iter().map(BandRow::words).collect();
     let date = found
         .score_date
-        .map_or_else(String::new, |date| format!(" at {date}"));
-    let _ = writeln!(
-        text,
-        "  {} scored{date}: {}. They are in churn.csv and churn.parquet.",
-        plural(found.scored, "customer"),
-        bands.join(", ")
+        .map_or_else(String::new, |date| tr!(" at {date}", date = date));
+    let scored = tr!(
+        "{customers} scored{date}: {bands}. They are in churn.csv and churn.parquet.",
+        customers = plural(found.scored, "customer"),
+        date = date,
+        bands = bands.join(&tr!(", "))
     );
+    let _ = writeln!(text, "{head}\n  {scored}");
     if let Some(season) = found.season.as_ref().and_then(Correction::sentence) {
         let _ = writeln!(text, "  {season}");
     }
     text.push('\n');
     Some(text)
-}
-
-fn words(band: &BandRow) -> String {
-    format!("{} at {} risk", count(band.customers), band.band)
 }

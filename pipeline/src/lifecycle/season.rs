@@ -7,6 +7,7 @@ use crate::registry::{SeasonTest, Version};
 use crate::stages::Context;
 use crate::stages::churn::{AtTest, Correction, Population, for_the_season_again};
 use crate::warning::{SEASON_CORRECTED, Warning};
+use crate::words::said;
 
 /// What a version keeps of the correction.
 pub fn kept(found: &Correction) -> SeasonTest {
@@ -50,11 +51,11 @@ pub fn correct(
 pub fn warning(version: &Version, found: Option<&Correction>) -> Option<Warning> {
     let moved = version.record.season.is_some_and(|test| test.applied);
     match found {
-        Some(found) => found.warning(&version.record.quality.tested_on),
+        Some(found) => found.warning(said(&version.record.quality.tested_on)),
         None if moved => {
-            let message = format!(
-                "the probabilities are not corrected for the season: those of version {} were when it was learned, and the history before the date of the scores does not tell of the same weeks of a year before",
-                version.number()
+            let message = tr!(
+                "the probabilities are not corrected for the season: those of version {number} were when it was learned, and the history before the date of the scores does not tell of the same weeks of a year before",
+                number = version.number()
             );
             Some(Warning::new(SEASON_CORRECTED, message))
         }

@@ -15,6 +15,7 @@ use crate::outputs::temporary;
 use crate::outputs::{FileEntry, Pending, replace};
 use crate::text::{settings_file, shell_word};
 use crate::warning::Warning;
+use crate::words::Language;
 
 /// The file's name below the output folder.
 pub const FILE_NAME: &str = "manifest.json";
@@ -30,11 +31,17 @@ pub struct Manifest {
     pub project: String,
     /// Printed behind amounts.
     pub currency: String,
+    /// The language of the last run.
+    #[serde(default)]
+    pub language: Language,
     /// What each stage did when it last ran, by name.
     pub stages: BTreeMap<String, StageEntry>,
     /// Stages that the last whole run left out, and why.
     #[serde(default)]
     pub left_out: Vec<Warning>,
+    /// The same by stage: why nothing of it is there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without: BTreeMap<String, String>,
     /// Every file, whole and in place.
     pub files: Vec<FileEntry>,
 }

@@ -30,6 +30,7 @@ pub use self::digest::digest;
 use crate::config::CsvIds;
 use crate::failure::{During, Result};
 use crate::outputs::below::no_link;
+use crate::words::said;
 
 /// One file of a run, as the manifest names it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -93,7 +94,8 @@ impl Pending {
         self
     }
 
-    /// A place to write the file `name` to; it gets its name when the stage is committed.
+    /// A place to write the file `name` to; it gets its name when the stage is committed. `about` says what it
+    /// holds, in the language of the command.
     pub fn place(&mut self, name: &str, rows: Option<u64>, about: &str) -> Result<PathBuf> {
         let target = self.root.join(name);
         let folder = target.parent().unwrap_or(&self.root);
@@ -113,7 +115,7 @@ impl Pending {
             name: name.to_owned(),
             temporary: temporary.clone(),
             rows,
-            about: about.to_owned(),
+            about: said(about).to_owned(),
         });
         Ok(temporary)
     }
@@ -128,7 +130,7 @@ impl Pending {
     /// A table as Parquet.
     pub fn parquet(&mut self, name: &str, about: &str, table: &RecordBatch) -> Result<()> {
         let path = self.place(name, Some(table.num_rows() as u64), about)?;
-        write_parquet(&path, table, about).during(self.root.join(name).display())
+        write_parquet(&path, table, said(about)).during(self.root.join(name).display())
     }
 
     /// A table as Parquet and as CSV, for files that people open too.

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, Result};
-use crate::words::said;
+use crate::words::{Language, said, spoken};
 
 pub use crate::text::round;
 
@@ -40,6 +40,21 @@ impl TableBuilder {
             .push(field.with_nullable(true).with_metadata(metadata));
         self.columns.push(values);
         self
+    }
+
+    /// Adds `NAME_words` behind the column of that name: its codes in words, where the language of the command is
+    /// not the one that codes are in. A word is missing where its code is.
+    pub fn in_words<S: AsRef<str>>(
+        self,
+        name: &str,
+        words: impl IntoIterator<Item = Option<S>>,
+    ) -> Self {
+        if spoken() == Language::En {
+            return self;
+        }
+        let words: StringArray = words.into_iter().collect();
+        let about = tr!("The same as {column}, in words", column = name);
+        self.column(&format!("{name}_words"), &about, Arc::new(words))
     }
 
     /// Adds what holds for the whole table, such as the date that it speaks of, to the file's

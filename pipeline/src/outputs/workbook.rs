@@ -64,7 +64,7 @@ fn header() -> Format {
 }
 
 fn customers(sheet: &mut Worksheet, table: &RecordBatch) -> Result<(), XlsxError> {
-    sheet.set_name("List")?;
+    sheet.set_name(tr!("List"))?;
     let cells: Vec<Cells> = table
         .schema()
         .fields()
@@ -93,12 +93,12 @@ fn customers(sheet: &mut Worksheet, table: &RecordBatch) -> Result<(), XlsxError
 }
 
 fn columns(sheet: &mut Worksheet, table: &RecordBatch, about: &str) -> Result<(), XlsxError> {
-    sheet.set_name("Columns")?;
+    sheet.set_name(tr!("Columns"))?;
     sheet.set_column_width(0, 26)?.set_column_width(1, 90)?;
     sheet.set_freeze_panes(1, 0)?;
     let bold = header();
-    sheet.write_string_with_format(0, 0, "column", &bold)?;
-    sheet.write_string_with_format(0, 1, format!("meaning ({about})"), &bold)?;
+    sheet.write_string_with_format(0, 0, tr!("column"), &bold)?;
+    sheet.write_string_with_format(0, 1, tr!("meaning ({about})", about = about), &bold)?;
     for (line, field) in (1..).zip(table.schema().fields()) {
         let said = field.metadata().get("description");
         sheet.write_string(line, 0, field.name())?;
@@ -108,12 +108,12 @@ fn columns(sheet: &mut Worksheet, table: &RecordBatch, about: &str) -> Result<()
 }
 
 fn counts(sheet: &mut Worksheet, lines: &[Line]) -> Result<(), XlsxError> {
-    sheet.set_name("Counts")?;
+    sheet.set_name(tr!("Counts"))?;
     sheet.set_column_width(0, 90)?.set_column_width(1, 14)?;
     sheet.set_freeze_panes(1, 0)?;
     let bold = header();
-    sheet.write_string_with_format(0, 0, "what", &bold)?;
-    sheet.write_string_with_format(0, 1, "customers", &bold)?;
+    sheet.write_string_with_format(0, 0, tr!("what"), &bold)?;
+    sheet.write_string_with_format(0, 1, tr!("customers"), &bold)?;
     let whole = Format::new().set_num_format("#,##0");
     for (row, line) in (1..).zip(lines) {
         sheet.write_string(row, 0, &line.what)?;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Result};
 use crate::text::{count, grouped, percent, short};
-use crate::words;
+use crate::words::{self, Language};
 
 /// What pages extend and import.
 const SHARED: [(&str, &str); 3] = [
@@ -45,8 +45,10 @@ pub fn environment() -> Result<Environment<'static>> {
     page.add_function("t", sentence);
     page.add_function("h", marked_up);
     page.add_function("lang", || words::spoken().tag());
+    page.add_global("gap", gap());
     page.add_function("script", || Value::from_safe_string(SCRIPT.to_owned()));
     page.add_function("script_hash", script_hash);
+    page.add_filter("said", |code: &str| words::said(code).to_owned());
     page.add_filter("whole", |number: u64| count(number));
     page.add_filter("part", part);
     page.add_filter("number", grouped);
@@ -55,7 +57,8 @@ pub fn environment() -> Result<Environment<'static>> {
     Ok(page)
 }
 
-/// `t("{n} customers left", n=5)`: a text in the language of the page.
+/// `t("{n} customers left", n=5)`: a text in the language of the page. What is a code in the files is said by
+/// the filter of that name: `{{ band | said }}`.
 fn sentence(text: &str, given: Kwargs) -> std::result::Result<String, minijinja::Error> {
     filled(text, &given, |value| value.to_string())
 }
@@ -83,6 +86,14 @@ fn filled(
         .map(|(name, value)| (*name, value as &dyn Display))
         .collect();
     Ok(words::fill(text, &given))
+}
+
+/// What stands between two sentences: in Chinese the full stop has the room within it.
+fn gap() -> &'static str {
+    match words::spoken() {
+        Language::En => " ",
+        Language::Zh => "",
+    }
 }
 
 /// The script as a content security policy names it.

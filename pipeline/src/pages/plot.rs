@@ -84,7 +84,7 @@ impl Curve {
         let ticks = |axis: Axis| {
             let tick = |part: u32| {
                 let share = reach * f64::from(part) / 4.0;
-                axis.tick(share, format!("{} %", round(100.0 * share, 1)))
+                axis.tick(share, tr!("{n} %", n = round(100.0 * share, 1)))
             };
             (0..=4).map(tick).collect()
         };

@@ -2,14 +2,17 @@
 "use strict";
 (() => {
   const FILTER_FROM = 10; // rows from which on looking takes longer than typing
-  const units = { k: 1e3, M: 1e6, bn: 1e9, "%": 0.01 };
+  const units = { k: 1e3, M: 1e6, bn: 1e9, 万: 1e4, 亿: 1e8, "%": 0.01 };
+  // What the script says: the page has it in its own language.
+  const says = (name, given = {}) =>
+    document.body.dataset[name].replace(/\{(\w+)\}/g, (place, key) => given[key] ?? place);
   const inOrder = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
-  // "1,234 USD", "< 0.1 %", "-1.2 M" as numbers; dates and words stay texts, an empty cell is null.
+  // "1,234 USD", "< 0.1 %", "12.3%", "-1.2 M", "3.4 万" as numbers; dates and words stay texts, an empty cell is null.
   const valueOf = (cell) => {
     const text = cell ? (cell.dataset.sort ?? cell.textContent).trim() : "";
     if (text === "") return null;
-    const number = /^[<+]? ?([-−]?[\d,]*\.?\d+)(?: (k|M|bn|%))?(?= |$)/.exec(text);
+    const number = /^[<+]? ?([-−]?[\d,]*\.?\d+)(?: ?(k|M|bn|万|亿|%))?(?= |$)/.exec(text);
     if (!number) return text;
     return parseFloat(number[1].replace(/,/g, "").replace("−", "-")) * (units[number[2]] ?? 1);
   };
@@ -44,9 +47,9 @@
   };
 
   const filterable = (table, rows) => {
-    const what = table.caption ? table.caption.textContent.trim() : "this table";
-    const field = make("input", { type: "search", placeholder: "filter" });
-    field.setAttribute("aria-label", `Filter: ${what}`);
+    const what = table.caption ? table.caption.textContent.trim() : says("table");
+    const field = make("input", { type: "search", placeholder: says("filter") });
+    field.setAttribute("aria-label", says("filters", { what }));
     const found = make("span", { role: "status" });
     const bar = make("p", { className: "filter" });
     bar.append(field, found);
@@ -59,7 +62,7 @@
         row.hidden = !words.every((word) => text.includes(word));
         shown += row.hidden ? 0 : 1;
       }
-      found.textContent = field.value ? `${shown} of ${rows.length}` : "";
+      found.textContent = field.value ? says("shown", { n: shown, all: rows.length }) : "";
     });
   };
 

@@ -261,14 +261,18 @@ impl Purchases {
     /// A warning where order numbers are several baskets.
     pub fn warning(&self) -> Option<Warning> {
         (self.split_orders > 0).then(|| {
-            let message = format!(
-                "{} of several customers, or of days more than {} apart: each customer and time is a basket of its own (order_days under [project])",
-                match self.split_orders {
-                    1 => "1 order number is".to_owned(),
-                    many => format!("{} order numbers are", count(many)),
-                },
-                self.ask.order_days
-            );
+            let days = self.ask.order_days;
+            let message = match self.split_orders {
+                1 => tr!(
+                    "1 order number is of several customers, or of days more than {days} apart: each customer and time is a basket of its own (order_days under [project])",
+                    days = days
+                ),
+                many => tr!(
+                    "{n} order numbers are of several customers, or of days more than {days} apart: each customer and time is a basket of its own (order_days under [project])",
+                    n = count(many),
+                    days = days
+                ),
+            };
             Warning::new(SPLIT_ORDERS, message)
         })
     }

@@ -283,14 +283,20 @@ impl Shape {
 
     fn wrong_width(&self, fields: usize) -> String {
         let fields = match fields {
-            1 => "1 field".to_owned(),
-            _ => format!("{fields} fields"),
+            1 => tr!("1 field"),
+            many => tr!("{n} fields", n = many),
         };
-        let whose = if self.header {
-            "the header has"
-        } else {
-            "there are columns for"
-        };
-        format!("{fields} where {whose} {}", self.width)
+        match self.header {
+            true => tr!(
+                "{fields} where the header has {width}",
+                fields = fields,
+                width = self.width
+            ),
+            false => tr!(
+                "{fields} where there are columns for {width}",
+                fields = fields,
+                width = self.width
+            ),
+        }
     }
 }

@@ -211,8 +211,8 @@ impl Shape {
     fn row(&self, line: &[u8]) -> Result<Vec<Cell>, String> {
         let object = match serde_json::from_slice(line) {
             Ok(Value::Object(object)) => object,
-            Ok(_) => return Err("is no JSON object".to_owned()),
-            Err(error) => return Err(format!("is no JSON: {}", without_place(&error))),
+            Ok(_) => return Err(tr!("is no JSON object")),
+            Err(error) => return Err(tr!("is no JSON: {error}", error = without_place(&error))),
         };
         let mut cells: Vec<Cell> = self.schema.fields().iter().map(|_| Cell::Null).collect();
         let mut problem = None;
@@ -228,15 +228,21 @@ impl Shape {
             None => Ok(cells),
             Some(place) => {
                 let field = self.schema.field(place);
-                let what = match field.data_type() {
-                    DataType::Int64 => "whole number",
-                    DataType::Float64 => "number",
-                    _ => "true or false",
-                };
-                Err(format!(
-                    "`{}` is no {what}, which it is in the first lines",
-                    field.name()
-                ))
+                let name = field.name();
+                Err(match field.data_type() {
+                    DataType::Int64 => tr!(
+                        "`{name}` is no whole number, which it is in the first lines",
+                        name = name
+                    ),
+                    DataType::Float64 => tr!(
+                        "`{name}` is no number, which it is in the first lines",
+                        name = name
+                    ),
+                    _ => tr!(
+                        "`{name}` is no true or false, which it is in the first lines",
+                        name = name
+                    ),
+                })
             }
         }
     }

@@ -19,6 +19,7 @@ use super::{Malformed, Pieces, RawBatch, Unparsed};
 use crate::config::{Encoding, Source};
 use crate::engine::row_hash::hash_bytes;
 use crate::failure::{Failure, Result};
+use crate::words::said;
 
 /// Bytes that most values have at most.
 const SHORT: usize = 16;
@@ -51,17 +52,20 @@ impl Advice {
     fn reason(&self) -> String {
         let find = || {
             if !self.encoding.is_utf8() {
-                return format!("is not {} text", self.encoding);
+                return tr!("is not {encoding} text", encoding = self.encoding);
             }
             match text_of(&self.path) {
-                Ok(TextOf::Utf8Except(Some(name), _)) => format!(
-                    "is not UTF-8 text, as other lines are; it looks like {name}: set fallback_encoding = \"{name}\" for its source"
+                Ok(TextOf::Utf8Except(Some(name), _)) => tr!(
+                    "is not UTF-8 text, as other lines are; it looks like {name}: set fallback_encoding = \"{name}\" for its source",
+                    name = name
                 ),
-                Ok(TextOf::Other(name)) => format!(
-                    "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source"
+                Ok(TextOf::Other(name)) => tr!(
+                    "is not UTF-8 text; it looks like {name}: set encoding = \"{name}\" for its source",
+                    name = name
                 ),
-                _ => "is not UTF-8 text; set the encoding of its source, or its fallback_encoding"
-                    .to_owned(),
+                _ => tr!(
+                    "is not UTF-8 text; set the encoding of its source, or its fallback_encoding"
+                ),
             }
         };
         self.words.get_or_init(find).clone()
@@ -193,9 +197,12 @@ impl Text {
 /// The reason of a record that has no end.
 pub fn given_up(broken: &Broken) -> Malformed {
     let reason = match broken.quote {
-        Some(line) if line == broken.line => "has a quote that is never closed".to_owned(),
-        Some(line) => format!("has a quote on line {line} that is never closed"),
-        None => format!("is longer than {} MiB", LONGEST >> 20),
+        Some(line) if line == broken.line => tr!("has a quote that is never closed"),
+        Some(line) => tr!(
+            "has a quote on line {line} that is never closed",
+            line = line
+        ),
+        None => tr!("is longer than {size} MiB", size = LONGEST >> 20),
     };
     Malformed {
         line: broken.line,
@@ -251,7 +258,7 @@ impl Faults {
         {
             return Some(reason);
         }
-        (self.has_nul && memchr(0, record).is_some()).then_some("holds a NUL byte")
+        (self.has_nul && memchr(0, record).is_some()).then_some(said(mark!("holds a NUL byte")))
     }
 }
 

@@ -139,10 +139,11 @@ pub fn fitted(raw: RawBatch, schema: &SchemaRef, path: &Path) -> Result<RawBatch
 
 /// Why a value of another type than that of the first file is no value.
 fn cannot_hold(field: &Field, here: &DataType) -> String {
-    format!(
-        "column `{}` is {here} in this file and {} in the first one, which cannot hold this value",
-        field.name(),
-        field.data_type()
+    tr!(
+        "column `{column}` is {here} in this file and {there} in the first one, which cannot hold this value",
+        column = field.name(),
+        here = here,
+        there = field.data_type()
     )
 }
 

@@ -22,13 +22,6 @@ pub struct Suppressed {
     pub who: Ids,
 }
 
-impl Suppressed {
-    /// Why customers are left out, in words.
-    pub fn why(&self) -> String {
-        format!("are on {}", self.path)
-    }
-}
-
 /// The customers on each suppression file.
 ///
 /// # Errors

@@ -12,6 +12,9 @@ use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::outputs::read_parquet;
 
+/// Under what a column's description in English stands in its metadata, where the other is in another language.
+pub const ENGLISH: &str = "description_in_english";
+
 /// The features of every customer at one as-of date.
 pub struct Snapshot {
     /// Only what happened strictly before this day is in it.
@@ -22,6 +25,8 @@ pub struct Snapshot {
     pub names: Vec<String>,
     /// What each of them means.
     pub about: Vec<String>,
+    /// The same in English.
+    pub english: Vec<String>,
     /// Customers by features; NaN where a feature is empty.
     pub values: Array2<f64>,
 }
@@ -46,7 +51,7 @@ impl Snapshot {
     /// # Errors
     /// It holds something else than numbers.
     pub fn of(table: &RecordBatch, as_of: NaiveDate) -> Result<Self> {
-        let (mut names, mut about) = (Vec::new(), Vec::new());
+        let (mut names, mut about, mut english) = (Vec::new(), Vec::new(), Vec::new());
         let mut values = Array2::from_elem((table.num_rows(), table.num_columns() - 1), f64::NAN);
         for (place, field) in table.schema().fields().iter().enumerate().skip(1) {
             if *field.data_type() != DataType::Float64 {
@@ -66,13 +71,17 @@ impl Snapshot {
             }
             names.push(field.name().clone());
             let said = field.metadata().get("description");
-            about.push(said.cloned().unwrap_or_default());
+            let said = said.cloned().unwrap_or_default();
+            let plain = field.metadata().get(ENGLISH);
+            english.push(plain.cloned().unwrap_or_else(|| said.clone()));
+            about.push(said);
         }
         Ok(Self {
             as_of,
             customers: table.column(0).clone(),
             names,
             about,
+            english,
             values,
         })
     }

@@ -99,7 +99,7 @@ pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Ve
         } else if !is_it(&place) {
             warnings.push(Warning::new(
                 LOAD_CUT_OFF,
-                format!("{} of the last load is lost", file.path),
+                tr!("{file} of the last load is lost", file = file.path),
             ));
             continue;
         }
@@ -121,7 +121,10 @@ pub fn settle(engine: &Engine, out: &Path, manifest: &mut Manifest) -> Result<Ve
     let load = load.unwrap_or(0);
     warnings.push(Warning::new(
         LOAD_CUT_OFF,
-        format!("load {load} was cut off after it had been committed; its numbers and rejects are in place now"),
+        tr!(
+            "load {load} was cut off after it had been committed; its numbers and rejects are in place now",
+            load = load
+        ),
     ));
     Ok(warnings)
 }

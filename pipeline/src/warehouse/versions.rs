@@ -47,9 +47,9 @@ pub enum Outcome {
 }
 
 /// A second row with a key that says something else at the same time.
-pub const CONTRADICTS: &str = "has a row already";
+pub const CONTRADICTS: &str = mark!("has a row already");
 /// A deletion whose row is not there.
-pub const NOTHING_TO_DELETE: &str = "names a row to delete that is not there";
+pub const NOTHING_TO_DELETE: &str = mark!("names a row to delete that is not there");
 
 /// What holds for a load.
 pub struct Terms<'a> {

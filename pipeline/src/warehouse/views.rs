@@ -303,9 +303,10 @@ impl Warehouse {
         {
             self.warnings.push(Warning::new(
                 AS_OF_MOVED,
-                format!(
-                    "nobody bought anything from {} until {asked}; results speak of {}",
-                    self.end, self.end
+                tr!(
+                    "nobody bought anything from {from} until {asked}; results speak of {from}",
+                    from = self.end,
+                    asked = asked
                 ),
             ));
         }

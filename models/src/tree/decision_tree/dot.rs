@@ -21,7 +21,7 @@ impl DecisionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
+        let Wording { outcome, rows, .. } = wording.into();
         self.dot(
             names,
             rows,
@@ -44,7 +44,7 @@ impl RegressionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
+        let Wording { outcome, rows, .. } = wording.into();
         self.dot(
             names,
             rows,

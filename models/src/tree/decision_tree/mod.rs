@@ -18,7 +18,7 @@ use ndarray::{Array1, ArrayView2};
 use rayon::prelude::*;
 
 pub(super) use fit::SquaredError;
-pub use names::{CategoryNames, ColumnName, Wording};
+pub use names::{CategoryNames, ColumnName, Phrases, Wording};
 pub use outline::Step;
 pub use params::{
     DecisionTreeParams, DecisionTreeValidParams, Impurity, RegressionTreeParams,

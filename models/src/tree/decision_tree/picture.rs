@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::super::Label;
 use super::super::node::Node;
-use super::names::{ColumnName, Wording};
+use super::names::{ColumnName, Wording, put};
 use super::numbers::number;
 use super::rules::told;
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
@@ -47,18 +47,26 @@ impl DecisionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
+        let wording = wording.into();
         let base = self.base_rate();
+        let (leaves, percent) = (
+            self.leaf_count().to_string(),
+            format!("{:.1}", 100.0 * base),
+        );
         self.svg(
             names,
             &Words {
-                rows,
-                title: format!(
-                    "{} leaves; bars show the share that {outcome}, ticks mark {:.1} % of all {rows}",
-                    self.leaf_count(),
-                    100.0 * base
+                wording,
+                title: put(
+                    wording.phrases.picture,
+                    &[
+                        ("leaves", &leaves),
+                        ("outcome", wording.outcome),
+                        ("percent", &percent),
+                        ("rows", wording.rows),
+                    ],
                 ),
-                fact: &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
+                fact: &|node| wording.rate(mean(node)),
                 value: &|p| format!("{p:.3}"),
                 place: &|node| mean(node),
                 tick: base,
@@ -82,7 +90,8 @@ impl RegressionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
+        let wording = wording.into();
+        let Wording { outcome, rows, .. } = wording;
         let leaves = self.tree.nodes.iter().filter(|node| node.is_leaf());
         let (low, high) = leaves.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), leaf| {
             (low.min(mean(leaf)), high.max(mean(leaf)))
@@ -97,7 +106,7 @@ impl RegressionTree {
         self.svg(
             names,
             &Words {
-                rows,
+                wording,
                 title: format!(
                     "{} leaves; bars show mean {outcome} from {} to {}, ticks mark {} over all {rows}",
                     self.leaf_count(),
@@ -116,8 +125,8 @@ impl RegressionTree {
 
 /// What the picture says of a node.
 struct Words<'a> {
-    /// What rows are called.
-    rows: &'a str,
+    /// What rows are called, and how it is said.
+    wording: Wording<'a>,
     title: String,
     fact: &'a dyn Fn(&Node) -> String,
     /// Writes what a leaf predicts.
@@ -147,7 +156,7 @@ impl<L: Label> ReadableTree<L> {
         self.check_names(names.len());
         let nodes = &self.tree.nodes;
         let shown = self.shown();
-        let conditions = self.turns(names, words.rows);
+        let conditions = self.turns(names, words.wording);
         let order = self.leaf_order();
         let letters = ((WIDEST - 20.0) / LETTER) as usize;
         let boxes: Vec<BoxText> = conditions
@@ -159,7 +168,7 @@ impl<L: Label> ReadableTree<L> {
             })
             .collect();
         let longest = boxes.iter().flat_map(BoxText::lines);
-        let longest = longest.map(|(line, _)| line.chars().count());
+        let longest = longest.map(|(line, _)| letters_of(line));
         // A word that is longer than the widest line makes the boxes wider, so that none is cut.
         let wide = longest.max().unwrap_or(0) as f64 * LETTER + 20.0;
         let wide = wide.max(NARROWEST);
@@ -170,7 +179,7 @@ impl<L: Label> ReadableTree<L> {
         let y = |i: usize| HEADER + heights[i] * (box_height + GAP);
         let deepest = columns.iter().copied().max().unwrap_or(0);
         let width = 2.0 * MARGIN + wide + deepest as f64 * (wide + BETWEEN);
-        let width = width.max(words.title.chars().count() as f64 * LETTER + 2.0 * MARGIN);
+        let width = width.max(letters_of(&words.title) as f64 * LETTER + 2.0 * MARGIN);
         let height = HEADER + self.leaf_count() as f64 * (box_height + GAP) + MARGIN;
 
         let mut svg = String::new();
@@ -210,8 +219,9 @@ impl<L: Label> ReadableTree<L> {
     }
 
     /// For each node the condition that leads there from its parent.
-    fn turns<N: ColumnName>(&self, names: &[N], rows: &str) -> Vec<String> {
-        let mut turns = vec![format!("all {rows}"); self.tree.nodes.len()];
+    fn turns<N: ColumnName>(&self, names: &[N], wording: Wording<'_>) -> Vec<String> {
+        let all = put(wording.phrases.all, &[("rows", wording.rows)]);
+        let mut turns = vec![all; self.tree.nodes.len()];
         let closed = self.closed();
         for way in self.shown().into_iter().flat_map(|node| self.ways(node)) {
             turns[way.to] = self.condition(way, &closed).to_text(names);
@@ -221,9 +231,11 @@ impl<L: Label> ReadableTree<L> {
 
     fn second_line(&self, i: usize, order: &[usize], words: &Words<'_>) -> String {
         let node = &self.tree.nodes[i];
-        let mut line = told(node, words.rows, words.fact);
+        let mut line = told(node, words.wording, words.fact);
         if node.is_leaf() && self.tree.nodes.len() > 1 {
-            let _ = write!(line, " (leaf {}: {})", order[i], (words.value)(node.value));
+            let (leaf, value) = (order[i].to_string(), (words.value)(node.value));
+            let given = [("leaf", &*leaf), ("value", &*value)];
+            line += &put(words.wording.phrases.leaf_in_box, &given);
         }
         line
     }
@@ -302,17 +314,50 @@ impl<L: Label> ReadableTree<L> {
     }
 }
 
+/// Whether a letter is as wide as two: Chinese characters and their signs.
+fn is_wide(letter: char) -> bool {
+    letter >= '\u{2e80}'
+}
+
+/// How many letters wide a text is.
+fn letters_of(text: &str) -> usize {
+    text.chars().map(|c| 1 + usize::from(is_wide(c))).sum()
+}
+
+/// Text in parts that lines may be broken between, each with whether a blank stands before it: words, and every
+/// letter of a language that has no blanks, but for its signs, with which no line begins.
+fn parts(text: &str) -> Vec<(bool, &str)> {
+    let mut parts = Vec::new();
+    for word in text.split(' ') {
+        let (mut start, mut blank, mut before) = (0, true, None);
+        for (at, letter) in word.char_indices() {
+            let breaks = before.is_some_and(|before| is_wide(before) || is_wide(letter));
+            let sign = matches!(letter, '，' | '。' | '；' | '：' | '、' | '）' | '”' | '%');
+            let opened = matches!(before, Some('（' | '“'));
+            if breaks && !sign && !opened {
+                parts.push((blank, &word[start..at]));
+                (start, blank) = (at, false);
+            }
+            before = Some(letter);
+        }
+        parts.push((blank, &word[start..]));
+    }
+    parts
+}
+
 /// Text as lines of at most so many letters, broken between words; a longer word has a line alone.
 fn wrapped(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut length = 0;
-    for word in text.split(' ') {
-        let more = word.chars().count();
+    for (blank, word) in parts(text) {
+        let (more, gap) = (letters_of(word), usize::from(blank));
         match lines.last_mut() {
-            Some(line) if length + 1 + more <= letters => {
-                line.push(' ');
+            Some(line) if length + gap + more <= letters => {
+                if blank {
+                    line.push(' ');
+                }
                 line.push_str(word);
-                length += 1 + more;
+                length += gap + more;
             }
             _ => {
                 lines.push(word.to_string());

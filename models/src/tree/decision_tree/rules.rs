@@ -7,7 +7,7 @@ use ndarray::{Array1, ArrayView2};
 use super::super::Label;
 use super::super::limits::category;
 use super::super::node::{CategorySplit, Node};
-use super::names::{ColumnName, Wording};
+use super::names::{ColumnName, Phrases, Wording, put};
 use super::numbers::{grouped, number};
 use super::unknown::Way;
 use super::{DecisionTree, ReadableTree, RegressionTree, mean};
@@ -122,13 +122,10 @@ impl DecisionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
-        self.text(
-            names,
-            rows,
-            &|node| format!("{:.1} % {outcome}", 100.0 * mean(node)),
-            &|p| format!("{p:.3}"),
-        )
+        let wording = wording.into();
+        self.text(names, wording, &|node| wording.rate(mean(node)), &|p| {
+            format!("{p:.3}")
+        })
     }
 }
 
@@ -163,10 +160,11 @@ impl RegressionTree {
         names: &[N],
         wording: impl Into<Wording<'a>>,
     ) -> String {
-        let Wording { outcome, rows } = wording.into();
+        let wording = wording.into();
+        let outcome = wording.outcome;
         self.text(
             names,
-            rows,
+            wording,
             &|node| format!("mean {outcome} {}", number(mean(node))),
             &number,
         )
@@ -225,14 +223,18 @@ impl<L: Label> ReadableTree<L> {
     fn text<N: ColumnName>(
         &self,
         names: &[N],
-        rows: &str,
+        wording: Wording<'_>,
         fact: &dyn Fn(&Node) -> String,
         value: &dyn Fn(f64) -> String,
     ) -> String {
         self.check_names(names.len());
         let (order, closed) = (self.leaf_order(), self.closed());
-        let root = told(&self.tree.nodes[0], rows, fact);
-        let mut text = format!("all {rows}: {root}\n");
+        let phrases = wording.phrases;
+        let line = |condition: &str, facts: &str| {
+            put(phrases.line, &[("condition", condition), ("facts", facts)])
+        };
+        let root = told(&self.tree.nodes[0], wording, fact);
+        let mut text = line(&put(phrases.all, &[("rows", wording.rows)]), &root) + "\n";
         // Ways to write, the next one last, each with the indent of its line.
         let mut stack = Vec::new();
         self.push_ways(0, "", &mut stack);
@@ -240,10 +242,14 @@ impl<L: Label> ReadableTree<L> {
             let node = &self.tree.nodes[way.to];
             let condition = self.condition(way, &closed).to_text(names);
             let (branch, below) = if last { ("`- ", "   ") } else { ("|- ", "|  ") };
-            let facts = told(node, rows, fact);
-            let _ = write!(text, "{indent}{branch}{condition}: {facts}");
+            let facts = told(node, wording, fact);
+            let _ = write!(text, "{indent}{branch}{}", line(&condition, &facts));
             if node.is_leaf() {
-                let _ = write!(text, " => leaf {}, {}", order[way.to], value(node.value));
+                let leaf = [
+                    ("leaf", &*order[way.to].to_string()),
+                    ("value", &value(node.value)),
+                ];
+                text += &put(phrases.leaf, &leaf);
             }
             text.push('\n');
             self.push_ways(way.to, &format!("{indent}{below}"), &mut stack);
@@ -319,10 +325,22 @@ impl<L: Label> ReadableTree<L> {
 
 /// What is said of the rows of a node. `fact` says what became of them; where nobody came in
 /// training, what is expected is that of all rows above.
-pub(super) fn told(node: &Node, rows: &str, fact: &dyn Fn(&Node) -> String) -> String {
+pub(super) fn told(node: &Node, wording: Wording<'_>, fact: &dyn Fn(&Node) -> String) -> String {
+    let Wording { rows, phrases, .. } = wording;
+    let (fact, count) = (fact(node), grouped(node.rows));
+    let given = [("rows", rows), ("fact", &*fact), ("count", &*count)];
     match node.rows {
-        0 => format!("no {rows} yet; as above, {}", fact(node)),
-        some => format!("{} {rows}, {}", grouped(some), fact(node)),
+        0 => put(phrases.nobody, &given),
+        _ => put(phrases.told, &given),
+    }
+}
+
+impl Wording<'_> {
+    /// What became of the rows of a node, by the share of those labelled `true`.
+    pub(super) fn rate(&self, share: f64) -> String {
+        let percent = format!("{:.1}", 100.0 * share);
+        let given = [("percent", &*percent), ("outcome", self.outcome)];
+        put(self.phrases.rate, &given)
     }
 }
 
@@ -420,16 +438,32 @@ impl Condition {
             (_, above, at_most) => column.between(above, at_most),
         };
         match self.missing == Missing::Included && !column.never_missing() {
-            true => format!("{text} or {}", column.missing()),
+            true => put(
+                column.phrases().or,
+                &[("condition", &text), ("missing", &column.missing())],
+            ),
             false => text,
         }
+    }
+}
+
+impl Condition {
+    /// Whether its words let something else pass besides.
+    fn says_or<N: ColumnName>(&self, column: &N, text: &str) -> bool {
+        let phrases = column.phrases();
+        let marks = [phrases.or, phrases.or_unknown].map(|sentence| {
+            let (_, after) = sentence.split_once("{condition}").unwrap_or_default();
+            after.split('{').next().unwrap_or_default()
+        });
+        let spoken = marks.iter().any(|or| !or.is_empty() && text.contains(or));
+        self.missing == Missing::Included && spoken
     }
 }
 
 impl CategoryTest {
     /// - `unknown`: whether missing values pass, and categories that were not met.
     fn to_text<N: ColumnName>(&self, column: &N, unknown: bool) -> String {
-        let name = column.name();
+        let (name, phrases) = (column.name(), column.phrases());
         let list = |categories: &[u16]| {
             let names: Vec<String> = categories
                 .iter()
@@ -439,22 +473,23 @@ impl CategoryTest {
                         .map_or_else(|| c.to_string(), str::to_string)
                 })
                 .collect();
-            names.join(", ")
+            names.join(phrases.comma)
+        };
+        let say = |sentence: &str, categories: &[u16]| {
+            put(sentence, &[("name", name), ("list", &list(categories))])
         };
         let passing = match self.passing.as_slice() {
-            [one] => format!("{name} = {}", list(&[*one])),
-            many => format!("{name} in {{{}}}", list(many)),
+            [one] => say(phrases.is, &[*one]),
+            many => say(phrases.is_one_of, many),
         };
         match (self.passing.as_slice(), self.refused.as_slice()) {
-            ([], _) if unknown => format!("{name} is unknown"),
-            (_, []) if !unknown => format!("{name} is known"),
-            (most, [one]) if unknown && most.len() > 1 => {
-                format!("{name} is not {} or unknown", list(&[*one]))
-            }
+            ([], _) if unknown => say(phrases.is_unknown, &[]),
+            (_, []) if !unknown => say(phrases.is_known, &[]),
+            (most, [one]) if unknown && most.len() > 1 => say(phrases.is_not, &[*one]),
             (most, few) if unknown && most.len() > few.len() && !few.is_empty() => {
-                format!("{name} not in {{{}}} or unknown", list(few))
+                say(phrases.is_none_of, few)
             }
-            _ if unknown => format!("{passing} or unknown"),
+            _ if unknown => put(phrases.or_unknown, &[("condition", &passing)]),
             _ => passing,
         }
     }
@@ -481,18 +516,18 @@ impl MeanRule {
 }
 
 fn sentence<N: ColumnName>(conditions: &[Condition], names: &[N]) -> String {
+    let phrases = names.first().map_or(&Phrases::ENGLISH, N::phrases);
     if conditions.is_empty() {
-        return "all rows".to_string();
+        return phrases.all_rows.to_string();
     }
     // Of several conditions one that holds an `or` stands in brackets.
     let text = |condition: &Condition| {
         let text = condition.to_text(names);
-        let either = condition.missing == Missing::Included && text.contains(" or ");
-        match either && conditions.len() > 1 {
-            true => format!("({text})"),
+        match conditions.len() > 1 && condition.says_or(&names[condition.feature], &text) {
+            true => put(phrases.brackets, &[("condition", &text)]),
             false => text,
         }
     };
     let conditions: Vec<String> = conditions.iter().map(text).collect();
-    conditions.join(" and ")
+    conditions.join(phrases.and)
 }

@@ -860,6 +860,7 @@ fn the_picture_cuts_nothing() {
     let wording = Wording {
         outcome: "left",
         rows: "customer-dates",
+        phrases: &Phrases::ENGLISH,
     };
     let svg = by_contract().to_svg(&names, wording);
     assert!(!svg.contains('\u{2026}') && !svg.contains(" rows"), "{svg}");

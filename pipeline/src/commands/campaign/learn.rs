@@ -93,9 +93,9 @@ pub fn learn(args: &CampaignLearn, settings: &Settings) -> Result<Vec<Warning>> 
     if found.model.is_none() {
         warnings.push(Warning::new(
             UNCLEAR_CAMPAIGN,
-            format!(
-                "{}: no way to learn it told on other customers whom a contact changes, so that no list can choose by uplift",
-                args.name
+            tr!(
+                "{list}: no way to learn it told on other customers whom a contact changes, so that no list can choose by uplift",
+                list = args.name
             ),
         ));
     }
@@ -149,19 +149,22 @@ fn over(
         .into_iter()
         .filter(|sending| asked.contains(&&sending.list))
     {
-        let name = format!("{} of {}", sending.list, sending.date);
+        let name = tr!("{list} of {date}", list = sending.list, date = sending.date);
         let sent = sending.members(SENT)?.len();
         let held = sending.members(CONTROL)?.len();
         match () {
-            () if sending.until > end => why.push(format!(
-                "{name} runs until {}, and the history ends before {end}",
-                sending.until
+            () if sending.until > end => why.push(tr!(
+                "{list} runs until {until}, and the history ends before {end}",
+                list = name,
+                until = sending.until,
+                end = end
             )),
-            () if held == 0 => why.push(format!("{name} has no control group")),
-            () if held < FEWEST_OF_ONE || sent < FEWEST_OF_ONE => why.push(format!(
-                "{name} has {} contacted and {} held back",
-                count(sent as u64),
-                count(held as u64)
+            () if held == 0 => why.push(tr!("{list} has no control group", list = name)),
+            () if held < FEWEST_OF_ONE || sent < FEWEST_OF_ONE => why.push(tr!(
+                "{list} has {sent} contacted and {held} held back",
+                list = name,
+                sent = count(sent as u64),
+                held = count(held as u64)
             )),
             () => kept.push(sending),
         }
@@ -174,8 +177,12 @@ fn over(
         ))
         .hint("a list needs control = 0.2, or so, and its days have to be over; load what has happened since: regulars ingest"));
     }
-    let warn =
-        |why: String| Warning::new(UNCLEAR_CAMPAIGN, format!("passed over in learning: {why}"));
+    let warn = |why: String| {
+        Warning::new(
+            UNCLEAR_CAMPAIGN,
+            tr!("passed over in learning: {why}", why = why),
+        )
+    };
     Ok((kept, why.into_iter().map(warn).collect()))
 }
 
@@ -323,9 +330,9 @@ fn files(
 ) -> Result<Pending> {
     let mut files = Pending::new(out, NAME).with_ids(settings.config.project.csv_ids);
     let stem = stem(&learned.list);
-    let about = format!(
-        "How well each way to learn whom a contact of {} changes did on customers that it had not learned from",
-        learned.list
+    let about = tr!(
+        "How well each way to learn whom a contact of {list} changes did on customers that it had not learned from",
+        list = learned.list
     );
     files.parquet_and_csv(&stem, &about, &table(learned)?)?;
     if let Some(model) = model {
@@ -339,9 +346,9 @@ fn files(
             .with_fact(SEEN_UNTIL, &learned.seen_until)
             .with_fact("contacted", learned.sent.customers)
             .with_fact("held_back", learned.control.customers);
-        let about = format!(
-            "Whom a contact of {} changes, as a saved model",
-            learned.list
+        let about = tr!(
+            "Whom a contact of {list} changes, as a saved model",
+            list = learned.list
         );
         files.text(&format!("{stem}.json"), &about, &saved.to_json())?;
     }
@@ -383,54 +390,67 @@ fn table(learned: &Learned) -> Result<RecordBatch> {
 }
 
 fn words(learned: &Learned) -> String {
-    let mut text = format!(
-        "\nWHOM A CONTACT OF {} CHANGES\n",
-        learned.list.to_uppercase()
+    let title = tr!(
+        "WHOM A CONTACT OF {list} CHANGES",
+        list = learned.list.to_uppercase()
     );
-    let group = |part: Part, what: &str| {
-        format!(
-            "{} {what} ({} bought)",
-            count(part.customers as u64),
-            count(part.buyers as u64)
-        )
-    };
-    let _ = writeln!(
-        text,
-        "  Learned from {}: {}, {}.",
-        learned.sendings.join(", "),
-        group(learned.sent, "contacted"),
-        group(learned.control, "held back")
+    let line = tr!(
+        "Learned from {lists}: {contacted} contacted ({contacted_buyers} bought), {held} held back ({held_buyers} bought).",
+        lists = learned.sendings.join(&tr!(", ")),
+        contacted = count(learned.sent.customers as u64),
+        contacted_buyers = count(learned.sent.buyers as u64),
+        held = count(learned.control.customers as u64),
+        held_buyers = count(learned.control.buyers as u64)
     );
+    let mut text = format!("\n{title}\n  {line}\n");
     if learned.without_features > 0 {
         let _ = writeln!(
             text,
-            "  {} had done nothing before, and taught nothing.",
-            plural(learned.without_features, "customer")
+            "  {}",
+            tr!(
+                "{customers} had done nothing before, and taught nothing.",
+                customers = plural(learned.without_features, "customer")
+            )
         );
     }
-    text.push_str("  On the half of them that was not learned from, Qini for each contacted (0 for an order by lot):\n");
+    let line = tr!(
+        "On the half of them that was not learned from, Qini for each contacted (0 for an order by lot):"
+    );
+    let _ = writeln!(text, "  {line}");
     for one in &learned.held_out {
         let chosen = match learned.chosen == Some(one.learner) {
-            true => "  chosen",
-            false => "",
+            true => format!("  {}", tr!("chosen")),
+            false => String::new(),
         };
         let _ = writeln!(
             text,
-            "    {:<20} {:+.4} (95 % interval {:+.4} to {:+.4}){chosen}",
-            one.learner, one.qini, one.low, one.high
+            "    {:<20} {}{chosen}",
+            one.learner,
+            tr!(
+                "{value} (95 % interval {low} to {high})",
+                value = format!("{:+.4}", one.qini),
+                low = format!("{:+.4}", one.low),
+                high = format!("{:+.4}", one.high)
+            )
         );
     }
     match learned.sleeping_dogs {
         Some(share) => {
             let _ = writeln!(
                 text,
-                "  By it a contact makes {} of them less likely to buy. Lists with choose = \"uplift\" leave these out.",
-                percent(share)
+                "  {}",
+                tr!(
+                    "By it a contact makes {share} of them less likely to buy. Lists with choose = \"uplift\" leave these out.",
+                    share = percent(share)
+                )
             );
         }
-        None => text.push_str(
-            "  None of them told whom a contact changes: choose by profit, and hold more back next time.\n",
-        ),
+        None => {
+            let line = tr!(
+                "None of them told whom a contact changes: choose by profit, and hold more back next time."
+            );
+            let _ = writeln!(text, "  {line}");
+        }
     }
     text
 }

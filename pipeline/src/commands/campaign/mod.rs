@@ -26,6 +26,7 @@ use crate::failure::{Failure, Result, did_you_mean};
 use crate::outputs::Pending;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::StageEntry;
+use crate::stages::report::index;
 use crate::text::{plural, print};
 use crate::warehouse::Warehouse;
 use crate::warning::Warning;
@@ -69,11 +70,11 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
     }
     let mut files = Pending::new(out, NAME).with_ids(settings.config.project.csv_ids);
     let stem = format!("campaigns/{}", sending.list);
-    let about = format!(
-        "What the list {} of {} has earned in {}, by group",
-        sending.list,
-        sending.date,
-        plural(days.into(), "day")
+    let about = tr!(
+        "What the list {list} of {date} has earned in {days}, by group",
+        list = sending.list,
+        date = sending.date,
+        days = plural(days.into(), "day")
     );
     files.parquet_and_csv(&stem, &about, &table::table(&outcome)?)?;
     let project = &settings.config.project;
@@ -96,12 +97,14 @@ pub fn read(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>> {
         .progress
         .done(&plural(customers, "customer"), began.seconds());
     bench.record_beside(NAME, files, entry, &began, &|_| true)?;
+    index::refresh(&mut bench.manifest, out)?;
     if !common.quiet {
         print(&words::text(&outcome, &settings.config.project.currency));
-        print(&format!(
-            "  {}: .html to look at, .csv to open, .parquet for programs\n\n",
-            out.join(stem).display()
-        ));
+        let line = tr!(
+            "{path}: .html to look at, .csv to open, .parquet for programs",
+            path = out.join(stem).display()
+        );
+        print(&format!("  {line}\n\n"));
     }
     Ok(warnings)
 }

@@ -1,6 +1,8 @@
 //! `campaign read --observational`: what a campaign without a control group seems to have changed, by
 //! customers who were not contacted and are made like those who were.
 
+mod page;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,6 +49,9 @@ const NAMED: usize = 5;
 /// How long a campaign runs of which nothing else is known, in days.
 const USUAL_DAYS: u32 = 28;
 
+/// Steps of the probability of a contact by which the overlap is counted.
+const STEPS: usize = 20;
+
 /// A feature in both groups.
 #[derive(Clone, Debug, Serialize)]
 struct Balance {
@@ -88,6 +93,9 @@ struct Observed {
     balance: Vec<Balance>,
     /// Contacted, and nothing was known of them before.
     without_features: u64,
+    /// Those contacted, and the others, by how probable the contact was: for the page alone.
+    #[serde(skip)]
+    overlap: Vec<[u64; 2]>,
 }
 
 /// Whom a campaign contacted.
@@ -128,7 +136,7 @@ pub fn observe(args: &CampaignRead, settings: &Settings) -> Result<Vec<Warning>>
     for warning in &warnings {
         context.progress.warning(warning);
     }
-    let files = files(settings, out, &observed)?;
+    let files = files(settings, out, &observed, &warnings)?;
     let customers = observed.sent.customers + observed.others.customers;
     let entry = StageEntry {
         as_of: Some(observed.from.clone()),
@@ -306,7 +314,7 @@ impl Groups {
             ))
             .hint("what everybody was like is taken from what they did before the campaign: it has to lie within the history"));
         }
-        let overlap = self.overlap(args)?;
+        let (overlap, by_probability) = self.overlap(args)?;
         let balance = self.balance(&overlap);
         self.is_overlap(args, &overlap, &balance)?;
         let values = |of: fn(&Did) -> f64| self.did.iter().map(of).collect::<Vec<f64>>();
@@ -349,11 +357,13 @@ impl Groups {
             margin: change(&margin, self.facts.costs),
             balance,
             without_features: self.without_features,
+            overlap: by_probability,
         })
     }
 
-    /// Weights by how probable the contact of each was, going by all features.
-    fn overlap(&self, args: &CampaignRead) -> Result<Overlap> {
+    /// Weights by how probable the contact of each was, going by all features; and how many of each group
+    /// there are by that.
+    fn overlap(&self, args: &CampaignRead) -> Result<(Overlap, Vec<[u64; 2]>)> {
         let all: Vec<usize> = (0..self.snapshot.len()).collect();
         let x = self.snapshot.rows(&all);
         let treated = ndarray::Array1::from(self.treated.clone());
@@ -362,7 +372,12 @@ impl Groups {
             .fit(&Dataset::new(x.clone(), treated))
             .map_err(|error| Failure::data(format!("{}: {error}", args.name)))?;
         let propensities = model.predict_probability(x.view()).to_vec();
-        Ok(Overlap::of(&propensities, &self.treated))
+        let mut steps = vec![[0; 2]; STEPS];
+        for (probability, treated) in propensities.iter().zip(&self.treated) {
+            let step = (probability * STEPS as f64) as usize;
+            steps[step.min(STEPS - 1)][usize::from(!treated)] += 1;
+        }
+        Ok((Overlap::of(&propensities, &self.treated), steps))
     }
 
     fn balance(&self, overlap: &Overlap) -> Vec<Balance> {
@@ -427,13 +442,14 @@ impl Groups {
 
 fn warnings(observed: &Observed, contacted: &Contacted, warehouse: &Warehouse) -> Vec<Warning> {
     let until = contacted.from + Days::new(contacted.days.into());
-    let mut found = vec![
-        "observational: nobody was held back by lot, and what decided who was contacted and is not among the features may be what made the difference".to_owned(),
-    ];
+    let mut found = vec![tr!(
+        "observational: nobody was held back by lot, and what decided who was contacted and is not among the features may be what made the difference"
+    )];
     if warehouse.end < until {
-        found.push(format!(
-            "the history ends before {}, and the days until {until} are not over: what is read is not all",
-            warehouse.end
+        found.push(tr!(
+            "the history ends before {end}, and the days until {until} are not over: what is read is not all",
+            end = warehouse.end,
+            until = until
         ));
     }
     let last = contacted
@@ -443,29 +459,37 @@ fn warnings(observed: &Observed, contacted: &Contacted, warehouse: &Warehouse) -
         .copied()
         .unwrap_or(contacted.from);
     if last > contacted.from {
-        found.push(format!(
-            "contacts were made until {last}, and all are counted from {} on",
-            contacted.from
+        found.push(tr!(
+            "contacts were made until {last}, and all are counted from {first} on",
+            last = last,
+            first = contacted.from
         ));
     }
     if observed.without_features > 0 {
-        found.push(format!(
-            "nothing was known of {} contacted before {}; they are left out",
-            count(observed.without_features),
-            contacted.from
+        found.push(tr!(
+            "nothing was known of {n} contacted before {day}; they are left out",
+            n = count(observed.without_features),
+            day = contacted.from
         ));
     }
-    found
-        .into_iter()
-        .map(|words| Warning::new(UNCLEAR_CAMPAIGN, format!("{}: {words}", observed.campaign)))
-        .collect()
+    let named = |what: String| {
+        let message = tr!("{list}: {what}", list = observed.campaign, what = what);
+        Warning::new(UNCLEAR_CAMPAIGN, message)
+    };
+    found.into_iter().map(named).collect()
 }
 
-fn files(settings: &Settings, out: &Path, observed: &Observed) -> Result<Pending> {
+fn files(
+    settings: &Settings,
+    out: &Path,
+    observed: &Observed,
+    warnings: &[Warning],
+) -> Result<Pending> {
     let mut files = Pending::new(out, NAME).with_ids(settings.config.project.csv_ids);
-    let about = format!(
-        "What the campaign {} of {} seems to have changed, without a control group",
-        observed.campaign, observed.from
+    let about = tr!(
+        "What the campaign {campaign} of {day} seems to have changed, without a control group",
+        campaign = observed.campaign,
+        day = observed.from
     );
     let name = &observed.campaign;
     files.parquet_and_csv(
@@ -473,8 +497,15 @@ fn files(settings: &Settings, out: &Path, observed: &Observed) -> Result<Pending
         &about,
         &table(observed)?,
     )?;
-    let about = format!(
-        "How far apart those contacted by {name} and the others were, and are with weights"
+    let project = &settings.config.project;
+    files.text(
+        &format!("campaigns/observed/{name}.html"),
+        &about,
+        &page::render(&project.name, &project.currency, observed, warnings)?,
+    )?;
+    let about = tr!(
+        "How far apart those contacted by {campaign} and the others were, and are with weights",
+        campaign = name
     );
     let of = |of: fn(&Balance) -> f64| exact_numbers(observed.balance.iter().map(of));
     let balance = TableBuilder::new()
@@ -510,6 +541,7 @@ fn table(observed: &Observed) -> Result<RecordBatch> {
             "contacted, or not: who was not contacted, and not by lot",
             text(["contacted", "not"]),
         )
+        .in_words("group", [tr!("contacted"), tr!("not contacted")].map(Some))
         .column(
             "customers",
             "Customers in it of whom something was known",
@@ -551,9 +583,13 @@ fn table(observed: &Observed) -> Result<RecordBatch> {
             [change.each, change.low, change.high]
         });
         for (end, about, value) in [
-            ("", "How much more than those not contacted, weighted", each),
-            ("_low", "Where its 95 % interval begins", low),
-            ("_high", "Where it ends", high),
+            (
+                "",
+                mark!("How much more than those not contacted, weighted"),
+                each,
+            ),
+            ("_low", mark!("Where its 95 % interval begins"), low),
+            ("_high", mark!("Where it ends"), high),
         ] {
             table = table.column(
                 &format!("{name}{end}"),
@@ -566,20 +602,29 @@ fn table(observed: &Observed) -> Result<RecordBatch> {
 }
 
 fn words(observed: &Observed, currency: &str) -> String {
-    let mut text = format!(
-        "\n{} from {}, until {}: OBSERVATIONAL\n  Nobody was held back by lot. Those contacted are set beside those who were not, each by how probable\n  it was that they were in the other group, going by all that was known of them on the first day.\n",
-        observed.campaign.to_uppercase(),
-        observed.from,
-        observed.until
+    let title = tr!(
+        "{campaign} from {from}, until {until}: OBSERVATIONAL",
+        campaign = observed.campaign.to_uppercase(),
+        from = observed.from,
+        until = observed.until
     );
+    let how = tr!(
+        "Nobody was held back by lot. Those contacted are set beside those who were not, each by how probable\n  it was that they were in the other group, going by all that was known of them on the first day."
+    );
+    let mut text = format!("\n{title}\n  {how}\n");
     let _ = writeln!(
         text,
-        "  {:<14} {:>10} {:>12} {:>10} {:>14}   bought, unweighted",
-        "", "customers", "count like", "bought", "spent each"
+        "  {:<14} {:>10} {:>12} {:>10} {:>14}   {}",
+        "",
+        tr!("customers"),
+        tr!("count like"),
+        tr!("bought"),
+        tr!("spent each"),
+        tr!("bought, unweighted")
     );
     for (name, part) in [
-        ("contacted", &observed.sent),
-        ("not contacted", &observed.others),
+        (tr!("contacted"), &observed.sent),
+        (tr!("not contacted"), &observed.others),
     ] {
         let _ = writeln!(
             text,
@@ -595,37 +640,59 @@ fn words(observed: &Observed, currency: &str) -> String {
         let points = |share: f64| format!("{:+.1}", share * 100.0);
         let _ = writeln!(
             text,
-            "  Seems to have changed: {} percentage points bought (95 % interval {} to {}).",
-            points(buyers.each),
-            points(buyers.low),
-            points(buyers.high)
+            "  {}",
+            tr!(
+                "Seems to have changed: {points} percentage points bought (95 % interval {low} to {high}).",
+                points = points(buyers.each),
+                low = points(buyers.low),
+                high = points(buyers.high)
+            )
         );
     }
-    for (what, change) in [("spend", observed.spend), ("margin", observed.margin)] {
+    for (what, change) in [
+        (tr!("spend of each"), observed.spend),
+        (tr!("margin of each"), observed.margin),
+    ] {
         if let Some(change) = change {
             let _ = writeln!(
                 text,
-                "  {what} of each: {} (95 % interval {} to {}).",
-                money(change.each, currency),
-                money(change.low, currency),
-                money(change.high, currency)
+                "  {}",
+                tr!(
+                    "{what}: {money} (95 % interval {low} to {high}).",
+                    what = what,
+                    money = money(change.each, currency),
+                    low = money(change.low, currency),
+                    high = money(change.high, currency)
+                )
             );
         }
     }
-    text.push_str("  Balance, in standard deviations (below 0.1 is called balanced), those furthest apart first:\n");
+    let line = tr!(
+        "Balance, in standard deviations (below 0.1 is called balanced), those furthest apart first:"
+    );
+    let _ = writeln!(text, "  {line}");
     for one in observed.balance.iter().take(NAMED) {
         let _ = writeln!(
             text,
-            "    {:<28} {:+.2} as they are, {:+.2} weighted",
-            one.feature, one.before, one.after
+            "    {:<28} {}",
+            one.feature,
+            tr!(
+                "{before} as they are, {after} weighted",
+                before = format!("{:+.2}", one.before),
+                after = format!("{:+.2}", one.after)
+            )
         );
     }
     let rest = observed.balance.iter().skip(NAMED);
     let worst = rest.map(|one| one.after.abs()).fold(0.0, f64::max);
     let _ = writeln!(
         text,
-        "    {} others, at most {worst:.2} weighted\n",
-        observed.balance.len().saturating_sub(NAMED)
+        "    {}\n",
+        tr!(
+            "{n} others, at most {worst} weighted",
+            n = observed.balance.len().saturating_sub(NAMED),
+            worst = format!("{worst:.2}")
+        )
     );
     text
 }

@@ -208,44 +208,58 @@ impl<'a> Outcome<'a> {
             until, seen_until, ..
         } = self.window;
         if seen_until < until {
-            found.push(format!(
-                "the history ends before {seen_until}, and the days until {until} are not over: what is read is not all"
+            found.push(tr!(
+                "the history ends before {end}, and the days until {until} are not over: what is read is not all",
+                end = seen_until,
+                until = until
             ));
         }
         if control.customers == 0 {
-            found.push("nobody was held back, so that it cannot be told what would have been bought anyway".to_owned());
-        }
-        if let Some(contacted @ 1..) = control.contacted {
-            found.push(format!(
-                "{} of those held back were contacted by the campaign all the same",
-                count(contacted)
+            found.push(tr!(
+                "nobody was held back, so that it cannot be told what would have been bought anyway"
             ));
         }
-        for (part, whom) in [(sent, "contacted"), (control, "held back")] {
+        if let Some(contacted @ 1..) = control.contacted {
+            found.push(tr!(
+                "{n} of those held back were contacted by the campaign all the same",
+                n = count(contacted)
+            ));
+        }
+        for (part, whom) in [(sent, tr!("contacted")), (control, tr!("held back"))] {
             let few = part.buyers.min(part.customers - part.buyers);
             if part.customers > 0 && few < FEWEST {
-                found.push(format!(
-                    "{} of those {whom} bought something: with fewer than {FEWEST} who did, or who did not, the interval of the uplift is too narrow",
-                    count(part.buyers)
+                found.push(tr!(
+                    "{n} of those {whom} bought something: with fewer than {fewest} who did, or who did not, the interval of the uplift is too narrow",
+                    n = count(part.buyers),
+                    whom = whom,
+                    fewest = FEWEST
                 ));
             }
             if part.in_other_lists > 0 {
-                found.push(format!(
-                    "{} of those {whom} were contacted by other lists meanwhile",
-                    count(part.in_other_lists)
+                found.push(tr!(
+                    "{n} of those {whom} were contacted by other lists meanwhile",
+                    n = count(part.in_other_lists),
+                    whom = whom
                 ));
             }
         }
         if self.strangers > 0 {
-            found.push(format!(
-                "{} responded who {} not on the list",
-                plural(self.strangers, "customer"),
-                if self.strangers == 1 { "was" } else { "were" }
-            ));
+            found.push(match self.strangers {
+                1 => tr!("1 customer responded who was not on the list"),
+                many => tr!(
+                    "{customers} responded who were not on the list",
+                    customers = plural(many, "customer")
+                ),
+            });
         }
         found
             .into_iter()
-            .map(|words| Warning::new(UNCLEAR_CAMPAIGN, format!("{list}: {words}")))
+            .map(|what| {
+                Warning::new(
+                    UNCLEAR_CAMPAIGN,
+                    tr!("{list}: {what}", list = list, what = what),
+                )
+            })
             .collect()
     }
 }

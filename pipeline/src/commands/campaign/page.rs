@@ -21,7 +21,7 @@ const WIDE: f64 = 420.0;
 /// A group in words, and its share of buyers with the interval in the plot.
 #[derive(Serialize)]
 struct Row {
-    name: &'static str,
+    name: String,
     customers: u64,
     buyers: u64,
     responders: Option<u64>,
@@ -36,7 +36,7 @@ struct Row {
 /// A figure that both groups give together, with its interval.
 #[derive(Serialize)]
 struct Figure {
-    what: &'static str,
+    what: String,
     value: String,
     low: String,
     high: String,
@@ -45,7 +45,8 @@ struct Figure {
 /// What the contacts brought, day by day.
 #[derive(Serialize)]
 struct Days {
-    counted_in: &'static str,
+    /// Whether the margin is known.
+    in_margin: bool,
     line: String,
     cost: Option<f64>,
     zero: f64,
@@ -62,11 +63,14 @@ pub fn render(
     warnings: &[Warning],
 ) -> Result<String> {
     let earned = &outcome.earned;
-    let rows: Vec<Row> = [("contacted", &earned.sent), ("held back", &earned.control)]
-        .into_iter()
-        .filter(|(_, part)| part.customers > 0)
-        .map(|(name, part)| row(name, part, currency))
-        .collect();
+    let rows: Vec<Row> = [
+        (tr!("contacted"), &earned.sent),
+        (tr!("held back"), &earned.control),
+    ]
+    .into_iter()
+    .filter(|(_, part)| part.customers > 0)
+    .map(|(name, part)| row(name, part, currency))
+    .collect();
     let paid_back = outcome.paid_back_on().map(|day| day.to_string());
     let said: Vec<&str> = warnings
         .iter()
@@ -100,14 +104,21 @@ pub fn render(
 /// What it comes to, for those who read one sentence.
 fn verdict(earned: &Earned) -> String {
     let Some(buyers) = earned.buyers else {
-        return "What the list has changed is not known: there are not two groups to compare."
-            .to_owned();
+        return tr!("What the list has changed is not known: there are not two groups to compare.");
     };
     let more = money(earned.in_all(buyers).each.abs(), "");
     match (buyers.low > 0.0, buyers.high < 0.0) {
-        (true, _) => format!("The list made more customers buy: about {more} who would not have bought otherwise."),
-        (_, true) => format!("The list kept customers from buying: about {more} who would have bought without it."),
-        _ => "It cannot be told whether the list made anybody buy: no change at all lies within the interval.".to_owned(),
+        (true, _) => tr!(
+            "The list made more customers buy: about {n} who would not have bought otherwise.",
+            n = more
+        ),
+        (_, true) => tr!(
+            "The list kept customers from buying: about {n} who would have bought without it.",
+            n = more
+        ),
+        _ => tr!(
+            "It cannot be told whether the list made anybody buy: no change at all lies within the interval."
+        ),
     }
 }
 
@@ -121,7 +132,7 @@ fn wilson(part: &Part) -> [f64; 2] {
     [(middle - side) / whole, (middle + side) / whole]
 }
 
-fn row(name: &'static str, part: &Part, currency: &str) -> Row {
+fn row(name: String, part: &Part, currency: &str) -> Row {
     let axis = Axis::new([0.0, 1.0], [0.0, WIDE]);
     let [low, high] = wilson(part);
     Row {
@@ -142,16 +153,16 @@ fn shares() -> Vec<Tick> {
     let axis = Axis::new([0.0, 1.0], [0.0, WIDE]);
     let quarter = |n: i32| f64::from(n) / 4.0;
     (0..=4)
-        .map(|n| axis.tick(quarter(n), format!("{} %", 25 * n)))
+        .map(|n| axis.tick(quarter(n), tr!("{n} %", n = 25 * n)))
         .collect()
 }
 
 /// Uplift, what it brought, and the return, each with its interval.
 fn figures(earned: &Earned, currency: &str) -> Vec<Figure> {
-    let points = |share: f64| format!("{:+.1} points", share * 100.0);
+    let points = |share: f64| tr!("{n} points", n = format!("{:+.1}", share * 100.0));
     let whole = |number: f64| money(number, "");
     let amount = |number: f64| money(number, currency);
-    let of = |what, change: Change, as_text: &dyn Fn(f64) -> String| Figure {
+    let of = |what: String, change: Change, as_text: &dyn Fn(f64) -> String| Figure {
         what,
         value: as_text(change.each),
         low: as_text(change.low),
@@ -159,17 +170,21 @@ fn figures(earned: &Earned, currency: &str) -> Vec<Figure> {
     };
     let mut found = Vec::new();
     if let Some(buyers) = earned.buyers {
-        found.push(of("uplift of the share that bought", buyers, &points));
-        found.push(of("more buyers", earned.in_all(buyers), &whole));
+        found.push(of(tr!("uplift of the share that bought"), buyers, &points));
+        found.push(of(tr!("more buyers"), earned.in_all(buyers), &whole));
     }
     if let Some(spend) = earned.spend {
-        found.push(of("incremental spend", earned.in_all(spend), &amount));
+        found.push(of(tr!("incremental spend"), earned.in_all(spend), &amount));
     }
     if let Some(margin) = earned.margin {
-        found.push(of("incremental margin", earned.in_all(margin), &amount));
+        found.push(of(
+            tr!("incremental margin"),
+            earned.in_all(margin),
+            &amount,
+        ));
     }
     if let Some(roi) = earned.return_on_cost() {
-        found.push(of("return on the cost of contacts", roi, &percent));
+        found.push(of(tr!("return on the cost of contacts"), roi, &percent));
     }
     found
 }
@@ -199,7 +214,7 @@ fn days(so_far: &[SoFar], cost: f64, currency: &str) -> Option<Days> {
         marks.push(low);
     }
     Some(Days {
-        counted_in: if in_margin { "margin" } else { "spend" },
+        in_margin,
         line: points.collect::<Vec<_>>().join(" "),
         cost: (in_margin && cost > 0.0).then(|| up.at(cost)),
         zero: place(up.at(0.0)),

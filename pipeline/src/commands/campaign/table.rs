@@ -38,6 +38,7 @@ pub fn table(outcome: &Outcome<'_>) -> Result<RecordBatch> {
             "sent, or control: held back",
             text(["sent", "control"]),
         )
+        .in_words("group", [tr!("contacted"), tr!("held back")].map(Some))
         .column(
             "customers",
             "Customers in it",
@@ -78,43 +79,55 @@ pub fn table(outcome: &Outcome<'_>) -> Result<RecordBatch> {
             "Who was contacted by the campaign, as the interactions tell",
             whole(|part| part.contacted),
         );
-    let changes: [(&str, &str, Option<Change>); 3] = [
+    let changes: [(&str, [&str; 3], Option<Change>); 3] = [
         (
             "uplift",
-            "How much larger the share of buyers is than of those held back",
+            [
+                mark!("How much larger the share of buyers is than of those held back"),
+                mark!(
+                    "How much larger the share of buyers is than of those held back: where the 95 % interval begins"
+                ),
+                mark!(
+                    "How much larger the share of buyers is than of those held back: where the 95 % interval ends"
+                ),
+            ],
             earned.buyers,
         ),
         (
             "spend_uplift",
-            "How much more each spent than those held back",
+            [
+                mark!("How much more each spent than those held back"),
+                mark!(
+                    "How much more each spent than those held back: where the 95 % interval begins"
+                ),
+                mark!(
+                    "How much more each spent than those held back: where the 95 % interval ends"
+                ),
+            ],
             earned.spend,
         ),
         (
             "margin_uplift",
-            "How much more each left over costs than those held back",
+            [
+                mark!("How much more each left over costs than those held back"),
+                mark!(
+                    "How much more each left over costs than those held back: where the 95 % interval begins"
+                ),
+                mark!(
+                    "How much more each left over costs than those held back: where the 95 % interval ends"
+                ),
+            ],
             earned.margin,
         ),
     ];
     for (name, about, change) in changes {
-        let ends = [
-            ("", "", change.map(|change| change.each)),
-            (
-                "_low",
-                ": where the 95 % interval begins",
-                change.map(|change| change.low),
-            ),
-            (
-                "_high",
-                ": where the 95 % interval ends",
-                change.map(|change| change.high),
-            ),
+        let values = [
+            change.map(|change| change.each),
+            change.map(|change| change.low),
+            change.map(|change| change.high),
         ];
-        for (end, of, value) in ends {
-            table = table.column(
-                &format!("{name}{end}"),
-                &format!("{about}{of}"),
-                alone(value),
-            );
+        for ((end, about), value) in ["", "_low", "_high"].into_iter().zip(about).zip(values) {
+            table = table.column(&format!("{name}{end}"), about, alone(value));
         }
     }
     let paid_back = outcome.paid_back_on().map(Date32Type::from_naive_date);

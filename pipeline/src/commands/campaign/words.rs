@@ -44,107 +44,130 @@ impl Outcome<'_> {
 /// What the list has earned.
 pub fn text(outcome: &Outcome<'_>, currency: &str) -> String {
     let earned = &outcome.earned;
-    let mut text = format!(
-        "\n{} of {}, until {}\n",
-        earned.list.to_uppercase(),
-        earned.as_of,
-        earned.until
+    let title = tr!(
+        "{list} of {date}, until {until}",
+        list = earned.list.to_uppercase(),
+        date = earned.as_of,
+        until = earned.until
     );
+    let mut text = format!("\n{title}\n");
     let _ = writeln!(
         text,
         "  {:<12} {:>10} {:>8} {:>8} {:>14}",
-        "", "customers", "bought", "share", "spent"
+        "",
+        tr!("customers"),
+        tr!("bought"),
+        tr!("share"),
+        tr!("spent")
     );
-    for (name, part) in [("contacted", &earned.sent), ("held back", &earned.control)] {
-        line(&mut text, name, part, currency);
+    for (name, part) in [
+        (tr!("contacted"), &earned.sent),
+        (tr!("held back"), &earned.control),
+    ] {
+        line(&mut text, &name, part, currency);
     }
     match earned.buyers {
-        None => text.push_str(
-            "  What the list has changed is not known: there are not two groups to compare.\n",
+        None => said(
+            &mut text,
+            &tr!("What the list has changed is not known: there are not two groups to compare."),
         ),
         Some(buyers) => {
             let points = |share: f64| format!("{:+.1}", share * 100.0);
-            let _ = writeln!(
-                text,
-                "  Uplift: {} percentage points (95 % interval {} to {}), which is {} more buyers ({} to {}).",
-                points(buyers.each),
-                points(buyers.low),
-                points(buyers.high),
-                whole(earned.in_all(buyers).each),
-                whole(earned.in_all(buyers).low),
-                whole(earned.in_all(buyers).high)
+            let all = earned.in_all(buyers);
+            let line = tr!(
+                "Uplift: {points} percentage points (95 % interval {low} to {high}), which is {buyers} more buyers ({least} to {most}).",
+                points = points(buyers.each),
+                low = points(buyers.low),
+                high = points(buyers.high),
+                buyers = whole(all.each),
+                least = whole(all.low),
+                most = whole(all.high)
             );
+            said(&mut text, &line);
             if let Some(expected) = earned.expected_uplift {
-                let _ = writeln!(
-                    text,
-                    "  Expected when the list was made: {} percentage points.",
-                    points(expected)
+                let line = tr!(
+                    "Expected when the list was made: {points} percentage points.",
+                    points = points(expected)
                 );
+                said(&mut text, &line);
             }
             if buyers.low <= 0.0 && buyers.high >= 0.0 {
-                text.push_str(
-                    "  No change at all lies within that: the list may have changed nothing.\n",
+                said(
+                    &mut text,
+                    &tr!("No change at all lies within that: the list may have changed nothing."),
                 );
             }
         }
     }
     if let Some(qini) = earned.qini {
         let sure = match (qini.low > 0.0, qini.high < 0.0) {
-            (true, _) => "those at the top of the list are those whom it changed",
-            (_, true) => "those at the bottom of the list are those whom it changed",
-            _ => "whether the top of the list is whom it changed cannot be told",
+            (true, _) => tr!("those at the top of the list are those whom it changed"),
+            (_, true) => tr!("those at the bottom of the list are those whom it changed"),
+            _ => tr!("whether the top of the list is whom it changed cannot be told"),
         };
-        let _ = writeln!(
-            text,
-            "  Qini of the order by expected profit: {:+.4} buyers for each contacted (95 % interval {:+.4} to {:+.4}): {sure}.",
-            qini.each, qini.low, qini.high
+        let line = tr!(
+            "Qini of the order by expected profit: {qini} buyers for each contacted (95 % interval {low} to {high}): {sure}.",
+            qini = format!("{:+.4}", qini.each),
+            low = format!("{:+.4}", qini.low),
+            high = format!("{:+.4}", qini.high),
+            sure = sure
         );
+        said(&mut text, &line);
     }
     amount(
         &mut text,
-        "Incremental spend",
+        tr!("Incremental spend"),
         earned,
         earned.spend,
         currency,
     );
     amount(
         &mut text,
-        "Incremental margin",
+        tr!("Incremental margin"),
         earned,
         earned.margin,
         currency,
     );
     if earned.cost > 0.0 {
-        let _ = writeln!(text, "  Contacts cost {}.", money(earned.cost, currency));
+        let line = tr!("Contacts cost {cost}.", cost = money(earned.cost, currency));
+        said(&mut text, &line);
     }
     match earned.return_on_cost() {
         Some(roi) => {
-            let _ = writeln!(
-                text,
-                "  Return: {} of the cost (95 % interval {} to {}), as (incremental margin - cost) / cost.",
-                percent(roi.each),
-                percent(roi.low),
-                percent(roi.high)
+            let line = tr!(
+                "Return: {roi} of the cost (95 % interval {low} to {high}), as (incremental margin - cost) / cost.",
+                roi = percent(roi.each),
+                low = percent(roi.low),
+                high = percent(roi.high)
             );
+            said(&mut text, &line);
         }
-        None if earned.spend.is_some() && earned.cost > 0.0 => text.push_str(
-            "  No return is stated: the purchases have no cost, so that their margin is not known.\n",
+        None if earned.spend.is_some() && earned.cost > 0.0 => said(
+            &mut text,
+            &tr!(
+                "No return is stated: the purchases have no cost, so that their margin is not known."
+            ),
         ),
         None => {}
     }
     if let Some(day) = outcome.paid_back_on() {
-        let _ = writeln!(text, "  The contacts had paid for themselves by {day}.");
+        let line = tr!("The contacts had paid for themselves by {day}.", day = day);
+        said(&mut text, &line);
     }
     if let (Some(expected), Some(responders)) = (earned.expected_responses, earned.sent.responders)
     {
-        let _ = writeln!(
-            text,
-            "  Responses: {} of those contacted; {} were expected.",
-            count(responders),
-            whole(expected)
+        let line = tr!(
+            "Responses: {n} of those contacted; {expected} were expected.",
+            n = count(responders),
+            expected = whole(expected)
         );
+        said(&mut text, &line);
     }
     text
+}
+
+fn said(text: &mut String, line: &str) {
+    let _ = writeln!(text, "  {line}");
 }
 
 fn line(text: &mut String, name: &str, part: &Part, currency: &str) {
@@ -161,16 +184,23 @@ fn line(text: &mut String, name: &str, part: &Part, currency: &str) {
     );
 }
 
-fn amount(text: &mut String, what: &str, earned: &Earned, change: Option<Change>, currency: &str) {
+fn amount(
+    text: &mut String,
+    what: String,
+    earned: &Earned,
+    change: Option<Change>,
+    currency: &str,
+) {
     if let Some(change) = change {
         let all = earned.in_all(change);
-        let _ = writeln!(
-            text,
-            "  {what}: {} (95 % interval {} to {}).",
-            money(all.each, currency),
-            money(all.low, currency),
-            money(all.high, currency)
+        let line = tr!(
+            "{what}: {money} (95 % interval {low} to {high}).",
+            what = what,
+            money = money(all.each, currency),
+            low = money(all.low, currency),
+            high = money(all.high, currency)
         );
+        said(text, &line);
     }
 }
 

@@ -15,6 +15,8 @@ use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::outputs::read_parquet;
 use crate::stages::churn::{Metrics, NAME};
+use crate::text::percent;
+use crate::words::said;
 
 /// Bins of the calibration error, as the run has them.
 const BINS: usize = 10;
@@ -48,12 +50,13 @@ fn of_models(metrics: &Metrics, tested: &[ChurnTruth], date: &str) -> Result<Vec
     let best = Best::new(tested)?;
     let mut findings = Vec::new();
     for model in &metrics.models {
-        let chosen = if model.model == metrics.chosen {
-            " (chosen)"
-        } else {
-            ""
+        let name = match model.model == metrics.chosen {
+            true => tr!(
+                "test date, ROC AUC, {model} (chosen)",
+                model = said(&model.title)
+            ),
+            false => tr!("test date, ROC AUC, {model}", model = said(&model.title)),
         };
-        let name = format!("test date, ROC AUC, {}{chosen}", model.title);
         let note = if findings.is_empty() {
             best.note(date)
         } else {
@@ -63,13 +66,15 @@ fn of_models(metrics: &Metrics, tested: &[ChurnTruth], date: &str) -> Result<Vec
         findings.push(finding.best(best.observed.auc).note(note));
     }
     let delivered = &metrics.delivered;
-    let customers = Finding::count(NAME, "test date, customers", metrics.test_rows);
+    let customers = Finding::count(NAME, tr!("test date, customers"), metrics.test_rows);
     findings.extend([
-        Finding::new(NAME, "test date, Brier score", delivered.brier).best(best.observed.brier),
-        Finding::new(NAME, "test date, log loss", delivered.log_loss).best(best.observed.log_loss),
+        Finding::new(NAME, tr!("test date, Brier score"), delivered.brier)
+            .best(best.observed.brier),
+        Finding::new(NAME, tr!("test date, log loss"), delivered.log_loss)
+            .best(best.observed.log_loss),
         Finding::new(
             NAME,
-            "test date, calibration error",
+            tr!("test date, calibration error"),
             delivered.calibration_error,
         )
         .best(best.observed.calibration_error),
@@ -103,30 +108,32 @@ fn of_scores(scores: &RecordBatch, truths: Vec<ChurnTruth>, date: &str) -> Resul
         .filter_map(|(id, probability)| Some((*truths.get(id)?, probability)))
         .unzip();
     let best = Best::new(&known)?;
-    let said = probabilities.iter().sum::<f64>() / probabilities.len() as f64;
+    let expected = probabilities.iter().sum::<f64>() / probabilities.len() as f64;
     let ours = Figures::new(&known, probabilities)?;
     let finding = |figure: &str, of: fn(&Figures) -> f64| {
-        let measure = format!("scores, {figure} on what came next");
+        let measure = tr!("scores, {figure} on what came next", figure = said(figure));
         Finding::new(NAME, measure, of(&ours)).best(of(&best.observed))
     };
     Ok(vec![
-        finding("ROC AUC", |figures| figures.auc).note(best.note(date)),
-        finding("Brier score", |figures| figures.brier),
-        finding("log loss", |figures| figures.log_loss),
-        finding("calibration error", |figures| figures.calibration_error),
-        Finding::new(NAME, "scores, share said to leave", said)
+        finding(mark!("ROC AUC"), |figures| figures.auc).note(best.note(date)),
+        finding(mark!("Brier score"), |figures| figures.brier),
+        finding(mark!("log loss"), |figures| figures.log_loss),
+        finding(mark!("calibration error"), |figures| {
+            figures.calibration_error
+        }),
+        Finding::new(NAME, tr!("scores, share said to leave"), expected)
             .best(best.churned)
-            .note(format!("{date}, and the share that left")),
+            .note(tr!("{date}, and the share that left", date = date)),
         Finding::new(
             NAME,
-            "scores, share said to leave by the law",
+            tr!("scores, share said to leave by the law"),
             best.expected,
         )
         .best(best.churned),
-        Finding::count(NAME, "customers with a row", rows)
+        Finding::count(NAME, tr!("customers with a row"), rows)
             .best(everybody)
-            .note("everybody who had bought by then"),
-        Finding::count(NAME, "customers with a row and a reason", with_reason).best(everybody),
+            .note(tr!("everybody who had bought by then")),
+        Finding::count(NAME, tr!("customers with a row and a reason"), with_reason).best(everybody),
     ])
 }
 
@@ -177,10 +184,11 @@ impl Best {
     }
 
     fn note(&self, date: &str) -> String {
-        format!(
-            "{date}, {:.1} % leave; who knew type, rate and who had left: {:.4}",
-            100.0 * self.churned,
-            self.everything.auc
+        tr!(
+            "{date}, {share} leave; who knew type, rate and who had left: {auc}",
+            date = date,
+            share = percent(self.churned),
+            auc = format!("{:.4}", self.everything.auc)
         )
     }
 }

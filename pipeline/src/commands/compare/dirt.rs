@@ -12,6 +12,7 @@ use crate::contract::TABLES;
 use crate::failure::{Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::stages::ingest::{Metrics, NAME, was_there};
+use crate::words::{Language, spoken};
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,8 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     let of = |table: &str| metrics.tables.iter().find(|metrics| metrics.table == table);
     let read = of("interactions").map_or(0, |table| table.read);
     let mut findings = vec![
-        Finding::count(NAME, "interactions read", read).best(truth.parameters.interactions as f64),
+        Finding::count(NAME, tr!("interactions read"), read)
+            .best(truth.parameters.interactions as f64),
     ];
     if !truth.parameters.dirty {
         let lost: u64 = metrics
@@ -63,7 +65,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             .iter()
             .map(|table| table.duplicates + table.rejected)
             .sum();
-        findings.push(Finding::count(NAME, "clean rows rejected or dropped", lost).best(0.0));
+        findings.push(Finding::count(NAME, tr!("clean rows rejected or dropped"), lost).best(0.0));
         return Ok(findings);
     }
 
@@ -73,17 +75,37 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         if all == 0 {
             continue;
         }
-        let note = format!(
-            "{} dropped, {} rejected, {} kept; wanted: {}",
-            counts.dropped, counts.rejected, counts.kept, problem.expected
+        let note = tr!(
+            "{dropped} dropped, {rejected} rejected, {kept} kept; wanted: {wanted}",
+            dropped = counts.dropped,
+            rejected = counts.rejected,
+            kept = counts.kept,
+            wanted = in_words(problem.expected, problem.wanted)
         );
-        let measure = format!("{}, as wanted", problem.name);
+        let measure = tr!("{problem}, as wanted", problem = problem.name);
         let finding = Finding::count(NAME, measure, counts.of(problem.wanted));
         findings.push(finding.best(all as f64).note(note));
     }
-    let clean = Finding::count(NAME, "clean rows rejected or dropped", fates.len() as u64);
+    let clean = Finding::count(
+        NAME,
+        tr!("clean rows rejected or dropped"),
+        fates.len() as u64,
+    );
     findings.push(clean.best(0.0));
     Ok(findings)
+}
+
+/// What is wanted of a problem: in the words of the generator, or in another language what that comes to.
+fn in_words(expected: &str, wanted: Wanted) -> String {
+    if spoken() == Language::En {
+        return expected.to_owned();
+    }
+    match wanted {
+        Wanted::Kept => tr!("the row is kept"),
+        Wanted::KeptInstead => tr!("the row is kept instead of the one before it"),
+        Wanted::Dropped => tr!("the row is dropped"),
+        Wanted::Rejected => tr!("the row is rejected"),
+    }
 }
 
 /// What became of the rows that were not kept, by the ends of their files' paths and their lines.

@@ -26,7 +26,7 @@ use crate::failure::{Failure, Result};
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::{FILE_NAME, Manifest, missing_stage};
 use crate::outputs::{neutral, replace};
-use crate::text::print;
+use crate::text::{columns, left, print, right};
 use crate::workbench::Workbench;
 use truth::Truth;
 
@@ -164,7 +164,7 @@ fn text(findings: &[Finding]) -> String {
         true => crate::text::count(value as u64),
         false => format!("{value:.4}"),
     };
-    let width = findings.iter().map(|f| f.measure.chars().count()).max();
+    let width = findings.iter().map(|f| columns(&f.measure)).max();
     let width = width.unwrap_or(0).max("measure".len());
     let mut text = String::new();
     let mut stage = "";
@@ -172,14 +172,19 @@ fn text(findings: &[Finding]) -> String {
         if finding.stage != stage {
             stage = finding.stage;
             let title = stage.to_uppercase();
-            let line = format!("{title:width$}  {:>12}  {:>12}", "this run", "best or true");
+            let line = format!(
+                "{}  {}  {}",
+                left(&title, width),
+                right(&tr!("this run"), 12),
+                right(&tr!("best or true"), 12)
+            );
             let _ = writeln!(text, "{}{line}", if text.is_empty() { "" } else { "\n" });
         }
         let best = finding.best.map(|best| number(best, finding.whole));
         let best = best.unwrap_or_default();
         let line = format!(
-            "{:width$}  {:>12}  {best:>12}  {}",
-            finding.measure,
+            "{}  {:>12}  {best:>12}  {}",
+            left(&finding.measure, width),
             number(finding.run, finding.whole),
             finding.note
         );

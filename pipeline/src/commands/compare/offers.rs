@@ -29,7 +29,11 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         return Ok(Vec::new());
     };
     let table = read_parquet(&manifest.file(run, NAME, "suggestions.parquet")?)?;
-    let mut findings = vec![Finding::count(NAME, "suggestions", table.num_rows() as u64)];
+    let mut findings = vec![Finding::count(
+        NAME,
+        tr!("suggestions"),
+        table.num_rows() as u64,
+    )];
     if metrics.level == "type" {
         let from = truth.world.calendar.day(as_of);
         let until = from + i32::try_from(metrics.days).unwrap_or(i32::MAX - from);
@@ -47,26 +51,36 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
                 None => {}
             }
         }
-        let days = format!("in the {} days from {as_of}", metrics.days);
+        let days = tr!(
+            "in the {days} days from {date}",
+            days = metrics.days,
+            date = as_of
+        );
         let off = (sale + season) as f64 / table.num_rows().max(1) as f64;
         findings.extend([
-            Finding::count(NAME, "suggestions of what is not on sale", sale)
+            Finding::count(NAME, tr!("suggestions of what is not on sale"), sale)
                 .best(0.0)
                 .note(days.clone()),
-            Finding::count(NAME, "suggestions of what is out of season", season)
+            Finding::count(NAME, tr!("suggestions of what is out of season"), season)
                 .best(0.0)
                 .note(days),
-            Finding::new(NAME, "share of suggestions off sale or out of season", off).best(0.0),
+            Finding::new(
+                NAME,
+                tr!("share of suggestions off sale or out of season"),
+                off,
+            )
+            .best(0.0),
         ]);
     }
     if truth.world.law.records.consent_in_words {
         let said_no = said_no(truth)?;
         let whom = whole_numbers(&table, "customer_id")?;
         let to = whom.iter().filter(|id| said_no.contains(*id)).count() as u64;
-        let finding = Finding::count(NAME, "suggestions to customers who said no", to).best(0.0);
-        findings.push(finding.note(format!(
-            "{} said no",
-            crate::text::count(said_no.len() as u64)
+        let finding =
+            Finding::count(NAME, tr!("suggestions to customers who said no"), to).best(0.0);
+        findings.push(finding.note(tr!(
+            "{n} said no",
+            n = crate::text::count(said_no.len() as u64)
         )));
     }
     Ok(findings)

@@ -52,14 +52,14 @@ pub fn findings(bench: &Workbench, manifest: &Manifest, truth: &Truth) -> Result
         .collect();
     let mut findings = Vec::new();
     for (what, truth, found) in [
-        ("orders of guests that are nobody's", &guests, &nobodys),
-        ("cancelled orders that came back", &cancelled, &back),
+        (tr!("orders of guests that are nobody's"), &guests, &nobodys),
+        (tr!("cancelled orders that came back"), &cancelled, &back),
     ] {
         let right = truth.intersection(found).count() as u64;
         let wrong = found.difference(truth).count();
         let note = match wrong {
             0 => String::new(),
-            wrong => format!("{wrong} more that are not"),
+            wrong => tr!("{n} more that are not", n = wrong),
         };
         findings.push(
             Finding::count(NAME, what, right)

@@ -25,7 +25,7 @@ pub fn findings(bench: &Workbench, manifest: &Manifest, truth: &Truth) -> Result
     let Some(found) = Rhythm::read(&warehouse)?.suggest() else {
         return Ok(Vec::new());
     };
-    let finding = |measure: &str, days: u32, share: f64, note: &str| {
+    let finding = |measure: String, days: u32, share: f64, note: String| {
         let finding = Finding::count(NAME, measure, days.into()).note(note);
         match within(&truth.world, share) {
             Some(days) => finding.best(days.into()),
@@ -33,16 +33,23 @@ pub fn findings(bench: &Workbench, manifest: &Manifest, truth: &Truth) -> Result
         }
     };
     let horizon = match found.shortened {
-        true => "a quarter of the history; by the law four in five come again within those days",
-        false => "whole weeks; by the law four in five come again within those days",
+        true => {
+            tr!("a quarter of the history; by the law four in five come again within those days")
+        }
+        false => tr!("whole weeks; by the law four in five come again within those days"),
     };
     Ok(vec![
-        finding("horizon proposed, days", found.horizon_days, 0.8, horizon),
         finding(
-            "eligibility proposed, days",
+            tr!("horizon proposed, days"),
+            found.horizon_days,
+            0.8,
+            horizon,
+        ),
+        finding(
+            tr!("eligibility proposed, days"),
             found.active_days,
             0.95,
-            "whole weeks; by the law 19 in 20 come again within those days",
+            tr!("whole weeks; by the law 19 in 20 come again within those days"),
         ),
     ])
 }

@@ -48,24 +48,32 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     };
     let in_rules = rules.len().max(1) as f64;
     let mut findings = vec![
-        Finding::count(NAME, "planted associations found", found(goods, &rules))
-            .best(planted as f64),
+        Finding::count(
+            NAME,
+            tr!("planted associations found"),
+            found(goods, &rules),
+        )
+        .best(planted as f64),
         Finding::new(
             NAME,
-            "share of planted associations found",
+            tr!("share of planted associations found"),
             found(goods, &rules) as f64 / planted as f64,
         )
         .best(1.0),
-        Finding::count(NAME, "rules shown", rules.len() as u64)
-            .note("what is not planted comes of tastes and of baskets of many sizes"),
+        Finding::count(NAME, tr!("rules shown"), rules.len() as u64).note(tr!(
+            "what is not planted comes of tastes and of baskets of many sizes"
+        )),
         Finding::new(
             NAME,
-            "share of rules that hold a planted pair",
+            tr!("share of rules that hold a planted pair"),
             of_planted(&rules) as f64 / in_rules,
         ),
         Finding::count(
             NAME,
-            format!("of the first {first} rules, that hold a planted pair"),
+            tr!(
+                "of the first {n} rules, that hold a planted pair",
+                n = first
+            ),
             of_planted(&rules[..first]) as u64,
         )
         .best(first as f64),
@@ -135,14 +143,18 @@ fn measured_afresh(rules: &[Sides], min_lift: f64, truth: &Truth) -> Result<[Fin
     // The lift of a sample is off by chance; a tenth below what was asked for is no other rule.
     let as_asked = share(&|rule| rule.lift >= 0.9 * min_lift);
     Ok([
-        Finding::new(NAME, "share of rules that are real", real)
+        Finding::new(NAME, tr!("share of rules that are real"), real)
             .best(1.0)
-            .note(format!(
-                "again more frequent than chance in {} baskets of another history of the same law",
-                count(baskets)
+            .note(tr!(
+                "again more frequent than chance in {n} baskets of another history of the same law",
+                n = count(baskets)
             )),
-        Finding::new(NAME, "share of rules whose lift is as asked for", as_asked)
-            .best(1.0)
-            .note(format!("{min_lift} or more there, less a tenth")),
+        Finding::new(
+            NAME,
+            tr!("share of rules whose lift is as asked for"),
+            as_asked,
+        )
+        .best(1.0)
+        .note(tr!("{lift} or more there, less a tenth", lift = min_lift)),
     ])
 }

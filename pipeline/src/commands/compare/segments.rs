@@ -30,9 +30,15 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
         .map(|id| truth.world.person(id.unsigned_abs()).profile)
         .collect();
     let mut findings = Vec::new();
-    for (name, what) in [
-        ("cluster_name", "clusters"),
-        ("rfm_segment", "RFM segments"),
+    for (name, measure) in [
+        (
+            "cluster_name",
+            tr!("adjusted Rand index of clusters with types"),
+        ),
+        (
+            "rfm_segment",
+            tr!("adjusted Rand index of RFM segments with types"),
+        ),
     ] {
         let Ok(groups) = column(&table, name, &DataType::Utf8) else {
             continue;
@@ -48,8 +54,7 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
             .collect();
         let index =
             adjusted_rand(&groups, &types).map_err(|error| Failure::data(error.to_string()))?;
-        let note = format!("{} of them, 6 types", numbers.len());
-        let measure = format!("adjusted Rand index of {what} with types");
+        let note = tr!("{n} of them, 6 types", n = numbers.len());
         findings.push(Finding::new(NAME, measure, index).best(1.0).note(note));
     }
     Ok(findings)

@@ -56,9 +56,14 @@ pub fn findings(run: &Path, manifest: &Manifest, truth: &Truth) -> Result<Vec<Fi
     });
     let apart = apart.count() as u64;
     Ok(vec![
-        Finding::count(NAME, "planted substitutes found", found)
+        Finding::count(NAME, tr!("planted substitutes found"), found)
             .best(goods.substitutes.len() as f64),
-        Finding::count(NAME, "substitutes shown", pairs.len() as u64),
-        Finding::count(NAME, "substitutes that were never on sale together", apart).best(0.0),
+        Finding::count(NAME, tr!("substitutes shown"), pairs.len() as u64),
+        Finding::count(
+            NAME,
+            tr!("substitutes that were never on sale together"),
+            apart,
+        )
+        .best(0.0),
     ])
 }

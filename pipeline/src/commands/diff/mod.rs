@@ -71,7 +71,7 @@ pub fn run(args: &cli::Diff) -> Result<Outcome> {
             text.map_err(|error| Failure::machine(error.to_string()))? + "\n"
         }
         (false, true) => said::markdown(&found),
-        (false, false) => said::words(&found),
+        (false, false) => said::in_words(&found),
     };
     print(&text);
     match found.limits.iter().any(|limit| limit.beyond) {

@@ -8,9 +8,9 @@ use crate::failure::Result;
 
 /// The columns of `segments` that group customers, with what people call them.
 const GROUPINGS: [(&str, &str); 3] = [
-    ("rfm_segment", "RFM segments"),
-    ("value_tier", "value tiers"),
-    ("cluster_name", "clusters"),
+    ("rfm_segment", mark!("RFM segments")),
+    ("value_tier", mark!("value tiers")),
+    ("cluster_name", mark!("clusters")),
 ];
 
 /// The most moves that are listed.

@@ -8,6 +8,7 @@ use super::moves::{Grouping, Move};
 use super::scores::Scores;
 use super::sides::Run;
 use crate::text::{count, percent, plural};
+use crate::words;
 
 /// A heading and what stands below it.
 struct Part {
@@ -28,7 +29,7 @@ impl Part {
 }
 
 /// For a terminal.
-pub fn words(found: &Difference) -> String {
+pub fn in_words(found: &Difference) -> String {
     let mut text = String::new();
     for part in parts(found) {
         let _ = writeln!(text, "{}", part.heading.to_uppercase());
@@ -61,7 +62,7 @@ pub fn words(found: &Difference) -> String {
 
 /// For the page of a CI server.
 pub fn markdown(found: &Difference) -> String {
-    let mut text = "# What moved between two runs\n".to_owned();
+    let mut text = tr!("# What moved between two runs") + "\n";
     for part in parts(found) {
         let _ = write!(text, "\n## {}\n\n", escaped(&part.heading));
         for line in &part.lines {
@@ -102,18 +103,18 @@ fn parts(found: &Difference) -> Vec<Part> {
     let mut parts = vec![runs(found)];
     parts.extend(limits(found));
     if !found.settings.is_empty() || !found.data.is_empty() {
-        let mut part = Part::new("Settings and data");
+        let mut part = Part::new(tr!("Settings and data"));
         let changes = found.settings.iter().chain(&found.data);
         let rows = changes.map(|one| {
             [&one.what, &one.before, &one.after]
-                .map(String::clone)
+                .map(|text| words::said(text).to_owned())
                 .into()
         });
-        part.table = Some((head(["", "before", "after"]), rows.collect()));
+        part.table = Some((head(["", mark!("before"), mark!("after")]), rows.collect()));
         parts.push(part);
     } else {
-        let mut part = Part::new("Settings and data");
-        part.lines.push("the same in both runs".to_owned());
+        let mut part = Part::new(tr!("Settings and data"));
+        part.lines.push(tr!("the same in both runs"));
         parts.push(part);
     }
     parts.extend(found.segments.iter().map(grouping));
@@ -124,26 +125,32 @@ fn parts(found: &Difference) -> Vec<Part> {
 }
 
 fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(str::to_owned).into()
+    names.map(|name| words::said(name).to_owned()).into()
 }
 
 fn runs(found: &Difference) -> Part {
-    let mut part = Part::new("Runs");
+    let mut part = Part::new(tr!("Runs"));
     let line = |word: &str, run: &Run| {
         let date = run.as_of.as_ref();
-        let date = date.map_or_else(String::new, |date| format!(", as of {date}"));
-        format!("{word}: {}{date}, by {}", run.folder.display(), run.program)
+        let date = date.map_or_else(String::new, |date| tr!(", as of {date}", date = date));
+        tr!(
+            "{word}: {folder}{date}, by {program}",
+            word = word,
+            folder = run.folder.display(),
+            date = date,
+            program = run.program
+        )
     };
-    part.lines.push(line("before", &found.runs[0]));
-    part.lines.push(line("after", &found.runs[1]));
+    part.lines.push(line(&tr!("before"), &found.runs[0]));
+    part.lines.push(line(&tr!("after"), &found.runs[1]));
     part.lines.extend(found.notes.iter().cloned());
     let [before, after] = found.customers.runs;
     let both = found.customers.both;
-    part.lines.push(format!(
-        "{} in both; {} are gone, {} are new",
-        plural(both, "customer"),
-        count(before.saturating_sub(both)),
-        count(after.saturating_sub(both))
+    part.lines.push(tr!(
+        "{customers} in both; {gone} are gone, {new} are new",
+        customers = plural(both, "customer"),
+        gone = count(before.saturating_sub(both)),
+        new = count(after.saturating_sub(both))
     ));
     part
 }
@@ -153,32 +160,41 @@ fn limits(found: &Difference) -> Option<Part> {
         return None;
     }
     let beyond = found.limits.iter().filter(|limit| limit.beyond).count() as u64;
-    let mut part = Part::new("Limits");
+    let mut part = Part::new(tr!("Limits"));
     part.lines.push(match beyond {
-        0 => "nothing moved beyond its limit".to_owned(),
-        some => format!("{} moved beyond the limit", plural(some, "thing")),
+        0 => tr!("nothing moved beyond its limit"),
+        some => tr!(
+            "{things} moved beyond the limit",
+            things = plural(some, "thing")
+        ),
     });
     let row = |limit: &super::Limited| {
         let moved = limit
             .found
             .map_or_else(String::new, |found| format!("{found:.4}"));
-        let word = if limit.beyond { "beyond" } else { "within" };
-        vec![
-            limit.name.clone(),
-            moved,
-            limit.at_most.to_string(),
-            word.to_owned(),
-        ]
+        let word = match limit.beyond {
+            true => tr!("beyond"),
+            false => tr!("within"),
+        };
+        vec![limit.name.clone(), moved, limit.at_most.to_string(), word]
     };
     let rows = found.limits.iter().map(row).collect();
-    part.table = Some((head(["limit", "moved", "at most", ""]), rows));
+    part.table = Some((
+        head([mark!("limit"), mark!("moved"), mark!("at most"), ""]),
+        rows,
+    ));
     Some(part)
 }
 
 /// `12 of 340 (3.5 %)`.
 fn of(part: u64, all: u64) -> String {
     let share = percent(part as f64 / all.max(1) as f64);
-    format!("{} of {} ({share})", count(part), count(all))
+    tr!(
+        "{part} of {all} ({share})",
+        part = count(part),
+        all = count(all),
+        share = share
+    )
 }
 
 fn largest(moves: &[Move]) -> Option<String> {
@@ -186,24 +202,30 @@ fn largest(moves: &[Move]) -> Option<String> {
     let named: Vec<String> = moves
         .iter()
         .take(NAMED)
-        .map(|one| format!("{} to {}: {}", one.from, one.to, count(one.customers)))
+        .map(|one| {
+            tr!(
+                "{from} to {to}: {customers}",
+                from = words::said(&one.from),
+                to = words::said(&one.to),
+                customers = count(one.customers)
+            )
+        })
         .collect();
-    (!named.is_empty()).then(|| format!("largest moves: {}", named.join("; ")))
+    (!named.is_empty()).then(|| tr!("largest moves: {moves}", moves = named.join(&tr!("; "))))
 }
 
 fn grouping(found: &Grouping) -> Part {
-    let mut part = Part::new(found.title.clone());
-    let mut line = format!(
-        "{} of the customers in both runs are in another one",
-        of(found.moved, found.both)
+    let mut part = Part::new(words::said(&found.title));
+    let mut line = tr!(
+        "{customers} of the customers in both runs are in another one",
+        customers = of(found.moved, found.both)
     );
     if found.moved > 0 {
-        let _ = write!(
-            line,
-            ": {} bought or returned something, for {} time passed, for {} nothing changed but the borders",
-            count(found.acted),
-            count(found.waited),
-            count(found.borders)
+        line += &tr!(
+            ": {acted} bought or returned something, for {waited} time passed, for {borders} nothing changed but the borders",
+            acted = count(found.acted),
+            waited = count(found.waited),
+            borders = count(found.borders)
         );
     }
     part.lines.push(line);
@@ -211,7 +233,7 @@ fn grouping(found: &Grouping) -> Part {
     let rows = found.sizes.iter().map(|size| {
         let points = 100.0 * (size.share[1] - size.share[0]);
         vec![
-            size.name.clone(),
+            words::said(&size.name).to_owned(),
             count(size.customers[0]),
             count(size.customers[1]),
             percent(size.share[0]),
@@ -221,94 +243,108 @@ fn grouping(found: &Grouping) -> Part {
     });
     let names = [
         "",
-        "before",
-        "after",
-        "share before",
-        "share after",
-        "points",
+        mark!("before"),
+        mark!("after"),
+        mark!("share before"),
+        mark!("share after"),
+        mark!("points"),
     ];
     part.table = Some((head(names), rows.collect()));
     part
 }
 
 fn scores(found: &Scores) -> Part {
-    let mut part = Part::new("Who is leaving");
+    let mut part = Part::new(tr!("Who is leaving"));
     let change = found.mean[1] - found.mean[0];
-    let mut mean = format!(
-        "mean probability {:.4} before and {:.4} after ({change:+.4}): other customers {:+.4}",
-        found.mean[0], found.mean[1], found.change.mix
+    let mut mean = tr!(
+        "mean probability {before} before and {after} after ({change}): other customers {mix}",
+        before = format!("{:.4}", found.mean[0]),
+        after = format!("{:.4}", found.mean[1]),
+        change = format!("{change:+.4}"),
+        mix = format!("{:+.4}", found.change.mix)
     );
     if let (Some(drift), Some(model)) = (found.change.drift, found.change.model) {
-        let _ = write!(
-            mean,
-            ", the same ones are otherwise {drift:+.4}, another model {model:+.4}"
+        mean += &tr!(
+            ", the same ones are otherwise {drift}, another model {model}",
+            drift = format!("{drift:+.4}"),
+            model = format!("{model:+.4}")
         );
     }
     part.lines.push(mean);
-    let mut moved = format!(
-        "{} whom both runs scored are in another band",
-        of(found.moved, found.both)
+    let mut moved = tr!(
+        "{customers} whom both runs scored are in another band",
+        customers = of(found.moved, found.both)
     );
     if let (Some(drift), Some(model)) = (found.by_drift, found.by_model) {
-        let _ = write!(
-            moved,
-            ": {} by what they did since, {} by the model",
-            count(drift),
-            count(model)
+        moved += &tr!(
+            ": {drift} by what they did since, {model} by the model",
+            drift = count(drift),
+            model = count(model)
         );
     }
     part.lines.push(moved);
-    part.lines.push(format!(
-        "{} scored by one run only",
-        match found.by_mix {
-            1 => "1 customer was".to_owned(),
-            some => format!("{} were", plural(some, "customer")),
-        }
-    ));
+    let mix = plural(found.by_mix, "customer");
+    part.lines.push(match found.by_mix {
+        1 => tr!("{customer} was scored by one run only", customer = mix),
+        _ => tr!("{customers} were scored by one run only", customers = mix),
+    });
     if let Some(why) = &found.unsplit {
-        part.lines
-            .push(format!("customers and model cannot be told apart: {why}"));
+        part.lines.push(tr!(
+            "customers and model cannot be told apart: {why}",
+            why = why
+        ));
     }
     part.lines.extend(largest(&found.moves));
     let rows = found.bands.iter().map(|band| {
         let [before, after] = band.customers;
-        vec![band.name.clone(), count(before), count(after)]
+        vec![
+            words::said(&band.name).to_owned(),
+            count(before),
+            count(after),
+        ]
     });
-    part.table = Some((head(["band", "before", "after"]), rows.collect()));
+    part.table = Some((
+        head([mark!("band"), mark!("before"), mark!("after")]),
+        rows.collect(),
+    ));
     part
 }
 
 fn rules(found: &Lists) -> Part {
-    let mut part = Part::new("Rules");
-    part.lines.push(format!(
-        "{} before, {} after: {} stayed, {} came, {} went",
-        count(found.runs[0]),
-        count(found.runs[1]),
-        count(found.stayed),
-        count(found.came),
-        count(found.went)
+    let mut part = Part::new(tr!("Rules"));
+    part.lines.push(tr!(
+        "{before} before, {after} after: {stayed} stayed, {came} came, {went} went",
+        before = count(found.runs[0]),
+        after = count(found.runs[1]),
+        stayed = count(found.stayed),
+        came = count(found.came),
+        went = count(found.went)
     ));
     part.lines
-        .extend(found.new.iter().map(|rule| format!("new: {rule}")));
-    part.lines
-        .extend(found.gone.iter().map(|rule| format!("gone: {rule}")));
+        .extend(found.new.iter().map(|rule| tr!("new: {rule}", rule = rule)));
+    part.lines.extend(
+        found
+            .gone
+            .iter()
+            .map(|rule| tr!("gone: {rule}", rule = rule)),
+    );
     part
 }
 
 fn suggestions(found: &Lists) -> Part {
-    let mut part = Part::new("Suggestions");
-    part.lines.push(format!(
-        "{} before, {} after: {} stayed, {} came, {} went",
-        count(found.runs[0]),
-        count(found.runs[1]),
-        count(found.stayed),
-        count(found.came),
-        count(found.went)
+    let mut part = Part::new(tr!("Suggestions"));
+    part.lines.push(tr!(
+        "{before} before, {after} after: {stayed} stayed, {came} came, {went} went",
+        before = count(found.runs[0]),
+        after = count(found.runs[1]),
+        stayed = count(found.stayed),
+        came = count(found.came),
+        went = count(found.went)
     ));
     if let Some([both, another]) = found.first {
-        part.lines.push(format!(
-            "{} with suggestions in both runs have another first one",
-            of(another, both)
+        part.lines.push(tr!(
+            "{customers} with suggestions in both runs have another first one",
+            customers = of(another, both)
         ));
     }
     part

@@ -144,7 +144,7 @@ pub fn scores(sides: &Sides) -> Result<Option<Scores>> {
     let unsplit = match (&between, by_drift) {
         (_, Some(_)) => None,
         (Err(why), None) => Some(why.clone()),
-        (Ok(_), None) => Some("not every customer has features in the second run".to_owned()),
+        (Ok(_), None) => Some(tr!("not every customer has features in the second run")),
     };
     Ok(Some(Scores {
         scored: ends.scored,
@@ -229,9 +229,7 @@ type Between = (BTreeMap<String, f64>, Borders);
 fn between(sides: &Sides) -> Result<std::result::Result<Between, String>> {
     let [before, after] = &sides.manifests;
     let Some(borders) = borders(before) else {
-        return Ok(Err(
-            "the first run does not say where its bands begin".to_owned()
-        ));
+        return Ok(Err(tr!("the first run does not say where its bands begin")));
     };
     let model = match model(sides)? {
         Ok(model) => model,
@@ -248,17 +246,23 @@ fn between(sides: &Sides) -> Result<std::result::Result<Between, String>> {
     };
     let date = after.stages.get(by).and_then(|stage| stage.as_of.as_ref());
     let Some(date) = date.and_then(|date| date.parse().ok()) else {
-        return Ok(Err("scores by a label speak of no date, and the attributes that they were made from are not kept".to_owned()));
+        return Ok(Err(tr!(
+            "scores by a label speak of no date, and the attributes that they were made from are not kept"
+        )));
     };
     if !sides.folders[1].join(file_name(date)).is_file() {
-        return Ok(Err(format!("the second run has no features of {date}")));
+        return Ok(Err(tr!(
+            "the second run has no features of {date}",
+            date = date
+        )));
     }
     let snapshot = Snapshot::read(after, &sides.folders[1], date)?;
     let order = match model.column_order(&snapshot.names) {
         Ok(order) => order,
         Err(error) => {
-            return Ok(Err(format!(
-                "the second run's features are not those of the first run's model: {error}"
+            return Ok(Err(tr!(
+                "the second run's features are not those of the first run's model: {problem}",
+                problem = error
             )));
         }
     };
@@ -295,9 +299,7 @@ fn model(sides: &Sides) -> Result<std::result::Result<SavedModel, String>> {
         .find(|file| file.path == "churn.parquet");
     if scores.is_some_and(|file| file.stage == SCORE) {
         let Some(found) = manifest.metrics::<ScoredBy>(SCORE) else {
-            return Ok(Err(
-                "the first run does not say which version scored".to_owned()
-            ));
+            return Ok(Err(tr!("the first run does not say which version scored")));
         };
         let version = registry(None, folder).version(found.version);
         return Ok(match version.and_then(|version| version.model()) {

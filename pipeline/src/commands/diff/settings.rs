@@ -56,7 +56,8 @@ fn seed(stage: &StageEntry) -> String {
 }
 
 fn asked(date: Option<&String>) -> String {
-    date.cloned().unwrap_or_else(|| "not given".to_owned())
+    date.cloned()
+        .unwrap_or_else(|| mark!("not given").to_owned())
 }
 
 /// Values that differ, by their keys.
@@ -91,7 +92,7 @@ fn compare(key: &str, before: &Value, after: &Value, out: &mut Vec<Change>) {
 fn said(value: &Value) -> String {
     const MOST: usize = 80;
     let text = match value {
-        Value::Null => "not set".to_owned(),
+        Value::Null => mark!("not set").to_owned(),
         Value::String(text) => format!("\"{text}\""),
         other => other.to_string(),
     };
@@ -107,7 +108,7 @@ pub fn data(sides: &Sides) -> Vec<Change> {
     let mut add = |what: &str, of: &dyn Fn(&Manifest) -> Option<String>| {
         let [before, after] = [0, 1].map(|side| of(&sides.manifests[side]));
         if before != after {
-            let word = |found: Option<String>| found.unwrap_or_else(|| "unknown".to_owned());
+            let word = |found: Option<String>| found.unwrap_or_else(|| mark!("unknown").to_owned());
             changes.push(Change {
                 what: what.to_owned(),
                 before: word(before),
@@ -115,24 +116,24 @@ pub fn data(sides: &Sides) -> Vec<Change> {
             });
         }
     };
-    add("load of the warehouse", &|manifest| {
+    add(mark!("load of the warehouse"), &|manifest| {
         figure(manifest, "ingest", "load")
     });
-    add("files of the sources", &|manifest| {
+    add(mark!("files of the sources"), &|manifest| {
         let inputs = &manifest.stages.get("ingest")?.inputs;
         Some(count(inputs.len() as u64))
     });
-    add("interactions that could be seen", &|manifest| {
+    add(mark!("interactions that could be seen"), &|manifest| {
         figure(manifest, "features", "interactions")
     });
-    add("purchases of guests", &|manifest| {
+    add(mark!("purchases of guests"), &|manifest| {
         figure(manifest, "features", "guests")
     });
-    add("date of the scores", &|manifest| {
+    add(mark!("date of the scores"), &|manifest| {
         let features = manifest.stages.get("features")?;
         features.as_of.clone()
     });
-    add("money spent", &|manifest| {
+    add(mark!("money spent"), &|manifest| {
         let spend = manifest.stages.get("segment")?.metrics.get("spend")?;
         Some(format!(
             "{} {}",

@@ -12,6 +12,7 @@ use crate::failure::{During, Failure, Result};
 use crate::outputs::manifest::{FILE_NAME, Manifest};
 use crate::outputs::table::rows;
 use crate::text::{count, plural};
+use crate::words::in_english;
 use crate::workbench::Aside;
 
 /// Memory for queries.
@@ -174,7 +175,7 @@ impl Sides {
         Ok(Failure::data(format!(
             "no customer of {} ({}, ids such as {}) is in {} ({}, ids such as {})",
             self.folders[0].display(),
-            plural(runs[0], "customer"),
+            in_english(|| plural(runs[0], "customer")),
             like("a")?,
             self.folders[1].display(),
             count(runs[1]),
@@ -207,19 +208,21 @@ impl Sides {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.programs[0] != self.programs[1] {
-            notes.push(format!(
-                "the runs are of regulars {} and {}: what moved may be the program's doing",
-                self.programs[0], self.programs[1]
+            notes.push(tr!(
+                "the runs are of regulars {before} and {after}: what moved may be the program's doing",
+                before = self.programs[0],
+                after = self.programs[1]
             ));
         }
         let [before, after] = &self.manifests;
         if before.project != after.project {
-            notes.push(format!(
-                "the runs are of two projects, \"{}\" and \"{}\"",
-                before.project, after.project
+            notes.push(tr!(
+                "the runs are of two projects, \"{before}\" and \"{after}\"",
+                before = before.project,
+                after = after.project
             ));
         }
-        for (side, other, word) in [(before, after, "first"), (after, before, "second")] {
+        for (side, other, is_first) in [(before, after, true), (after, before, false)] {
             let alone: Vec<&str> = side
                 .stages
                 .keys()
@@ -227,7 +230,11 @@ impl Sides {
                 .map(String::as_str)
                 .collect();
             if !alone.is_empty() {
-                notes.push(format!("only the {word} run has {}", alone.join(", ")));
+                let stages = alone.join(", ");
+                notes.push(match is_first {
+                    true => tr!("only the first run has {stages}", stages = stages),
+                    false => tr!("only the second run has {stages}", stages = stages),
+                });
             }
         }
         notes

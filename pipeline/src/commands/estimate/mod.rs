@@ -14,6 +14,7 @@ use crate::sources::rows_about;
 use crate::stages::ingest;
 use crate::stages::ingest::look::{TableLook, look};
 use crate::text::{count, plural, print};
+use crate::words;
 use crate::workbench::Aside;
 
 /// Rows of each source that are looked at.
@@ -151,36 +152,43 @@ fn text(sources: &Sources, before: Option<&Manifest>, threads: usize, out: &Path
     let size = sources.size();
     let customers = match sources.customers {
         Some(_) => plural(size.customers as u64, "customer"),
-        None => format!(
-            "{}, reckoned from the interactions, as no table lists them",
-            plural(size.customers as u64, "customer")
+        None => tr!(
+            "{customers}, reckoned from the interactions, as no table lists them",
+            customers = plural(size.customers as u64, "customer")
         ),
     };
     let source = match before.and_then(size_before) {
-        Some(then) => format!(
-            "by what the last run into {} took, of {}",
-            out.display(),
-            plural(then.lines as u64, "interaction")
+        Some(then) => tr!(
+            "What a run of these settings will take, by what the last run into {out} took, of {interactions}.",
+            out = out.display(),
+            interactions = plural(then.lines as u64, "interaction")
         ),
-        None => "by rates measured on a machine of two cores".to_owned(),
+        None => tr!(
+            "What a run of these settings will take, by rates measured on a machine of two cores."
+        ),
     };
     let without = match sources.products {
-        true => "",
-        false => "Without products there are neither rules nor offers.\n",
+        true => String::new(),
+        false => tr!("Without products there are neither rules nor offers.") + "\n",
     };
-    format!(
-        "What a run of these settings will take, {source}.\n\
-         It is meant to be right within a factor of two on an idle machine; nothing has been written.\n  \
-         {} in {} of {} bytes, {customers}\n\n{}\n\
-         about {} MiB of memory, and {} MiB on the disk in {}; a load needs as much again while it runs\n{without}",
-        plural(size.lines as u64, "interaction"),
-        plural(sources.files, "file"),
-        count(sources.bytes),
-        table(&reckoned(sources, before, threads)).text(width()),
-        count(memory(before, &size).ceil() as u64),
-        count(disk_mib(&size).ceil() as u64),
-        out.display(),
-    )
+    let meant = tr!(
+        "It is meant to be right within a factor of two on an idle machine; nothing has been written."
+    );
+    let read = tr!(
+        "{interactions} in {files} of {bytes} bytes, {customers}",
+        interactions = plural(size.lines as u64, "interaction"),
+        files = plural(sources.files, "file"),
+        bytes = count(sources.bytes),
+        customers = customers
+    );
+    let needs = tr!(
+        "about {memory} MiB of memory, and {disk} MiB on the disk in {out}; a load needs as much again while it runs",
+        memory = count(memory(before, &size).ceil() as u64),
+        disk = count(disk_mib(&size).ceil() as u64),
+        out = out.display()
+    );
+    let table = table(&reckoned(sources, before, threads)).text(width());
+    format!("{source}\n{meant}\n  {read}\n\n{table}\n{needs}\n{without}")
 }
 
 /// MiB of memory at most, by what an earlier run took where there was one.
@@ -205,21 +213,21 @@ fn table(stages: &[Reckoned]) -> Table {
     };
     let cells = |stage: &Reckoned| {
         vec![
-            stage.stage.to_owned(),
+            words::said(stage.stage).to_owned(),
             seconds(stage.wall_seconds),
             seconds(stage.cpu_seconds),
         ]
     };
     let all = Reckoned {
-        stage: "all",
+        stage: mark!("all"),
         cpu_seconds: stages.iter().map(|stage| stage.cpu_seconds).sum(),
         wall_seconds: stages.iter().map(|stage| stage.wall_seconds).sum(),
     };
     let column = |(place, title): (usize, &str)| Column {
-        title: title.to_owned(),
+        title: words::said(title).to_owned(),
         numbers: place > 0,
     };
-    let titles = ["stage", "wall, s", "CPU, s"];
+    let titles = [mark!("stage"), mark!("wall, s"), mark!("CPU, s")];
     Table {
         columns: titles.into_iter().enumerate().map(column).collect(),
         rows: stages.iter().chain([&all]).map(cells).collect(),

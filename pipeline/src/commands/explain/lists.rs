@@ -1,15 +1,14 @@
 //! Which lists a customer was on, and what was said to them.
 
-use std::fmt::Write as _;
-
 use arrow::array::{Array, AsArray, RecordBatch};
 
-use super::Person;
+use super::{Person, line};
 use crate::commands::results::{Kind, said};
 use crate::commands::targets::ledger;
 use crate::config::targets::ID;
 use crate::failure::Result;
 use crate::outputs::table::plain_text;
+use crate::words;
 
 /// So many of the last lists, and of the last contacts, are told.
 const LAST: usize = 5;
@@ -23,16 +22,22 @@ impl Person<'_> {
             let Some(group) = self.place(&sending.rows)? else {
                 continue;
             };
-            lists.push(format!("  {} of {}: {group}\n", sending.list, sending.date));
+            let listed = tr!(
+                "{list} of {date}: {group}",
+                list = sending.list,
+                date = sending.date,
+                group = group
+            );
+            lists.push(format!("  {listed}\n"));
         }
         if let Some(more) = lists.len().checked_sub(LAST).filter(|more| *more > 0) {
-            let _ = writeln!(text, "  {more} earlier lists are not shown");
+            line(&mut text, &tr!("{n} earlier lists are not shown", n = more));
         }
         text.extend(lists.into_iter().rev().take(LAST));
         text += &self.contacts()?;
         Ok(match text.is_empty() {
             true => None,
-            false => Some(format!("LISTS AND CONTACTS\n{text}")),
+            false => Some(tr!("LISTS AND CONTACTS") + "\n" + &text),
         })
     }
 
@@ -62,21 +67,21 @@ impl Person<'_> {
                 }
             }))
         };
-        let mut words = match of("group")?.as_str() {
-            ledger::CONTROL => "held back, to see what the list changes".to_owned(),
-            _ => "was to be contacted".to_owned(),
+        let mut said = match of("group")?.as_str() {
+            ledger::CONTROL => tr!("held back, to see what the list changes"),
+            _ => tr!("was to be contacted"),
         };
-        for (name, before) in [
-            ("channel", " by "),
-            ("offer", ", with "),
-            ("until", ", until "),
+        for (name, how) in [
+            ("channel", mark!(" by {value}")),
+            ("offer", mark!(", with {value}")),
+            ("until", mark!(", until {value}")),
         ] {
             let value = of(name)?;
             if !value.is_empty() {
-                words += &format!("{before}{value}");
+                said += &words::fill(how, &[("value", &value)]);
             }
         }
-        Ok(Some(words))
+        Ok(Some(said))
     }
 
     /// The last contacts and responses.
@@ -98,13 +103,22 @@ impl Person<'_> {
         let mut text = String::new();
         for row in found {
             let of = |name: &str| said(&row, name, Kind::Text);
-            let beside = [("channel", "by"), ("campaign_id", "campaign")];
+            let beside = [
+                ("channel", mark!("by {value}")),
+                ("campaign_id", mark!("campaign {value}")),
+            ];
             let beside = beside.into_iter().filter_map(|(name, word)| {
                 let value = told.contains(&name).then(|| of(name))?;
-                (!value.is_empty()).then(|| format!("{word} {value}"))
+                (!value.is_empty()).then(|| words::fill(word, &[("value", &value)]))
             });
-            let words: Vec<String> = std::iter::once(of("kind")).chain(beside).collect();
-            let _ = writeln!(text, "  {}: {}", of("day"), words.join(", "));
+            let kind = said(&row, "kind", Kind::Code);
+            let what: Vec<String> = std::iter::once(kind).chain(beside).collect();
+            let what = tr!(
+                "{day}: {what}",
+                day = of("day"),
+                what = what.join(&tr!(", "))
+            );
+            line(&mut text, &what);
         }
         Ok(text)
     }

@@ -5,15 +5,20 @@ use crate::commands::results::{Kind, Row, number, said};
 use crate::commands::terminal::{Column, Table, width};
 use crate::failure::Result;
 use crate::text::plural;
+use crate::words;
 
 /// So many of the last dates are told.
 const DATES: usize = 6;
 /// What is told of each, and how it is written.
 const TOLD: [(&str, &str, Kind); 4] = [
-    ("recency_days", "days since the last purchase", Kind::Count),
-    ("frequency", "baskets", Kind::Count),
-    ("monetary", "spent", Kind::Number),
-    ("spend_84", "spent in 84 days", Kind::Number),
+    (
+        "recency_days",
+        mark!("days since the last purchase"),
+        Kind::Count,
+    ),
+    ("frequency", mark!("baskets"), Kind::Count),
+    ("monetary", mark!("spent"), Kind::Number),
+    ("spend_84", mark!("spent in 84 days"), Kind::Number),
 ];
 
 impl Person<'_> {
@@ -49,11 +54,11 @@ impl Person<'_> {
             .filter(|(name, ..)| rows.iter().any(|(_, row)| row.contains_key(*name)))
             .collect();
         let titles = told.iter().map(|(_, title, _)| Column {
-            title: (*title).to_owned(),
+            title: words::said(title).to_owned(),
             numbers: true,
         });
         let date = Column {
-            title: "as of".to_owned(),
+            title: tr!("as of"),
             numbers: false,
         };
         let table = Table {
@@ -68,7 +73,7 @@ impl Person<'_> {
         };
         let text = table.text(width().saturating_sub(2));
         let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
-        Ok(Some(format!("HOW THEY GOT HERE\n{lines}")))
+        Ok(Some(tr!("HOW THEY GOT HERE") + "\n" + &lines))
     }
 
     /// A sentence on purchases that were cancelled later and stand in none of the sums; none where there are none.
@@ -86,11 +91,18 @@ impl Person<'_> {
             .and_then(|row| number(row, "n"))
             .unwrap_or(0.0) as u64;
         Ok((lines > 0).then(|| {
-            format!(
-                "  {} cancelled later, with what cancelled {}: in none of these sums\n",
-                plural(lines, "purchase line"),
-                if lines == 1 { "it" } else { "them" }
-            )
+            let lines_said = plural(lines, "purchase line");
+            let words = match lines {
+                1 => tr!(
+                    "{lines} cancelled later, with what cancelled it: in none of these sums",
+                    lines = lines_said
+                ),
+                _ => tr!(
+                    "{lines} cancelled later, with what cancelled them: in none of these sums",
+                    lines = lines_said
+                ),
+            };
+            format!("  {words}\n")
         }))
     }
 

@@ -27,6 +27,7 @@ use crate::warehouse::FOLDER;
 use crate::warehouse::forget::forget;
 use crate::warehouse::forget_key::Key;
 use crate::warning::FAILED_GATE;
+use crate::words::said;
 use crate::workbench::Workbench;
 
 /// Memory for what the erasure needs: nothing is queried.
@@ -75,33 +76,49 @@ pub fn run(args: &Forget) -> Result<()> {
     let mut erased: Vec<String> = tables
         .map(|of| {
             let (rows, files) = (plural(of.rows, "row"), plural(of.files as u64, "file"));
-            let mentions = match of.mentions {
-                0 => String::new(),
-                cells => format!(
-                    " and {} of others that named them",
-                    plural(cells, "attribute")
+            match of.mentions {
+                0 => tr!(
+                    "warehouse/{table}: {rows} in {files}",
+                    table = of.table,
+                    rows = rows,
+                    files = files
                 ),
-            };
-            format!("warehouse/{}: {rows}{mentions} in {files}", of.table)
+                cells => tr!(
+                    "warehouse/{table}: {rows} and {attributes} of others that named them in {files}",
+                    table = of.table,
+                    rows = rows,
+                    attributes = plural(cells, "attribute"),
+                    files = files
+                ),
+            }
         })
         .collect();
     if without_examples(manifest) {
-        erased.push(format!("{FILE_NAME}: examples of the quality gates"));
+        erased.push(tr!(
+            "{file}: examples of the quality gates",
+            file = FILE_NAME
+        ));
     }
     erased.extend(from_files(manifest, out, customer)?);
     // Lists may have been written with what stands for the id.
     if let Some(key) = Key::read()? {
         erased.extend(from_files(manifest, out, &key.pseudonym(customer))?);
     }
-    println!("Forgotten, with every earlier state of the warehouse:");
+    println!(
+        "{}",
+        tr!("Forgotten, with every earlier state of the warehouse:")
+    );
     for line in erased {
         println!("  {}", crate::text::visible(&line));
     }
     println!(
-        "Left: the sources, which are yours; rows of this customer in them are not loaded again.\n\
+        "{}",
+        tr!(
+            "Left: the sources, which are yours; rows of this customer in them are not loaded again.\n\
          A row of somebody else that names them as a friend would does so again when its source is loaded again.\n\
          Whoever loads needs the key of the list of forgotten customers, which does not lie beside it.\n\
          What is left of models and rules holds no rows, but was learned with them: regulars run learns without."
+        )
     );
     Ok(())
 }
@@ -190,7 +207,7 @@ fn rest_of_models(tasks: &[Task], files: Vec<(FileEntry, bool)>) -> Vec<Task> {
         entry,
         known,
         ours: false,
-        todo: Todo::Remove("it belongs to a model that is removed"),
+        todo: Todo::Remove(mark!("it belongs to a model that is removed")),
     })
     .collect()
 }
@@ -200,11 +217,15 @@ impl Task {
         let path = &self.entry.path;
         match (&self.todo, self.known) {
             (Todo::Rewrite(rows), _) => format!("{path}: {}", plural(*rows, "row")),
-            (Todo::Remove(why), true) => format!(
-                "{path}: removed, since {why}; run {} again",
-                self.entry.stage
+            (Todo::Remove(why), true) => tr!(
+                "{file}: removed, since {why}; run {stage} again",
+                file = path,
+                why = said(why),
+                stage = self.entry.stage
             ),
-            (Todo::Remove(why), false) => format!("{path}: removed, since {why}"),
+            (Todo::Remove(why), false) => {
+                tr!("{file}: removed, since {why}", file = path, why = said(why))
+            }
         }
     }
 
@@ -288,10 +309,10 @@ fn erase(value: &mut Value, words: &Words) {
 /// Files that go whatever stands in them, and why.
 fn held(entry: &FileEntry, path: &Path) -> Option<&'static str> {
     if entry.stage == profile::NAME || ["profile.html", "profile.json"].contains(&&*entry.path) {
-        return Some("it shows single customers");
+        return Some(mark!("it shows single customers"));
     }
     if entry.path.ends_with(".writing") {
-        return Some("it is half a file of a run that was cut off");
+        return Some(mark!("it is half a file of a run that was cut off"));
     }
     let model = kept_model(&entry.path).is_some()
         && [MODEL, TESTED]
@@ -304,7 +325,7 @@ fn held(entry: &FileEntry, path: &Path) -> Option<&'static str> {
     let text = std::fs::read_to_string(path).ok()?;
     let kind = serde_json::from_str::<Value>(&text).map(|model| model["kind"] == "neighbours");
     kind.unwrap_or(true)
-        .then_some("this model holds the rows that it has learned from")
+        .then_some(mark!("this model holds the rows that it has learned from"))
 }
 
 /// Every file below the output folder but those of the warehouse's tables and the manifest, each

@@ -53,7 +53,7 @@ pub fn look(path: &Path, ours: bool, customer: &str, words: &Words) -> Result<Fo
 
 fn text(path: &Path, words: &Words) -> Result<Found> {
     Ok(match words.in_file(path)? {
-        true => Found::Gone("it cannot be written without them here"),
+        true => Found::Gone(mark!("it cannot be written without them here")),
         false => Found::Nothing,
     })
 }

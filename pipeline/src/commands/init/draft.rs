@@ -9,7 +9,8 @@ use crate::commands::init::guess::{Guess, Label};
 use crate::commands::init::source::{Pick, Source, Value, evidence};
 use crate::commands::init::table::Table;
 use crate::commands::init::values::Marks;
-use crate::text::plural;
+use crate::text::in_english;
+use crate::words::{Language, spoken};
 
 /// A written draft, and what is missing from it.
 pub struct Draft {
@@ -81,6 +82,12 @@ impl Draft {
             _ => "",
         };
         let _ = writeln!(text, "currency = {}", toml_text(currency));
+        if spoken() != Language::En {
+            text.push_str(
+                "# The language of what people read, in files, on pages and in summaries.\n",
+            );
+            let _ = writeln!(text, "language = {}", toml_text(spoken().code()));
+        }
     }
 
     /// What a load has to tolerate.
@@ -217,7 +224,7 @@ impl Draft {
         };
         comment(
             text,
-            &format!("{} looked at, {whole}.", plural(file.rows, "row")),
+            &format!("{} looked at, {whole}.", in_english(file.rows, "row")),
         );
         for note in source.unsure.iter().chain(&source.notes) {
             comment(text, note);
@@ -332,7 +339,7 @@ fn reading(text: &mut String, file: &Table) {
             text,
             &format!(
                 "{} looked at {} no UTF-8, as the others are, and will be rejected{}",
-                plural(lines, "line"),
+                in_english(lines, "line"),
                 if lines == 1 { "is" } else { "are" },
                 if likely.is_some() {
                     ", unless they are read so:"

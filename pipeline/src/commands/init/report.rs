@@ -8,14 +8,14 @@ use crate::commands::init::draft::Draft;
 use crate::commands::init::guess::Guess;
 use crate::commands::init::source::{Source, Value};
 use crate::commands::init::table::Table;
-use crate::text::plural;
+use crate::text::in_english;
 
 /// For the terminal.
 pub fn in_words(files: &[Table], guess: &Guess, out: &Path, runs: bool) -> String {
     let mut text = format!(
         "{} for {}\n",
         out.display(),
-        plural(files.len() as u64, "source")
+        in_english(files.len() as u64, "source")
     );
     for source in &guess.sources {
         let file = &files[source.file];
@@ -64,9 +64,9 @@ fn columns_in_words(text: &mut String, file: &Table, source: &Source) {
         file.paths[0],
         match file.paths.len() {
             1 => String::new(),
-            paths => format!(" and {}", plural(paths as u64 - 1, "other file")),
+            paths => format!(" and {}", in_english(paths as u64 - 1, "other file")),
         },
-        plural(file.rows, "row"),
+        in_english(file.rows, "row"),
     ));
     if !file.sheets.is_empty() {
         let noun = if file.sheets.len() == 1 {
@@ -112,7 +112,7 @@ fn notes_in_words(text: &mut String, file: &Table, source: &Source) {
     if let Some((lines, _)) = file.not_utf8 {
         text.push_str(&format!(
             "  {} looked at {} no UTF-8; see the draft\n",
-            plural(lines, "line"),
+            in_english(lines, "line"),
             if lines == 1 { "is" } else { "are" }
         ));
     }

@@ -3,7 +3,7 @@
 use crate::commands::init::column::Column;
 use crate::commands::init::table::Table;
 use crate::commands::init::values::{Marks, Shape};
-use crate::text::plural;
+use crate::text::in_english;
 
 /// One file, or files of one shape, as a source.
 #[derive(Clone)]
@@ -104,8 +104,8 @@ pub fn evidence(column: &Column) -> String {
     };
     format!(
         "{} in {}{such}{notation}",
-        plural(column.distinct(), "different value"),
-        plural(column.filled, "row")
+        in_english(column.distinct(), "different value"),
+        in_english(column.filled, "row")
     )
 }
 

@@ -12,7 +12,7 @@ use crate::commands::init::structure::Structure;
 use crate::config::{Join, Paths};
 use crate::failure::Result;
 use crate::sources::float_text;
-use crate::text::plural;
+use crate::text::in_english;
 
 /// Files of one shape, to become one source.
 pub struct Table {
@@ -96,7 +96,7 @@ impl Joined {
         let mut notes = vec![format!(
             "The rows are joined with those of {path} by `{}`; {} there were looked at. A row without one there is rejected.",
             self.on.0,
-            plural(self.file.rows, "row"),
+            in_english(self.file.rows, "row"),
         )];
         if !self.left.is_empty() {
             notes.push(format!(

@@ -18,6 +18,7 @@ use crate::contract::{self, Content};
 use crate::failure::{Failure, Result};
 use crate::outputs::table::round;
 use crate::warehouse::Warehouse;
+use crate::words::said;
 
 /// So many of the most frequent values are listed.
 const TOP: usize = 10;
@@ -212,7 +213,7 @@ impl LookedAt<'_> {
         let spread = spread.map(|(unit, values)| Spread::of(&values, unit));
         Ok(ColumnProfile {
             name: name.clone(),
-            about: known.map_or_else(String::new, |known| known.about.to_owned()),
+            about: known.map_or_else(String::new, |known| said(known.about).to_owned()),
             data_type: type_name(data_type),
             nulls: seen.nulls,
             null_share: share(seen.nulls, self.rows),
@@ -238,10 +239,10 @@ impl LookedAt<'_> {
 /// What is plain of a column, from its different values, the rows with one, and the most frequent.
 fn note(distinct: u64, filled: u64, by_day: bool, top: &[Frequent]) -> Option<&'static str> {
     match (distinct, filled) {
-        (0, _) => Some("empty"),
-        (1, 2..) => Some("constant"),
-        (different, 2..) if !by_day && different == filled => Some("unique"),
-        _ => (top.first()?.share > DOMINATES).then_some("dominated"),
+        (0, _) => Some(mark!("empty")),
+        (1, 2..) => Some(mark!("constant")),
+        (different, 2..) if !by_day && different == filled => Some(mark!("unique")),
+        _ => (top.first()?.share > DOMINATES).then_some(mark!("dominated")),
     }
 }
 
@@ -255,13 +256,13 @@ pub fn share(part: u64, whole: u64) -> f64 {
 
 fn type_name(data_type: &DataType) -> &'static str {
     match data_type {
-        DataType::Boolean => "yes or no",
-        DataType::Date32 => "date",
-        DataType::Timestamp(..) => "time",
-        DataType::Decimal128(..) => "decimal",
-        DataType::Float64 => "number",
-        other if other.is_integer() => "whole number",
-        _ => "text",
+        DataType::Boolean => mark!("yes or no"),
+        DataType::Date32 => mark!("date"),
+        DataType::Timestamp(..) => mark!("time"),
+        DataType::Decimal128(..) => mark!("decimal"),
+        DataType::Float64 => mark!("number"),
+        other if other.is_integer() => mark!("whole number"),
+        _ => mark!("text"),
     }
 }
 

@@ -41,7 +41,8 @@ use crate::outputs::Pending;
 use crate::outputs::lock::Lock;
 use crate::outputs::manifest::{Manifest, StageEntry};
 use crate::progress::Progress;
-use crate::text::{count, plural, print};
+use crate::stages::report::index;
+use crate::text::{count, in_english, print};
 use crate::warehouse::standing::TakenBack;
 use crate::warehouse::{LOADER, Warehouse};
 use crate::workbench::{self, Began, Workbench};
@@ -117,7 +118,7 @@ pub fn run(args: &cli::Profile) -> Result<()> {
     warehouse.show_loads(&bench.engine, out)?;
     if let Some(table) = &args.table {
         let profile = one_table(&warehouse, &settings, table)?;
-        let rows = plural(profile.rows, "row");
+        let rows = in_english(profile.rows, "row");
         bench.progress.done(&rows, began.seconds());
         return show(args.json, &profile, || text::of_table(&profile));
     }
@@ -125,12 +126,12 @@ pub fn run(args: &cli::Profile) -> Result<()> {
     let mut files = Pending::new(out, NAME);
     files.text(
         "profile.json",
-        "What the warehouse holds, for programs",
+        mark!("What the warehouse holds, for programs"),
         &json(&profile)?,
     )?;
     files.text(
         "profile.html",
-        "What the warehouse holds and what to look at, a page",
+        mark!("What the warehouse holds and what to look at, a page"),
         &page::render(&profile)?,
     )?;
     let rows = profile.tables.iter().map(|table| table.rows).sum();
@@ -142,10 +143,11 @@ pub fn run(args: &cli::Profile) -> Result<()> {
     let line = format!(
         "{} rows in, {} to look at",
         count(rows),
-        plural(profile.findings.len() as u64, "thing")
+        in_english(profile.findings.len() as u64, "thing")
     );
     bench.progress.done(&line, began.seconds());
     bench.record(NAME, files, entry, &began)?;
+    index::refresh(&mut bench.manifest, out)?;
     if args.quiet && !args.json {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use crate::failure::Result;
 use crate::outputs::table::round;
 use crate::text::count;
 use crate::warehouse::Warehouse;
+use crate::words::said;
 
 /// The highest price of something is this many times the lowest: no product's price is.
 const WILD: f64 = 50.0;
@@ -110,18 +111,19 @@ impl Sold {
         let wild = highest >= WILD * lowest && self.lines[row] >= FEWEST_LINES;
         let short = || meaning_of_short(code).filter(|_| numbered);
         let mut reason = match (meaning(code).or_else(short), meaning(name)) {
-            (Some(means), _) => format!("the code says {means}"),
-            (None, Some(means)) => format!("the name says {means}"),
+            (Some(means), _) => tr!("the code says {meaning}", meaning = said(means)),
+            (None, Some(means)) => tr!("the name says {meaning}", meaning = said(means)),
             (None, None) if odd_code && wild => {
-                "the code has no digit, as nearly all others have".to_owned()
+                tr!("the code has no digit, as nearly all others have")
             }
             (None, None) => return None,
         };
         if wild {
-            reason += &format!(
-                ", and prices run from {} to {}",
-                round(lowest, 2),
-                count(highest.round() as u64)
+            reason = tr!(
+                "{reason}, and prices run from {lowest} to {highest}",
+                reason = reason,
+                lowest = round(lowest, 2),
+                highest = count(highest.round() as u64)
             );
         }
         Some(NoProduct {

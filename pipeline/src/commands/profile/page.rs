@@ -11,6 +11,7 @@ use crate::commands::profile::history::CalendarDay;
 use crate::failure::Result;
 use crate::pages;
 use crate::text::{count, grouped};
+use crate::words::said;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -19,16 +20,64 @@ const YEARS: usize = 10;
 /// Days are shaded in so many steps above none.
 const SHADES: u64 = 4;
 
+/// The days of the week, Monday first, where room is short.
+const WEEKDAYS: [&str; 7] = [
+    mark!("Mon"),
+    mark!("Tue"),
+    mark!("Wed"),
+    mark!("Thu"),
+    mark!("Fri"),
+    mark!("Sat"),
+    mark!("Sun"),
+];
+/// The months, where room is short.
+const MONTHS: [&str; 12] = [
+    mark!("Jan"),
+    mark!("Feb"),
+    mark!("Mar"),
+    mark!("Apr"),
+    mark!("May"),
+    mark!("Jun"),
+    mark!("Jul"),
+    mark!("Aug"),
+    mark!("Sep"),
+    mark!("Oct"),
+    mark!("Nov"),
+    mark!("Dec"),
+];
+
 /// Puts a profile into the page.
 pub fn render(profile: &Profile) -> Result<String> {
     let mut page = pages::environment()?;
     page.add_filter("readable", |value: Value| readable(&value));
+    page.add_filter("said", |text: &str| said(text).to_owned());
+    page.add_filter("kind", kind_in_words);
     let context = Value::from_pairs([
         ("p", pages::value_of(profile)?),
         ("calendar", calendar(&profile.history.calendar)),
+        ("weekdays", WEEKDAYS.map(said).into_iter().collect()),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
     pages::render(&page, "page.html", TEMPLATE, context)
+}
+
+/// A kind of interaction as people call it.
+fn kind_in_words(kind: &str) -> String {
+    match kind {
+        "purchase" => tr!("purchase"),
+        "return" => tr!("return"),
+        "visit" => tr!("visit"),
+        "service_call" => tr!("service call"),
+        "complaint" => tr!("complaint"),
+        "contact" => tr!("contact"),
+        "response" => tr!("response"),
+        "survey" => tr!("survey"),
+        "payment" => tr!("payment"),
+        "web_event" => tr!("web event"),
+        "app_event" => tr!("app event"),
+        "consent" => tr!("consent"),
+        other => other.replace('_', " "),
+    }
 }
 
 /// Numbers with thousands set apart, everything else as it is.
@@ -68,7 +117,7 @@ fn calendar(days: &[CalendarDay]) -> Value {
             if date.day() == 1 {
                 months.push(Value::from_pairs([
                     ("column", Value::from(column(date))),
-                    ("name", Value::from(date.format("%b").to_string())),
+                    ("name", Value::from(said(MONTHS[date.month0() as usize]))),
                 ]));
             }
             if date < first.day || date > last.day {
@@ -85,7 +134,12 @@ fn calendar(days: &[CalendarDay]) -> Value {
                 ),
                 (
                     "title",
-                    Value::from(format!("{}: {}", date.format("%a %Y-%m-%d"), count(lines))),
+                    Value::from(tr!(
+                        "{weekday} {day}: {lines}",
+                        weekday = said(WEEKDAYS[date.weekday().num_days_from_monday() as usize]),
+                        day = date,
+                        lines = count(lines)
+                    )),
                 ),
             ]));
         }

@@ -14,6 +14,7 @@ use crate::failure::{During, Failure, Result};
 use crate::outputs::manifest::Manifest;
 use crate::outputs::plain;
 use crate::stages::ingest::{self, TableMetrics};
+use crate::words::said;
 
 /// So many examples of each reason are shown, those that stand first.
 const EXAMPLES: usize = 3;
@@ -24,7 +25,7 @@ const KEPT: usize = 10_000;
 /// An example's value is cut off after so many characters.
 const VALUE: usize = 120;
 /// What stands for everything beyond [`KEPT`].
-const OTHERS: &str = "(others)";
+const OTHERS: &str = mark!("(others)");
 
 /// Where the source rows of a table ended.
 #[derive(Clone, Debug, Serialize)]
@@ -188,7 +189,7 @@ impl Found {
     /// That of a column; beyond [`KEPT`] the one for all others.
     fn reason(&mut self, mut key: (String, String)) -> &mut OneReason {
         if self.reasons.len() >= KEPT && !self.reasons.contains_key(&key) {
-            key = (String::new(), OTHERS.to_owned());
+            key = (String::new(), said(OTHERS).to_owned());
         }
         self.reasons.entry(key).or_default()
     }
@@ -228,7 +229,7 @@ impl Found {
 
 fn add(counts: &mut BTreeMap<String, u64>, name: &str) {
     let name = match counts.len() >= KEPT && !counts.contains_key(name) {
-        true => OTHERS,
+        true => said(OTHERS),
         false => name,
     };
     match counts.get_mut(name) {

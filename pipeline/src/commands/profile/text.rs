@@ -7,7 +7,8 @@ use crate::commands::profile::Profile;
 use crate::commands::profile::cells::{grouped, readable};
 use crate::commands::profile::columns::{ColumnProfile, TableProfile};
 use crate::commands::profile::findings::{Weight, id};
-use crate::text::{count, money, percent, plural};
+use crate::text::{count, left, money, percent, plural, right};
+use crate::words::said;
 
 /// The last months that are shown; the page has all.
 const MONTHS: usize = 24;
@@ -18,49 +19,61 @@ const WIDTH: usize = 28;
 pub fn of_profile(profile: &Profile, out: &Path) -> String {
     let mut text = String::new();
     let history = &profile.history;
+    let interactions = plural(profile.interactions(), "interaction");
     let span = match (history.first_day, history.last_day) {
-        (Some(first), Some(last)) => format!(" from {first} to {last}"),
-        _ => String::new(),
+        (Some(first), Some(last)) => tr!(
+            "{interactions} from {first} to {last}",
+            interactions = interactions,
+            first = first,
+            last = last
+        ),
+        _ => interactions,
     };
-    let _ = writeln!(
-        text,
-        "\n{}: {}{span}\n",
-        profile.project,
-        plural(profile.interactions(), "interaction")
-    );
+    let _ = writeln!(text, "\n{}: {span}\n", profile.project);
     look_at(profile, &mut text);
-    let _ = writeln!(text, "TABLES");
+    let _ = writeln!(text, "{}", tr!("TABLES"));
     for table in &profile.tables {
         let _ = writeln!(
             text,
-            "  {:<14}{:>14}  {}",
+            "  {:<14}{}  {}",
             table.name,
-            plural(table.rows, "row"),
+            right(&plural(table.rows, "row"), 14),
             plural(table.columns.len() as u64, "column")
         );
     }
     text.push('\n');
     months(profile, &mut text);
     people(profile, &mut text);
-    let _ = writeln!(text, "FILES in {}", out.display());
-    let _ = writeln!(
-        text,
-        "  profile.html  the same with pictures, and every column of every table"
-    );
-    let _ = writeln!(text, "  profile.json  the same for programs");
+    let _ = writeln!(text, "{}", tr!("FILES in {folder}", folder = out.display()));
+    for (file, about) in [
+        (
+            "profile.html",
+            tr!("the same with pictures, and every column of every table"),
+        ),
+        ("profile.json", tr!("the same for programs")),
+    ] {
+        let _ = writeln!(text, "  {file}  {about}");
+    }
     text
 }
 
 fn look_at(profile: &Profile, text: &mut String) {
-    let _ = writeln!(text, "TO LOOK AT");
+    let _ = writeln!(text, "{}", tr!("TO LOOK AT"));
     if profile.findings.is_empty() {
         let _ = writeln!(
             text,
-            "  nothing that a profile looks for; whether columns were read as they are meant, only you can tell"
+            "  {}",
+            tr!(
+                "nothing that a profile looks for; whether columns were read as they are meant, only you can tell"
+            )
         );
     }
     for warning in &profile.load_warnings {
-        let _ = writeln!(text, "   ! the load: {warning}");
+        let _ = writeln!(
+            text,
+            "   ! {}",
+            tr!("the load: {warning}", warning = warning)
+        );
     }
     for finding in &profile.findings {
         let sign = match finding.weight {
@@ -85,16 +98,26 @@ fn months(profile: &Profile, text: &mut String) {
     let left_out = months.len().saturating_sub(MONTHS);
     let _ = writeln!(
         text,
-        "MONTHS{}",
+        "{}",
         match left_out {
-            0 => String::new(),
-            _ => format!(" (the last {MONTHS} of {})", months.len()),
+            0 => tr!("MONTHS"),
+            _ => tr!(
+                "MONTHS (the last {n} of {all})",
+                n = MONTHS,
+                all = months.len()
+            ),
         }
     );
     let _ = writeln!(
         text,
-        "  {:<8}{:>14}{:>10}{:>8}{:>12}{:>16}{:>14}",
-        "month", "interactions", "buyers", "new", "baskets", "spend", "lines/basket"
+        "  {}{}{}{}{}{}{}",
+        left(&tr!("month"), 8),
+        right(&tr!("interactions"), 14),
+        right(&tr!("buyers"), 10),
+        right(&tr!("new"), 8),
+        right(&tr!("baskets"), 12),
+        right(&tr!("spend"), 16),
+        right(&tr!("lines/basket"), 14)
     );
     for month in &months[left_out..] {
         let spend = month.spend.map_or(String::new(), |spend| money(spend, ""));
@@ -118,43 +141,56 @@ fn people(profile: &Profile, text: &mut String) {
     let Some(customers) = &profile.customers else {
         return;
     };
-    let _ = writeln!(text, "CUSTOMERS AND BASKETS");
+    let _ = writeln!(text, "{}", tr!("CUSTOMERS AND BASKETS"));
     let _ = writeln!(
         text,
-        "  {} bought, {} of them once",
-        plural(customers.buyers, "customer"),
-        percent(customers.one_time_share())
+        "  {}",
+        tr!(
+            "{customers} bought, {share} of them once",
+            customers = plural(customers.buyers, "customer"),
+            share = percent(customers.one_time_share())
+        )
     );
     let spend = customers.spend.as_ref();
     if let Some((fifth, gini)) = spend.and_then(|spend| spend.top_fifth_share.zip(spend.gini)) {
         let _ = writeln!(
             text,
-            "  the best fifth of them brings {} of {} (Gini {gini:.2})",
-            percent(fifth),
-            match profile.currency.as_str() {
-                "" => format!("a spend of {}", money(profile.spend, "")),
-                currency => money(profile.spend, currency),
-            }
+            "  {}",
+            tr!(
+                "the best fifth of them brings {share} of {spend} (Gini {gini})",
+                share = percent(fifth),
+                spend = match profile.currency.as_str() {
+                    "" => tr!("a spend of {amount}", amount = money(profile.spend, "")),
+                    currency => money(profile.spend, currency),
+                },
+                gini = format!("{gini:.2}")
+            )
         );
     }
     if let Some(without) = customers.without_purchase.filter(|without| *without > 0) {
         let _ = writeln!(
             text,
-            "  {} in the table never bought",
-            plural(without, "customer")
+            "  {}",
+            tr!(
+                "{customers} in the table never bought",
+                customers = plural(without, "customer")
+            )
         );
     }
     if let Some(baskets) = &profile.baskets {
         let _ = writeln!(
             text,
-            "  {}, half of them of {} lines or fewer",
-            plural(baskets.baskets, "basket"),
-            baskets
-                .lines
-                .quantiles
-                .get("p50")
-                .map(readable)
-                .unwrap_or_default()
+            "  {}",
+            tr!(
+                "{baskets}, half of them of {n} lines or fewer",
+                baskets = plural(baskets.baskets, "basket"),
+                n = baskets
+                    .lines
+                    .quantiles
+                    .get("p50")
+                    .map(readable)
+                    .unwrap_or_default()
+            )
         );
     }
     text.push('\n');
@@ -172,22 +208,41 @@ pub fn of_table(table: &TableProfile) -> String {
 fn of_column(column: &ColumnProfile, text: &mut String) {
     let note = column
         .note
-        .map_or(String::new(), |note| format!(", {note}"));
+        .map_or(String::new(), |note| format!(", {}", said(note)));
     let about = match column.about.as_str() {
         "" => String::new(),
         about => format!(": {about}"),
     };
-    let _ = writeln!(text, "{} ({}{note}){about}", column.name, column.data_type);
-    let estimate = if column.distinct_exact { "" } else { "about " };
     let _ = writeln!(
         text,
-        "  {} without a value ({}), {estimate}{}",
-        count(column.nulls),
-        percent(column.null_share),
-        plural(column.distinct, "different value")
+        "{} ({}{note}){about}",
+        column.name,
+        said(column.data_type)
+    );
+    let distinct = plural(column.distinct, "different value");
+    let _ = writeln!(
+        text,
+        "  {}",
+        tr!(
+            "{n} without a value ({share}), {different}",
+            n = count(column.nulls),
+            share = percent(column.null_share),
+            different = match column.distinct_exact {
+                true => distinct,
+                false => tr!("about {n}", n = distinct),
+            }
+        )
     );
     if !column.min.is_null() && column.quantiles.is_empty() {
-        let _ = writeln!(text, "  from {} to {}", id(&column.min), id(&column.max));
+        let _ = writeln!(
+            text,
+            "  {}",
+            tr!(
+                "from {least} to {most}",
+                least = id(&column.min),
+                most = id(&column.max)
+            )
+        );
     }
     if !column.quantiles.is_empty() {
         let quantiles: Vec<String> = column
@@ -195,24 +250,29 @@ fn of_column(column: &ColumnProfile, text: &mut String) {
             .iter()
             .map(|(name, value)| format!("{name} {}", readable(value)))
             .collect();
-        let mean = column
-            .mean
-            .map_or(String::new(), |mean| format!("  mean {}", grouped(mean)));
+        let mean = column.mean.map_or(String::new(), |mean| {
+            format!("  {} {}", tr!("mean"), grouped(mean))
+        });
         let _ = writeln!(
             text,
-            "  min {}  {}  max {}{mean}",
+            "  {} {}  {}  {} {}{mean}",
+            tr!("min"),
             readable(&column.min),
             quantiles.join("  "),
+            tr!("max"),
             readable(&column.max)
         );
     }
     if let Some(lengths) = &column.lengths {
         let _ = writeln!(
             text,
-            "  {} to {} characters, {} on average",
-            count(lengths.min),
-            count(lengths.max),
-            grouped(lengths.mean)
+            "  {}",
+            tr!(
+                "{from} to {to} characters, {mean} on average",
+                from = count(lengths.min),
+                to = count(lengths.max),
+                mean = grouped(lengths.mean)
+            )
         );
     }
     for frequent in &column.top {

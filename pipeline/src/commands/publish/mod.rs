@@ -62,12 +62,14 @@ pub fn place(settings: &Settings) -> Result<Server> {
 
 fn words(server: &Server, schema: &str, tables: &[Table]) -> String {
     let rows: u64 = tables.iter().map(|table| table.rows).sum();
-    let mut text = format!(
-        "\nPUBLISHED to {}, schema {schema}: {} in {}, at once\n",
-        server.address(),
-        plural(rows, "row"),
-        plural(tables.len() as u64, "table")
+    let title = tr!(
+        "PUBLISHED to {server}, schema {schema}: {rows} in {tables}, at once",
+        server = server.address(),
+        schema = schema,
+        rows = plural(rows, "row"),
+        tables = plural(tables.len() as u64, "table")
     );
+    let mut text = format!("\n{title}\n");
     let width = tables.iter().map(|table| table.name.chars().count());
     let width = width.max().unwrap_or(0);
     for table in tables {

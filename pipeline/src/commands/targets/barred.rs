@@ -17,6 +17,8 @@ use crate::warning::{ODD_CONSENT, SUPPRESSION_WITHOUT_MATCH, Warning};
 /// Customers who may not be on a list, and why.
 struct Bar {
     why: String,
+    /// The suppression file; empty where there is none.
+    file: String,
     who: Ids,
     /// Seen more often than this.
     above: u32,
@@ -57,7 +59,8 @@ impl Barred {
         Ok(Self {
             suppressed: suppressed
                 .map(|file| Bar {
-                    why: file.why(),
+                    why: tr!("are on {file}", file = file.path),
+                    file: file.path,
                     who: file.who,
                     above: 0,
                 })
@@ -87,8 +90,8 @@ impl Barred {
         let consent = customers.consent(settings, channel)?;
         let mut reasons = Reasons {
             words: vec![
-                "said no to being contacted".to_owned(),
-                "have not said that they may be contacted".to_owned(),
+                tr!("said no to being contacted"),
+                tr!("have not said that they may be contacted"),
             ],
             of: vec![None; everybody.len()],
             unasked: Vec::with_capacity(everybody.len()),
@@ -101,10 +104,10 @@ impl Barred {
                 .take(5)
                 .map(|(value, number)| format!("`{value}` ({})", count(*number)))
                 .collect();
-            let message = format!(
-                "{} has values that are neither yes nor no and count as no: {}",
-                consent.columns.join(" or "),
-                values.join(", ")
+            let message = tr!(
+                "{columns} has values that are neither yes nor no and count as no: {values}",
+                columns = consent.columns.join(&tr!(" or ")),
+                values = values.join(&tr!(", "))
             );
             reasons.warnings.push(Warning::new(ODD_CONSENT, message));
         }
@@ -126,10 +129,10 @@ impl Barred {
                 && (0..everybody.len()).all(|row| bar.who.seen(everybody, row) == 0)
         };
         let warn = |bar: &Bar| {
-            let file = bar.why.trim_start_matches("are on ");
-            let message = format!(
-                "none of the {} on {file} is a customer; is the id column right?",
-                plural(bar.who.number() as u64, "id")
+            let message = tr!(
+                "none of the {ids} on {file} is a customer; is the id column right?",
+                ids = plural(bar.who.number() as u64, "id"),
+                file = bar.file
             );
             Warning::new(SUPPRESSION_WITHOUT_MATCH, message)
         };
@@ -178,10 +181,13 @@ impl Barred {
             .filter(|sending| self.date < sending.until)
         {
             bars.push(Bar {
-                why: format!(
-                    "are in the control group of {} of {}, which runs until {}",
-                    sending.list, sending.date, sending.until
+                why: tr!(
+                    "are in the control group of {list} of {date}, which runs until {until}",
+                    list = sending.list,
+                    date = sending.date,
+                    until = sending.until
                 ),
+                file: String::new(),
                 who: sending.group(CONTROL, &customers.id_type)?,
                 above: 0,
             });
@@ -193,7 +199,12 @@ impl Barred {
                 plural(days.into(), "day"),
             );
             bars.push(Bar {
-                why: format!("have had {contacts_text} in {days} by other lists"),
+                why: tr!(
+                    "have had {contacts} in {days} by other lists",
+                    contacts = contacts_text,
+                    days = days
+                ),
+                file: String::new(),
                 who,
                 above: contacts - 1,
             });

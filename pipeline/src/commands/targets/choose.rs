@@ -15,6 +15,7 @@ use crate::failure::{Failure, Result};
 use crate::suppressed::texts;
 use crate::text::{count, percent};
 use crate::warning::{EMPTY_LIST, Warning};
+use crate::words::said;
 
 /// How sure a difference has to be before it counts: the usual 5 %, on two sides.
 const SIGNIFICANCE: f64 = 0.05;
@@ -95,7 +96,7 @@ fn worthwhile(
 ) -> Vec<usize> {
     let mut out = |why: &str, number: usize| {
         if number > 0 {
-            left_out.push((why.to_owned(), number as u64));
+            left_out.push((said(why).to_owned(), number as u64));
         }
     };
     // A reason at a time, what is worth nothing first, what may not be last.
@@ -111,21 +112,26 @@ fn worthwhile(
             _ => kept.push(row),
         }
     }
-    out("have no suggestion", without_offer);
+    out(mark!("have no suggestion"), without_offer);
     out(
         match plan.changes {
-            None => "have no response rate between 0 and 1, or no value",
+            None => mark!("have no response rate between 0 and 1, or no value"),
             Some(_) => {
-                "have done nothing from which a contact's effect could be told, or have no value"
+                mark!(
+                    "have done nothing from which a contact's effect could be told, or have no value"
+                )
             }
         },
         unknown,
     );
     out(
-        "would be less likely to buy if they were contacted (sleeping dogs)",
+        mark!("would be less likely to buy if they were contacted (sleeping dogs)"),
         sleeping,
     );
-    out("would cost as much as they bring, or more", at_a_loss);
+    out(
+        mark!("would cost as much as they bring, or more"),
+        at_a_loss,
+    );
     kept
 }
 
@@ -173,11 +179,11 @@ impl Candidates {
         let (taken, beyond): (Vec<usize>, Vec<usize>) =
             others.copied().partition(|row| elsewhere.contains(row));
         for (why, others) in [
-            ("are on another list that shares the budget", taken),
-            ("are beyond the number, the budget or a quota", beyond),
+            (tr!("are on another list that shares the budget"), taken),
+            (tr!("are beyond the number, the budget or a quota"), beyond),
         ] {
             if !others.is_empty() {
-                self.left_out.push((why.to_owned(), others.len() as u64));
+                self.left_out.push((why, others.len() as u64));
             }
         }
         let places: Vec<usize> = (0..self.kept.len())
@@ -212,9 +218,10 @@ impl Candidates {
 }
 
 fn nobody(plan: &Plan<'_>) -> Warning {
-    let message = format!(
-        "{}: nobody is on it, since nobody fits who = {}; regulars targets --count tells how many would",
-        plan.name, plan.list.who
+    let message = tr!(
+        "{list}: nobody is on it, since nobody fits who = {condition}; regulars targets --count tells how many would",
+        list = plan.name,
+        condition = plan.list.who
     );
     Warning::new(EMPTY_LIST, message)
 }
@@ -297,7 +304,7 @@ impl HeldBack {
             },
             Some(Control::Share(share)) => Self {
                 number: Number::Share(share),
-                words: Some(format!("{} of the list", percent(share))),
+                words: Some(tr!("{share} of the list", share = percent(share))),
             },
             Some(Control::Sized(effect)) => {
                 let mean =
@@ -422,11 +429,11 @@ fn sized(plan: &Plan<'_>, effect: Effect, mean: f64, nobody: bool) -> Result<Hel
             .wrong_data(&["control"], &problem)
             .hint("give base, the share that would respond without being contacted"));
     };
-    let words = format!(
-        "to tell {} from {} with a power of {}",
-        percent(contacted),
-        percent(base),
-        percent(effect.power)
+    let words = tr!(
+        "to tell {contacted} from {base} with a power of {power}",
+        contacted = percent(contacted),
+        base = percent(base),
+        power = percent(effect.power)
     );
     Ok(HeldBack {
         number: Number::Fixed(size.ceil() as usize),

@@ -56,11 +56,12 @@ pub fn text(
     };
     let reasons = barred.reasons(settings, customers, rows.column(0), None)?;
     let segments = rows.column_by_name(SEGMENT).map(texts).transpose()?;
+    let (none, all_of_them) = (tr!("(no segment)"), tr!("all"));
     let mut by_segment: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
     let mut all = [0; 2];
     for row in (0..rows.num_rows()).filter(|&row| found.is_valid(row) && found.value(row)) {
         let segment = segments.as_ref().filter(|segments| segments.is_valid(row));
-        let segment = segment.map_or("(no segment)", |segments| segments.value(row));
+        let segment = segment.map_or(none.as_str(), |segments| segments.value(row));
         let may = u64::from(reasons.of[row].is_none());
         for numbers in [by_segment.entry(segment).or_default(), &mut all] {
             numbers[0] += 1;
@@ -69,13 +70,11 @@ pub fn text(
     }
     let mut table: Vec<(&str, [u64; 2])> = by_segment.into_iter().collect();
     table.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    table.push(("all", all));
+    table.push((&all_of_them, all));
     let width = table.iter().map(|(name, _)| name.chars().count()).max();
-    let width = width.unwrap_or(0).max("segment".len());
-    let mut text = format!(
-        "{:width$}  {:>10}  {:>16}\n",
-        "segment", "customers", "may be contacted"
-    );
+    let heads = [tr!("segment"), tr!("customers"), tr!("may be contacted")];
+    let width = width.unwrap_or(0).max(heads[0].chars().count());
+    let mut text = format!("{:width$}  {:>10}  {:>16}\n", heads[0], heads[1], heads[2]);
     for (name, [number, may]) in table {
         let _ = writeln!(
             text,
@@ -92,9 +91,14 @@ pub fn text(
     if unasked > 0 {
         let _ = writeln!(
             text,
-            "{} who may be contacted {} not said so (consent is empty)",
-            plural(unasked, "customer"),
-            if unasked == 1 { "has" } else { "have" }
+            "{}",
+            match unasked {
+                1 => tr!("1 customer who may be contacted has not said so (consent is empty)"),
+                many => tr!(
+                    "{customers} who may be contacted have not said so (consent is empty)",
+                    customers = plural(many, "customer")
+                ),
+            }
         );
     }
     Ok(text)

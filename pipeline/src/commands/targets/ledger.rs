@@ -249,7 +249,7 @@ pub fn table(
     if let Some(changes) = changes {
         table = table.column(
             UPLIFT,
-            "How much more probable a purchase was expected to be by the contact",
+            mark!("How much more probable a purchase was expected to be by the contact"),
             exact_numbers(changes),
         );
     }

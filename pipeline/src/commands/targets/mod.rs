@@ -413,9 +413,9 @@ impl Maker<'_> {
         let mut warnings = prefixed(plan, &reasons);
         warnings.extend(choice.warnings);
         if plan.list.control.is_some() && made.control == 0 && made.sent > 0 {
-            let message = format!(
-                "{}: nobody is held back, since the list is too short: what it changes will not be seen",
-                plan.name
+            let message = tr!(
+                "{list}: nobody is held back, since the list is too short: what it changes will not be seen",
+                list = plan.name
             );
             warnings.push(Warning::new(NO_CONTROL_GROUP, message));
         }
@@ -502,11 +502,12 @@ impl Maker<'_> {
             rows: before.clone(),
         };
         let (left, joined) = before.changes(now)?;
-        let message = format!(
-            "{} of {date} was made before and is made anew in the ledger too: {} left it or changed groups, {} joined; if it was sent before, those who left it were contacted all the same",
-            plan.name,
-            count(left as u64),
-            count(joined as u64)
+        let message = tr!(
+            "{list} of {date} was made before and is made anew in the ledger too: {left} left it or changed groups, {joined} joined; if it was sent before, those who left it were contacted all the same",
+            list = plan.name,
+            date = date,
+            left = count(left as u64),
+            joined = count(joined as u64)
         );
         Ok((left + joined > 0).then(|| Warning::new(LIST_MADE_ANEW, message)))
     }
@@ -515,7 +516,7 @@ impl Maker<'_> {
 /// What was noticed of consent, under the name of the list.
 fn prefixed(plan: &Plan<'_>, reasons: &Reasons) -> Vec<Warning> {
     let named = |warning: &Warning| Warning {
-        message: format!("{}: {}", plan.name, warning.message),
+        message: tr!("{list}: {what}", list = plan.name, what = warning.message),
         ..warning.clone()
     };
     reasons.warnings.iter().map(named).collect()
@@ -525,7 +526,11 @@ impl Finished {
     /// Writes the files of a list, and its part of the ledger.
     fn write(&self, files: &mut Pending) -> Result<Option<Warning>> {
         let Made { name, as_of, .. } = &self.made;
-        let about = format!("The list {name} of {as_of}, best first, without those held back");
+        let about = tr!(
+            "The list {name} of {as_of}, best first, without those held back",
+            name = name,
+            as_of = as_of
+        );
         let stem = format!("{NAME}/{name}");
         files.parquet(&format!("{stem}.parquet"), &about, &self.sent)?;
         files.csv_to_open(&format!("{stem}.csv"), &about, &self.sent)?;
@@ -538,13 +543,17 @@ impl Finished {
         let date = as_of
             .parse()
             .map_err(|_| Failure::machine("a date that is none"))?;
-        let about =
-            format!("What was sent to whom by the list {name} of {as_of}, and who was held back");
+        let about = tr!(
+            "What was sent to whom by the list {name} of {as_of}, and who was held back",
+            name = name,
+            as_of = as_of
+        );
         files.parquet(&ledger::file_name(name, date), &about, &self.ledger)?;
         Ok(long.then(|| {
-            let message = format!(
-                "{name}: no spreadsheet has room for {}, so that there are CSV and Parquet alone",
-                plural(self.sent.num_rows() as u64, "customer")
+            let message = tr!(
+                "{list}: no spreadsheet has room for {customers}, so that there are CSV and Parquet alone",
+                list = name,
+                customers = plural(self.sent.num_rows() as u64, "customer")
             );
             Warning::new(LONG_LIST, message)
         }))

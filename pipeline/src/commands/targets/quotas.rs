@@ -141,33 +141,43 @@ impl Quotas {
             let group = &self.groups[quota.column];
             let taken = chosen.iter().filter(|one| group[**one] == Some(place));
             let taken = taken.count();
-            let (wanted, at_least) = match quota.wanted {
-                Some(wanted) => (wanted, ""),
-                None => (quota.least, "at least "),
-            };
+            let wanted = quota.wanted.unwrap_or(quota.least);
             if taken >= wanted {
                 continue;
             }
             let others = self.others[quota.column].iter().map(String::as_str);
             let why = match (quota.there, nearest(&quota.value, others)) {
-                (0, Some(near)) => format!("there is nobody of it; is `{near}` meant?"),
-                (there, _) if there < wanted => {
-                    format!("{} of it could be chosen", plural(there as u64, "customer"))
-                }
-                _ if full => "better ones of other values have filled the list".to_owned(),
-                _ if self.groups.len() > 1 => "other quotas keep more of it away".to_owned(),
+                (0, Some(near)) => tr!("there is nobody of it; is `{near}` meant?", near = near),
+                (there, _) if there < wanted => tr!(
+                    "{customers} of it could be chosen",
+                    customers = plural(there as u64, "customer")
+                ),
+                _ if full => tr!("better ones of other values have filled the list"),
+                _ if self.groups.len() > 1 => tr!("other quotas keep more of it away"),
                 _ => continue,
             };
-            let message = format!(
-                "{}: the quota of {at_least}{} for {} is not met, {} chosen: {why}",
-                plan.name,
-                count(wanted as u64),
-                quota.value,
-                match taken {
-                    1 => "1 is".to_owned(),
-                    taken => format!("{} are", count(taken as u64)),
-                }
-            );
+            let number = count(wanted as u64);
+            let quota_words = match quota.wanted {
+                Some(_) => number,
+                None => tr!("at least {n}", n = number),
+            };
+            let message = match taken {
+                1 => tr!(
+                    "{list}: the quota of {quota} for {value} is not met, 1 is chosen: {why}",
+                    list = plan.name,
+                    quota = quota_words,
+                    value = quota.value,
+                    why = why
+                ),
+                taken => tr!(
+                    "{list}: the quota of {quota} for {value} is not met, {n} are chosen: {why}",
+                    list = plan.name,
+                    quota = quota_words,
+                    value = quota.value,
+                    n = count(taken as u64),
+                    why = why
+                ),
+            };
             warnings.push(Warning::new(UNMET_QUOTA, message));
         }
         warnings

@@ -54,11 +54,11 @@ pub fn table(
     let sent: Vec<usize> = sent.map(|(row, _)| *row).collect();
     let ids = rows_of(rows.column(0), &sent)?;
     let (ids, who) = match key {
-        None => (ids, "Who"),
+        None => (ids, mark!("Who")),
         Some(key) => {
             let ids = texts(&ids)?;
             let hashes = ids.iter().map(|id| key.pseudonym(id.unwrap_or_default()));
-            (text(hashes), "Who, as a keyed hash of the id")
+            (text(hashes), mark!("Who, as a keyed hash of the id"))
         }
     };
     let mut table = TableBuilder::new().column(ID, who, ids);

@@ -99,9 +99,12 @@ impl Learned {
             let seen = self.seen_until < sending.until && sending.until <= date;
             of_these && seen && sending.members(CONTROL).is_ok_and(|held| !held.is_empty())
         })?;
-        let message = format!(
-            "{name}: {} of {} is over and its outcome not yet learned from: regulars campaign learn {}",
-            newer.list, newer.date, self.list
+        let message = tr!(
+            "{list}: {newer} of {date} is over and its outcome not yet learned from: regulars campaign learn {learned}",
+            list = name,
+            newer = newer.list,
+            date = newer.date,
+            learned = self.list
         );
         Some(Warning::new(UNCLEAR_CAMPAIGN, message))
     }

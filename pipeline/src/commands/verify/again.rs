@@ -14,6 +14,7 @@ use crate::run::Run;
 use crate::stages::{STAGES, Stage, ingest};
 use crate::text::{plural, print};
 use crate::warehouse::earlier;
+use crate::words::in_english;
 
 /// The figures with which the next report compares itself.
 const REPORT: &str = "report.json";
@@ -194,14 +195,14 @@ fn compare(
     if faults.is_empty() {
         print(&format!(
             "{ran}: {} with the same bytes\n",
-            plural(same, "file")
+            in_english(|| plural(same, "file"))
         ));
         return Ok(());
     }
     let listed: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
     let failure = Failure::data(format!(
         "{ran}: {} with the same bytes, {} without:{listed}",
-        plural(same, "file"),
+        in_english(|| plural(same, "file")),
         faults.len()
     ));
     Err(failure.hint(why(args, manifest)))

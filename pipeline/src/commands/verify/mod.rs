@@ -11,6 +11,7 @@ use crate::outputs::below::below;
 use crate::outputs::digest;
 use crate::outputs::manifest::{FILE_NAME, Manifest};
 use crate::text::{plural, print};
+use crate::words::in_english;
 
 /// Holds every file of the manifest, and of the models that are kept beside it, against its size and
 /// its hash.
@@ -43,9 +44,9 @@ pub fn run(args: &cli::Verify) -> Result<()> {
     }
     let models = match numbers.len() {
         0 => String::new(),
-        several => format!(" and {}", plural(several as u64, "kept model")),
+        several => format!(" and {}", number(several, "kept model")),
     };
-    let looked = format!("{}{models}", plural(manifest.files.len() as u64, "file"));
+    let looked = format!("{}{models}", number(manifest.files.len(), "file"));
     if faults.is_empty() {
         print(&format!("{looked} in {} as written\n", out.display()));
         return match args.again {
@@ -57,9 +58,14 @@ pub fn run(args: &cli::Verify) -> Result<()> {
     Err(Failure::data(format!(
         "{looked} in {}: {} not as written:{listed}",
         out.display(),
-        plural(faults.len() as u64, "file")
+        number(faults.len(), "file")
     ))
     .hint("run the stage that wrote it again, or bring the file back from a backup"))
+}
+
+/// A number of things; what is wrong is said in English, as all errors are.
+fn number(number: usize, thing: &str) -> String {
+    in_english(|| plural(number as u64, thing))
 }
 
 /// What is wrong with a file, if anything is.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Amount, Choose, Control, Quota, Target};
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
-use crate::text::{count, percent, plural};
+use crate::text::{count, in_english, percent};
 
 /// The folder of what was sent, which no list may be called.
 pub const LEDGER: &str = "ledger";
@@ -300,7 +300,7 @@ impl List<'_> {
                 .collect();
             let problem = format!(
                 "together the quotas want {} ({}), and the list has room for {}",
-                plural(wanted.ceil() as u64, "customer"),
+                in_english(wanted.ceil() as u64, "customer"),
                 named.join(", "),
                 count(room)
             );

@@ -2,7 +2,10 @@
 
 use super::{Beside, Each, Empty, Family, Feature, History, Over, Risk, Sql};
 
-const NO_ACCOUNT: Empty = Empty::When("for who belongs to none", "belongs to no account");
+const NO_ACCOUNT: Empty = Empty::When(
+    mark!("for who belongs to none"),
+    mark!("belongs to no account"),
+);
 
 pub(super) const FAMILIES: &[Family] = &[Family {
     each: Each::One,
@@ -17,8 +20,11 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             sql: |_| Sql::over(Over::Accounts, "CAST(account_people AS DOUBLE)"),
             empty: NO_ACCOUNT,
             phrase: |it| {
-                let people = it.one_or_more("person", "people");
-                format!("{people} of the account bought in the last 84 days")
+                let people = it.one_or_more(mark!("{n} person"), mark!("{n} people"));
+                tr!(
+                    "{people} of the account bought in the last 84 days",
+                    people = people
+                )
             },
             clusters: None,
         },
@@ -31,7 +37,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             needs: accounts,
             sql: |_| Sql::over(Over::Accounts, "CAST(f.as_of - account_last AS DOUBLE)"),
             empty: NO_ACCOUNT,
-            phrase: |it| format!("last purchase of the account {} ago", it.days()),
+            phrase: |it| tr!("last purchase of the account {days} ago", days = it.days()),
             clusters: None,
         },
         Feature {
@@ -43,7 +49,12 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             needs: accounts_with_money,
             sql: |_| Sql::over(Over::Accounts, "CAST(account_lately AS DOUBLE)"),
             empty: NO_ACCOUNT,
-            phrase: |it| format!("{} spent by the account in the last 84 days", it.money()),
+            phrase: |it| {
+                tr!(
+                    "{money} spent by the account in the last 84 days",
+                    money = it.money()
+                )
+            },
             clusters: None,
         },
         Feature {
@@ -60,7 +71,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
                 )
             },
             empty: NO_ACCOUNT,
-            phrase: |it| format!("{} of the account's spend", it.percent()),
+            phrase: |it| tr!("{share} of the account's spend", share = it.percent()),
             clusters: None,
         },
     ],

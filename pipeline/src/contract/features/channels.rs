@@ -19,7 +19,7 @@ pub(super) const FAMILIES: &[Family] = &[
                     .then("used", "count(CASE WHEN is_first THEN 1 END)")
             },
             empty: Empty::Never,
-            phrase: |it| format!("{} used", it.several("channel")),
+            phrase: |it| tr!("{channels} used", channels = it.several("channel")),
             clusters: None,
         }],
     },
@@ -43,8 +43,14 @@ pub(super) const FAMILIES: &[Family] = &[
                     "count(CASE WHEN place = NUMBER THEN 1 END)",
                 )
             },
-            empty: Empty::When("when none was", "no channel known"),
-            phrase: |it| format!("{} through {}", it.percent(), it.of),
+            empty: Empty::When(mark!("when none was"), mark!("no channel known")),
+            phrase: |it| {
+                tr!(
+                    "{share} through {channel}",
+                    share = it.percent(),
+                    channel = it.of
+                )
+            },
             clusters: None,
         }],
     },

@@ -2,12 +2,13 @@
 
 use super::{Empty, Feature, History, Place, Risk, Said, Shop, Sql, families};
 use crate::text::{amount, decimal, percent, round};
+use crate::words::{in_english, said};
 
 /// A column that a history has.
 pub struct Made {
     /// Its name.
     pub name: String,
-    /// What it means, whole.
+    /// What it means, whole, in English: what is made of it may be kept.
     pub about: String,
     /// How it is computed.
     pub sql: Sql,
@@ -21,7 +22,7 @@ pub fn columns(history: &History) -> Vec<Made> {
             for feature in family.features.iter().filter(|f| (f.needs)(history)) {
                 columns.push(Made {
                     name: place.in_name(feature.name),
-                    about: place.in_words(&feature.description()),
+                    about: in_english(|| feature.description(&place)),
                     sql: (feature.sql)(history).at(&place),
                 });
             }
@@ -75,13 +76,25 @@ impl<'a> Column<'a> {
         let Some((feature, place)) = self.feature() else {
             return self.name.replace('_', " ");
         };
-        let about = place.in_words(feature.about);
+        let about = place.say(feature.about);
         // A scale is part of the numbers and not of what they are of.
-        let about = about.trim_end_matches(&format!(", {}", feature.unit));
+        let scale = tr!(", {unit}", unit = said(feature.unit));
+        let about = about.trim_end_matches(&scale);
         let mut letters = about.chars();
         letters.next().map_or_else(String::new, |first| {
             first.to_lowercase().chain(letters).collect()
         })
+    }
+
+    /// What it means, whole, in the language of the command.
+    ///
+    /// - `english`: the same as it was made of a history, which names departments and channels as the sources do.
+    pub fn about(&self, english: &str) -> String {
+        let Some((feature, _, place)) = &self.known else {
+            return said(english).to_owned();
+        };
+        let pattern = in_english(|| feature.description(&Place::default()));
+        feature.description(&place.clone().told_as(&pattern, english))
     }
 
     /// A number of it with its unit: `14.5 days`, `12.3 %`, `23.50 EUR`.
@@ -100,12 +113,16 @@ impl<'a> Column<'a> {
     pub fn between(&self, above: Option<f64>, at_most: Option<f64>, shop: Shop<'_>) -> String {
         let said = |value| self.quantity(value, shop);
         let bounds = match (above.map(said), at_most.map(said)) {
-            (Some(above), Some(at_most)) => format!("above {above} and up to {at_most}"),
-            (Some(above), None) => format!("above {above}"),
-            (None, Some(at_most)) => format!("up to {at_most}"),
-            (None, None) => "known".to_owned(),
+            (Some(above), Some(at_most)) => tr!(
+                "above {above} and up to {at_most}",
+                above = above,
+                at_most = at_most
+            ),
+            (Some(above), None) => tr!("above {above}", above = above),
+            (None, Some(at_most)) => tr!("up to {at_most}", at_most = at_most),
+            (None, None) => tr!("known"),
         };
-        format!("{}: {bounds}", self.title())
+        tr!("{what}: {value}", what = self.title(), value = bounds)
     }
 
     /// What it is and its value, without a word of judgement.
@@ -113,11 +130,11 @@ impl<'a> Column<'a> {
         if value.is_nan() {
             return self.missing();
         }
-        let scale = match self.feature().map_or("", |(feature, _)| feature.unit) {
-            "-1 to 1" => ", from -1 to 1",
-            _ => "",
-        };
-        format!("{}{scale}: {}", self.title(), self.quantity(value, shop))
+        let (what, value) = (self.title(), self.quantity(value, shop));
+        match self.feature().map_or("", |(feature, _)| feature.unit) {
+            "-1 to 1" => tr!("{what}, from -1 to 1: {value}", what = what, value = value),
+            _ => tr!("{what}: {value}", what = what, value = value),
+        }
     }
 
     /// What is said of a customer without a value.
@@ -129,8 +146,8 @@ impl<'a> Column<'a> {
                     ..
                 },
                 place,
-            )) => place.in_words(said),
-            _ => format!("no {} known", self.title()),
+            )) => place.say(said),
+            _ => tr!("no {what} known", what = self.title()),
         }
     }
 
@@ -148,7 +165,8 @@ impl<'a> Column<'a> {
         match self.feature() {
             Some((feature, place)) => (feature.phrase)(&Said {
                 value,
-                of: &place.words,
+                of: place.said(),
+                noun: &place.words,
                 shop,
             }),
             None => format!("{} {}", round(value, 2), self.name.replace('_', " ")),
@@ -158,10 +176,15 @@ impl<'a> Column<'a> {
 
 impl Feature {
     /// What it means, and when it has no value.
-    fn description(&self) -> String {
+    fn description(&self, place: &Place) -> String {
+        let about = place.say(self.about);
         match self.empty {
-            Empty::When(when, _) => format!("{}; empty {when}", self.about),
-            Empty::Never | Empty::Unsaid(..) => self.about.to_owned(),
+            Empty::When(when, _) => tr!(
+                "{about}; empty {when}",
+                about = about,
+                when = place.say(when)
+            ),
+            Empty::Never | Empty::Unsaid(..) => about,
         }
     }
 }

@@ -28,7 +28,12 @@ pub(super) const FAMILIES: &[Family] = &[Family {
                 )
             },
             empty: Empty::Never,
-            phrase: |it| format!("{} since the last response", it.several("contact")),
+            phrase: |it| {
+                tr!(
+                    "{contacts} since the last response",
+                    contacts = it.several("contact")
+                )
+            },
             clusters: None,
         },
         Feature {
@@ -52,10 +57,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
                 )
             },
             empty: Empty::When(
-                "when there was none",
-                "no contact old enough to have gone unanswered",
+                mark!("when there was none"),
+                mark!("no contact old enough to have gone unanswered"),
             ),
-            phrase: |it| format!("{} of contacts unanswered", it.percent()),
+            phrase: |it| tr!("{share} of contacts unanswered", share = it.percent()),
             clusters: None,
         },
     ],

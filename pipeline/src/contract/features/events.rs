@@ -50,7 +50,7 @@ const COUNT: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::events("CAST(coalesce(KIND_all, 0) AS DOUBLE)").sum("KIND_all", "KIND", "events"),
     empty: Empty::Never,
-    phrase: |it| format!("{} so far", it.several(it.of)),
+    phrase: |it| tr!("{events} so far", events = it.several(it.noun)),
     clusters: None,
 };
 
@@ -63,7 +63,7 @@ const COUNT_LATELY: Feature = Feature {
     needs: ALWAYS,
     sql: |_| lately(Sql::events("CAST(coalesce(KIND_84, 0) AS DOUBLE)"), 84),
     empty: Empty::Never,
-    phrase: |it| format!("{} in the last 84 days", it.several(it.of)),
+    phrase: |it| tr!("{events} in the last 84 days", events = it.several(it.noun)),
     clusters: None,
 };
 
@@ -80,8 +80,8 @@ const DAYS_SINCE: Feature = Feature {
             "max(CASE WHEN kind = 'KIND' AND events > 0 THEN d END)",
         )
     },
-    empty: Empty::When("when there was none", "no KIND so far"),
-    phrase: |it| format!("last {} {} ago", it.of, it.days()),
+    empty: Empty::When(mark!("when there was none"), mark!("no KIND so far")),
+    phrase: |it| tr!("last {kind} {days} ago", kind = it.of, days = it.days()),
     clusters: None,
 };
 
@@ -99,8 +99,8 @@ const RESPONSE_RATE: Feature = Feature {
         .sum("response_all", "response", "events")
         .sum("contact_all", "contact", "events")
     },
-    empty: Empty::When("when there was no contact", "never contacted"),
-    phrase: |it| format!("{} responses per contact", it.rounded()),
+    empty: Empty::When(mark!("when there was no contact"), mark!("never contacted")),
+    phrase: |it| tr!("{number} responses per contact", number = it.rounded()),
     clusters: None,
 };
 
@@ -119,7 +119,13 @@ const COUPON_USE: Feature = Feature {
         )
     },
     empty: Empty::Never,
-    phrase: |it| format!("{} responses per {}", it.rounded(), it.shop.basket),
+    phrase: |it| {
+        tr!(
+            "{number} responses per {basket}",
+            number = it.rounded(),
+            basket = it.basket()
+        )
+    },
     clusters: None,
 };
 
@@ -131,8 +137,11 @@ const RETURNED_SHARE: Feature = Feature {
     risk: Risk::Open,
     needs: |history| history.happened("return"),
     sql: |_| Sql::days("CAST(sum(returned) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)"),
-    empty: Empty::Unsaid("when nothing was spent", "no returned share known"),
-    phrase: |it| format!("{} of the spend returned", it.percent()),
+    empty: Empty::Unsaid(
+        mark!("when nothing was spent"),
+        mark!("no returned share known"),
+    ),
+    phrase: |it| tr!("{share} of the spend returned", share = it.percent()),
     clusters: None,
 };
 
@@ -159,7 +168,13 @@ const TREND: Feature = Feature {
         lately(lately(Sql::events(value), 28), 56)
     },
     empty: Empty::Never,
-    phrase: |it| format!("{}s {} over the last 28 days", it.of, it.direction()),
+    phrase: |it| {
+        tr!(
+            "{kind}s {direction} over the last 28 days",
+            kind = it.of,
+            direction = it.direction()
+        )
+    },
     clusters: None,
 };
 
@@ -188,7 +203,10 @@ fn rating(value: String) -> Sql {
     sql
 }
 
-const NOT_RATED: Empty = Empty::When("when there was none", "no rating of a KIND so far");
+const NOT_RATED: Empty = Empty::When(
+    mark!("when there was none"),
+    mark!("no rating of a KIND so far"),
+);
 
 const RATING_MEAN: Feature = Feature {
     name: "KIND_rating_mean",
@@ -199,7 +217,13 @@ const RATING_MEAN: Feature = Feature {
     needs: ALWAYS,
     sql: |_| rating(mean("")),
     empty: NOT_RATED,
-    phrase: |it| format!("{}s rated {:.1} on average", it.of, it.value),
+    phrase: |it| {
+        tr!(
+            "{kind}s rated {rating} on average",
+            kind = it.of,
+            rating = format!("{:.1}", it.value)
+        )
+    },
     clusters: None,
 };
 
@@ -212,7 +236,13 @@ const RATING_LAST: Feature = Feature {
     needs: ALWAYS,
     sql: |_| rating(mean("_last")),
     empty: NOT_RATED,
-    phrase: |it| format!("last {} rated {:.1}", it.of, it.value),
+    phrase: |it| {
+        tr!(
+            "last {kind} rated {rating}",
+            kind = it.of,
+            rating = format!("{:.1}", it.value)
+        )
+    },
     clusters: None,
 };
 
@@ -226,15 +256,22 @@ const RATING_CHANGE: Feature = Feature {
     sql: |_| rating(format!("{} - {}", mean("_last"), mean(""))),
     empty: NOT_RATED,
     phrase: |it| {
+        let points = format!("{:.1}", it.value.abs());
         if it.value == 0.0 {
-            return format!("last {} rated as always", it.of);
+            tr!("last {kind} rated as always", kind = it.of)
+        } else if it.value > 0.0 {
+            tr!(
+                "last {kind} rated {points} above the average",
+                kind = it.of,
+                points = points
+            )
+        } else {
+            tr!(
+                "last {kind} rated {points} below the average",
+                kind = it.of,
+                points = points
+            )
         }
-        let than = if it.value > 0.0 { "above" } else { "below" };
-        format!(
-            "last {} rated {:.1} {than} the average",
-            it.of,
-            it.value.abs()
-        )
     },
     clusters: None,
 };
@@ -253,8 +290,14 @@ const MINUTES: Feature = Feature {
             .sum("KIND_seconds", "KIND", "seconds")
             .sum("KIND_timed", "KIND", "timed")
     },
-    empty: Empty::When("when none was timed", "no KIND timed so far"),
-    phrase: |it| format!("{}s take {} on average", it.of, it.about("minute")),
+    empty: Empty::When(mark!("when none was timed"), mark!("no KIND timed so far")),
+    phrase: |it| {
+        tr!(
+            "{kind}s take {minutes} on average",
+            kind = it.of,
+            minutes = it.about("minute")
+        )
+    },
     clusters: None,
 };
 

@@ -13,8 +13,8 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             risk: Risk::Rises(Beside::Median),
             needs: |history| history.kind_is("payment", |kind| kind.has_late || kind.has_due_day),
             sql: late,
-            empty: Empty::When("when there was none", "no payment so far"),
-            phrase: |it| format!("{} of payments late", it.percent()),
+            empty: Empty::When(mark!("when there was none"), mark!("no payment so far")),
+            phrase: |it| tr!("{share} of payments late", share = it.percent()),
             clusters: None,
         },
         Feature {
@@ -26,10 +26,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             needs: |history| history.kind_is("payment", |kind| kind.has_due_day),
             sql: days_late,
             empty: Empty::When(
-                "when none has a due day",
-                "no payment with a due day so far",
+                mark!("when none has a due day"),
+                mark!("no payment with a due day so far"),
             ),
-            phrase: |it| format!("pays {} late on average", it.about("day")),
+            phrase: |it| tr!("pays {days} late on average", days = it.about("day")),
             clusters: None,
         },
         Feature {
@@ -72,7 +72,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
                     .sum("payment_owed", "payment", "owed")
             },
             empty: Empty::Never,
-            phrase: |it| format!("{} due and not paid", it.money()),
+            phrase: |it| tr!("{money} due and not paid", money = it.money()),
             clusters: None,
         },
     ],

@@ -3,6 +3,7 @@
 use super::History;
 use super::history::Kind;
 use crate::contract::KINDS;
+use crate::words::said;
 
 /// What the word in capitals of a family's names stands for.
 pub enum Each {
@@ -103,7 +104,35 @@ impl Place {
 
     /// A sentence with the words for the place in it.
     pub fn in_words(&self, text: &str) -> String {
-        self.put(text, &self.words)
+        self.put(text, self.said())
+    }
+
+    /// The same of one of our sentences in English, in the language of the command.
+    pub(super) fn say(&self, text: &str) -> String {
+        self.in_words(said(text))
+    }
+
+    /// The words for it: a kind in the language of the command, anything else as the sources call it.
+    pub(super) fn said(&self) -> &str {
+        match self.word {
+            "KIND" => said(&self.words),
+            _ => &self.words,
+        }
+    }
+
+    /// The same, but called as a text has it that was made of a pattern, where the sources give the names: a name
+    /// of a column does not keep their case and signs.
+    pub(super) fn told_as(mut self, pattern: &str, text: &str) -> Self {
+        if !matches!(self.word, "DEPARTMENT" | "CHANNEL") {
+            return self;
+        }
+        let between = pattern
+            .split_once(self.word)
+            .and_then(|(before, after)| text.strip_prefix(before)?.strip_suffix(after));
+        if let Some(words) = between {
+            words.clone_into(&mut self.words);
+        }
+        self
     }
 
     /// SQL with the name and the number of the place in it.

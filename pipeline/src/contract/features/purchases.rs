@@ -7,8 +7,8 @@ use super::{
 };
 
 const NO_RHYTHM: Empty = Empty::Unsaid(
-    "while there are too few days with a purchase",
-    "no rhythm known yet",
+    mark!("while there are too few days with a purchase"),
+    mark!("no rhythm known yet"),
 );
 
 pub(super) const FAMILIES: &[Family] = &[
@@ -65,8 +65,8 @@ const RECENCY: Feature = Feature {
     sql: |_| Sql::days("CAST(as_of - max(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
     phrase: |it| match it.value <= 1.0 {
-        true => "bought on the last day".to_owned(),
-        false => format!("last purchase {} ago", it.days()),
+        true => tr!("bought on the last day"),
+        false => tr!("last purchase {days} ago", days = it.days()),
     },
     clusters: Some(Clusters {
         rank: 0,
@@ -74,7 +74,8 @@ const RECENCY: Feature = Feature {
         log: true,
         weight: WHOLE,
         drawn: None,
-        words: Words::new("lapsing", "recent", "recency").extreme("long gone", "recent"),
+        words: Words::new(mark!("lapsing"), mark!("recent"), "recency")
+            .extreme(mark!("long gone"), mark!("recent")),
     }),
 };
 
@@ -87,14 +88,15 @@ const FREQUENCY: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(baskets) AS DOUBLE)"),
     empty: Empty::Never,
-    phrase: |it| format!("{} so far", it.baskets()),
+    phrase: |it| tr!("{baskets} so far", baskets = it.baskets()),
     clusters: Some(Clusters {
         rank: 1,
         which: Which::All,
         log: true,
         weight: WHOLE,
         drawn: None,
-        words: Words::new("frequent", "occasional", "visits").extreme("very frequent", "rare"),
+        words: Words::new(mark!("frequent"), mark!("occasional"), "visits")
+            .extreme(mark!("very frequent"), mark!("rare")),
     }),
 };
 
@@ -107,15 +109,15 @@ const MONETARY: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(spend - returned) AS DOUBLE)"),
     empty: Empty::Never,
-    phrase: |it| format!("{} spent so far", it.money()),
+    phrase: |it| tr!("{money} spent so far", money = it.money()),
     clusters: Some(Clusters {
         rank: 3,
         which: Which::All,
         log: true,
         weight: TOLD,
         drawn: None,
-        words: Words::new("big spenders", "small spenders", "basket")
-            .extreme("top spenders", "very small spenders"),
+        words: Words::new(mark!("big spenders"), mark!("small spenders"), "basket")
+            .extreme(mark!("top spenders"), mark!("very small spenders")),
     }),
 };
 
@@ -128,7 +130,7 @@ const TENURE: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(as_of - min(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
-    phrase: |it| format!("customer for {}", it.days()),
+    phrase: |it| tr!("customer for {days}", days = it.days()),
     clusters: None,
 };
 
@@ -141,7 +143,7 @@ const PURCHASE_DAYS: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(count(bought_on) AS DOUBLE)"),
     empty: Empty::Never,
-    phrase: |it| format!("shopped on {} so far", it.days()),
+    phrase: |it| tr!("shopped on {days} so far", days = it.days()),
     clusters: None,
 };
 
@@ -154,15 +156,21 @@ const MEAN_BASKET: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(spend) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)"),
     empty: Empty::Never,
-    phrase: |it| format!("{} per {}", it.money(), it.shop.basket),
+    phrase: |it| {
+        tr!(
+            "{amount} per {basket}",
+            amount = it.money(),
+            basket = it.basket()
+        )
+    },
     clusters: Some(Clusters {
         rank: 2,
         which: Which::All,
         log: true,
         weight: WHOLE,
         drawn: None,
-        words: Words::new("big-basket", "small-basket", "basket")
-            .extreme("very big-basket", "very small-basket"),
+        words: Words::new(mark!("big-basket"), mark!("small-basket"), "basket")
+            .extreme(mark!("very big-basket"), mark!("very small-basket")),
     }),
 };
 
@@ -175,7 +183,13 @@ const LINES: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(sum(lines) AS DOUBLE) / nullif(CAST(sum(baskets) AS DOUBLE), 0)"),
     empty: Empty::Never,
-    phrase: |it| format!("{} per {}", it.about("line"), it.shop.basket),
+    phrase: |it| {
+        tr!(
+            "{amount} per {basket}",
+            amount = it.about("line"),
+            basket = it.basket()
+        )
+    },
     clusters: None,
 };
 
@@ -191,7 +205,12 @@ const GAP_MEAN: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days(USUAL_GAP),
     empty: NO_RHYTHM,
-    phrase: |it| format!("{} between purchases on average", it.about("day")),
+    phrase: |it| {
+        tr!(
+            "{days} between purchases on average",
+            days = it.about("day")
+        )
+    },
     clusters: None,
 };
 
@@ -210,7 +229,12 @@ const GAP_SD: Feature = Feature {
         )
     },
     empty: NO_RHYTHM,
-    phrase: |it| format!("time between purchases varies by {}", it.about("day")),
+    phrase: |it| {
+        tr!(
+            "time between purchases varies by {days}",
+            days = it.about("day")
+        )
+    },
     clusters: None,
 };
 
@@ -223,7 +247,7 @@ const GAP_MAX: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days("CAST(max(gap) AS DOUBLE)"),
     empty: NO_RHYTHM,
-    phrase: |it| format!("once away for {}", it.days()),
+    phrase: |it| tr!("once away for {days}", days = it.days()),
     clusters: None,
 };
 
@@ -240,7 +264,12 @@ const RECENCY_OVER_GAP: Feature = Feature {
         ))
     },
     empty: NO_RHYTHM,
-    phrase: |it| format!("away {:.1} times as long as usual", it.value),
+    phrase: |it| {
+        tr!(
+            "away {times} times as long as usual",
+            times = format!("{:.1}", it.value)
+        )
+    },
     clusters: None,
 };
 
@@ -271,7 +300,13 @@ const SPEND: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days(spend("DAYS")),
     empty: Empty::Never,
-    phrase: |it| format!("{} spent in the last {} days", it.money(), it.of),
+    phrase: |it| {
+        tr!(
+            "{money} spent in the last {days} days",
+            money = it.money(),
+            days = it.of
+        )
+    },
     clusters: None,
 };
 
@@ -284,7 +319,13 @@ const TRIPS: Feature = Feature {
     needs: ALWAYS,
     sql: |_| Sql::days(trips("DAYS")),
     empty: Empty::Never,
-    phrase: |it| format!("{} in the last {} days", it.baskets(), it.of),
+    phrase: |it| {
+        tr!(
+            "{baskets} in the last {days} days",
+            baskets = it.baskets(),
+            days = it.of
+        )
+    },
     clusters: None,
 };
 
@@ -297,14 +338,20 @@ const SPEND_TREND: Feature = Feature {
     needs: ALWAYS,
     sql: |_| trend(spend),
     empty: Empty::Never,
-    phrase: |it| format!("spend {} over the last {} days", it.direction(), it.of),
+    phrase: |it| {
+        tr!(
+            "spend {direction} over the last {days} days",
+            direction = it.direction(),
+            days = it.of
+        )
+    },
     clusters: Some(Clusters {
         rank: 7,
         which: Which::Only("84"),
         log: false,
         weight: TOLD,
         drawn: None,
-        words: Words::new("growing", "shrinking", "trend"),
+        words: Words::new(mark!("growing"), mark!("shrinking"), "trend"),
     }),
 };
 
@@ -318,8 +365,12 @@ const TRIPS_TREND: Feature = Feature {
     sql: |_| trend(trips),
     empty: Empty::Never,
     phrase: |it| {
-        let basket = it.shop.basket;
-        format!("{basket}s {} over the last {} days", it.direction(), it.of)
+        tr!(
+            "{basket}s {direction} over the last {days} days",
+            basket = it.basket(),
+            direction = it.direction(),
+            days = it.of
+        )
     },
     clusters: None,
 };
@@ -337,14 +388,14 @@ const DISCOUNT_SHARE: Feature = Feature {
         )
     },
     empty: Empty::Never,
-    phrase: |it| format!("{} off by discounts", it.percent()),
+    phrase: |it| tr!("{share} off by discounts", share = it.percent()),
     clusters: Some(Clusters {
         rank: 4,
         which: Which::All,
         log: false,
         weight: HALF,
         drawn: Some(Drawn::Spend),
-        words: Words::new("discount-driven", "full-price", "price"),
+        words: Words::new(mark!("discount-driven"), mark!("full-price"), "price"),
     }),
 };
 
@@ -359,7 +410,7 @@ const DISCOUNTED_LINES: Feature = Feature {
         Sql::days("CAST(sum(discounted_lines) AS DOUBLE) / nullif(CAST(sum(lines) AS DOUBLE), 0)")
     },
     empty: Empty::Never,
-    phrase: |it| format!("{} of lines at a discount", it.percent()),
+    phrase: |it| tr!("{share} of lines at a discount", share = it.percent()),
     clusters: None,
 };
 
@@ -379,14 +430,20 @@ const WEEKEND_SHARE: Feature = Feature {
     needs: ALWAYS,
     sql: |_| share_of_baskets("weekend_baskets"),
     empty: Empty::Never,
-    phrase: |it| format!("{} of {}s at weekends", it.percent(), it.shop.basket),
+    phrase: |it| {
+        tr!(
+            "{share} of {basket}s at weekends",
+            share = it.percent(),
+            basket = it.basket()
+        )
+    },
     clusters: Some(Clusters {
         rank: 5,
         which: Which::All,
         log: false,
         weight: TOLD,
         drawn: Some(Drawn::Baskets),
-        words: Words::new("weekend shoppers", "weekday shoppers", "day"),
+        words: Words::new(mark!("weekend shoppers"), mark!("weekday shoppers"), "day"),
     }),
 };
 
@@ -399,14 +456,20 @@ const EVENING_SHARE: Feature = Feature {
     needs: ALWAYS,
     sql: |_| share_of_baskets("evening_baskets"),
     empty: Empty::Never,
-    phrase: |it| format!("{} of {}s in the evening", it.percent(), it.shop.basket),
+    phrase: |it| {
+        tr!(
+            "{share} of {basket}s in the evening",
+            share = it.percent(),
+            basket = it.basket()
+        )
+    },
     clusters: Some(Clusters {
         rank: 6,
         which: Which::All,
         log: false,
         weight: TOLD,
         drawn: Some(Drawn::Baskets),
-        words: Words::new("evening shoppers", "daytime shoppers", "hour"),
+        words: Words::new(mark!("evening shoppers"), mark!("daytime shoppers"), "hour"),
     }),
 };
 
@@ -421,10 +484,16 @@ const DEPARTMENT_SHARE: Feature = Feature {
         Sql::days("CAST(sum(department_NUMBER) AS DOUBLE) / nullif(CAST(sum(spend) AS DOUBLE), 0)")
     },
     empty: Empty::Unsaid(
-        "when nothing was spent",
-        "no share of spend in DEPARTMENT known",
+        mark!("when nothing was spent"),
+        mark!("no share of spend in DEPARTMENT known"),
     ),
-    phrase: |it| format!("{} of spend in {}", it.percent(), it.of),
+    phrase: |it| {
+        tr!(
+            "{share} of spend in {department}",
+            share = it.percent(),
+            department = it.of
+        )
+    },
     clusters: Some(Clusters {
         rank: 8,
         // The snapshot has the departments by their spend, the largest first.
@@ -432,6 +501,6 @@ const DEPARTMENT_SHARE: Feature = Feature {
         log: false,
         weight: HALF,
         drawn: Some(Drawn::Spend),
-        words: Words::new("DEPARTMENT buyers", "", "range"),
+        words: Words::new(mark!("DEPARTMENT buyers"), "", "range"),
     }),
 };

@@ -1,6 +1,7 @@
 //! A feature's value on its way into a sentence.
 
 use crate::text::{decimal, money, percent, plural, round};
+use crate::words::{fill, said};
 
 /// What a shop calls things, by its settings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,12 +12,23 @@ pub struct Shop<'a> {
     pub basket: &'a str,
 }
 
+/// What shops call a basket, beside the word of the settings that nobody set.
+const _: [&str; 5] = [
+    mark!("order"),
+    mark!("receipt"),
+    mark!("{n} order"),
+    mark!("{n} receipt"),
+    mark!("{n} basket"),
+];
+
 /// A value of a customer, and what it is of.
 pub struct Said<'a> {
     /// The value; never NaN.
     pub value: f64,
     /// What the family goes over, in words.
     pub of: &'a str,
+    /// The same as an English noun, to be counted.
+    pub noun: &'a str,
     /// What the shop calls things.
     pub shop: Shop<'a>,
 }
@@ -57,18 +69,23 @@ impl Said<'_> {
         plural(self.value.round() as u64, thing)
     }
 
-    /// A number and the noun for it: `1 person`, `2 people`.
+    /// What the shop calls a basket.
+    pub(super) fn basket(&self) -> &str {
+        said(self.shop.basket)
+    }
+
+    /// A number and the noun for it, by one of two texts with an `{n}`: `1 person`, `2 people`.
     pub(super) fn one_or_more(&self, one: &str, more: &str) -> String {
-        let noun = if self.value == 1.0 { one } else { more };
-        format!("{:.0} {noun}", self.value)
+        let text = if self.value == 1.0 { one } else { more };
+        fill(text, &[("n", &format!("{:.0}", self.value))])
     }
 
     /// Where a trend goes.
-    pub(super) fn direction(&self) -> &'static str {
+    pub(super) fn direction(&self) -> String {
         match self.value {
-            value if value > 0.1 => "rising",
-            value if value < -0.1 => "falling",
-            _ => "steady",
+            value if value > 0.1 => tr!("rising"),
+            value if value < -0.1 => tr!("falling"),
+            _ => tr!("steady"),
         }
     }
 }

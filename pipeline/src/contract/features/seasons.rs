@@ -25,7 +25,12 @@ pub(super) const FAMILIES: &[Family] = &[
                 needs: two_years,
                 sql: |_| Sql::over(Over::Shop, "CAST(shop_week AS DOUBLE)"),
                 empty: Empty::Never,
-                phrase: |it| format!("in week {:.0} of the year", it.value),
+                phrase: |it| {
+                    tr!(
+                        "in week {week} of the year",
+                        week = format!("{:.0}", it.value)
+                    )
+                },
                 clusters: None,
             },
             Feature {
@@ -37,7 +42,12 @@ pub(super) const FAMILIES: &[Family] = &[
                 needs: two_years,
                 sql: |_| Sql::over(Over::Shop, "CAST(28 - shop_open_28 AS DOUBLE)"),
                 empty: Empty::Never,
-                phrase: |it| format!("the shop closed for {} of the last 28", it.days()),
+                phrase: |it| {
+                    tr!(
+                        "the shop closed for {days} of the last 28",
+                        days = it.days()
+                    )
+                },
                 clusters: None,
             },
             Feature {
@@ -52,13 +62,13 @@ pub(super) const FAMILIES: &[Family] = &[
                     Sql::over(Over::Shop, value)
                 },
                 empty: Empty::When(
-                    "in the first year of the history",
-                    "the year before is not known",
+                    mark!("in the first year of the history"),
+                    mark!("the year before is not known"),
                 ),
                 phrase: |it| {
-                    format!(
-                        "the shop closed for {} of the same 28 a year before",
-                        it.days()
+                    tr!(
+                        "the shop closed for {days} of the same 28 a year before",
+                        days = it.days()
                     )
                 },
                 clusters: None,
@@ -81,10 +91,16 @@ pub(super) const FAMILIES: &[Family] = &[
                 )
             },
             empty: Empty::When(
-                "until a year after the first purchase",
-                "no customer yet a year ago",
+                mark!("until a year after the first purchase"),
+                mark!("no customer yet a year ago"),
             ),
-            phrase: |it| format!("{} in the same {} days a year ago", it.baskets(), it.of),
+            phrase: |it| {
+                tr!(
+                    "{baskets} in the same {days} days a year ago",
+                    baskets = it.baskets(),
+                    days = it.of
+                )
+            },
             clusters: None,
         }],
     },

@@ -73,6 +73,7 @@ fn every_feature_has_every_part() {
                 let said = Said {
                     value,
                     of: &place.words,
+                    noun: &place.words,
                     shop: SHOP,
                 };
                 whole(&(feature.phrase)(&said), name);

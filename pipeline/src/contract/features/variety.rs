@@ -26,7 +26,12 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             needs: |history| products(history) && history.has("products", "category"),
             sql: |_| seen("categories_seen", CATEGORIES),
             empty: Empty::Never,
-            phrase: |it| it.one_or_more("different category", "different categories"),
+            phrase: |it| {
+                it.one_or_more(
+                    mark!("{n} different category"),
+                    mark!("{n} different categories"),
+                )
+            },
             clusters: None,
         },
         Feature {
@@ -38,7 +43,12 @@ pub(super) const FAMILIES: &[Family] = &[Family {
             needs: |history| history.tells("location_id"),
             sql: |_| seen("locations_seen", LOCATIONS),
             empty: Empty::Never,
-            phrase: |it| format!("buys at {}", it.one_or_more("location", "locations")),
+            phrase: |it| {
+                tr!(
+                    "buys at {locations}",
+                    locations = it.one_or_more(mark!("{n} location"), mark!("{n} locations"))
+                )
+            },
             clusters: None,
         },
     ],

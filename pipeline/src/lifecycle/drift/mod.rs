@@ -25,6 +25,7 @@ use crate::stages::churn::Population;
 use crate::stages::{Context, Report};
 use crate::text::{count, plural};
 use crate::warning::{DRIFT, Warning};
+use crate::words::in_english;
 
 /// The command's one name, and its own in the manifest.
 pub const NAME: &str = "drift";
@@ -125,7 +126,7 @@ pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> 
     if scores.is_empty() || reference.customers == 0 {
         return Err(Failure::data(format!(
             "there are {} now and were {} when version {} was learned, and nothing to hold against each other",
-            plural(scores.len() as u64, "customer"),
+            in_english(|| plural(scores.len() as u64, "customer")),
             count(reference.customers),
             version.number()
         ))
@@ -148,13 +149,13 @@ pub fn drift(context: &Context<'_>, version: &Version, junit: Option<&Path>) -> 
         since,
     };
     let mut files = context.files(NAME);
-    let about = "Features and scores when a kept model was learned, and now";
-    files.parquet_and_csv(NAME, about, &table::table(&rows)?)?;
+    let about = tr!("Features and scores when a kept model was learned, and now");
+    files.parquet_and_csv(NAME, &about, &table::table(&rows)?)?;
     let project = &context.settings.config.project.name;
     let page = page::render(project, &metrics, &rows, most)?;
     files.text(
         "drift.html",
-        "How customers differ from those that a model was learned with",
+        &tr!("How customers differ from those that a model was learned with"),
         &page,
     )?;
     if let Some(path) = junit {
@@ -193,8 +194,8 @@ fn rows(
     let of_score = compared(&reference.scores.customers, &scores_now)?;
     let mut rows = vec![Row {
         name: SCORE.to_owned(),
-        words: "the probability of leaving".to_owned(),
-        about: "The scores of the version".to_owned(),
+        words: tr!("the probability of leaving"),
+        about: tr!("The scores of the version"),
         importance: f64::NAN,
         moves: f64::NAN,
         missing: [0.0; 2],
@@ -269,7 +270,7 @@ fn features(
                 categories.iter().map(|one| one.name.clone()).collect()
             }
         };
-        labels.push("no value".to_owned());
+        labels.push(tr!("no value"));
         Ok(Row {
             name: column.name.clone(),
             words: titles[place].clone(),
@@ -322,10 +323,10 @@ fn moves(contributions: Option<&Array2<f64>>) -> Vec<f64> {
 fn numeric_labels(bins: &Bins) -> Vec<String> {
     let cuts = &bins.cuts;
     let label = |bin: usize| match (bin.checked_sub(1).map(|at| cuts[at]), cuts.get(bin)) {
-        (None, None) => "all".to_owned(),
-        (None, Some(end)) => format!("up to {end}"),
-        (Some(begin), None) => format!("above {begin}"),
-        (Some(begin), Some(end)) => format!("above {begin}, up to {end}"),
+        (None, None) => tr!("all"),
+        (None, Some(end)) => tr!("up to {at_most}", at_most = end),
+        (Some(begin), None) => tr!("above {above}", above = begin),
+        (Some(begin), Some(end)) => tr!("above {begin}, up to {end}", begin = begin, end = end),
     };
     (0..=cuts.len()).map(label).collect()
 }
@@ -414,7 +415,13 @@ fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
         .iter()
         .filter(|row| row.drifted)
         .take(NAMED)
-        .map(|row| format!("{} (PSI {:.2})", row.words, row.found.psi))
+        .map(|row| {
+            tr!(
+                "{feature} (PSI {psi})",
+                feature = row.words,
+                psi = format!("{:.2}", row.found.psi)
+            )
+        })
         .collect();
     if moved.is_empty() {
         return None;
@@ -422,14 +429,15 @@ fn warning(metrics: &Metrics, rows: &[Row]) -> Option<Warning> {
     let all = metrics.drifted.len() + usize::from(metrics.scores_drifted);
     let more = match all - moved.len() {
         0 => String::new(),
-        rest => format!(" and {}", plural(rest as u64, "other")),
+        rest => tr!(" and {others}", others = plural(rest as u64, "other")),
     };
     Some(Warning::new(
         DRIFT,
-        format!(
-            "customers are not as they were when version {} was learned: {}{more}; see drift.csv",
-            metrics.version,
-            moved.join("; ")
+        tr!(
+            "customers are not as they were when version {version} was learned: {features}{more}; see drift.csv",
+            version = metrics.version,
+            features = moved.join(&tr!("; ")),
+            more = more
         ),
     ))
 }

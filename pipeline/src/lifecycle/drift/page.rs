@@ -47,7 +47,7 @@ pub fn render(project: &str, metrics: &Metrics, rows: &[Row], most: f64) -> Resu
     page.add_filter("fine", |value: f64| format!("{value:.4}"));
     let lines: Vec<Line> = rows.iter().enumerate().map(line).collect();
     let since = match &metrics.since {
-        Since::Nothing(why) => format!("No outcomes have become known since: {why}."),
+        Since::Nothing(why) => tr!("No outcomes have become known since: {why}.", why = why),
         Since::Outcomes {
             said,
             left,
@@ -55,17 +55,17 @@ pub fn render(project: &str, metrics: &Metrics, rows: &[Row], most: f64) -> Resu
             roc_auc,
             customers,
             ..
-        } => format!(
-            "Of {} customers whose outcomes have become known since, it said that {} would leave, and {} did; log loss {:.4}, ROC AUC {:.4}.",
-            count(*customers),
-            percent(*said),
-            percent(*left),
-            log_loss.value,
-            roc_auc.value
+        } => tr!(
+            "Of {customers} customers whose outcomes have become known since, it said that {said} would leave, and {left} did; log loss {loss}, ROC AUC {auc}.",
+            customers = count(*customers),
+            said = percent(*said),
+            left = percent(*left),
+            loss = format!("{:.4}", log_loss.value),
+            auc = format!("{:.4}", roc_auc.value)
         ),
     };
     let date = |date: Option<chrono::NaiveDate>| {
-        date.map_or_else(|| "the table".to_owned(), |date| date.to_string())
+        date.map_or_else(|| tr!("the table"), |date| date.to_string())
     };
     let context = Value::from_pairs([
         ("project", Value::from(project)),
@@ -113,11 +113,11 @@ fn bars(row: &Row) -> Vec<Bar> {
         let heights = bin.shares.map(|share| place(height * share / top));
         let left = slot * (number as f64 + 0.1);
         Bar {
-            words: format!(
-                "{}: {} then, {} now",
-                bin.label,
-                percent(bin.shares[0]),
-                percent(bin.shares[1])
+            words: tr!(
+                "{bin}: {then} then, {now} now",
+                bin = bin.label,
+                then = percent(bin.shares[0]),
+                now = percent(bin.shares[1])
             ),
             x: [place(left), place(left + slot * 0.4)],
             y: heights.map(|tall| place(height - tall)),

@@ -135,10 +135,13 @@ impl Joined {
             value: key.unwrap_or_default().replace(BETWEEN, ", "),
             reason: match (found, key) {
                 (Found::Several, _) => {
-                    format!("has several rows in {path}, which say different things")
+                    tr!(
+                        "has several rows in {path}, which say different things",
+                        path = path
+                    )
                 }
-                (_, Some(_)) => format!("has no row in {path}"),
-                (_, None) => format!("is empty, so no row of {path} belongs to it"),
+                (_, Some(_)) => tr!("has no row in {path}", path = path),
+                (_, None) => tr!("is empty, so no row of {path} belongs to it", path = path),
             },
         }
     }

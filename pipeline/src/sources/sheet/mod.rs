@@ -215,9 +215,9 @@ impl Sheet {
                 Some((column, cell)) => malformed.push(Malformed {
                     line,
                     value: cell.to_string(),
-                    reason: format!(
-                        "has an error in column `{}`",
-                        self.schema.field(column).name()
+                    reason: tr!(
+                        "has an error in column `{column}`",
+                        column = self.schema.field(column).name()
                     ),
                 }),
                 None => {

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Bands;
+use crate::text::count;
+use crate::words::said;
 
 /// The band of the largest probabilities.
-pub const HIGH: &str = "high";
+pub const HIGH: &str = mark!("high");
 /// That between.
-pub const MEDIUM: &str = "medium";
+pub const MEDIUM: &str = mark!("medium");
 /// That of the smallest.
-pub const LOW: &str = "low";
+pub const LOW: &str = mark!("low");
 
 /// One risk band.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +20,17 @@ pub struct BandRow {
     pub band: String,
     /// Customers in it.
     pub customers: u64,
+}
+
+impl BandRow {
+    /// `12 at high risk`.
+    pub fn words(&self) -> String {
+        tr!(
+            "{customers} at {band} risk",
+            customers = count(self.customers),
+            band = said(&self.band)
+        )
+    }
 }
 
 /// The band of a probability.

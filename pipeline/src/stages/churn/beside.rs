@@ -56,7 +56,7 @@ impl Beside {
         let (names, personal) = wanted(context, warehouse)?;
         let mut beside = Self::default();
         let mut left_out: Vec<String> = (personal.iter())
-            .map(|name| format!("{name} (it tells who somebody is)"))
+            .map(|name| tr!("{name} (it tells who somebody is)", name = name))
             .collect();
         if !names.is_empty() {
             let table = customers(context, warehouse, &names, None)?;
@@ -66,7 +66,7 @@ impl Beside {
                         feature: found.feature,
                         column: name,
                     }),
-                    Err(why) => left_out.push(format!("{name} ({why})")),
+                    Err(why) => left_out.push(tr!("{name} ({why})", name = name, why = why)),
                 }
             }
         }
@@ -99,7 +99,8 @@ impl Beside {
 
     /// What each means.
     pub fn about(&self) -> impl Iterator<Item = String> {
-        let about = |attribute: &Attribute| format!("{} of the customer", attribute.column);
+        let about =
+            |attribute: &Attribute| tr!("{column} of the customer", column = attribute.column);
         self.attributes.iter().map(about)
     }
 
@@ -162,8 +163,9 @@ impl Beside {
         }
         Some(Warning::new(
             UNDATED_ATTRIBUTES,
-            format!(
-                "models learn from the attributes of the customers at dates before {first}, when they were first loaded, as if they had been then what they were on that day; map known_at in the source of the customers if it tells since when, and name none that changes when somebody leaves"
+            tr!(
+                "models learn from the attributes of the customers at dates before {first}, when they were first loaded, as if they had been then what they were on that day; map known_at in the source of the customers if it tells since when, and name none that changes when somebody leaves",
+                first = first
             ),
         ))
     }
@@ -361,6 +363,7 @@ mod tests {
             customers: Arc::new(Int64Array::from(vec![1, 2, 3])),
             names: Vec::new(),
             about: Vec::new(),
+            english: Vec::new(),
             values: Array2::zeros((3, 0)),
         }
     }

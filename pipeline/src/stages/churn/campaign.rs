@@ -64,7 +64,7 @@ impl Campaign {
         };
         campaign.words = campaign.sentence(aim);
         if let Some(why) = aim.unvalued {
-            campaign.words += &format!(" One value for all, because {why}.");
+            campaign.words += &tr!(" One value for all, because {why}.", why = why);
         }
         campaign
     }
@@ -97,37 +97,44 @@ impl Campaign {
         let lost = money(self.expected_loss.unwrap_or_default().round());
         let terms = terms_said(
             aim,
-            &format!(
-                "each customer's own value ({} on average)",
-                money(worth.mean)
+            &tr!(
+                "each customer's own value ({money} on average)",
+                money = money(worth.mean)
             ),
         );
         let tested = match aim.tested.expected_maximum_profit > 0.0 {
-            true => format!(
-                "On {} the best campaign aimed by probability alone would have earned {} for each customer scored by contacting {} of them.",
-                aim.tested_on,
-                money(aim.tested.expected_maximum_profit),
-                percent(aim.tested.expected_maximum_profit_share)
+            true => tr!(
+                "On {test} the best campaign aimed by probability alone would have earned {money} for each customer scored by contacting {share} of them.",
+                test = aim.tested_on,
+                money = money(aim.tested.expected_maximum_profit),
+                share = percent(aim.tested.expected_maximum_profit_share)
             ),
-            false => format!(
-                "On {} no campaign aimed by probability alone would have paid.",
-                aim.tested_on
+            false => tr!(
+                "On {test} no campaign aimed by probability alone would have paid.",
+                test = aim.tested_on
             ),
         };
         let who = match self.customers {
-            0 => format!(
-                "No contact is expected to earn more than it costs, on the terms of {terms}."
+            0 => tr!(
+                "No contact is expected to earn more than it costs, on the terms of {terms}.",
+                terms = terms
             ),
-            customers => format!(
-                "Contacting the {} of {} scored ({}) whose contact is expected to earn more than it costs (`contact` in churn.csv) earns about {} in all, {} for each customer scored, on the terms of {terms}.",
-                count(customers),
-                count(self.scored),
-                percent(customers as f64 / self.scored.max(1) as f64),
-                money(self.earns.round()),
-                money(self.earns_per_customer)
+            customers => tr!(
+                "Contacting the {customers} of {scored} scored ({share}) whose contact is expected to earn more than it costs (`contact` in churn.csv) earns about {all} in all, {each} for each customer scored, on the terms of {terms}.",
+                customers = count(customers),
+                scored = count(self.scored),
+                share = percent(customers as f64 / self.scored.max(1) as f64),
+                all = money(self.earns.round()),
+                each = money(self.earns_per_customer),
+                terms = terms
             ),
         };
-        format!("Leaving is expected to cost {lost}. {who} {tested}")
+        tr!(
+            "Leaving is expected to cost {lost}. {who} {tested}",
+            lost = lost,
+            who = who,
+            tested = tested
+        )
     }
 
     /// Whom it contacts, what it earns, and on which terms.
@@ -136,22 +143,27 @@ impl Campaign {
         let tested_on = aim.tested_on;
         let terms_said = terms_said(
             aim,
-            &format!(
-                "{} for a customer who stays",
-                money(aim.terms.lifetime_value)
+            &tr!(
+                "{money} for a customer who stays",
+                money = money(aim.terms.lifetime_value)
             ),
         );
         let Some(from) = self.from else {
-            return format!(
-                "No campaign to keep customers would have paid on {tested_on}, on the terms of {terms_said}."
+            return tr!(
+                "No campaign to keep customers would have paid on {test}, on the terms of {terms}.",
+                test = tested_on,
+                terms = terms_said
             );
         };
-        format!(
-            "A campaign to keep customers would earn most by contacting the {} of {} scored with the highest probability ({from:.2} and more): about {} in all, {} for each customer scored, by what happened on {tested_on} and the terms of {terms_said}.",
-            count(self.customers),
-            count(self.scored),
-            money(self.earns.round()),
-            money(self.earns_per_customer)
+        tr!(
+            "A campaign to keep customers would earn most by contacting the {customers} of {scored} scored with the highest probability ({from} and more): about {all} in all, {each} for each customer scored, by what happened on {test} and the terms of {terms}.",
+            customers = count(self.customers),
+            scored = count(self.scored),
+            from = format!("{from:.2}"),
+            all = money(self.earns.round()),
+            each = money(self.earns_per_customer),
+            test = tested_on,
+            terms = terms_said
         )
     }
 }
@@ -160,14 +172,15 @@ impl Campaign {
 fn terms_said(aim: &Aim<'_>, value: &str) -> String {
     let (terms, money) = (aim.terms, |value: f64| amount(value, aim.currency));
     let [a, b] = terms.acceptance;
-    let mut said = format!(
-        "[churn.profit]: {value}, {} for an offer that is taken, {} a contact, {} of the leavers accept",
-        money(terms.offer_cost),
-        money(terms.contact_cost),
-        percent(a / (a + b))
+    let mut said = tr!(
+        "[churn.profit]: {value}, {offer} for an offer that is taken, {contact} a contact, {share} of the leavers accept",
+        value = value,
+        offer = money(terms.offer_cost),
+        contact = money(terms.contact_cost),
+        share = percent(a / (a + b))
     );
     if *terms == CampaignProfit::default() {
-        said += "; these are examples, put your own there";
+        said += &tr!("; these are examples, put your own there");
     }
     said
 }

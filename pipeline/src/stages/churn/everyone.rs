@@ -13,9 +13,9 @@ use crate::text::plural;
 use crate::timeline::snapshot::Snapshot;
 
 /// In the column `band`: away for longer than an active customer may be.
-pub const LAPSED: &str = "lapsed";
+pub const LAPSED: &str = mark!("lapsed");
 /// In the column `band`: here lately, and too seldom for a score.
-pub const NEW: &str = "new";
+pub const NEW: &str = mark!("new");
 
 /// Where a customer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,15 +112,15 @@ impl Everyone {
         let days = |days: u32| plural(days.into(), "day");
         match self.standings[row] {
             Standing::Scored(_) => None,
-            Standing::Lapsed => Some(format!(
-                "no purchase for {}, longer than the {} within which a customer counts as active",
-                days(self.days_away[row] as u32),
-                days(self.active_days)
+            Standing::Lapsed => Some(tr!(
+                "no purchase for {away}, longer than the {active} within which a customer counts as active",
+                away = days(self.days_away[row] as u32),
+                active = days(self.active_days)
             )),
-            Standing::New => Some(format!(
-                "{} so far, and a score needs {}",
-                plural(self.baskets[row] as u64, &self.basket),
-                self.min_baskets
+            Standing::New => Some(tr!(
+                "{baskets} so far, and a score needs {number}",
+                baskets = plural(self.baskets[row] as u64, &self.basket),
+                number = self.min_baskets
             )),
         }
     }
@@ -140,11 +140,15 @@ impl Everyone {
         let few = plural(self.min_baskets.into(), &self.basket);
         let long = plural(self.active_days.into(), "day");
         vec![
-            of(Standing::New, NEW, format!("fewer than {few} so far")),
+            of(
+                Standing::New,
+                NEW,
+                tr!("fewer than {few} so far", few = few),
+            ),
             of(
                 Standing::Lapsed,
                 LAPSED,
-                format!("no purchase for more than {long}"),
+                tr!("no purchase for more than {long}", long = long),
             ),
         ]
     }
@@ -194,6 +198,7 @@ mod tests {
                 .map(str::to_owned)
                 .to_vec(),
             about: vec![String::new(); 3],
+            english: vec![String::new(); 3],
             values: values as Array2<f64>,
         }
     }

@@ -8,12 +8,13 @@ use super::curves;
 use super::metrics::Customers;
 use super::page;
 use super::population::{LEARNING, Population, Words};
-use super::spoken::spoken;
+use super::spoken::{phrases, spoken};
 use super::tables;
 use crate::failure::Result;
 use crate::learning::leaderboard::Assessment;
 use crate::learning::learned::Learned;
 use crate::outputs::Pending;
+use crate::words::said;
 
 /// Writes the leaderboard, the calibration, what the scores look at, and the readable tree.
 pub fn write(
@@ -27,32 +28,32 @@ pub fn write(
     let words = &population.words;
     files.parquet_and_csv(
         "churn_models",
-        &format!("Every model {}, best first", words.tested),
+        &tr!("Every model {tested}, best first", tested = words.tested),
         &tables::models(&found.models)?,
     )?;
     if !found.tests.is_empty() {
         files.parquet_and_csv(
             "churn_dates",
-            "Every model on each of several dates, learned from what could be known by then",
+            &tr!("Every model on each of several dates, learned from what could be known by then"),
             &tables::dates(&found.tests)?,
         )?;
     }
     files.parquet_and_csv(
         "churn_calibration",
-        &format!(
-            "What the scores said beside what happened, {}",
-            words.tested
+        &tr!(
+            "What the scores said beside what happened, {tested}",
+            tested = words.tested
         ),
         &tables::calibration(&found.reliability)?,
     )?;
     files.parquet_and_csv(
         "churn_features",
-        "What the scores look at, most important first",
+        &tr!("What the scores look at, most important first"),
         &tables::features(learned, &words.features)?,
     )?;
     files.parquet_and_csv(
         "churn_dependence",
-        "How the probability moves with what the scores look at most, point by point",
+        &tr!("How the probability moves with what the scores look at most, point by point"),
         &curves::dependence(
             learned,
             population,
@@ -61,19 +62,19 @@ pub fn write(
     )?;
     files.parquet_and_csv(
         "churn_profit",
-        "What a campaign to keep customers would have earned, by the share contacted",
+        &tr!("What a campaign to keep customers would have earned, by the share contacted"),
         &curves::profit(population, found, campaign)?,
     )?;
     write_tree(files, learned, population)?;
     files.text(
         "churn.html",
-        "The models, what was said beside what happened, and the readable tree, as a page",
+        &tr!("The models, what was said beside what happened, and the readable tree, as a page"),
         &page::render(learned, found, population, customers)?,
     )?;
     files.text(
         "churn_model.json",
-        "The model behind the scores, to be read back and used elsewhere",
-        &saved(learned, found, words),
+        &tr!("The model behind the scores, to be read back and used elsewhere"),
+        &saved(learned, found, &population.english),
     )
 }
 
@@ -82,28 +83,32 @@ fn write_tree(files: &mut Pending, learned: &Learned, population: &Population) -
     let tree = &learned.tree;
     let columns = spoken(learned.features(), words.known, population.shop());
     let wording = Wording {
-        outcome: LEARNING.yes,
+        outcome: said(LEARNING.yes),
         rows: population.rows_called(),
+        phrases: phrases(),
     };
     files.text(
         "churn_tree.txt",
-        "A tree that a person can read and follow by hand",
+        &tr!("A tree that a person can read and follow by hand"),
         &format!(
-            "Who {}, {} and read from the top down.{}\n\n{}",
-            words.churned,
-            words.learned,
-            population.rows_explained(),
+            "{}\n\n{}",
+            tr!(
+                "Who {churned}, {learned} and read from the top down.{explained}",
+                churned = words.churned,
+                learned = words.learned,
+                explained = population.rows_explained()
+            ),
             tree.to_text(&columns, wording)
         ),
     )?;
     files.text(
         "churn_tree.svg",
-        "The same tree as a picture",
+        &tr!("The same tree as a picture"),
         &tree.to_svg(&columns, wording),
     )?;
     files.parquet_and_csv(
         "churn_tree_rules",
-        "The same tree as one rule for each leaf, the likeliest to leave first",
+        &tr!("The same tree as one rule for each leaf, the likeliest to leave first"),
         &tables::tree_rules(learned, population, &columns)?,
     )
 }

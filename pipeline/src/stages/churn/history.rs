@@ -25,6 +25,7 @@ use crate::timeline::FEATURES;
 use crate::timeline::dates::SnapshotDates;
 use crate::timeline::horizon::Bought;
 use crate::timeline::snapshot::Snapshot;
+use crate::words::in_english;
 
 /// The customers of past dates teach, those of the last one are scored.
 pub fn population(context: &Context<'_>) -> Result<Population> {
@@ -46,7 +47,7 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
     let (features, _) = beside.join(context, &snapshot, features, false)?;
     let names = snapshot.names.iter().map(String::as_str);
     let names = names.chain(beside.features().map(|feature| feature.name.as_str()));
-    let about = snapshot.about.iter().cloned().chain(beside.about());
+    let about = |known: &[String]| known.iter().cloned().chain(beside.about()).collect();
     let places: UInt32Array = scored.iter().map(|row| *row as u32).collect();
     Ok(Population {
         people: Some(people),
@@ -56,7 +57,8 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
         worth: None,
         known: None,
         strange: Vec::new(),
-        words: words(context, &dates, about.collect()),
+        words: words(context, &dates, about(&snapshot.about)),
+        english: in_english(|| words(context, &dates, about(&snapshot.english))),
         as_of: Some(snapshot.as_of),
         rows_in: rows.labels.len() as u64,
         warnings,
@@ -67,7 +69,7 @@ pub fn population(context: &Context<'_>) -> Result<Population> {
                 monotone: names.map(way).collect(),
                 baseline: snapshot.index("recency_days").map(|column| Baseline {
                     column,
-                    title: "recency alone".to_owned(),
+                    title: mark!("recency alone").to_owned(),
                 }),
                 features: (snapshot.names.iter().map(Feature::numeric))
                     .chain(beside.features().cloned())
@@ -114,7 +116,7 @@ fn taught(
     let labelled_dates = dates.labelled();
     context.progress.step(&format!(
         "labels at {}",
-        plural(labelled_dates.len() as u64, "date")
+        in_english(|| plural(labelled_dates.len() as u64, "date"))
     ));
     let left = context.left_by(FEATURES)?;
     let bought = Bought::read(context.warehouse()?, labelled_dates[0])?;
@@ -157,12 +159,12 @@ fn way(name: &str) -> Monotone {
 
 fn words(context: &Context<'_>, dates: &Dates, features: Vec<String>) -> Words {
     Words {
-        learned: format!(
-            "learned at {} up to {}",
-            plural(dates.train_dates.len() as u64 + 1, "date"),
-            dates.test_date
+        learned: tr!(
+            "learned at {dates} up to {day}",
+            dates = plural(dates.train_dates.len() as u64 + 1, "date"),
+            day = dates.test_date
         ),
-        tested: format!("on {}, which none had seen", dates.test_date),
+        tested: tr!("on {day}, which none had seen", day = dates.test_date),
         ..said(context, dates.horizon_days, features)
     }
 }
@@ -175,11 +177,12 @@ pub fn said(context: &Context<'_>, days: u32, features: Vec<String>) -> Words {
         project: project.name.clone(),
         currency: project.currency.clone(),
         basket: project.basket.clone(),
-        scores: format!(
-            "Who is leaving: the probability of buying nothing in the next {days}, and why"
+        scores: tr!(
+            "Who is leaving: the probability of buying nothing in the next {days}, and why",
+            days = days
         ),
-        churns: format!("buys nothing in the next {days}"),
-        churned: format!("bought nothing for {days}"),
+        churns: tr!("buys nothing in the next {days}", days = days),
+        churned: tr!("bought nothing for {days}", days = days),
         learned: String::new(),
         tested: String::new(),
         features,

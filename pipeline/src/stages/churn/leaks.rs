@@ -25,8 +25,10 @@ pub fn look(population: &Population, churn: &Churn) -> Result<Option<Warning>> {
         named.join(", ")
     );
     if churn.leaks == Leaks::Warn {
-        let mend = "if it is known only afterwards, add it to ignore under [churn]";
-        let message = format!("{message}; {mend}");
+        let message = tr!(
+            "all but tells by itself who left, as only what is known afterwards can: {features}; if it is known only afterwards, add it to ignore under [churn]",
+            features = named.join(", ")
+        );
         return Ok(Some(Warning::new(TELLTALE_ATTRIBUTE, message)));
     }
     let failure = Failure::data(message).hint(format!(

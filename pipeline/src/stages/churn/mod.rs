@@ -46,6 +46,7 @@ use crate::learning::task::Terms;
 use crate::learning::train::train;
 use crate::outputs::Pending;
 use crate::warning::{WEAK_CHURN_MODEL, Warning};
+use crate::words::said;
 
 pub use self::bands::BandRow;
 pub use self::beside::{
@@ -59,6 +60,7 @@ pub use self::rhythm::Rhythm;
 pub use self::rows::{eligible, labelled};
 pub use self::saved::saved_population;
 pub use self::season::{AtTest, Correction, for_the_season_again};
+pub use self::spoken::{meaning, title};
 pub use self::suggest::suggest;
 pub use self::summary::leaderboard;
 pub use crate::learning::leaderboard::ModelRow;
@@ -163,7 +165,7 @@ pub fn teach(context: &Context<'_>) -> Result<Taught> {
     let mut warnings = population.warnings.clone();
     warnings.extend(leaks);
     warnings.extend(trained.warnings);
-    let tested_on = task.trials.last().map_or("", |trial| &trial.name);
+    let tested_on = task.trials.last().map_or("", |trial| said(&trial.name));
     warnings.extend(weak(&found.models, tested_on));
     warnings.extend(season.as_ref().and_then(|season| season.warning(tested_on)));
     let two_years = season.is_some();
@@ -248,7 +250,7 @@ fn customers(
     let tested_on = population.task.trials.last();
     let aim = Aim {
         tested: &found.delivered,
-        tested_on: tested_on.map_or("", |trial| &trial.name),
+        tested_on: tested_on.map_or("", |trial| said(&trial.name)),
         terms: &config.churn.profit,
         currency: &config.project.currency,
         unvalued,
@@ -290,6 +292,14 @@ fn terms(churn: &Churn, seed: u64) -> Terms {
     }
 }
 
+/// A model by what people call it.
+fn titled(row: &ModelRow) -> ModelRow {
+    ModelRow {
+        title: title(&row.title),
+        ..row.clone()
+    }
+}
+
 fn metrics(
     population: &Population,
     found: &Assessment,
@@ -305,15 +315,15 @@ fn metrics(
     Ok(Metrics {
         outcome: population.words.churns.clone(),
         dates: population.dates.clone(),
-        tested_on: test.name.clone(),
+        tested_on: said(&test.name).to_owned(),
         train_rows: train.rows() as u64,
         train_churned: train.yes() as u64,
         test_rows: tested.rows() as u64,
         test_churned: tested.yes() as u64,
         chosen: chosen.map_or_else(String::new, |model| model.model.clone()),
-        models: found.models.clone(),
-        why: found.why.clone(),
-        validation: found.validation.clone(),
+        models: found.models.iter().map(titled).collect(),
+        why: found.why.said.clone(),
+        validation: found.validation.as_deref().map(|on| said(on).to_owned()),
         calibration: found.calibration.clone(),
         delivered: found.delivered.clone(),
         scored: population.customers.len() as u64,
@@ -326,21 +336,23 @@ fn metrics(
 fn weak(models: &[ModelRow], test: &str) -> Option<Warning> {
     let chosen = models.iter().find(|row| row.chosen)?;
     let baseline = models.iter().find(|row| row.model == BASELINE)?;
-    let name = |row: &ModelRow| row.title.clone();
+    let name = |row: &ModelRow| title(&row.title);
     if chosen.model == BASELINE {
-        let message = format!(
-            "the scores are those of {} and of no model beside it",
-            name(baseline)
+        let message = tr!(
+            "the scores are those of {baseline} and of no model beside it",
+            baseline = name(baseline)
         );
         return Some(Warning::new(WEAK_CHURN_MODEL, message));
     }
     if chosen.figures.roc_auc < baseline.figures.roc_auc {
-        let message = format!(
-            "on {test} {} (ROC AUC {:.3}) was worse than {} ({:.3}); do not act on its scores",
-            name(chosen),
-            chosen.figures.roc_auc,
-            name(baseline),
-            baseline.figures.roc_auc
+        let auc = |row: &ModelRow| format!("{:.3}", row.figures.roc_auc);
+        let message = tr!(
+            "on {test} {model} (ROC AUC {auc}) was worse than {baseline} ({baseline_auc}); do not act on its scores",
+            test = test,
+            model = name(chosen),
+            auc = auc(chosen),
+            baseline = name(baseline),
+            baseline_auc = auc(baseline)
         );
         return Some(Warning::new(WEAK_CHURN_MODEL, message));
     }
@@ -348,10 +360,12 @@ fn weak(models: &[ModelRow], test: &str) -> Option<Warning> {
         .validation_log_loss
         .zip(baseline.validation_log_loss)?;
     (theirs < ours).then(|| {
-        let message = format!(
-            "when the model was chosen, {} (log loss {theirs:.4}) was ahead of {} ({ours:.4}); look at churn_models.csv before acting on the scores",
-            name(baseline),
-            name(chosen)
+        let message = tr!(
+            "when the model was chosen, {baseline} (log loss {theirs}) was ahead of {model} ({ours}); look at churn_models.csv before acting on the scores",
+            baseline = name(baseline),
+            theirs = format!("{theirs:.4}"),
+            model = name(chosen),
+            ours = format!("{ours:.4}")
         );
         Warning::new(WEAK_CHURN_MODEL, message)
     })

@@ -22,6 +22,7 @@ use crate::learning::score::{Scores, score, score_unseen};
 use crate::learning::task::{self, Task};
 use crate::text::{percent, plural};
 use crate::warning::Warning;
+use crate::words::said;
 
 /// Fewer labelled customers than this teach a model nothing that holds.
 pub const LEAST_ROWS: usize = 50;
@@ -31,8 +32,8 @@ pub const REASONS: usize = 3;
 
 /// What people call what is learned.
 pub const LEARNING: task::Words = task::Words {
-    rows: "customers",
-    yes: "left",
+    rows: mark!("customers"),
+    yes: mark!("left"),
     none_and_all: ["nobody", "everybody"],
     train: "training dates of",
     test: "test date",
@@ -62,6 +63,8 @@ pub struct Population {
     pub strange: Vec<Strange>,
     /// How people are told of it all.
     pub words: Words,
+    /// The same in English, for what is kept and used again by commands in other languages.
+    pub english: Words,
     /// When everything is, where the outcome is seen in the history.
     pub dates: Option<Dates>,
     /// The date that the scores speak of.
@@ -171,18 +174,18 @@ impl Population {
         let Some(people) = &self.people else {
             return String::new();
         };
-        format!(
-            " A customer-date is a customer at one of these dates: {} of {}.",
-            plural(self.task.rows.labels.len() as u64, "customer-date"),
-            plural(people.count(), "customer")
+        tr!(
+            " A customer-date is a customer at one of these dates: {dates} of {customers}.",
+            dates = plural(self.task.rows.labels.len() as u64, "customer-date"),
+            customers = plural(people.count(), "customer")
         )
     }
 
     /// What the rows are called that teach.
     pub fn rows_called(&self) -> &'static str {
         match self.people {
-            Some(_) => "customer-dates",
-            None => LEARNING.rows,
+            Some(_) => said(mark!("customer-dates")),
+            None => said(LEARNING.rows),
         }
     }
 
@@ -271,12 +274,20 @@ impl Telling for OfCustomers<'_> {
 
     fn nothing(&self, told: Told) -> String {
         let left = percent(self.population.base_rate);
-        let moves = match told {
-            Told::Raises => "raises",
-            Told::Lowers => "lowers",
-            Told::Both => "moves",
-        };
-        format!("nothing {moves} the risk beside that of all customers, of whom {left} left")
+        match told {
+            Told::Raises => tr!(
+                "nothing raises the risk beside that of all customers, of whom {left} left",
+                left = left
+            ),
+            Told::Lowers => tr!(
+                "nothing lowers the risk beside that of all customers, of whom {left} left",
+                left = left
+            ),
+            Told::Both => tr!(
+                "nothing moves the risk beside that of all customers, of whom {left} left",
+                left = left
+            ),
+        }
     }
 }
 

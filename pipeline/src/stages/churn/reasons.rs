@@ -89,12 +89,11 @@ fn in_words(
         if reason.contradicts {
             return telling.plainly(feature, value);
         }
-        let effect = if reason.effect > 0.0 {
-            "raises the risk"
-        } else {
-            "lowers the risk"
-        };
-        format!("{} ({effect})", telling.phrase(feature, value))
+        let what = telling.phrase(feature, value);
+        match reason.effect > 0.0 {
+            true => tr!("{what} (raises the risk)", what = what),
+            false => tr!("{what} (lowers the risk)", what = what),
+        }
     };
     reasons.iter().take(most).map(say).collect()
 }

@@ -194,34 +194,33 @@ impl Rhythm {
 
     /// What was seen, as one sentence.
     pub fn words(&self) -> String {
-        format!(
-            "{} bought on two days or more; half of their purchases came within {} of the one before, \
-             four in five within {}, 19 in 20 within {} (every customer counts alike)",
-            plural(self.customers, "customer"),
-            plural(self.within(0.5).into(), "day"),
-            plural(self.within(WITHIN_HORIZON).into(), "day"),
-            plural(self.within(WITHIN_ACTIVE).into(), "day"),
+        tr!(
+            "{customers} bought on two days or more; half of their purchases came within {half} of the one before, four in five within {most}, 19 in 20 within {nearly} (every customer counts alike)",
+            customers = plural(self.customers, "customer"),
+            half = plural(self.within(0.5).into(), "day"),
+            most = plural(self.within(WITHIN_HORIZON).into(), "day"),
+            nearly = plural(self.within(WITHIN_ACTIVE).into(), "day"),
         )
     }
 
     /// The dates as lines for the settings file, with the reasons; without them only the reasons.
     pub fn lines(&self, churn: &Churn) -> String {
-        let mut text = format!("# {}.\n", self.words());
+        let mut text = tr!("# {words}.\n", words = self.words());
         let Some(found) = self.suggest() else {
-            text += &format!(
-                "# That is too little for dates that suit: at least {LEAST_CUSTOMERS} such customers and {} of history\n\
-                 # are needed, and the history has {}.\n",
-                plural((PART * WEEK).into(), "day"),
-                plural(self.days.into(), "day")
+            text += &tr!(
+                "# That is too little for dates that suit: at least {least} such customers and {needed} of history\n# are needed, and the history has {days}.\n",
+                least = LEAST_CUSTOMERS,
+                needed = plural((PART * WEEK).into(), "day"),
+                days = plural(self.days.into(), "day")
             );
             return text;
         };
         if found.shortened {
             text += &self.too_short();
         }
-        text += &format!(
-            "# As the settings are, {}.\n",
-            self.active_in_words(churn.active_days)
+        text += &tr!(
+            "# As the settings are, {active}.\n",
+            active = self.active_in_words(churn.active_days)
         );
         text += &self.settings(&found);
         text
@@ -230,7 +229,7 @@ impl Rhythm {
     /// What suits, as lines of a settings file with the reason of each; none where too little is known.
     pub fn draft(&self) -> Option<String> {
         let found = self.suggest()?;
-        let mut text = format!("# {}.\n", self.words());
+        let mut text = tr!("# {words}.\n", words = self.words());
         if found.shortened {
             text += &self.too_short();
         }
@@ -238,9 +237,9 @@ impl Rhythm {
     }
 
     fn too_short(&self) -> String {
-        format!(
-            "# The history of {} is too short for a horizon that four in five keep to: a quarter of it is taken.\n",
-            plural(self.days.into(), "day")
+        tr!(
+            "# The history of {days} is too short for a horizon that four in five keep to: a quarter of it is taken.\n",
+            days = plural(self.days.into(), "day")
         )
     }
 
@@ -248,27 +247,23 @@ impl Rhythm {
     fn active_in_words(&self, days: u32) -> String {
         let all: u64 = self.away.iter().map(|(_, customers)| customers).sum();
         let active = self.active(days);
-        format!(
-            "{} of {} ({}) bought within {}",
-            count(active),
-            plural(all, "customer"),
-            percent(active as f64 / all.max(1) as f64),
-            plural(days.into(), "day")
+        tr!(
+            "{active} of {all} ({share}) bought within {days}",
+            active = count(active),
+            all = plural(all, "customer"),
+            share = percent(active as f64 / all.max(1) as f64),
+            days = plural(days.into(), "day")
         )
     }
 
     fn settings(&self, found: &Suggestion) -> String {
-        format!(
-            "[churn]\n\
-             horizon_days = {}        # who stays comes back within it, four in five times\n\
-             active_days = {}         # who has been away for longer comes back once in twenty times; {}\n\
-             step_days = {}           # from one date that teaches to the next, so that there are several\n\
-             min_history_days = {}    # before the first of them\n",
-            found.horizon_days,
-            found.active_days,
-            self.active_in_words(found.active_days),
-            found.step_days,
-            found.min_history_days,
+        tr!(
+            "[churn]\nhorizon_days = {horizon}        # who stays comes back within it, four in five times\nactive_days = {active}         # who has been away for longer comes back once in twenty times; {words}\nstep_days = {step}           # from one date that teaches to the next, so that there are several\nmin_history_days = {history}    # before the first of them\n",
+            horizon = found.horizon_days,
+            active = found.active_days,
+            words = self.active_in_words(found.active_days),
+            step = found.step_days,
+            history = found.min_history_days,
         )
     }
 }

@@ -14,6 +14,7 @@ use super::rows::eligible;
 use crate::failure::{Failure, Result};
 use crate::stages::Context;
 use crate::timeline::snapshot::Snapshot;
+use crate::words::in_english;
 
 /// Whom a saved model scores, with the features that it takes, in their order.
 ///
@@ -49,6 +50,7 @@ pub fn saved_population(
         known: None,
         strange: taken.strange,
         words: said(context, churn.horizon_days, taken.about),
+        english: in_english(|| said(context, churn.horizon_days, Vec::new())),
         as_of: Some(snapshot.as_of),
         rows_in: snapshot.len() as u64,
         warnings,

@@ -289,9 +289,9 @@ impl Correction {
     /// What was done, for the summary; none where nothing was.
     pub fn sentence(&self) -> Option<String> {
         self.applied.then(|| {
-            format!(
-                "The probabilities are corrected for the season: {} are to be expected to leave, by the same weeks of the year before.",
-                percent(self.expected)
+            tr!(
+                "The probabilities are corrected for the season: {share} are to be expected to leave, by the same weeks of the year before.",
+                share = percent(self.expected)
             )
         })
     }
@@ -299,13 +299,14 @@ impl Correction {
     /// What was done, for a person who acts on the probabilities; none where nothing was.
     pub fn warning(&self, tested_on: &str) -> Option<Warning> {
         self.applied.then(|| {
-            let message = format!(
-                "the probabilities are corrected for the season: by the same weeks of the year before {} are to be expected to leave, and the model alone said {}; on {tested_on} that brought {} to {}, and {} left. The order of the customers is the same",
-                percent(self.expected),
-                percent(self.as_learned),
-                percent(self.test_as_learned),
-                percent(self.test_expected),
-                percent(self.test_happened),
+            let message = tr!(
+                "the probabilities are corrected for the season: by the same weeks of the year before {expected} are to be expected to leave, and the model alone said {said}; on {test} that brought {before} to {after}, and {happened} left. The order of the customers is the same",
+                expected = percent(self.expected),
+                said = percent(self.as_learned),
+                test = tested_on,
+                before = percent(self.test_as_learned),
+                after = percent(self.test_expected),
+                happened = percent(self.test_happened),
             );
             Warning::new(SEASON_CORRECTED, message)
         })

@@ -1,11 +1,43 @@
 //! The columns of the readable tree in the words and units of the catalogue, for its picture, its
 //! text and its page.
 
+use std::sync::LazyLock;
+
 use regulars_models::format::Feature;
-use regulars_models::tree::ColumnName;
+use regulars_models::tree::{ColumnName, Phrases};
 
 use crate::contract::features::{Column, Shop};
 use crate::text::round;
+use crate::words::said;
+
+/// The sentences of the readable tree.
+pub fn phrases() -> &'static Phrases {
+    static SAID: LazyLock<Phrases> = LazyLock::new(|| Phrases {
+        all: said(mark!("all {rows}")),
+        all_rows: said(mark!("all rows")),
+        line: said(mark!("{condition}: {facts}")),
+        told: said(mark!("{count} {rows}, {fact}")),
+        nobody: said(mark!("no {rows} yet; as above, {fact}")),
+        rate: said(mark!("{percent} % {outcome}")),
+        leaf: said(mark!(" => leaf {leaf}, {value}")),
+        leaf_in_box: said(mark!(" (leaf {leaf}: {value})")),
+        picture: said(mark!(
+            "{leaves} leaves; bars show the share that {outcome}, ticks mark {percent} % of all {rows}"
+        )),
+        is: said(mark!("{name} = {list}")),
+        is_one_of: said(mark!("{name} in {{list}}")),
+        is_not: said(mark!("{name} is not {list} or unknown")),
+        is_none_of: said(mark!("{name} not in {{list}} or unknown")),
+        is_unknown: said(mark!("{name} is unknown")),
+        is_known: said(mark!("{name} is known")),
+        or_unknown: said(mark!("{condition} or unknown")),
+        or: said(mark!("{condition} or {missing}")),
+        brackets: said(mark!("({condition})")),
+        comma: said(mark!(", ")),
+        and: said(mark!(" and ")),
+    });
+    &SAID
+}
 
 /// A column as it is spoken of.
 pub struct Spoken<'a> {
@@ -34,6 +66,35 @@ pub fn spoken<'a>(features: &'a [Feature], known: Catalogued, shop: Shop<'a>) ->
     features.iter().map(column).collect()
 }
 
+/// What people call a model, from its name in English: one that looks at one column is called after that.
+pub fn title(english: &str) -> String {
+    match (said(english), english.strip_suffix(" alone")) {
+        (said, Some(column)) if said == english => tr!("{column} alone", column = column),
+        (said, _) => said.to_owned(),
+    }
+}
+
+/// What a feature means, from what is kept of that in English.
+pub fn meaning(feature: &str, english: &str) -> String {
+    let column = Column::named(feature);
+    if column.feature().is_some() {
+        return column.about(english);
+    }
+    match (said(english), english.strip_suffix(" of the customer")) {
+        (said, Some(column)) if said == english => tr!("{column} of the customer", column = column),
+        (said, _) => said.to_owned(),
+    }
+}
+
+/// What models are called beside [`title`]'s.
+#[rustfmt::skip]
+const _TITLES: [&str; 13] = [
+    mark!("one feature alone"), mark!("readable tree"), mark!("logistic regression (elastic net)"),
+    mark!("logistic regression (linfa)"), mark!("naive Bayes"), mark!("decision tree (linfa)"),
+    mark!("boosted trees"), mark!("random forest"), mark!("extra trees"), mark!("random forest (linfa)"),
+    mark!("nearest neighbours"), mark!("neural network"), mark!("weighted ensemble"),
+];
+
 /// That of a column of the features.
 pub fn of_catalogue(feature: &Feature) -> Option<Column<'_>> {
     let column = Column::named(&feature.name);
@@ -60,6 +121,10 @@ impl Spoken<'_> {
 }
 
 impl ColumnName for Spoken<'_> {
+    fn phrases(&self) -> &Phrases {
+        phrases()
+    }
+
     fn name(&self) -> &str {
         &self.title
     }
@@ -78,33 +143,33 @@ impl ColumnName for Spoken<'_> {
             return column.between(above.map(f64::from), at_most.map(f64::from), *shop);
         }
         let bounds = match (above, at_most) {
-            (Some(above), Some(at_most)) => format!(
-                "above {} and up to {}",
-                self.quantity(above),
-                self.quantity(at_most)
+            (Some(above), Some(at_most)) => tr!(
+                "above {above} and up to {at_most}",
+                above = self.quantity(above),
+                at_most = self.quantity(at_most)
             ),
-            (Some(above), None) => format!("above {}", self.quantity(above)),
-            (None, Some(at_most)) => format!("up to {}", self.quantity(at_most)),
-            (None, None) => "known".to_owned(),
+            (Some(above), None) => tr!("above {above}", above = self.quantity(above)),
+            (None, Some(at_most)) => tr!("up to {at_most}", at_most = self.quantity(at_most)),
+            (None, None) => tr!("known"),
         };
-        format!("{}: {bounds}", self.title)
+        tr!("{what}: {value}", what = self.title, value = bounds)
     }
 
     fn missing(&self) -> String {
         match &self.known {
             Some((column, _)) => column.missing(),
-            None => "not known".to_owned(),
+            None => tr!("not known"),
         }
     }
 
     fn is_there(&self) -> String {
-        format!("{} is known", self.title)
+        tr!("{name} is known", name = self.title)
     }
 
     fn is_missing(&self) -> String {
         match &self.known {
             Some((column, _)) => column.missing(),
-            None => format!("{} is not known", self.title),
+            None => tr!("{name} is not known", name = self.title),
         }
     }
 }

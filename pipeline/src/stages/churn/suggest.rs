@@ -41,7 +41,7 @@ pub fn suggest(settings: &Settings, common: &Common) -> Result<()> {
     let mut files = Pending::new(out, SUGGEST);
     files.text(
         "churn_rhythm.html",
-        "When customers come again, and dates of churn that suit it, a page",
+        &tr!("When customers come again, and dates of churn that suit it, a page"),
         &rhythm_page::render(&rhythm, churn, &settings.config.project.name)?,
     )?;
     let entry = StageEntry {

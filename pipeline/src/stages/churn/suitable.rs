@@ -31,22 +31,26 @@ pub fn dates(
         return Ok(None);
     }
     let all = snapshot.len();
-    let mut message = format!(
-        "horizon_days = {} and active_days = {} do not suit these customers: half of them usually take {} or more from one purchase to the next, so that most who stay count as leavers, and only {} of {} ({}) are scored",
-        churn.horizon_days,
-        churn.active_days,
-        plural(usual.round() as u64, "day"),
-        count(scored as u64),
-        plural(all as u64, "customer"),
-        percent(scored as f64 / all.max(1) as f64),
+    let mut message = tr!(
+        "horizon_days = {horizon} and active_days = {active} do not suit these customers: half of them usually take {usual} or more from one purchase to the next, so that most who stay count as leavers, and only {scored} of {all} ({share}) are scored",
+        horizon = churn.horizon_days,
+        active = churn.active_days,
+        usual = plural(usual.round() as u64, "day"),
+        scored = count(scored as u64),
+        all = plural(all as u64, "customer"),
+        share = percent(scored as f64 / all.max(1) as f64),
     );
     if let Some(found) = Rhythm::read(warehouse)?.suggest() {
-        message += &format!(
-            "; horizon_days = {} and active_days = {} would suit",
-            found.horizon_days, found.active_days
+        message += &tr!(
+            "; horizon_days = {horizon} and active_days = {active} would suit",
+            horizon = found.horizon_days,
+            active = found.active_days
         );
     }
-    message += &format!(" (regulars churn --suggest -c {})", settings_file());
+    message += &tr!(
+        " (regulars churn --suggest -c {settings})",
+        settings = settings_file()
+    );
     Ok(Some(Warning::new(UNSUITABLE_DATES, message)))
 }
 
@@ -69,17 +73,23 @@ pub fn probabilities(bins: &[ReliabilityRow], tested_on: &str, two_years: bool) 
     let off = (said - happened).abs() > OFF && !(low..=high).contains(&said);
     off.then(|| {
         let (why, more) = match two_years {
-            true => ("a change, or a season that was another the year before", ""),
+            true => (
+                tr!("a change, or a season that was another the year before"),
+                String::new(),
+            ),
             false => (
-                "a season or a change that the dates before had not seen",
-                ", or learn from two years or more",
+                tr!("a season or a change that the dates before had not seen"),
+                tr!(", or learn from two years or more"),
             ),
         };
-        let message = format!(
-            "on {tested_on} the probabilities said that {} would leave and {} did, off by {:.2}: {why}; go by the order of the customers rather than by the figures{more}",
-            percent(said),
-            percent(happened),
-            (said - happened).abs()
+        let message = tr!(
+            "on {test} the probabilities said that {said} would leave and {left} did, off by {off}: {why}; go by the order of the customers rather than by the figures{more}",
+            test = tested_on,
+            said = percent(said),
+            left = percent(happened),
+            off = format!("{:.2}", (said - happened).abs()),
+            why = why,
+            more = more
         );
         Warning::new(OFF_CALIBRATION, message)
     })

@@ -3,31 +3,33 @@
 use std::fmt::Write as _;
 
 use super::season::Correction;
-use super::{BASELINE, Metrics, ModelRow, NAME};
+use super::{BASELINE, BandRow, Metrics, ModelRow, NAME};
 use crate::outputs::manifest::Manifest;
 use crate::text::{count, money, percent, plural};
+use crate::words::said;
 
 /// The paragraph of the summary; none when the stage has not run.
 pub fn paragraph(manifest: &Manifest) -> Option<String> {
     let found: Metrics = manifest.metrics(NAME)?;
     let mut text = String::new();
-    let _ = writeln!(text, "WHO IS LEAVING ({})", found.outcome);
-    let bands: Vec<String> = found
-        .customers
-        .bands
-        .iter()
-        .map(|band| format!("{} at {} risk", count(band.customers), band.band))
-        .collect();
-    let scored = if found.dates.is_some() {
-        "active customer"
-    } else {
-        "customer"
+    let _ = writeln!(
+        text,
+        "{}",
+        tr!("WHO IS LEAVING ({outcome})", outcome = found.outcome)
+    );
+    let bands: Vec<String> = found.customers.bands.iter().map(BandRow::words).collect();
+    let scored = match found.dates.is_some() {
+        true => plural(found.scored, "active customer"),
+        false => plural(found.scored, "customer"),
     };
     let _ = writeln!(
         text,
-        "  {} scored: {}.",
-        plural(found.scored, scored),
-        bands.join(", ")
+        "  {}",
+        tr!(
+            "{customers} scored: {bands}.",
+            customers = scored,
+            bands = bands.join(&tr!(", "))
+        )
     );
     for band in found
         .customers
@@ -37,11 +39,14 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
     {
         let _ = writeln!(
             text,
-            "  {} {} and not scored: {}; {} spent so far.",
-            count(band.customers),
-            band.band,
-            band.why,
-            money(band.spend, &manifest.currency)
+            "  {}",
+            tr!(
+                "{customers} {band} and not scored: {why}; {money} spent so far.",
+                customers = count(band.customers),
+                band = said(&band.band),
+                why = band.why,
+                money = money(band.spend, &manifest.currency)
+            )
         );
     }
     if let Some(chosen) = found.model(&found.chosen) {
@@ -63,41 +68,73 @@ fn by_model(found: &Metrics, chosen: &ModelRow) -> String {
     let on = found.validation.as_ref();
     let _ = writeln!(
         text,
-        "  Scores by {} ({}{}).",
-        chosen.title,
-        found.why,
-        on.map_or_else(String::new, |on| format!("; chosen on {on}"))
+        "  {}",
+        match on {
+            Some(on) => tr!(
+                "Scores by {model} ({why}; chosen on {on}).",
+                model = chosen.title,
+                why = found.why,
+                on = on
+            ),
+            None => tr!(
+                "Scores by {model} ({why}).",
+                model = chosen.title,
+                why = found.why
+            ),
+        }
     );
     let _ = writeln!(
         text,
-        "  Tested on {}, which no model had seen ({} of {} customers left):",
-        found.tested_on,
-        count(found.test_churned),
-        count(found.test_rows),
+        "  {}",
+        tr!(
+            "Tested on {test}, which no model had seen ({left} of {customers} customers left):",
+            test = found.tested_on,
+            left = count(found.test_churned),
+            customers = count(found.test_rows)
+        )
     );
+    text + &by_figures(found, chosen)
+}
+
+/// How good it is, beside what one column alone reaches.
+fn by_figures(found: &Metrics, chosen: &ModelRow) -> String {
+    let mut text = String::new();
     let baseline = found.model(BASELINE);
     let baseline = baseline.filter(|row| row.model != chosen.model);
     let beside = |figure: &dyn Fn(&ModelRow) -> String| {
         baseline.map_or_else(String::new, |row| {
-            format!(" ({} {})", row.title, figure(row))
+            tr!(
+                " ({model} {figure})",
+                model = row.title,
+                figure = figure(row)
+            )
         })
     };
     let _ = writeln!(
         text,
-        "  - of one who left and one who stayed, the score tells which in {} of cases{};",
-        percent(chosen.figures.roc_auc),
-        beside(&|row| percent(row.figures.roc_auc)),
+        "  - {}",
+        tr!(
+            "of one who left and one who stayed, the score tells which in {share} of cases{beside};",
+            share = percent(chosen.figures.roc_auc),
+            beside = beside(&|row| percent(row.figures.roc_auc))
+        )
     );
     let _ = writeln!(
         text,
-        "  - the tenth with the highest scores holds {:.1} times as many leavers as a tenth drawn at random;",
-        chosen.figures.lift_top_tenth,
+        "  - {}",
+        tr!(
+            "the tenth with the highest scores holds {times} times as many leavers as a tenth drawn at random;",
+            times = format!("{:.1}", chosen.figures.lift_top_tenth)
+        )
     );
     let _ = writeln!(
         text,
-        "  - the probabilities are off by a Brier score of {:.3}{}.",
-        found.delivered.brier,
-        beside(&|row| format!("{:.3}", row.figures.brier)),
+        "  - {}",
+        tr!(
+            "the probabilities are off by a Brier score of {brier}{beside}.",
+            brier = format!("{:.3}", found.delivered.brier),
+            beside = beside(&|row| format!("{:.3}", row.figures.brier))
+        )
     );
     text
 }
@@ -109,8 +146,11 @@ pub fn leaderboard(manifest: &Manifest) -> Option<String> {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "MODELS OF WHO IS LEAVING (on {}, best first)",
-        found.tested_on
+        "{}",
+        tr!(
+            "MODELS OF WHO IS LEAVING (on {test}, best first)",
+            test = found.tested_on
+        )
     );
     let titles = found.models.iter().map(|row| row.title.chars().count());
     let width = titles.max().unwrap_or(0);
@@ -121,18 +161,21 @@ pub fn leaderboard(manifest: &Manifest) -> Option<String> {
         let chosen = if row.chosen { "*" } else { " " };
         let figures = &row.figures;
         let ranges = &row.ranges;
-        let _ = writeln!(
-            text,
-            "  {chosen} {:width$}  log loss {:.4} ({:.4} to {:.4})  ROC AUC {:.4}  learned in {:.2} s, scored in {:.2} s{memory}",
-            row.title,
-            figures.log_loss,
-            ranges.log_loss_range.low,
-            ranges.log_loss_range.high,
-            figures.roc_auc,
-            row.fit_seconds,
-            row.score_seconds,
+        let figures = tr!(
+            "log loss {loss} ({low} to {high})  ROC AUC {auc}  learned in {fit} s, scored in {score} s",
+            loss = format!("{:.4}", figures.log_loss),
+            low = format!("{:.4}", ranges.log_loss_range.low),
+            high = format!("{:.4}", ranges.log_loss_range.high),
+            auc = format!("{:.4}", figures.roc_auc),
+            fit = format!("{:.2}", row.fit_seconds),
+            score = format!("{:.2}", row.score_seconds)
         );
+        let _ = writeln!(text, "  {chosen} {:width$}  {figures}{memory}", row.title);
     }
-    let _ = writeln!(text, "  * gives the scores; more in churn_models.csv\n");
+    let _ = writeln!(
+        text,
+        "  {}\n",
+        tr!("* gives the scores; more in churn_models.csv")
+    );
     Some(text)
 }

@@ -8,7 +8,7 @@ use regulars_models::tree::{DecisionTree, LeafRule};
 
 use super::everyone::{LAPSED, NEW, Standing};
 use super::population::{Population, REASONS};
-use super::spoken::Spoken;
+use super::spoken::{Spoken, title};
 use super::worth::{self, Stakes, Worth};
 use crate::failure::Result;
 use crate::learning::figures::{Figures, Range, Ranges, ReliabilityRow};
@@ -16,6 +16,7 @@ use crate::learning::leaderboard::{MeanFigures, ModelRow};
 use crate::learning::learned::Learned;
 use crate::learning::train::TestRow;
 use crate::outputs::table::{TableBuilder, numbers, text};
+use crate::words::said;
 
 /// The interval of a figure, and its mean over several tests.
 type Beside = (fn(&Ranges) -> Range, fn(&MeanFigures) -> f64);
@@ -52,81 +53,95 @@ impl FigureColumn {
 const FIGURES: [FigureColumn; 15] = [
     FigureColumn::new(
         "log_loss",
-        "Mean surprise at what happened; lower is better",
+        mark!("Mean surprise at what happened; lower is better"),
         |f| f.log_loss,
     )
     .beside(|ranges| ranges.log_loss_range, |mean| mean.mean_log_loss),
     FigureColumn::new(
         "roc_auc",
-        "Area under the ROC curve; 0.5 is chance, 1 perfect",
+        mark!("Area under the ROC curve; 0.5 is chance, 1 perfect"),
         |f| f.roc_auc,
     )
     .beside(|ranges| ranges.roc_auc_range, |mean| mean.mean_roc_auc),
-    FigureColumn::new("average_precision", "Mean precision over all depths", |f| {
-        f.average_precision
-    })
+    FigureColumn::new(
+        "average_precision",
+        mark!("Mean precision over all depths"),
+        |f| f.average_precision,
+    )
     .beside(
         |ranges| ranges.average_precision_range,
         |mean| mean.mean_average_precision,
     ),
     FigureColumn::new(
         "lift_top_tenth",
-        "Leavers in the top tenth over those in a tenth drawn at random",
+        mark!("Leavers in the top tenth over those in a tenth drawn at random"),
         |f| f.lift_top_tenth,
     ),
     FigureColumn::new(
         "brier",
-        "Mean squared error of the probabilities; lower is better",
+        mark!("Mean squared error of the probabilities; lower is better"),
         |f| f.brier,
     ),
     FigureColumn::new(
         "brier_reliability",
-        "Part of the Brier score: how far what was said is from what happened, in ten bins; lower is better",
+        mark!(
+            "Part of the Brier score: how far what was said is from what happened, in ten bins; lower is better"
+        ),
         |f| f.brier_reliability,
     ),
     FigureColumn::new(
         "brier_resolution",
-        "Part of the Brier score: how far what happened in a bin is from what happens at large; higher is better",
+        mark!(
+            "Part of the Brier score: how far what happened in a bin is from what happens at large; higher is better"
+        ),
         |f| f.brier_resolution,
     ),
     FigureColumn::new(
         "brier_uncertainty",
-        "Part of the Brier score: what the outcomes alone make of it, the same for every model",
+        mark!(
+            "Part of the Brier score: what the outcomes alone make of it, the same for every model"
+        ),
         |f| f.brier_uncertainty,
     ),
     FigureColumn::new(
         "brier_within",
-        "Part of the Brier score: what differences within a bin add; brier = reliability - resolution + uncertainty + within",
+        mark!(
+            "Part of the Brier score: what differences within a bin add; brier = reliability - resolution + uncertainty + within"
+        ),
         |f| f.brier_within,
     ),
     FigureColumn::new(
         "calibration_error",
-        "Expected calibration error, in ten bins of equal numbers; lower is better",
+        mark!("Expected calibration error, in ten bins of equal numbers; lower is better"),
         |f| f.calibration_error,
     ),
     FigureColumn::new(
         "kolmogorov_smirnov",
-        "Distance of the scores of leavers and stayers at the cut-off where they are furthest apart",
+        mark!(
+            "Distance of the scores of leavers and stayers at the cut-off where they are furthest apart"
+        ),
         |f| f.kolmogorov_smirnov,
     ),
     FigureColumn::new(
         "expected_maximum_profit",
-        "EMPC: what the best campaign earns for each customer, over what is not known of the acceptance",
+        mark!(
+            "EMPC: what the best campaign earns for each customer, over what is not known of the acceptance"
+        ),
         |f| f.expected_maximum_profit,
     ),
     FigureColumn::new(
         "expected_maximum_profit_share",
-        "The share of customers that campaign contacts",
+        mark!("The share of customers that campaign contacts"),
         |f| f.expected_maximum_profit_share,
     ),
     FigureColumn::new(
         "maximum_profit",
-        "What the best campaign earns for each customer, with the mean acceptance",
+        mark!("What the best campaign earns for each customer, with the mean acceptance"),
         |f| f.maximum_profit,
     ),
     FigureColumn::new(
         "maximum_profit_share",
-        "The share of customers that campaign contacts",
+        mark!("The share of customers that campaign contacts"),
         |f| f.maximum_profit_share,
     ),
 ];
@@ -157,7 +172,7 @@ pub fn models(rows: &[ModelRow]) -> Result<RecordBatch> {
     );
     let mut table = figures(
         table,
-        "Log loss on the validation date, by which one was chosen",
+        mark!("Log loss on the validation date, by which one was chosen"),
         rows.iter()
             .map(|row| (row.validation_log_loss, &row.figures)),
     );
@@ -168,8 +183,12 @@ pub fn models(rows: &[ModelRow]) -> Result<RecordBatch> {
     };
     for (name, (range, _)) in beside() {
         let ends: [End; 2] = [
-            ("low", "Lower end of the 95 % interval", |range| range.low),
-            ("high", "Upper end of the 95 % interval", |range| range.high),
+            ("low", mark!("Lower end of the 95 % interval"), |range| {
+                range.low
+            }),
+            ("high", mark!("Upper end of the 95 % interval"), |range| {
+                range.high
+            }),
         ];
         for (end, about, of) in ends {
             let values = rows.iter().map(|row| of(range(&row.ranges)));
@@ -178,7 +197,7 @@ pub fn models(rows: &[ModelRow]) -> Result<RecordBatch> {
     }
     for (name, (_, mean)) in beside() {
         let values = rows.iter().map(|row| mean(&row.mean));
-        let about = "Mean over all test dates (churn_dates)";
+        let about = mark!("Mean over all test dates (churn_dates)");
         table = table.column(&format!("mean_{name}"), about, numbers(values, 6));
     }
     table.column("trees", "Trees, for boosting", trees).build()
@@ -192,7 +211,7 @@ pub fn dates(rows: &[TestRow]) -> Result<RecordBatch> {
     let table = TableBuilder::new().column(
         "test_date",
         "Where it was tested, on what could be known by then",
-        text(rows.iter().map(|row| &row.test)),
+        text(rows.iter().map(|row| said(&row.test))),
     );
     let table = named(
         table,
@@ -209,7 +228,7 @@ pub fn dates(rows: &[TestRow]) -> Result<RecordBatch> {
         count(|row| row.test_rows),
     )
     .column("left", "Those of them who left", count(|row| row.test_yes));
-    let about = "Log loss on the last date before it that teaches";
+    let about = mark!("Log loss on the last date before it that teaches");
     let values = rows
         .iter()
         .map(|row| (row.validation_log_loss, &row.figures));
@@ -222,7 +241,7 @@ fn named<'a>(
     models: impl Iterator<Item = (&'a str, &'a str)> + Clone,
 ) -> TableBuilder {
     let names = models.clone().map(|(name, _)| name);
-    let titles = models.map(|(_, title)| title);
+    let titles = models.map(|(_, english)| title(english));
     table
         .column("model", "Its name in the settings", text(names))
         .column("title", "What people call it", text(titles))
@@ -256,6 +275,7 @@ pub fn calibration(rows: &[ReliabilityRow]) -> Result<RecordBatch> {
             "Which probabilities: as learned, or calibrated",
             text(rows.iter().map(|row| &row.scores)),
         )
+        .in_words("scores", rows.iter().map(|row| Some(said(&row.scores))))
         .column(
             "from",
             "Lowest probability in the bin",
@@ -480,6 +500,7 @@ fn score_columns(customers: ArrayRef, rows: &[ScoreRow<'_>], ranks: Vec<u32>) ->
             "Risk band: high, medium or low; lapsed or new where the customer is not scored",
             text(rows.iter().map(|row| row.1)),
         )
+        .in_words("band", rows.iter().map(|row| Some(said(row.1))))
         .column(
             "rank",
             "1 is the customer most likely to leave; who is not scored comes last",
@@ -489,9 +510,9 @@ fn score_columns(customers: ArrayRef, rows: &[ScoreRow<'_>], ranks: Vec<u32>) ->
         let nth = rows
             .iter()
             .map(|row| row.2.get(place).copied().unwrap_or(""));
-        let about = format!(
-            "What weighs most in the score, number {}, or why there is none",
-            place + 1
+        let about = tr!(
+            "What weighs most in the score, number {place}, or why there is none",
+            place = place + 1
         );
         table = table.column(&format!("reason_{}", place + 1), &about, text(nth));
     }
@@ -501,7 +522,7 @@ fn score_columns(customers: ArrayRef, rows: &[ScoreRow<'_>], ranks: Vec<u32>) ->
 /// What the label says, where churn is learned from one.
 fn with_label(table: TableBuilder, population: &Population) -> TableBuilder {
     if let Some(known) = &population.known {
-        let about = "Whether the customer left, by the label; empty where it does not say";
+        let about = mark!("Whether the customer left, by the label; empty where it does not say");
         let churned: ArrayRef = Arc::new(BooleanArray::from(known.labels.clone()));
         return table.column("left", about, churned);
     }

@@ -30,9 +30,11 @@ pub fn look_up(context: &Context<'_>, population: &mut Population) -> Result<Opt
     let entry = manifest.stages.get(VALUE);
     let told = entry.and_then(|entry| entry.as_of.clone());
     if told.as_deref() != Some(as_of.to_string().as_str()) {
-        return Ok(Some(format!(
-            "{FILE} speaks of {}, not of {as_of}; run value again",
-            told.unwrap_or_default()
+        return Ok(Some(tr!(
+            "{file} speaks of {told}, not of {as_of}; run value again",
+            file = FILE,
+            told = told.unwrap_or_default(),
+            as_of = as_of
         )));
     }
     let scope = context.engine.scope();
@@ -46,7 +48,7 @@ pub fn look_up(context: &Context<'_>, population: &mut Population) -> Result<Opt
     };
     let rows = rows_of(table.column(0), &population.customers);
     let Some(worth) = Worth::of(rows.into_iter().map(of).collect()) else {
-        return Ok(Some(format!("no customer has a value in {FILE}")));
+        return Ok(Some(tr!("no customer has a value in {file}", file = FILE)));
     };
     population.task.rows.worth = tested(population, &worth.values);
     population.worth = Some(worth);

@@ -115,8 +115,9 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let classes = tables::class_rows(&worths, &tiers, &own, of_accounts);
     let mut warnings = Vec::new();
     for name in own.empty() {
-        let message = format!(
-            "the own segment `{name}` takes nobody: nobody fits it whom no segment before it has taken"
+        let message = tr!(
+            "the own segment `{name}` takes nobody: nobody fits it whom no segment before it has taken",
+            name = name
         );
         warnings.push(Warning::new(EMPTY_CLASS, message));
     }
@@ -134,17 +135,18 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let mut files = context.files(NAME);
     files.parquet_and_csv(
         "classes",
-        "Everybody who is known with their own segment, tiers and key account class",
+        &tr!("Everybody who is known with their own segment, tiers and key account class"),
         &tables::customers(everybody.rows.column(0), &worths, &tiers, &own)?,
     )?;
     files.parquet_and_csv(
         "class_sizes",
-        "Every class of customers and accounts with its size",
+        &tr!("Every class of customers and accounts with its size"),
         &tables::sizes(&metrics.classes, settings)?,
     )?;
     if let Some(accounts) = &accounts {
-        let about = "Every account with its people, what it is worth, tiers and key account class";
-        files.parquet_and_csv("accounts", about, &accounts.table()?)?;
+        let about =
+            tr!("Every account with its people, what it is worth, tiers and key account class");
+        files.parquet_and_csv("accounts", &about, &accounts.table()?)?;
     }
     Ok(Report {
         as_of: Some(customers.date),
@@ -172,7 +174,7 @@ impl<'a> Everybody<'a> {
             customers,
             rows: all,
         };
-        let known = everybody.column("segments", "life_cycle").ok_or_else(|| {
+        let known = everybody.told("segments", "life_cycle").ok_or_else(|| {
             Failure::data("segments.parquet is of an earlier version").hint("run segment again")
         })?;
         let known: BooleanArray = (0..known.len())
@@ -182,14 +184,14 @@ impl<'a> Everybody<'a> {
         Ok(everybody)
     }
 
-    fn column(&self, side: &str, column: &str) -> Option<&ArrayRef> {
+    fn told(&self, side: &str, column: &str) -> Option<&ArrayRef> {
         self.rows
             .column_by_name(self.customers.name_of(side, column)?)
     }
 
     /// Numbers; NaN where there is none.
     fn numbers(&self, side: &str, column: &str) -> Result<Option<Vec<f64>>> {
-        let Some(column) = self.column(side, column) else {
+        let Some(column) = self.told(side, column) else {
             return Ok(None);
         };
         let column = cast(column, &DataType::Float64)?;
@@ -214,8 +216,8 @@ impl<'a> Everybody<'a> {
                 .hint("run value before, or leave by away"));
         }
         let ranked_by = match (by, has_lifetime) {
-            (WorthBy::Spend, _) | (_, false) => "spend",
-            _ => "lifetime value",
+            (WorthBy::Spend, _) | (_, false) => mark!("spend"),
+            _ => mark!("lifetime value"),
         };
         let potential = lifetime.unwrap_or_else(none);
         let present = self.numbers("value", "margin")?;

@@ -2,27 +2,33 @@
 
 use std::fmt::Write as _;
 
-use super::tables::OWN;
+use super::tables::{ACCOUNTS, CUSTOMERS, OWN, class_words, members_of};
 use super::{Metrics, NAME};
 use crate::outputs::manifest::Manifest;
 use crate::text::{count, percent, plural};
+use crate::words::{Language, said, spoken};
 
 /// The paragraph of the summary; none when the stage has not run.
 pub fn paragraph(manifest: &Manifest) -> Option<String> {
     let found: Metrics = manifest.metrics(NAME)?;
     let mut text = String::new();
-    let _ = writeln!(text, "CLASSES (by {})", found.ranked_by);
+    let by = said(&found.ranked_by);
+    let _ = writeln!(text, "{}", tr!("CLASSES (by {value})", value = by));
     for (of, shares) in [
-        ("customers", found.concentration),
-        ("accounts", found.account_concentration),
+        (CUSTOMERS, found.concentration),
+        (ACCOUNTS, found.account_concentration),
     ] {
         if let Some(shares) = shares {
             let _ = writeln!(
                 text,
-                "  The best tenth of the {of} holds {} of it, the best fifth {} (Gini {:.2}).",
-                percent(shares.top_tenth),
-                percent(shares.top_fifth),
-                shares.gini
+                "  {}",
+                tr!(
+                    "The best tenth of the {members} holds {tenth} of it, the best fifth {fifth} (Gini {gini}).",
+                    members = members_of(of),
+                    tenth = percent(shares.top_tenth),
+                    fifth = percent(shares.top_fifth),
+                    gini = format!("{:.2}", shares.gini)
+                )
             );
         }
     }
@@ -40,23 +46,40 @@ pub fn paragraph(manifest: &Manifest) -> Option<String> {
             .filter(|row| (row.kind.as_str(), row.of.as_str()) == (kind, of));
         let words: Vec<String> = rows
             .map(|row| match kind {
-                OWN => format!("{} {}", row.name, count(row.members)),
-                _ => format!(
-                    "{} {} ({})",
-                    row.name,
-                    count(row.members),
-                    percent(row.value_share)
+                OWN => format!("{} {}", class_words(row), count(row.members)),
+                _ => tr!(
+                    "{class} {members} ({share})",
+                    class = class_words(row),
+                    members = count(row.members),
+                    share = percent(row.value_share)
                 ),
             })
             .collect();
         let title = match (kind, of) {
-            (OWN, _) => "own segments".to_owned(),
-            (kind, of) => format!("{kind}, {of}"),
+            (OWN, _) => tr!("own segments"),
+            (kind, of) => tr!(
+                "{kind}, {members}",
+                kind = said(kind),
+                members = members_of(of)
+            ),
         };
-        let _ = writeln!(text, "  {title}: {}", words.join(", "));
+        let between = match spoken() {
+            Language::En => ", ",
+            Language::Zh => "、",
+        };
+        let line = tr!(
+            "{title}: {classes}",
+            title = title,
+            classes = words.join(between)
+        );
+        let _ = writeln!(text, "  {line}");
     }
     if let Some(accounts) = found.accounts {
-        let _ = writeln!(text, "  There are {}.", plural(accounts, "account"));
+        let accounts = tr!(
+            "There are {accounts}.",
+            accounts = plural(accounts, "account")
+        );
+        let _ = writeln!(text, "  {accounts}");
     }
     text.push('\n');
     Some(text)

@@ -11,11 +11,16 @@ use super::tiers::{ABC, Tiers, Worths};
 use crate::config::Settings;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, round, text};
+use crate::words::{Language, said, spoken};
 
 /// In place of an own segment: no condition holds.
-pub const NO_RULE: &str = "none of these";
+pub const NO_RULE: &str = mark!("none of these");
+/// What classes hold.
+pub const CUSTOMERS: &str = "customers";
+/// See [`CUSTOMERS`].
+pub const ACCOUNTS: &str = "accounts";
 /// The kind of the shop's own segments.
-pub const OWN: &str = "own segment";
+pub const OWN: &str = mark!("own segment");
 
 /// Everybody with their classes.
 pub fn customers(
@@ -28,7 +33,7 @@ pub fn customers(
     if own.is_asked() {
         let named: StringArray = (0..own.of.len()).map(|row| own.name_of(row)).collect();
         let about =
-            "The shop's own segment: the first whose condition holds; empty where none does";
+            mark!("The shop's own segment: the first whose condition holds; empty where none does");
         table = table.column("own_segment", about, Arc::new(named));
     }
     tier_columns(table, worths, tiers).build()
@@ -37,8 +42,8 @@ pub fn customers(
 /// What customers or accounts are worth, and their tiers.
 pub fn tier_columns(table: TableBuilder, worths: &Worths, tiers: &Tiers) -> TableBuilder {
     let present = match worths.present_is_margin {
-        true => "Money earned so far: spend less costs",
-        false => "Money spent so far, as the segments have it: no costs are known",
+        true => mark!("Money earned so far: spend less costs"),
+        false => mark!("Money spent so far, as the segments have it: no costs are known"),
     };
     let table = table
         .column(
@@ -53,23 +58,32 @@ pub fn tier_columns(table: TableBuilder, worths: &Worths, tiers: &Tiers) -> Tabl
         )
         .column(
             "pyramid",
-            &format!("Step of the customer pyramid by {}", worths.ranked_by),
+            &tr!(
+                "Step of the customer pyramid by {value}",
+                value = said(worths.ranked_by)
+            ),
             text(tiers.pyramid.iter().map(|step| step.name())),
+        )
+        .in_words(
+            "pyramid",
+            tiers.pyramid.iter().map(|step| Some(said(step.name()))),
         )
         .column(
             "abc",
-            &format!(
-                "A: the first 80 % of {}, B: up to 95 %, C: the rest",
-                worths.ranked_by
+            &tr!(
+                "A: the first 80 % of {value}, B: up to 95 %, C: the rest",
+                value = said(worths.ranked_by)
             ),
             text(tiers.abc.iter().map(|tier| ABC[*tier])),
         );
     match &tiers.key {
-        Some(key) => table.column(
-            "key_account",
-            "most valuable now, most growable (high potential, not yet most valuable), below zero (brings less than it costs), or other",
-            text(key.iter().map(|class| class.name())),
-        ),
+        Some(key) => table
+            .column(
+                "key_account",
+                "most valuable now, most growable (high potential, not yet most valuable), below zero (brings less than it costs), or other",
+                text(key.iter().map(|class| class.name())),
+            )
+            .in_words("key_account", key.iter().map(|class| Some(said(class.name())))),
         None => table,
     }
 }
@@ -85,11 +99,11 @@ pub fn class_rows(
     if own.is_asked() {
         let names: Vec<&str> = own.names().chain([NO_RULE]).collect();
         let of = own.of.iter().map(|of| of.unwrap_or(names.len() - 1));
-        rows.extend(sized(OWN, "customers", &names, of, worths));
+        rows.extend(sized(OWN, CUSTOMERS, &names, of, worths));
     }
-    rows.extend(tier_rows("customers", worths, tiers));
+    rows.extend(tier_rows(CUSTOMERS, worths, tiers));
     if let Some((worths, tiers)) = accounts {
-        rows.extend(tier_rows("accounts", worths, tiers));
+        rows.extend(tier_rows(ACCOUNTS, worths, tiers));
     }
     rows
 }
@@ -97,12 +111,12 @@ pub fn class_rows(
 fn tier_rows(of: &str, worths: &Worths, tiers: &Tiers) -> Vec<ClassRow> {
     let steps = Pyramid::ALL.map(Pyramid::name);
     let pyramid = tiers.pyramid.iter().map(|step| *step as usize);
-    let mut rows = sized("pyramid", of, &steps, pyramid, worths);
+    let mut rows = sized(mark!("pyramid"), of, &steps, pyramid, worths);
     rows.extend(sized("ABC", of, &ABC, tiers.abc.iter().copied(), worths));
     if let Some(key) = &tiers.key {
         let names = KeyAccount::ALL.map(KeyAccount::name);
         let classes = key.iter().map(|class| *class as usize);
-        rows.extend(sized("key account", of, &names, classes, worths));
+        rows.extend(sized(mark!("key account"), of, &names, classes, worths));
     }
     rows
 }
@@ -147,12 +161,15 @@ pub fn sizes(rows: &[ClassRow], settings: &Settings) -> Result<RecordBatch> {
     let words: Vec<[&str; 2]> = rows.iter().map(|row| words(row, settings)).collect();
     TableBuilder::new()
         .column("kind", "Which sort of class", column(|row| &row.kind))
+        .in_words("kind", rows.iter().map(|row| Some(said(&row.kind))))
         .column(
             "of",
             "Whether it holds customers or accounts",
             column(|row| &row.of),
         )
+        .in_words("of", rows.iter().map(|row| Some(members_of(&row.of))))
         .column("class", "The class", column(|row| &row.name))
+        .in_words("class", rows.iter().map(|row| Some(class_words(row))))
         .column("members", "How many are in it", Arc::new(members))
         .column("share", "Share of all", share(|row| row.share))
         .column(
@@ -173,45 +190,72 @@ pub fn sizes(rows: &[ClassRow], settings: &Settings) -> Result<RecordBatch> {
         .build()
 }
 
-/// What a class means, and what to do.
+/// What classes hold, in the language of the command.
+pub fn members_of(of: &str) -> &str {
+    match (spoken(), of) {
+        (Language::En, of) => of,
+        (_, ACCOUNTS) => said(mark!("account")),
+        _ => said(mark!("customer")),
+    }
+}
+
+/// The class in the language of the command; the shop's own segments are called as the shop calls them.
+pub fn class_words(row: &ClassRow) -> &str {
+    match row.kind == OWN && row.name != NO_RULE {
+        true => &row.name,
+        false => said(&row.name),
+    }
+}
+
+/// What a class means, and what to do; what the settings say of an own segment as they say it.
 fn words<'a>(row: &ClassRow, settings: &'a Settings) -> [&'a str; 2] {
     if row.kind == OWN {
         let mut own = settings.config.classes.own.iter();
         return match own.find(|own| own.name == row.name) {
             Some(own) => [own.meaning.as_str(), own.action.as_str()],
-            None => ["Whom no own segment takes", ""],
+            None => [said(mark!("Whom no own segment takes")), ""],
         };
     }
-    match row.name.as_str() {
-        "VIP" => [
-            "Worth most of all",
-            "A person of their own to turn to; never an automatic discount",
+    let usual = match row.name.as_str() {
+        mark!("VIP") => [
+            mark!("Worth most of all"),
+            mark!("A person of their own to turn to; never an automatic discount"),
         ],
-        "major" => [
-            "Worth far more than most",
-            "First to hear of news, asked for their opinion",
+        mark!("major") => [
+            mark!("Worth far more than most"),
+            mark!("First to hear of news, asked for their opinion"),
         ],
-        "ordinary" => ["Worth more than most", "Show them what the better ones buy"],
-        "small" => ["All others", "Serve them well and cheaply"],
+        mark!("ordinary") => [
+            mark!("Worth more than most"),
+            mark!("Show them what the better ones buy"),
+        ],
+        mark!("small") => [mark!("All others"), mark!("Serve them well and cheaply")],
         "A" => [
-            "Together bring the first 80 %",
-            "Keep them whatever it takes",
+            mark!("Together bring the first 80 %"),
+            mark!("Keep them whatever it takes"),
         ],
-        "B" => ["Together bring the next 15 %", "Bring them up to A"],
-        "C" => ["Together bring the last 5 %", "Serve them cheaply"],
-        "most valuable" => [
-            "Bring most now",
-            "Keep them: service, recognition, a plan for each",
+        "B" => [
+            mark!("Together bring the next 15 %"),
+            mark!("Bring them up to A"),
         ],
-        "most growable" => [
-            "Could bring much, and do not yet",
-            "Grow them: cross-sell, a plan for what they buy elsewhere",
+        "C" => [
+            mark!("Together bring the last 5 %"),
+            mark!("Serve them cheaply"),
         ],
-        "below zero" => [
-            "Cost more than they bring",
-            "Cheaper service, other prices, or let them go",
+        mark!("most valuable") => [
+            mark!("Bring most now"),
+            mark!("Keep them: service, recognition, a plan for each"),
         ],
-        "other" => ["None of these", "Keep the effort low"],
+        mark!("most growable") => [
+            mark!("Could bring much, and do not yet"),
+            mark!("Grow them: cross-sell, a plan for what they buy elsewhere"),
+        ],
+        mark!("below zero") => [
+            mark!("Cost more than they bring"),
+            mark!("Cheaper service, other prices, or let them go"),
+        ],
+        mark!("other") => [mark!("None of these"), mark!("Keep the effort low")],
         _ => ["", ""],
-    }
+    };
+    usual.map(said)
 }

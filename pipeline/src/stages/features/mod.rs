@@ -15,14 +15,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Reads, Report, Stage};
 use crate::config::{Churn, Day, Known};
+use crate::contract::features::Column;
 use crate::engine::Scope;
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::progress::Counted;
 use crate::text::plural;
 use crate::timeline::dates::{SnapshotDates, Spacing};
-use crate::timeline::snapshot::file_name;
+use crate::timeline::snapshot::{ENGLISH, file_name};
 use crate::warehouse::{Warehouse, last_load};
+use crate::words::{Language, in_english, spoken};
 
 pub use self::some::{Places, SomeDates};
 
@@ -88,7 +90,7 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     let interactions = seen + guests;
     context.progress.step(&format!(
         "{} at {} dates",
-        plural(taken.customers, "customer"),
+        in_english(|| plural(taken.customers, "customer")),
         dates.all().len()
     ));
     let metrics = Metrics {
@@ -187,8 +189,9 @@ impl Taken {
                 .take_while(|&row| days.value(row) == days.value(start))
                 .count();
             let date = date_of(days.value(start))?;
-            let about = format!(
-                "Features of every customer who bought before {date}, from what was known then"
+            let about = tr!(
+                "Features of every customer who bought before {date}, from what was known then",
+                date = date
             );
             let rows = table.slice(start, length);
             self.files.parquet(&file_name(date), &about, &rows)?;
@@ -257,12 +260,14 @@ fn described(snapshots: &RecordBatch, plan: &sql::Plan) -> Result<RecordBatch> {
         .iter()
         .skip(1)
         .map(|field| {
-            let text = about.get(field.name().as_str()).copied().unwrap_or("Who");
-            field
-                .as_ref()
-                .clone()
-                .with_nullable(true)
-                .with_metadata([("description".to_owned(), text.to_owned())].into())
+            let name = field.name().as_str();
+            let english = about.get(name).copied().unwrap_or(mark!("Who"));
+            let mut notes = vec![("description".to_owned(), Column::named(name).about(english))];
+            if spoken() != Language::En {
+                notes.push((ENGLISH.to_owned(), english.to_owned()));
+            }
+            let field = field.as_ref().clone().with_nullable(true);
+            field.with_metadata(notes.into_iter().collect())
         })
         .collect();
     let columns = snapshots.columns().iter().skip(1).cloned().collect();

@@ -41,12 +41,12 @@ impl CancelledLines {
         (unmatched > 0).then(|| {
             Warning::new(
                 UNMATCHED_CANCELLATIONS,
-                format!(
-                    "interactions: of {} that take something back {} fit an earlier purchase of the same customer, product \
-                     and quantity, and neither counts; {} fit none and stay returns",
-                    plural(matched + unmatched, "line"),
-                    count(matched),
-                    count(unmatched),
+                tr!(
+                    "interactions: of {lines} that take something back {matched} fit an earlier purchase of the same customer, product \
+                     and quantity, and neither counts; {unmatched} fit none and stay returns",
+                    lines = plural(matched + unmatched, "line"),
+                    matched = count(matched),
+                    unmatched = count(unmatched),
                 ),
             )
         })

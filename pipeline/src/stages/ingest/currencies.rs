@@ -107,7 +107,10 @@ impl Money {
                     None => {
                         problems.push((
                             row,
-                            format!("is in {currency}, for which [ingest] rates has no rate"),
+                            tr!(
+                                "is in {currency}, for which [ingest] rates has no rate",
+                                currency = currency
+                            ),
                         ));
                         None
                     }

@@ -45,7 +45,7 @@ pub fn evaluate(
         let wrong = Incalculable {
             row: 0,
             value,
-            reason: format!("cannot be calculated: {reason}"),
+            reason: tr!("cannot be calculated: {reason}", reason = reason),
         };
         return Ok((new_null_array(&data_type, 1), vec![wrong]));
     }

@@ -79,10 +79,14 @@ impl<'a> Planning<'a> {
             if !others.is_empty() {
                 self.warnings.borrow_mut().push(Warning::new(
                     OTHER_SHEETS,
-                    format!(
-                        "{}: only its first sheet is read, and not {}; name the sheets that are meant: sheet = \"...\", a list of them, or \"*\"",
-                        planned.file.path.display(),
-                        others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+                    tr!(
+                        "{file}: only its first sheet is read, and not {others}; name the sheets that are meant: sheet = \"...\", a list of them, or \"*\"",
+                        file = planned.file.path.display(),
+                        others = others
+                            .iter()
+                            .map(|name| format!("`{name}`"))
+                            .collect::<Vec<_>>()
+                            .join(", "),
                     ),
                 ));
             }
@@ -106,10 +110,11 @@ impl<'a> Planning<'a> {
         };
         self.warnings.borrow_mut().push(Warning::new(
             SAME_CONTENT,
-            format!(
-                "{}: {} has the content of a file of the source `{other}`, which is read in the same way, so it is not loaded twice; take it out of one of them, or set same_content = \"load\" under [ingest]",
-                of.table,
-                file.path.display()
+            tr!(
+                "{table}: {file} has the content of a file of the source `{other}`, which is read in the same way, so it is not loaded twice; take it out of one of them, or set same_content = \"load\" under [ingest]",
+                table = of.table,
+                file = file.path.display(),
+                other = other
             ),
         ));
         true

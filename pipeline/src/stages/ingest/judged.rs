@@ -243,7 +243,7 @@ impl<'a> Judged<'a> {
             // What a join would have filled is empty for the reason that is given.
             if !self.is_deletion(row) && !is_guest(row) && !self.raw.is_flawed(row) {
                 let value = written.of(row).trim().to_owned();
-                self.reject(row, &plan.name, value, "is empty");
+                self.reject(row, &plan.name, value, tr!("is empty"));
             }
         }
     }

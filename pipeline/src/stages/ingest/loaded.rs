@@ -113,27 +113,30 @@ impl LoadedTable {
             ..
         } = &self.metrics;
         if *rejected > 0 {
-            let message = format!(
-                "{table}: {} of {} rows rejected ({}); see {}",
-                count(*rejected),
-                count(*read),
-                self.reasons,
-                self.rejects_name
+            let message = tr!(
+                "{table}: {rejected} of {read} rows rejected ({reasons}); see {file}",
+                table = table,
+                rejected = count(*rejected),
+                read = count(*read),
+                reasons = self.reasons,
+                file = self.rejects_name
             );
             warnings.push(Warning::new(warning::REJECTED_ROWS, message));
         }
         if *duplicates > 0 {
-            let message = format!(
-                "{table}: {} left out that were there already; see {}, or keep copies of lines with duplicates = \"keep\" under [ingest]",
-                plural(*duplicates, "row"),
-                self.rejects_name
+            let message = tr!(
+                "{table}: {rows} left out that were there already; see {file}, or keep copies of lines with duplicates = \"keep\" under [ingest]",
+                table = table,
+                rows = plural(*duplicates, "row"),
+                file = self.rejects_name
             );
             warnings.push(Warning::new(warning::DUPLICATE_ROWS, message));
         }
         if *unknown_products > 0 {
-            let message = format!(
-                "{table}: {} rows name products that the products table does not have",
-                count(*unknown_products)
+            let message = tr!(
+                "{table}: {n} rows name products that the products table does not have",
+                table = table,
+                n = count(*unknown_products)
             );
             warnings.push(Warning::new(warning::UNKNOWN_PRODUCTS, message));
         }

@@ -28,6 +28,7 @@ use crate::warehouse::layout::{Layout, Origin};
 use crate::warehouse::ledger::Ledger;
 use crate::warehouse::versions::{Entry, Outcome, Terms, versions};
 use crate::warning::Warning;
+use crate::words::said;
 
 /// What a canonical table would be made of.
 #[derive(Clone, Debug)]
@@ -144,8 +145,8 @@ fn look_at(
         Reading::First(others) => others,
         _ => &[],
     });
-    let said = plan.known_at.iter().chain(&plan.deleted);
-    let said = said
+    let told = plan.known_at.iter().chain(&plan.deleted);
+    let told = told
         .chain(&plan.condition)
         .chain(&plan.money.currency)
         .chain(factors);
@@ -153,7 +154,7 @@ fn look_at(
         .expressions
         .iter()
         .flatten()
-        .chain(said)
+        .chain(told)
         .flat_map(collect_columns)
         .map(|column| column.name().to_owned())
         .chain(plan.source.key.iter().cloned())
@@ -175,7 +176,7 @@ fn look_at(
             .filter_map(|column| {
                 Some(ColumnLook {
                     name: column.name.clone(),
-                    holds: word(&column.data_type),
+                    holds: said(word(&column.data_type)),
                     from: written(plan.source.columns.get(&column.name)?),
                     filled: 0,
                     example: None,
@@ -324,7 +325,7 @@ fn contradictions(
                         line: origin.line,
                         column: layout.table.key.unwrap_or("").to_owned(),
                         value: String::new(),
-                        reason: reason.to_owned(),
+                        reason: said(reason).to_owned(),
                     };
                     look.rejected += 1;
                     look.note(&reject, &planned.file);
@@ -388,28 +389,32 @@ impl SourceLook {
 
 fn word(data_type: &DataType) -> &'static str {
     match data_type {
-        DataType::Int64 => "whole number",
-        DataType::Float64 => "number",
-        DataType::Decimal128(_, _) => "exact decimal",
-        DataType::Timestamp(_, _) => "moment, UTC",
-        DataType::Date32 => "day",
-        DataType::Boolean => "yes or no",
-        _ => "text",
+        DataType::Int64 => mark!("whole number"),
+        DataType::Float64 => mark!("number"),
+        DataType::Decimal128(_, _) => mark!("exact decimal"),
+        DataType::Timestamp(_, _) => mark!("moment, UTC"),
+        DataType::Date32 => mark!("day"),
+        DataType::Boolean => mark!("yes or no"),
+        _ => mark!("text"),
     }
 }
 
 fn written(mapping: &Mapping) -> String {
     match mapping {
-        Mapping::Column(column) => format!("column `{}`", column.name),
-        Mapping::Constant(value) => format!("always {value}"),
+        Mapping::Column(column) => tr!("column `{name}`", name = column.name),
+        Mapping::Constant(value) => tr!("always {value}", value = value),
         Mapping::Product([first, second]) => {
-            format!("`{}` times `{}`", first.name, second.name)
+            tr!(
+                "`{one}` times `{other}`",
+                one = first.name,
+                other = second.name
+            )
         }
         Mapping::First(columns) => {
             let names: Vec<String> = columns.iter().map(|c| format!("`{}`", c.name)).collect();
-            format!("the first of {}", names.join(", "))
+            tr!("the first of {names}", names = names.join(", "))
         }
-        Mapping::BySign(column) => format!("the sign of `{}`", column.name),
+        Mapping::BySign(column) => tr!("the sign of `{name}`", name = column.name),
         Mapping::Sql(sql) => sql.clone(),
     }
 }

@@ -37,7 +37,7 @@ use self::gates::{GateResult, LoadCounts, TableCounts};
 pub use self::loaded::TableMetrics;
 use self::loaded::{LoadedTable, product_keys};
 use self::plan::TablePlan;
-pub use self::rejects::{not_listed, was_there};
+pub use self::rejects::{not_listed, was_there, what};
 use self::rows::Keys;
 use self::shared::Load;
 use self::table::read_table;
@@ -52,7 +52,7 @@ use crate::outputs::below::below;
 use crate::outputs::interrupt;
 use crate::outputs::manifest;
 use crate::sources::SourceFile;
-use crate::text::plural;
+use crate::text::{in_english, plural};
 use crate::warehouse::commit::{self, Guard};
 use crate::warehouse::forgotten::Forgotten;
 use crate::warehouse::ledger::{self, Ledger};
@@ -388,7 +388,7 @@ fn must_have_rows(context: &Context<'_>, loaded: &[LoadedTable]) -> Result<()> {
         0 => "look at the sources: is there a row below the header?".to_owned(),
         rows => format!(
             "the condition (where) of the sources leaves out {}",
-            plural(rows, "row")
+            in_english(rows, "row")
         ),
     }))
 }
@@ -611,10 +611,12 @@ fn unnamed_sources(
         if rows > 0 {
             warnings.push(Warning::new(
                 warning::UNNAMED_SOURCE,
-                format!(
-                    "{table}: the warehouse holds {} of the source `{source}`, which the settings do not name any more; to start again from the sources that are named: regulars ingest --rebuild -c {}",
-                    plural(rows, "row"),
-                    context.settings.path.display(),
+                tr!(
+                    "{table}: the warehouse holds {rows} of the source `{source}`, which the settings do not name any more; to start again from the sources that are named: regulars ingest --rebuild -c {settings}",
+                    table = table,
+                    rows = plural(rows, "row"),
+                    source = source,
+                    settings = context.settings.path.display(),
                 ),
             ));
         }
@@ -636,7 +638,9 @@ fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
     {
         warnings.push(Warning::new(
             warning::NO_PRODUCTS,
-            "no source feeds the products: taxonomy features are off, and rules and offers work on product ids",
+            tr!(
+                "no source feeds the products: taxonomy features are off, and rules and offers work on product ids"
+            ),
         ));
     }
     if !config
@@ -645,7 +649,9 @@ fn missing_in_settings(context: &Context<'_>) -> Vec<Warning> {
     {
         warnings.push(Warning::new(
             warning::NO_AMOUNTS,
-            "no source gives the interactions an amount: money is 0 everywhere, and segments rest on recency and frequency",
+            tr!(
+                "no source gives the interactions an amount: money is 0 everywhere, and segments rest on recency and frequency"
+            ),
         ));
     }
     warnings

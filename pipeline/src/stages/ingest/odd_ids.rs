@@ -11,6 +11,7 @@ use crate::failure::Result;
 use crate::progress::Progress;
 use crate::text::{count, plural};
 use crate::warning::{self, Warning};
+use crate::words::said;
 
 /// Keys that people type, so that one thing may have several; baskets are too many.
 const TYPED: [&str; 3] = ["customer_id", "product_id", "account_id"];
@@ -113,16 +114,25 @@ fn alike(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
     }
     let text = |column: usize| found.column(column).as_string::<i32>();
     let examples: Vec<String> = (0..rows.min(3))
-        .map(|row| format!("`{}` and `{}`", text(0).value(row), text(1).value(row)))
+        .map(|row| {
+            tr!(
+                "`{one}` and `{other}`",
+                one = text(0).value(row),
+                other = text(1).value(row)
+            )
+        })
         .collect();
+    let ids = plural(rows as u64, "id");
     Ok(Some(Warning::new(
         warning::ALIKE_IDS,
-        format!(
-            "{}: {}{} from which others differ only by leading zeros, capitals or blanks; they count as different: {}",
-            key.name,
-            if rows == MOST { "at least " } else { "" },
-            plural(rows as u64, "id"),
-            examples.join(", ")
+        tr!(
+            "{key}: {ids} from which others differ only by leading zeros, capitals or blanks; they count as different: {examples}",
+            key = key.name,
+            ids = match rows == MOST {
+                true => tr!("at least {ids}", ids = ids),
+                false => ids,
+            },
+            examples = examples.join(said(mark!(", ")))
         ),
     )))
 }
@@ -144,9 +154,11 @@ fn shortened(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
     Ok(example.map(|example| {
         Warning::new(
             warning::SHORTENED_IDS,
-            format!(
-                "{name}: {} rows have a number that a spreadsheet has shortened, such as `{example}`: different ones became the same; export them again as text",
-                count(rows.unsigned_abs())
+            tr!(
+                "{name}: {n} rows have a number that a spreadsheet has shortened, such as `{example}`: different ones became the same; export them again as text",
+                name = name,
+                n = count(rows.unsigned_abs()),
+                example = example
             ),
         )
     }))
@@ -177,9 +189,9 @@ fn totals(scope: &Scope, key: &Key) -> Result<Option<Warning>> {
     Ok((!named.is_empty()).then(|| {
         Warning::new(
             warning::TOTALS_ROW,
-            format!(
-                "customer_id: {} looks like a row of totals and counts as a customer; take it out of the file",
-                named[..named.len().min(3)].join(", ")
+            tr!(
+                "customer_id: {ids} looks like a row of totals and counts as a customer; take it out of the file",
+                ids = named[..named.len().min(3)].join(said(mark!(", ")))
             ),
         )
     }))

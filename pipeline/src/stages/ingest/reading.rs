@@ -25,6 +25,7 @@ use crate::warehouse::ledger::Loaded;
 use crate::warehouse::merge::Contradiction;
 use crate::warehouse::partition::Partition;
 use crate::warehouse::store::Next;
+use crate::words::said;
 
 /// Rows of smaller files are read before it is known how many there are.
 const WORTH_COUNTING: u64 = 20 << 20;
@@ -283,11 +284,11 @@ impl<'a> Reading<'a> {
                 continue;
             }
             self.counts[place].duplicates += 1;
-            let reason = if keyed.contains(&file.number) {
+            let reason = said(if keyed.contains(&file.number) {
                 SAME
             } else {
                 COPY
-            };
+            });
             self.rejects.add(
                 &Place {
                     file: &file.file.path,
@@ -303,7 +304,7 @@ impl<'a> Reading<'a> {
             self.counts[place].rejected += 1;
             let file = &self.files[place].1.file.path;
             self.rejects
-                .add(&Place { file, line }, key, &row.key, row.reason)?;
+                .add(&Place { file, line }, key, &row.key, said(row.reason))?;
         }
         Ok(())
     }

@@ -10,18 +10,20 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use crate::failure::{During, Failure, Result};
 use crate::outputs::{Pending, neutral};
 use crate::text::count;
+use crate::words::{self, said};
 
 /// What the file holds.
-const ABOUT: &str = "Source rows that were left out: where they stand, and what is wrong with them";
+const ABOUT: &str =
+    mark!("Source rows that were left out: where they stand, and what is wrong with them");
 
 /// What the files of whole rows hold.
 const ABOUT_ROWS: &str =
-    "Rejected rows as their source has them: mend them and load them with ingest --mended";
+    mark!("Rejected rows as their source has them: mend them and load them with ingest --mended");
 
 /// The reason of exact copies, which are left out without being bad.
-pub const COPY: &str = "is an exact copy of an earlier line";
+pub const COPY: &str = mark!("is an exact copy of an earlier line");
 /// The reason of rows with a key that say what is known already.
-pub const SAME: &str = "says what the row with its key says already";
+pub const SAME: &str = mark!("says what the row with its key says already");
 
 /// So many bad cells, or copies, are listed for each reason; the others are counted. The whole rows
 /// are in `rejects/rows` all the same.
@@ -35,22 +37,29 @@ const UNREADABLE: u64 = 1_000_000;
 const REASONS: usize = 10_000;
 
 /// The reason of all beyond [`REASONS`].
-const OTHERS: &str = "other reasons";
+const OTHERS: &str = mark!("other reasons");
 
-/// What stands behind a reason that more have than are listed: before and after their number.
-const MORE: (&str, &str) = (" (and ", " more, which are not listed)");
+/// A reason that more have than are listed.
+const MORE: &str = mark!("{reason} (and {n} more, which are not listed)");
 
-/// The reason and the number of a line that stands for those that are not listed.
-pub fn not_listed(reason: &str) -> Option<(&str, u64)> {
-    let (reason, number) = reason.strip_suffix(MORE.1)?.rsplit_once(MORE.0)?;
-    Some((reason, number.parse().ok()?))
+/// The reason and the number of a line that stands for those that are not listed, in whatever language it
+/// was written.
+pub fn not_listed(line: &str) -> Option<(&str, u64)> {
+    let languages = words::in_every_language(MORE).take(if line.is_ascii() { 1 } else { 2 });
+    languages
+        .filter_map(|more| {
+            let (before, after) = more.strip_prefix("{reason}")?.split_once("{n}")?;
+            let (reason, number) = line.strip_suffix(after)?.rsplit_once(before)?;
+            Some((reason, number.parse().ok()?))
+        })
+        .next()
 }
 
 /// A reason together with the column that it is about, if it is about one.
 pub fn what(column: &str, reason: &str) -> String {
     match column {
         "" => reason.to_owned(),
-        column => format!("{column} {reason}"),
+        column => tr!("{column} {reason}", column = column, reason = reason),
     }
 }
 
@@ -71,7 +80,7 @@ pub struct Rejects {
 /// Whether the reason says that a row was there already, so that it was left out without being bad.
 pub fn was_there(reason: &str) -> bool {
     let reason = not_listed(reason).map_or(reason, |(reason, _)| reason);
-    [COPY, SAME].contains(&reason)
+    [COPY, SAME].iter().any(|was| words::is(was, reason))
 }
 
 /// The column of a file of rejected rows that names the source they belong to.
@@ -217,7 +226,7 @@ impl Rejects {
         let of = if known {
             of
         } else {
-            (String::new(), OTHERS.to_owned())
+            (String::new(), said(OTHERS).to_owned())
         };
         *self.more.entry(of).or_default() += number;
     }
@@ -227,7 +236,7 @@ impl Rejects {
         let known = self.reasons.len() < REASONS || self.reasons.contains_key(what);
         let times = self
             .reasons
-            .entry(if known { what } else { OTHERS }.to_owned())
+            .entry(if known { what } else { said(OTHERS) }.to_owned())
             .or_default();
         *times += number;
         *times
@@ -244,9 +253,9 @@ impl Rejects {
         let shown: Vec<String> = reasons
             .iter()
             .take(3)
-            .map(|(reason, count)| format!("{count} x {reason}"))
+            .map(|(reason, count)| tr!("{n} x {reason}", n = count, reason = reason))
             .collect();
-        shown.join("; ")
+        shown.join(said(mark!("; ")))
     }
 
     /// The file's name below the output folder.
@@ -258,7 +267,7 @@ impl Rejects {
     pub fn finish(mut self) -> Result<Pending> {
         if let Some(mut writer) = self.writer.take() {
             for ((column, reason), number) in &self.more {
-                let reason = format!("{reason}{}{number}{}", MORE.0, MORE.1);
+                let reason = words::fill(MORE, &[("reason", reason), ("n", number)]);
                 let texts = ["", "0", column.as_str(), "", reason.as_str()].map(neutral);
                 writer
                     .write_record(texts.iter().map(|text| text.as_bytes()))

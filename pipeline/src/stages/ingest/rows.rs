@@ -26,6 +26,7 @@ use crate::warehouse::forgotten::Forgotten;
 use crate::warehouse::layout::{KNOWN_AT, Layout, Origin};
 use crate::warehouse::partition::Partition;
 use crate::warehouse::staging::spread;
+use crate::words::said;
 
 /// What the rows of one table go through; any thread can do it.
 pub struct Shaper<'a> {
@@ -231,7 +232,7 @@ impl Shaper<'_> {
                 row,
                 "customer_id",
                 String::new(),
-                "is a customer who was forgotten",
+                said(mark!("is a customer who was forgotten")),
             );
         }
         Ok(shown)
@@ -271,7 +272,8 @@ impl Shaper<'_> {
         for (name, values) in keys.iter().filter(|(_, values)| values.null_count() > 0) {
             for row in (0..rows).filter(|&row| values.is_null(row)) {
                 if judged.good[row] {
-                    judged.reject(row, name, String::new(), "is empty, and is part of the key");
+                    let reason = tr!("is empty, and is part of the key");
+                    judged.reject(row, name, String::new(), reason);
                 }
             }
         }
@@ -319,10 +321,10 @@ impl Shaper<'_> {
                 .unwrap_or_default();
             let named = |day: i32| date_of(day).map(|day| day.to_string()).unwrap_or_default();
             let reason = match day > self.latest {
-                true => format!("lies in the future, after {}", named(self.latest)),
-                false => format!(
-                    "lies before {}, the earliest day that is believed",
-                    named(self.earliest)
+                true => tr!("lies in the future, after {day}", day = named(self.latest)),
+                false => tr!(
+                    "lies before {day}, the earliest day that is believed",
+                    day = named(self.earliest)
                 ),
             };
             judged.reject(row, "occurred_at", value, reason);

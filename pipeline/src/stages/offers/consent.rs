@@ -55,8 +55,8 @@ impl Answers {
         let said = self.answers.said[self.rows[customer]];
         match (self.allowed(customer), said) {
             (true, _) => None,
-            (false, Consent::Unknown) => Some("have not said that they may be contacted"),
-            (false, _) => Some("said no to being contacted"),
+            (false, Consent::Unknown) => Some(mark!("have not said that they may be contacted")),
+            (false, _) => Some(mark!("said no to being contacted")),
         }
     }
 
@@ -85,12 +85,20 @@ impl Answers {
         let odd = &self.answers.odd;
         let (word, _) = odd.iter().max_by_key(|(_, times)| **times)?;
         let values: u64 = odd.values().sum();
-        let verb = if values == 1 { "is" } else { "are" };
-        let message = format!(
-            "{} of {} {verb} neither yes nor no, such as `{word}`, and {verb} taken for a no",
-            plural(values, "value"),
-            self.answers.columns.join(" or ")
-        );
+        let columns = self.answers.columns.join(&tr!(" or "));
+        let message = match values {
+            1 => tr!(
+                "1 value of {columns} is neither yes nor no, such as `{word}`, and is taken for a no",
+                columns = columns,
+                word = word
+            ),
+            many => tr!(
+                "{values} of {columns} are neither yes nor no, such as `{word}`, and are taken for a no",
+                values = plural(many, "value"),
+                columns = columns,
+                word = word
+            ),
+        };
         Some(Warning::new(ODD_CONSENT, message))
     }
 }

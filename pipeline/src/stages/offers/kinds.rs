@@ -184,15 +184,21 @@ impl Maker<'_> {
         let ago = days(self.day.saturating_sub(again.last));
         let times = plural(again.times.into(), "time");
         let (Some(every), Some(due)) = (again.every, again.due()) else {
-            return format!("bought once, {ago} ago");
+            return tr!("bought once, {ago} ago", ago = ago);
         };
         let every = days(every.round().max(1.0) as i32);
         let due = match due.saturating_sub(self.day) {
-            0 => "due now".to_owned(),
-            late if late < 0 => format!("{} overdue", days(-late)),
-            ahead => format!("due in {}", days(ahead)),
+            0 => tr!("due now"),
+            late if late < 0 => tr!("{days} overdue", days = days(-late)),
+            ahead => tr!("due in {days}", days = days(ahead)),
         };
-        format!("bought {times}, every {every} on average, last {ago} ago: {due}")
+        tr!(
+            "bought {times}, every {every} on average, last {ago} ago: {due}",
+            times = times,
+            every = every,
+            ago = ago,
+            due = due
+        )
     }
 
     /// Categories that the customer bought regularly and has left: baskets, and the last day.
@@ -239,10 +245,11 @@ impl Maker<'_> {
                 item: again.item,
                 probability: again.probability,
                 due: None,
-                reason: format!(
-                    "used to buy {name} ({}), and has not for {}",
-                    plural((*times).into(), "purchase"),
-                    days(self.day.saturating_sub(*last))
+                reason: tr!(
+                    "used to buy {name} ({purchases}), and has not for {days}",
+                    name = name,
+                    purchases = plural((*times).into(), "purchase"),
+                    days = days(self.day.saturating_sub(*last))
                 ),
             })
         };
@@ -284,10 +291,12 @@ impl Maker<'_> {
                 item: suggestion.item,
                 probability: suggestion.score,
                 due: None,
-                reason: format!(
-                    "a step up from {}, bought {}: {now:.2} in place of {then:.2}",
-                    self.name(usual.item),
-                    plural(usual.times.into(), "time")
+                reason: tr!(
+                    "a step up from {item}, bought {times}: {now} in place of {then}",
+                    item = self.name(usual.item),
+                    times = plural(usual.times.into(), "time"),
+                    now = format!("{now:.2}"),
+                    then = format!("{then:.2}")
                 ),
             })
         };

@@ -78,17 +78,19 @@ fn code(why: &Unavailable) -> &'static str {
 
 fn words(why: &Unavailable) -> String {
     match *why {
-        Unavailable::Inactive => "the products say that it is not active".to_owned(),
-        Unavailable::Gone { usual_gap, .. } => format!(
-            "not sold any more: before, hardly more than {} passed between two days with a sale",
-            plural(usual_gap.unsigned_abs().into(), "day")
+        Unavailable::Inactive => tr!("the products say that it is not active"),
+        Unavailable::Gone { usual_gap, .. } => tr!(
+            "not sold any more: before, hardly more than {days} passed between two days with a sale",
+            days = plural(usual_gap.unsigned_abs().into(), "day")
         ),
-        Unavailable::OutOfSeason { sold, even } => format!(
-            "out of season: sold {} in these weeks of the year before, of {even:.0} if it sold evenly",
-            match sold {
-                1 => "once".to_owned(),
-                sold => format!("{sold} times"),
-            }
+        Unavailable::OutOfSeason { sold: 1, even } => tr!(
+            "out of season: sold once in these weeks of the year before, of {even} if it sold evenly",
+            even = format!("{even:.0}")
+        ),
+        Unavailable::OutOfSeason { sold, even } => tr!(
+            "out of season: sold {n} times in these weeks of the year before, of {even} if it sold evenly",
+            n = sold,
+            even = format!("{even:.0}")
         ),
     }
 }

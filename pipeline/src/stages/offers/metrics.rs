@@ -104,9 +104,9 @@ impl PopularIn {
     /// "in the 28 days before": when the items were bought most.
     pub fn words(self) -> String {
         match self {
-            Self::Recent => format!("in the {RECENT} days before"),
-            Self::YearBefore => "in the same weeks of the year before".to_owned(),
-            Self::WholeHistory => "in the whole history before".to_owned(),
+            Self::Recent => tr!("in the {days} days before", days = RECENT),
+            Self::YearBefore => tr!("in the same weeks of the year before"),
+            Self::WholeHistory => tr!("in the whole history before"),
         }
     }
 }

@@ -43,6 +43,7 @@ use crate::outputs::Pending;
 use crate::purchases::{Ask, Purchases, day_number, need_products};
 use crate::text::plural;
 use crate::warning::{LONG_LIST, Warning};
+use crate::words::said;
 
 pub use self::metrics::Metrics;
 
@@ -114,9 +115,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     if !winback::fits(metrics.winback) {
         warnings.push(Warning::new(
             LONG_LIST,
-            format!(
-                "winback: no spreadsheet has room for {}, so that there are CSV and Parquet alone",
-                plural(metrics.winback, "customer")
+            tr!(
+                "{list}: no spreadsheet has room for {customers}, so that there are CSV and Parquet alone",
+                list = "winback",
+                customers = plural(metrics.winback, "customer")
             ),
         ));
     }
@@ -180,14 +182,15 @@ fn write(
     let without = known.answers.apply(&mut suggestions);
     write_suggested(known, &suggestions, &score_means, &unavailable, files)?;
     if let Some(ranked) = ranked {
-        let about = "Every way to suggest on each of several dates, on what could be known by then";
-        files.parquet_and_csv("offer_models", about, &ranked.table()?)?;
+        let about =
+            tr!("Every way to suggest on each of several dates, on what could be known by then");
+        files.parquet_and_csv("offer_models", &about, &ranked.table()?)?;
     }
     if offers.kinds.iter().any(|kind| *kind != Kind::New) {
         let affinity = (!trees).then_some((&suggestions[..], scores));
         let made = of_kinds(known, offers, maker.as_ref(), affinity);
-        let about = "What to offer each customer, by kind: new, better, again, back";
-        files.parquet_and_csv("offers", about, &offered::table(&made, known, &products)?)?;
+        let about = tr!("What to offer each customer, by kind: new, better, again, back");
+        files.parquet_and_csv("offers", &about, &offered::table(&made, known, &products)?)?;
     }
     let gone: BTreeSet<u32> = unavailable.iter().map(|(item, _)| *item).collect();
     let allowed = |customer: u32, item: u32| {
@@ -223,16 +226,16 @@ fn write_suggested(
     files: &mut Pending,
 ) -> Result<()> {
     let purchases = known.purchases;
-    let about = format!(
-        "What each customer would buy next, by {}, best first",
-        purchases.ask.level
+    let about = tr!(
+        "What each customer would buy next, by {level}, best first",
+        level = said(&purchases.ask.level)
     );
     let beside = (&known.beside.rules, known.shelf.prices.as_slice());
     let table = table::table(suggestions, purchases, score_means, beside)?;
     files.parquet_and_csv("suggestions", &about, &table)?;
     files.parquet_and_csv(
         "items_left_out",
-        "Items that are suggested to nobody, with the reason",
+        &tr!("Items that are suggested to nobody, with the reason"),
         &left_out::table(unavailable, purchases, known.line_items)?,
     )
 }

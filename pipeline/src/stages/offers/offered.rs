@@ -11,6 +11,7 @@ use super::product::{Product, Products};
 use crate::config::offers::Kind;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, exact_numbers, numbers, round, text};
+use crate::words::said;
 
 /// The offers, in the order in which they are given.
 pub fn table(offers: &[Offer], known: &Known<'_>, products: &Products) -> Result<RecordBatch> {
@@ -37,16 +38,18 @@ pub fn table(offers: &[Offer], known: &Known<'_>, products: &Products) -> Result
     let due: Date32Array = all().map(|offer| offer.due).collect();
     let costs = known.shelf.margins.iter().any(Option::is_some);
     let about = match costs {
-        true => "Probability times price times the share of the price that the item earns",
-        false => "Probability times price: no costs are loaded",
+        true => mark!("Probability times price times the share of the price that the item earns"),
+        false => mark!("Probability times price: no costs are loaded"),
     };
-    TableBuilder::new()
+    let table = TableBuilder::new()
         .column("customer_id", "Who", take(&known.purchases.customers, &rows, None)?)
         .column(
             "kind",
             "new: not bought before; better: dearer than what they buy of the category; again: bought twice or more, with the day on which it is due; back: of a category that they have left",
             text(all().map(|offer| code(offer.kind))),
         )
+        .in_words("kind", all().map(|offer| Some(said(words(offer.kind)))));
+    table
         .column("rank", "1 is the best of its kind", Arc::new(ranks))
         .column(
             "item",
@@ -90,5 +93,14 @@ fn code(kind: Kind) -> &'static str {
         Kind::Better => "better",
         Kind::Again => "again",
         Kind::Back => "back",
+    }
+}
+
+fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::New => mark!("new to them"),
+        Kind::Better => mark!("a step up"),
+        Kind::Again => mark!("due again"),
+        Kind::Back => mark!("back to a category they have left"),
     }
 }

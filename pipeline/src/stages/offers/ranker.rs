@@ -13,6 +13,7 @@ use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::purchases::day_number;
 use crate::stages::Context;
+use crate::words::said;
 
 /// What was learned, and what is used of it.
 pub struct Ranked {
@@ -55,32 +56,34 @@ pub fn learn(
 fn chosen(ranking: &Ranking, by: By) -> Chosen {
     let made = |trees, why: String| Chosen { trees, why };
     if !ranking.has_learned().0 {
-        let why = "too little was bought for the first time to learn from";
-        return made(false, why.to_owned());
+        let why = tr!("too little was bought for the first time to learn from");
+        return made(false, why);
     }
     if by == By::Affinity {
-        return made(false, "the settings ask for the affinity".to_owned());
+        return made(false, tr!("the settings ask for the affinity"));
     }
     if by == By::Trees {
-        return made(true, "the settings ask for the trees".to_owned());
+        return made(true, tr!("the settings ask for the trees"));
     }
     let gains = &ranking.new_gains;
     let earlier: Vec<Gain> = gains.iter().rev().skip(1).map(|(_, gain)| *gain).collect();
     let Some(pooled) = pooled(&earlier) else {
-        let why = "the history is too short to choose on an earlier date than is reported";
-        return made(false, why.to_owned());
+        let why = tr!("the history is too short to choose on an earlier date than is reported");
+        return made(false, why);
     };
     let dates = match earlier.len() {
-        1 => "the date before the one that is reported".to_owned(),
-        many => format!("the {many} dates before the one that is reported"),
+        1 => tr!("the date before the one that is reported"),
+        many => tr!("the {n} dates before the one that is reported", n = many),
     };
-    let said = format!(
-        "on {dates} the NDCG of the trees was {:+.4} against the affinity, with a standard error of {:.4}",
-        pooled.mean, pooled.error
+    let found = tr!(
+        "on {dates} the NDCG of the trees was {gain} against the affinity, with a standard error of {error}",
+        dates = dates,
+        gain = format!("{:+.4}", pooled.mean),
+        error = format!("{:.4}", pooled.error)
     );
     match pooled.beyond_noise() {
-        true => made(true, said),
-        false => made(false, format!("{said}: no more than noise")),
+        true => made(true, found),
+        false => made(false, tr!("{found}: no more than noise", found = found)),
     }
 }
 
@@ -122,15 +125,21 @@ impl Ranked {
             (_, Way::Trees) => true,
             _ => false,
         };
-        TableBuilder::new()
-            .column("test_date", "Nothing on or after this day was known", Arc::new(days))
+        let table = TableBuilder::new()
+            .column(
+                "test_date",
+                "Nothing on or after this day was known",
+                Arc::new(days),
+            )
             .column(
                 "kind",
                 "new: not bought before by the customer; again: bought before; all: both together",
                 text(all().map(|test| kind(test.kind))),
-            )
+            );
+        table
+            .in_words("kind", all().map(|test| Some(said(kind_words(test.kind)))))
             .column("way", "How the lists were made", text(all().map(|test| way(test.way).0)))
-            .column("title", "What people call it", text(all().map(|test| way(test.way).1)))
+            .column("title", "What people call it", text(all().map(|test| said(way(test.way).1))))
             .column("used", "Whether offers of the kind are made this way", flags(&used))
             .column(
                 "decided",
@@ -169,17 +178,31 @@ fn kind(kind: OfferKind) -> &'static str {
     }
 }
 
+fn kind_words(kind: OfferKind) -> &'static str {
+    match kind {
+        OfferKind::New => mark!("new to them"),
+        OfferKind::Again => mark!("bought before"),
+        OfferKind::All => mark!("new and bought before"),
+    }
+}
+
 fn way(way: Way) -> (&'static str, &'static str) {
     match way {
-        Way::PopularLately => ("popular_lately", "what most bought in the days before"),
-        Way::PopularEver => ("popular_ever", "what most have ever bought"),
-        Way::ItemCosine => ("item_cosine", "item-to-item neighbours by cosine"),
-        Way::Frequency => ("frequency", "the customer's own baskets"),
+        Way::PopularLately => (
+            "popular_lately",
+            mark!("what most bought in the days before"),
+        ),
+        Way::PopularEver => ("popular_ever", mark!("what most have ever bought")),
+        Way::ItemCosine => ("item_cosine", mark!("item-to-item neighbours by cosine")),
+        Way::Frequency => ("frequency", mark!("the customer's own baskets")),
         Way::FadedFrequency => (
             "faded_frequency",
-            "the customer's own baskets, fading with time",
+            mark!("the customer's own baskets, fading with time"),
         ),
-        Way::Affinity => ("affinity", "ridge regression and calibration"),
-        Way::Trees => ("trees", "boosted trees over the candidates of all ways"),
+        Way::Affinity => ("affinity", mark!("ridge regression and calibration")),
+        Way::Trees => (
+            "trees",
+            mark!("boosted trees over the candidates of all ways"),
+        ),
     }
 }

@@ -19,10 +19,13 @@ pub type Rules = BTreeMap<(u32, u32), (f64, f64)>;
 pub fn score_means(kind: ScoreKind, days: u32) -> String {
     match kind {
         ScoreKind::Probability => {
-            format!("Probability of buying it for the first time in the next {days} days")
+            tr!(
+                "Probability of buying it for the first time in the next {days} days",
+                days = days
+            )
         }
         ScoreKind::Affinity => {
-            "How well it fits, 0 to 1; the history is too short for probabilities".to_owned()
+            tr!("How well it fits, 0 to 1; the history is too short for probabilities")
         }
     }
 }
@@ -125,20 +128,20 @@ pub fn reason<'a>(
     let share = confidence.map(percent).unwrap_or_default();
     let lift = lift.unwrap_or(1.0);
     match evidence {
-        Evidence::Basket { antecedent, .. } => {
-            format!(
-                "bought with {} in {share} of baskets, {lift:.1} times chance",
-                calm(item(*antecedent))
-            )
-        }
-        Evidence::Group { .. } => {
-            format!(
-                "bought by {share} of the customers who buy from the same shelf, {lift:.1} times chance"
-            )
-        }
-        Evidence::Popularity { .. } => format!(
-            "bought by {} of all customers",
-            percent(evidence.base_rate())
+        Evidence::Basket { antecedent, .. } => tr!(
+            "bought with {item} in {share} of baskets, {lift} times chance",
+            item = calm(item(*antecedent)),
+            share = share,
+            lift = format!("{lift:.1}")
+        ),
+        Evidence::Group { .. } => tr!(
+            "bought by {share} of the customers who buy from the same shelf, {lift} times chance",
+            share = share,
+            lift = format!("{lift:.1}")
+        ),
+        Evidence::Popularity { .. } => tr!(
+            "bought by {share} of all customers",
+            share = percent(evidence.base_rate())
         ),
     }
 }

@@ -67,11 +67,12 @@ impl Test {
         let all = [&self.popularity].into_iter().chain(&self.other_baselines);
         let best = all.max_by(|a, b| a.quality.ndcg.total_cmp(&b.quality.ndcg))?;
         (model <= best.quality.ndcg).then(|| {
-            let message = format!(
-                "on the last {} days the suggestions did no better than the items that most customers bought {} (NDCG {model:.3} against {:.3})",
-                self.days,
-                best.time.words(),
-                best.quality.ndcg
+            let message = tr!(
+                "on the last {days} days the suggestions did no better than the items that most customers bought {time} (NDCG {model} against {popular})",
+                days = self.days,
+                time = best.time.words(),
+                model = format!("{model:.3}"),
+                popular = format!("{:.3}", best.quality.ndcg)
             );
             Warning::new(WEAK_SUGGESTIONS, message)
         })

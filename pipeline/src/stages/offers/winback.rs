@@ -23,6 +23,7 @@ use crate::purchases::day_number;
 use crate::stages::Context;
 use crate::suppressed::{self, Suppressed};
 use crate::text::plural;
+use crate::words::{self, said};
 
 /// Offers to each.
 const OFFERS: usize = 3;
@@ -98,7 +99,9 @@ pub fn write(
             .then(a.customer.cmp(&b.customer))
     });
     let table = table(context, known, &rows, day)?;
-    let about = "Customers who are leaving or have left, with what to write to them about; those who may not be contacted are not in it";
+    let about = &tr!(
+        "Customers who are leaving or have left, with what to write to them about; those who may not be contacted are not in it"
+    );
     files.parquet("winback.parquet", about, &table)?;
     files.csv_to_open("winback.csv", about, &table)?;
     if fits(rows.len() as u64) {
@@ -115,20 +118,20 @@ pub fn fits(customers: u64) -> bool {
 
 /// The lines of the sheet of counts.
 fn lines(on_it: usize, left_out: &BTreeMap<String, u64>) -> Vec<Line> {
-    let line = |what: &str, number: u64| Line {
-        what: what.to_owned(),
+    let line = |what: String, number: u64| Line {
+        what,
         number: Some(number),
     };
     let barred: u64 = left_out.values().sum();
     let mut lines = vec![
-        line("are leaving or have left", on_it as u64 + barred),
-        line("are on the list", on_it as u64),
+        line(tr!("are leaving or have left"), on_it as u64 + barred),
+        line(tr!("are on the list"), on_it as u64),
         Line {
-            what: "left out, by the first reason that applies:".to_owned(),
+            what: tr!("left out, by the first reason that applies:"),
             number: None,
         },
     ];
-    lines.extend(left_out.iter().map(|(why, number)| line(why, *number)));
+    lines.extend((left_out.iter()).map(|(why, number)| line(why.clone(), *number)));
     lines
 }
 
@@ -148,8 +151,10 @@ fn leaving(known: &Known<'_>, barred: &[Suppressed], day: i32, active_days: u32)
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     let why_not = |customer: usize| {
         let on = |file: &&Suppressed| file.who.seen(&purchases.customers, customer) > 0;
-        let said = known.answers.why_not(customer).map(str::to_owned);
-        said.or_else(|| barred.iter().find(on).map(Suppressed::why))
+        let said = known.answers.why_not(customer);
+        let said = said.map(|why| words::said(why).to_owned());
+        let why = |file: &Suppressed| tr!("are on {file}", file = file.path);
+        said.or_else(|| barred.iter().find(on).map(why))
     };
     let row = |customer: usize| {
         let lines = purchases.offsets[customer]..purchases.offsets[customer + 1];
@@ -170,9 +175,9 @@ fn leaving(known: &Known<'_>, barred: &[Suppressed], day: i32, active_days: u32)
             return None;
         }
         let reason = match reason.is_empty() {
-            true => format!(
-                "no purchase for {}",
-                plural(away.max(0).unsigned_abs().into(), "day")
+            true => tr!(
+                "no purchase for {days}",
+                days = plural(away.max(0).unsigned_abs().into(), "day")
             ),
             false => reason,
         };
@@ -205,7 +210,7 @@ fn likely(known: &Known<'_>, products: &Products, customer: u32, next: &Next) ->
     });
     let new = next.new.iter().map(|new| {
         let chance = (new.item, new.score);
-        thing(known, products, customer, chance, "new to them".to_owned())
+        thing(known, products, customer, chance, tr!("new to them"))
     });
     let mut all: Vec<Thing> = again.chain(new).collect();
     let worth = |thing: &Thing| {
@@ -245,8 +250,8 @@ fn favourites(
 /// "bought once", "bought 12 times".
 fn bought(times: u64) -> String {
     match times {
-        1 => "bought once".to_owned(),
-        times => format!("bought {}", plural(times, "time")),
+        1 => tr!("bought once"),
+        times => tr!("bought {times}", times = plural(times, "time")),
     }
 }
 
@@ -291,12 +296,13 @@ fn table(context: &Context<'_>, known: &Known<'_>, rows: &[Row], day: i32) -> Re
             "1 is who is expected to bring most",
             Arc::new(ranks),
         );
-    let table = attributes(context, known, &customers, table)?
-        .column(
-            "band",
-            "high: likely to leave; lapsed: away for longer than an active customer may be",
-            text(all().map(|row| &row.band)),
-        )
+    let table = attributes(context, known, &customers, table)?.column(
+        "band",
+        "high: likely to leave; lapsed: away for longer than an active customer may be",
+        text(all().map(|row| &row.band)),
+    );
+    let table = table
+        .in_words("band", all().map(|row| Some(band(&row.band))))
         .column(
             "value",
             "What they are worth by `value`: expected of the horizon, discounted",
@@ -325,6 +331,15 @@ fn table(context: &Context<'_>, known: &Known<'_>, rows: &[Row], day: i32) -> Re
         .build()
 }
 
+/// A band in words.
+fn band(code: &str) -> &str {
+    match code {
+        "high" => said(mark!("likely to leave")),
+        "lapsed" => said(mark!("lapsed")),
+        other => other,
+    }
+}
+
 /// The table with what to write about.
 fn with_offers(known: &Known<'_>, rows: &[Row], mut table: TableBuilder) -> TableBuilder {
     let all = || rows.iter();
@@ -338,17 +353,17 @@ fn with_offers(known: &Known<'_>, rows: &[Row], mut table: TableBuilder) -> Tabl
         table = table
             .column(
                 &format!("offer_{n}"),
-                "What to write about; each of another category",
+                mark!("What to write about; each of another category"),
                 text(all().map(|row| thing(row, &name))),
             )
             .column(
                 &format!("product_{n}"),
-                "The product of it that sells best in their segment, on sale now",
+                mark!("The product of it that sells best in their segment, on sale now"),
                 text(all().map(|row| thing(row, &|one| one.product.clone()))),
             )
             .column(
                 &format!("price_{n}"),
-                "What one has cost of late, on average",
+                mark!("What one has cost of late, on average"),
                 numbers(
                     all().map(|row| row.things.get(place).map_or(f64::NAN, |one| one.price)),
                     2,
@@ -356,7 +371,7 @@ fn with_offers(known: &Known<'_>, rows: &[Row], mut table: TableBuilder) -> Tabl
             )
             .column(
                 &format!("why_{n}"),
-                "Why it is offered",
+                mark!("Why it is offered"),
                 text(all().map(|row| thing(row, &|one| one.why.clone()))),
             );
     }
@@ -409,7 +424,7 @@ fn attributes(
             DataType::Utf8View | DataType::LargeUtf8 => cast(&values, &DataType::Utf8)?,
             _ => values,
         };
-        table = table.column(name, "From the customers", values);
+        table = table.column(name, mark!("From the customers"), values);
     }
     Ok(table)
 }

@@ -91,8 +91,7 @@ struct Money {
 /// Reads the history as it could be seen at the as-of date.
 pub fn look(context: &Context<'_>, left: &Left<'_>) -> Result<Section<Business>> {
     if context.settings.config.lacks_history() {
-        let why = "no source tells what customers did";
-        return Ok(Section::missing(why));
+        return Ok(Section::missing(tr!("no source tells what customers did")));
     }
     let warehouse = match context.warehouse() {
         Ok(warehouse) => warehouse,

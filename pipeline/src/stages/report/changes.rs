@@ -1,6 +1,7 @@
 //! What changed since the last report of an earlier date.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -12,6 +13,7 @@ use super::left::{Left, Section};
 use super::segments::Segments;
 use super::small::words;
 use crate::text::{count, money};
+use crate::words::{fill, said as word};
 
 /// Segments whose change is told: those that grew or shrank most.
 const SEGMENTS: usize = 3;
@@ -88,28 +90,38 @@ pub fn sentences(now: Option<&Headline>, before: Option<&Headline>, currency: &s
     let Some((now, before)) = now.zip(before) else {
         return Vec::new();
     };
-    let mut said = vec![format!(
-        "Customers: {} as of {}, {} as of {} ({}).",
-        words(now.customers),
-        now.as_of,
-        words(before.customers),
-        before.as_of,
-        step(now.customers, before.customers)
+    let mut said = vec![tr!(
+        "Customers: {now} as of {today}, {before} as of {then} ({change}).",
+        now = words(now.customers),
+        today = now.as_of,
+        before = words(before.customers),
+        then = before.as_of,
+        change = step(now.customers, before.customers)
     )];
     for (what, now, before) in [
-        ("Active customers", now.active, before.active),
-        ("At high risk of leaving", now.high_risk, before.high_risk),
+        (
+            mark!("Active customers: {now} instead of {before} ({change})."),
+            now.active,
+            before.active,
+        ),
+        (
+            mark!("At high risk of leaving: {now} instead of {before} ({change})."),
+            now.high_risk,
+            before.high_risk,
+        ),
     ] {
         if let Some((now, before)) = now.zip(before) {
             let (change, now, before) = (step(now, before), words(now), words(before));
-            said.push(format!("{what}: {now} instead of {before} ({change})."));
+            let given: [(&str, &dyn Display); 3] =
+                [("now", &now), ("before", &before), ("change", &change)];
+            said.push(fill(what, &given));
         }
     }
     if let Some((spend, earlier)) = now.spend.zip(before.spend) {
-        said.push(format!(
-            "Spend of all customers so far: {}, {} of it since then.",
-            money(spend, currency),
-            money(spend - earlier, currency)
+        said.push(tr!(
+            "Spend of all customers so far: {spend}, {since} of it since then.",
+            spend = money(spend, currency),
+            since = money(spend - earlier, currency)
         ));
     }
     said.extend(segments(now, before));
@@ -127,10 +139,20 @@ fn segments(now: &Headline, before: &Headline) -> Option<String> {
     names.sort_by_key(|name| std::cmp::Reverse(by(name)));
     let told = names.into_iter().take(SEGMENTS).map(|name| {
         let (now, before) = (size(now, name), size(before, name));
-        format!("{name} {} ({})", words(now), step(now, before))
+        tr!(
+            "{segment} {n} ({change})",
+            segment = word(name),
+            n = words(now),
+            change = step(now, before)
+        )
     });
     let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("Segments that changed most: {}.", told.join(", ")))
+    (!told.is_empty()).then(|| {
+        tr!(
+            "Segments that changed most: {segments}.",
+            segments = told.join(&tr!(", "))
+        )
+    })
 }
 
 /// `+12`, `-3` or `no change`.
@@ -138,7 +160,7 @@ fn step(now: u64, before: u64) -> String {
     match now.cmp(&before) {
         std::cmp::Ordering::Greater => format!("+{}", count(now - before)),
         std::cmp::Ordering::Less => format!("-{}", count(before - now)),
-        std::cmp::Ordering::Equal => "no change".to_owned(),
+        std::cmp::Ordering::Equal => tr!("no change"),
     }
 }
 

@@ -7,11 +7,12 @@ use super::small::{Group, LEAST, OTHERS, merged};
 use crate::contract::features::Column;
 use crate::failure::Result;
 use crate::outputs::table::round;
+use crate::words;
 
 /// Features that are shown.
 const FEATURES: usize = 10;
 /// Bands in their order; those of another name come behind.
-const BANDS: [&str; 4] = ["high", "medium", "low", "without a score"];
+const BANDS: [&str; 4] = ["high", "medium", "low", mark!("without a score")];
 
 /// Who is leaving.
 #[derive(Serialize)]
@@ -352,7 +353,7 @@ fn features(rows: Vec<Leaning>) -> Vec<Feature> {
     let feature = |row: Leaning| {
         let column = Column::named(&row.feature);
         let words = match (column.feature(), row.meaning.as_str()) {
-            (Some((feature, place)), _) => place.in_words(feature.about),
+            (Some((feature, place)), _) => place.in_words(words::said(feature.about)),
             (None, "") => row.feature.replace('_', " "),
             (None, meaning) => meaning.to_owned(),
         };

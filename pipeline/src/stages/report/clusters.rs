@@ -7,6 +7,7 @@ use super::left::Left;
 use super::small::LEAST;
 use crate::failure::Result;
 use crate::text::{count, percent, plural, round};
+use crate::words;
 
 /// What a cluster is, in sentences.
 #[derive(Clone, Deserialize, Serialize)]
@@ -171,10 +172,10 @@ pub fn plane(left: &Left<'_>, clusters: &[(Option<u32>, &str)]) -> Result<Option
 /// `more baskets bought, less days since the last purchase`.
 fn leaning(leans: &[(String, f64)]) -> String {
     let words = leans.iter().map(|(words, weight)| match *weight < 0.0 {
-        true => format!("less: {words}"),
-        false => format!("more: {words}"),
+        true => tr!("less: {what}", what = words::said(words)),
+        false => tr!("more: {what}", what = words::said(words)),
     });
-    words.collect::<Vec<_>>().join("; ")
+    words.collect::<Vec<_>>().join(&tr!("; "))
 }
 
 fn middle(
@@ -200,17 +201,17 @@ pub fn identity(left: &Left<'_>) -> Option<String> {
     let metrics = left.entry("segment")?.metrics.get("identity")?.clone();
     let found: Identity = serde_json::from_value(metrics).ok()?;
     let number = |customers: u64| match customers {
-        0 => "no customer".to_owned(),
-        few if few < LEAST => format!("fewer than {LEAST} customers"),
-        many => format!("{} customers", count(many)),
+        0 => tr!("no customer"),
+        few if few < LEAST => tr!("fewer than {n} customers", n = LEAST),
+        many => tr!("{n} customers", n = count(many)),
     };
-    Some(format!(
-        "Beside {}: {} kept and {} new; {} moved because of what they do, {} because the clusters moved. Over today's customers the earlier clusters and today's agree by {} (adjusted Rand index).",
-        found.before_as_of,
-        plural(found.kept, "cluster"),
-        found.new,
-        number(found.customers_moved + found.both_moved),
-        number(found.model_moved),
-        percent(found.agreement)
+    Some(tr!(
+        "Beside {date}: {kept} kept and {new} new; {customers} moved because of what they do, {model} because the clusters moved. Over today's customers the earlier clusters and today's agree by {agreement} (adjusted Rand index).",
+        date = found.before_as_of,
+        kept = plural(found.kept, "cluster"),
+        new = found.new,
+        customers = number(found.customers_moved + found.both_moved),
+        model = number(found.model_moved),
+        agreement = percent(found.agreement)
     ))
 }

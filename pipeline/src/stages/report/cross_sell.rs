@@ -130,7 +130,7 @@ pub fn look(left: &Left<'_>) -> Result<Section<CrossSell>> {
         let (rules, offers) = (left.why("rules"), left.why("offers"));
         return Ok(Section::missing(match rules == offers {
             true => rules,
-            false => format!("{rules}; {offers}"),
+            false => [rules, offers].join(&tr!("; ")),
         }));
     }
     let found = CrossSell {

@@ -154,13 +154,13 @@ impl<'a> Left<'a> {
 
     /// Why the files of a stage are not there.
     pub fn why(&self, stage: &str) -> String {
-        let begins = format!("{stage} was left out: ");
-        let left_out = self.manifest.left_out.iter();
-        let mut reasons = left_out.filter_map(|warning| warning.message.strip_prefix(&begins));
-        match (reasons.next(), self.entry(stage)) {
-            (Some(why), _) => why.to_owned(),
-            (None, Some(_)) => format!("{stage} ran and left nothing to show"),
-            (None, None) => format!("{stage} has not run into this folder (regulars {stage})"),
+        match (self.manifest.without.get(stage), self.entry(stage)) {
+            (Some(why), _) => why.clone(),
+            (None, Some(_)) => tr!("{stage} ran and left nothing to show", stage = stage),
+            (None, None) => tr!(
+                "{stage} has not run into this folder (regulars {stage})",
+                stage = stage
+            ),
         }
     }
 }

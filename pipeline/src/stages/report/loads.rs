@@ -11,35 +11,41 @@ use crate::warning::{
     ALIKE_IDS, FAILED_GATE, OTHER_SHEETS, SAME_CONTENT, SHORTENED_IDS, TELLTALE_ATTRIBUTE,
     TOTALS_ROW, UNNAMED_SOURCE, Warning,
 };
+use crate::words::said;
 
 /// Warnings that show values of rows, which may be of a person, or paths, which are of one machine;
 /// and what is said instead.
 const WITH_VALUES: [(&str, &str); 8] = [
     (
         ALIKE_IDS,
-        "Some ids differ only by leading zeros, capitals or blanks, and count as different.",
+        mark!("Some ids differ only by leading zeros, capitals or blanks, and count as different."),
     ),
     (
         SHORTENED_IDS,
-        "Some ids are numbers that a spreadsheet has shortened, so that different ones became the same.",
+        mark!(
+            "Some ids are numbers that a spreadsheet has shortened, so that different ones became the same."
+        ),
     ),
     (
         TOTALS_ROW,
-        "A row that looks like one of totals counts as a customer.",
+        mark!("A row that looks like one of totals counts as a customer."),
     ),
-    (FAILED_GATE, "A quality gate was not passed."),
-    (TELLTALE_ATTRIBUTE, "An attribute all but tells the label."),
+    (FAILED_GATE, mark!("A quality gate was not passed.")),
+    (
+        TELLTALE_ATTRIBUTE,
+        mark!("An attribute all but tells the label."),
+    ),
     (
         OTHER_SHEETS,
-        "A workbook has more sheets than the one that is read.",
+        mark!("A workbook has more sheets than the one that is read."),
     ),
     (
         SAME_CONTENT,
-        "A file has the content of another one, and is not loaded twice.",
+        mark!("A file has the content of another one, and is not loaded twice."),
     ),
     (
         UNNAMED_SOURCE,
-        "The warehouse holds rows of a source that the settings do not name any more.",
+        mark!("The warehouse holds rows of a source that the settings do not name any more."),
     ),
 ];
 
@@ -141,7 +147,7 @@ fn kinds(context: &Context<'_>, config: &Config) -> Result<Vec<Kind>> {
 }
 
 fn warnings(left: &Left<'_>) -> Vec<Said> {
-    let mut said: Vec<Said> = Vec::new();
+    let mut found: Vec<Said> = Vec::new();
     let stages = left.manifest.stages.iter();
     let of_stages = stages
         .filter(|(name, _)| *name != super::NAME)
@@ -152,15 +158,15 @@ fn warnings(left: &Left<'_>) -> Vec<Said> {
     let left_out = left.manifest.left_out.iter().map(|warning| ("", warning));
     for (stage, warning) in of_stages.chain(left_out) {
         let words = without_values(warning);
-        if !said.iter().any(|known| known.words == words) {
-            said.push(Said {
+        if !found.iter().any(|known| known.words == words) {
+            found.push(Said {
                 stage: stage.to_owned(),
                 code: warning.code.clone(),
                 words,
             });
         }
     }
-    said
+    found
 }
 
 /// A warning in words that name nobody.
@@ -168,7 +174,7 @@ fn without_values(warning: &Warning) -> String {
     let known = WITH_VALUES.iter().find(|(code, _)| *code == warning.code);
     known.map_or_else(
         || warning.message.clone(),
-        |(_, words)| format!("{words} See summary.txt."),
+        |(_, words)| tr!("{what} See summary.txt.", what = said(words)),
     )
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::left::Left;
-use super::{Context, NAME};
+use super::{Context, NAME, index};
 use crate::config::Config;
 use crate::outputs::FileEntry;
 use crate::stages::STAGES;
@@ -70,12 +70,13 @@ pub fn look(context: &Context<'_>, left: &Left<'_>) -> Made {
     }
 }
 
-/// The files by table and folder. The summary is written after the page and is not among them.
+/// The files by table and folder. The summary, and the way to all pages, are written after the page and are not
+/// among them.
 fn files(all: &[FileEntry]) -> Vec<FileLine> {
     let mut lines: Vec<(String, FileLine)> = Vec::new();
     for file in all
         .iter()
-        .filter(|file| file.stage != NAME && file.stage != "summary")
+        .filter(|file| ![NAME, index::OWNER, "summary"].contains(&&*file.stage))
     {
         let (key, path, in_folder) = match file.path.split_once('/') {
             Some((folder, _)) => (format!("{folder}/"), format!("{folder}/"), true),
@@ -104,9 +105,9 @@ impl FileLine {
     fn new(path: String, file: &FileEntry, in_folder: bool) -> Self {
         Self {
             about: match path.as_str() {
-                "features/" => "Features of every customer at each date".to_owned(),
+                "features/" => tr!("Features of every customer at each date"),
                 "rejects/" => {
-                    "Rows that could not be used, with line, column, value and reason".to_owned()
+                    tr!("Rows that could not be used, with line, column, value and reason")
                 }
                 _ => file.about.clone(),
             },
@@ -127,9 +128,9 @@ pub fn troubles(left: &Left<'_>, config: &Config) -> Vec<String> {
     let mut troubles = Vec::new();
     let missing = missing(left);
     if !missing.is_empty() {
-        troubles.push(format!(
-            "The last run did not go through, or not every stage has run: there is nothing of {}.",
-            missing.join(", ")
+        troubles.push(tr!(
+            "The last run did not go through, or not every stage has run: there is nothing of {stages}.",
+            stages = missing.join(&tr!(", "))
         ));
     }
     for stage in STAGES.iter().filter(|stage| stage.name != NAME) {
@@ -141,16 +142,19 @@ pub fn troubles(left: &Left<'_>, config: &Config) -> Vec<String> {
             earlier.is_some_and(|earlier| earlier.started_at > entry.started_at)
         };
         if let Some(earlier) = stage.needs(config).find(older) {
-            troubles.push(format!(
-                "{} is of an earlier run: {earlier}, which it reads, has run since then.",
-                stage.name
+            troubles.push(tr!(
+                "{stage} is of an earlier run: {earlier}, which it reads, has run since then.",
+                stage = stage.name,
+                earlier = earlier
             ));
         } else if let (Some(date), Some(all)) = (&entry.as_of, left.date())
             && *date != all
         {
-            troubles.push(format!(
-                "{} speaks of {date}, and not of {all}.",
-                stage.name
+            troubles.push(tr!(
+                "{stage} speaks of {date}, and not of {all}.",
+                stage = stage.name,
+                date = date,
+                all = all
             ));
         }
     }
@@ -159,13 +163,7 @@ pub fn troubles(left: &Left<'_>, config: &Config) -> Vec<String> {
 
 /// Stages that have not run although nothing says why.
 fn missing(left: &Left<'_>) -> Vec<&'static str> {
-    let said = |name: &str| {
-        let begins = format!("{name} was left out");
-        let mut left_out = left.manifest.left_out.iter();
-        // Without a history one sentence speaks of all that needs one.
-        left_out
-            .any(|of| of.message.starts_with(&begins) || of.message.starts_with("no source tells"))
-    };
+    let said = |name: &str| left.manifest.without.contains_key(name);
     let missing = STAGES
         .iter()
         .map(|stage| stage.name)

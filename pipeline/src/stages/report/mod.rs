@@ -9,6 +9,7 @@ mod churn;
 mod clusters;
 mod cohorts;
 mod cross_sell;
+pub mod index;
 mod left;
 mod life;
 mod loads;
@@ -143,10 +144,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
         before,
     };
     let mut files = context.files(NAME);
-    let about = "What the page shows, for programs and for the next report";
-    files.text(FIGURES, about, &json(&figures)?)?;
-    let about = "Everything that the run found on one page; begin here";
-    files.text(PAGE, about, &page::render(&figures)?)?;
+    let about = tr!("What the page shows, for programs and for the next report");
+    files.text(FIGURES, &about, &json(&figures)?)?;
+    let about = tr!("Everything that the run found on one page; begin here");
+    files.text(PAGE, &about, &page::render(&figures)?)?;
     let metrics = figures.metrics();
     Ok(Report {
         as_of: left.as_of,

@@ -9,6 +9,7 @@ use super::small::{Group, LEAST, OTHERS, merged};
 use crate::contract::features::Column;
 use crate::failure::Result;
 use crate::outputs::table::round;
+use crate::words::{self, Language, spoken};
 
 /// So many features of each cluster are shown: those in which it differs most.
 const TELLING: usize = 5;
@@ -139,6 +140,8 @@ struct Guide {
 struct Profile {
     cluster: u32,
     cluster_name: String,
+    /// The name in the language of the run, where that is not English.
+    cluster_name_words: Option<String>,
     customers: u64,
     feature: String,
     mean: Option<f64>,
@@ -298,7 +301,7 @@ fn clusters(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Cluster>>
             let of = spent.iter().find(|of| of.cluster == Some(profile.cluster));
             clusters.push(Cluster {
                 number: Some(profile.cluster),
-                name: profile.cluster_name.clone(),
+                name: name(&profile),
                 customers: profile.customers,
                 share: round(share(profile.customers as f64, customers as f64), 6),
                 spend_share: round(share(of.map_or(0.0, |of| of.spend), spend), 6),
@@ -322,11 +325,18 @@ fn clusters(left: &Left<'_>, customers: u64, spend: f64) -> Result<Vec<Cluster>>
     Ok(merged(clusters))
 }
 
+/// What a cluster is called, in the language of the page where the file has that.
+fn name(profile: &Profile) -> String {
+    let words = profile.cluster_name_words.as_ref();
+    let words = words.filter(|_| spoken() != Language::En);
+    words.unwrap_or(&profile.cluster_name).clone()
+}
+
 fn difference(profile: &Profile) -> Option<Difference> {
     let difference = profile.difference?;
     let column = Column::named(&profile.feature);
     let words = match column.feature() {
-        Some((feature, place)) => place.in_words(feature.about),
+        Some((feature, place)) => place.in_words(words::said(feature.about)),
         None => profile.feature.replace('_', " "),
     };
     Some(Difference {

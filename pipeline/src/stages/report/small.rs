@@ -5,7 +5,7 @@ use crate::text::count;
 /// Groups of fewer customers than this are merged, and their money is not shown.
 pub const LEAST: u64 = 10;
 /// What the merged ones are called.
-pub const OTHERS: &str = "others";
+pub const OTHERS: &str = mark!("others");
 
 /// A group of customers.
 pub trait Group: Sized {
@@ -51,7 +51,7 @@ pub fn merged<G: Group>(groups: Vec<G>) -> Vec<G> {
 /// How many of so many groups are told: one that is merged alone is still told by its size.
 pub fn words(customers: u64) -> String {
     match customers < LEAST {
-        true => format!("fewer than {LEAST}"),
+        true => tr!("fewer than {n}", n = LEAST),
         false => count(customers),
     }
 }

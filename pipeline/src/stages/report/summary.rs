@@ -9,6 +9,7 @@ use super::segments::Segments;
 use super::small::{LEAST, words};
 use super::todo::Todo;
 use crate::text::{calm, count, money, percent};
+use crate::words::said;
 
 /// What a person reads first.
 #[derive(Serialize)]
@@ -44,44 +45,63 @@ pub fn sentences(
 
 fn customers(left: &Left<'_>, found: &Segments, currency: &str) -> String {
     let until = left.date().unwrap_or_default();
-    let mut said = format!("{} customers bought before {until}", words(found.customers));
-    if found.customers == 1 {
-        said = format!("One customer bought before {until}");
-    } else if let Some(spend) = found.spend.filter(|spend| *spend > 0.0) {
-        said += &format!(" and spent {}", money(spend, currency));
-    }
+    let spend = found.spend.filter(|spend| *spend > 0.0);
+    let bought = match (found.customers, spend) {
+        (1, _) => tr!("One customer bought before {date}", date = until),
+        (many, None) => tr!(
+            "{n} customers bought before {date}",
+            n = words(many),
+            date = until
+        ),
+        (many, Some(spend)) => tr!(
+            "{n} customers bought before {date} and spent {amount}",
+            n = words(many),
+            date = until,
+            amount = money(spend, currency)
+        ),
+    };
     let shares = found.segments.iter();
     let most = shares.max_by(|a, b| a.spend_share.total_cmp(&b.spend_share));
     match most.filter(|segment| segment.spend_share > 0.0 && found.segments.len() > 1) {
-        Some(most) => format!(
-            "{said}; {} of the money came from {} ({} of the customers).",
-            percent(most.spend_share),
-            most.name,
-            percent(most.share)
+        Some(most) => tr!(
+            "{bought}; {spend} of the money came from {segment} ({share} of the customers).",
+            bought = bought,
+            spend = percent(most.spend_share),
+            segment = said(&most.name),
+            share = percent(most.share)
         ),
-        None => said + ".",
+        None => tr!("{bought}.", bought = bought),
     }
 }
 
 fn leaving(found: &Churn, as_of: Option<&str>, currency: &str) -> Vec<String> {
-    let as_of = as_of.map_or_else(String::new, |date| format!(", as of {date}"));
-    let mut said = vec![format!(
-        "{} of them are active and have a probability of leaving (leaving: {}{as_of}).",
-        words(found.scored),
-        found.outcome
-    )];
+    let scored = words(found.scored);
+    let mut said = vec![match as_of {
+        Some(date) => tr!(
+            "{n} of them are active and have a probability of leaving (leaving: {outcome}, as of {date}).",
+            n = scored,
+            outcome = found.outcome,
+            date = date
+        ),
+        None => tr!(
+            "{n} of them are active and have a probability of leaving (leaving: {outcome}).",
+            n = scored,
+            outcome = found.outcome
+        ),
+    }];
     match &found.high {
         Some(high) => said.push(high_risk(high, currency)),
-        None => said.push("Few or none of them are at high risk.".to_owned()),
+        None => said.push(tr!("Few or none of them are at high risk.")),
     }
     if let Some(test) = &found.test {
         let chosen = found.models.iter().find(|model| model.chosen);
         let lift = chosen.and_then(|model| model.lift_top_tenth);
         let lift = lift.filter(|_| test.customers >= 10 * LEAST);
         said.extend(lift.map(|lift| {
-            format!(
-                "Tested on {}: the tenth with the highest scores held {lift:.1} times as many leavers as a tenth drawn at random.",
-                test.on
+            tr!(
+                "Tested on {day}: the tenth with the highest scores held {lift} times as many leavers as a tenth drawn at random.",
+                day = test.on,
+                lift = format!("{lift:.1}")
             )
         }));
     }
@@ -89,47 +109,48 @@ fn leaving(found: &Churn, as_of: Option<&str>, currency: &str) -> Vec<String> {
 }
 
 fn high_risk(high: &Band, currency: &str) -> String {
-    let mut said = format!(
-        "{} customers ({}) are at high risk",
-        count(high.customers),
-        percent(high.share)
+    let mut said = tr!(
+        "{n} customers ({share}) are at high risk",
+        n = count(high.customers),
+        share = percent(high.share)
     );
     if let Some((spend, share)) = high.spend.zip(high.spend_share) {
-        said += &format!(
-            ": they have spent {}, {} of what all in these scores have",
-            money(spend, currency),
-            percent(share)
+        said += &tr!(
+            ": they have spent {amount}, {share} of what all in these scores have",
+            amount = money(spend, currency),
+            share = percent(share)
         );
     }
     if let Some(worth) = high.worth {
-        said += &format!("; their lifetime value is {}", money(worth, currency));
+        let amount = money(worth, currency);
+        said += &tr!("; their lifetime value is {amount}", amount = amount);
     }
-    said + "."
+    said + &tr!(".")
 }
 
 fn suggested(found: &CrossSell) -> Option<String> {
     let offers = found.offers.as_ref()?;
-    let mut said = format!(
-        "{} suggestions for {} customers, each of a {} not bought before",
-        count(offers.suggestions),
-        words(offers.customers),
-        offers.level
+    let mut text = tr!(
+        "{n} suggestions for {customers} customers, each of a {level} not bought before",
+        n = count(offers.suggestions),
+        customers = words(offers.customers),
+        level = said(&offers.level)
     );
     if let Some(first) = found.items.first() {
-        said += &format!(
-            "; most often first: {} ({} customers)",
-            calm(&first.item),
-            count(first.customers)
+        text += &tr!(
+            "; most often first: {item} ({n} customers)",
+            item = calm(&first.item),
+            n = count(first.customers)
         );
     }
     if let Some(test) = offers.test.as_ref().filter(|test| test.customers >= LEAST) {
-        said += &format!(
-            ". On {} held-out days {} of those who bought something new bought one of their {} (most popular items: {})",
-            test.days,
-            percent(test.model.hit_rate),
-            offers.per_customer,
-            percent(test.popularity.hit_rate)
+        text += &tr!(
+            ". On {days} held-out days {rate} of those who bought something new bought one of their {n} (most popular items: {popular})",
+            days = test.days,
+            rate = percent(test.model.hit_rate),
+            n = offers.per_customer,
+            popular = percent(test.popularity.hit_rate)
         );
     }
-    Some(said + ".")
+    Some(text + &tr!("."))
 }

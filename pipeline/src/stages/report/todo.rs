@@ -7,6 +7,7 @@ use super::loads::Loads;
 use super::small::LEAST;
 use crate::failure::Result;
 use crate::text::{calm, count, money, percent};
+use crate::words::{fill, said};
 
 /// So many things.
 const MOST: usize = 3;
@@ -60,9 +61,17 @@ fn keep_the_best(left: &Left<'_>) -> Result<Option<Todo>> {
     if !(left.has("churn") && left.has("segments")) {
         return Ok(None);
     }
-    for (bands, words) in [
-        ("'high'", "at high risk"),
-        ("'high', 'medium'", "at high or medium risk"),
+    for (bands, title, rows) in [
+        (
+            "'high'",
+            mark!("Talk to the {n} best customers who are at high risk"),
+            mark!("band high; value_tier A in segments"),
+        ),
+        (
+            "'high', 'medium'",
+            mark!("Talk to the {n} best customers who are at high or medium risk"),
+            mark!("band high or medium; value_tier A in segments"),
+        ),
     ] {
         let found: Vec<Found> = left.ask(&format!(
             "SELECT count(*) AS customers, {} AS spend FROM churn c \
@@ -75,18 +84,13 @@ fn keep_the_best(left: &Left<'_>) -> Result<Option<Todo>> {
         };
         let spend = money(found.spend.unwrap_or(0.0), &left.manifest.currency);
         return Ok(Some(Todo {
-            title: format!(
-                "Talk to the {} best customers who are {words}",
-                count(found.customers)
-            ),
-            why: format!(
-                "They are of value tier A, have spent {spend}, and the reasons for their risk stand beside each."
+            title: fill(title, &[("n", &count(found.customers))]),
+            why: tr!(
+                "They are of value tier A, have spent {spend}, and the reasons for their risk stand beside each.",
+                spend = spend
             ),
             file: file(left, "churn"),
-            rows: format!(
-                "band {}; value_tier A in segments",
-                bands.replace('\'', "").replace(", ", " or ")
-            ),
+            rows: said(rows).to_owned(),
         }));
     }
     Ok(None)
@@ -102,14 +106,14 @@ fn offer(left: &Left<'_>) -> Result<Option<Todo>> {
          GROUP BY item HAVING count(*) >= {LEAST} ORDER BY 2 DESC, 1 LIMIT 1"
     ))?;
     Ok(found.into_iter().next().map(|first| Todo {
-        title: format!(
-            "Offer {} to the {} customers whom it suits best",
-            calm(&first.item),
-            count(first.customers)
+        title: tr!(
+            "Offer {item} to the {n} customers whom it suits best",
+            item = calm(&first.item),
+            n = count(first.customers)
         ),
-        why: "It is the first suggestion of more customers than any other; the reason stands beside each.".to_owned(),
+        why: tr!("It is the first suggestion of more customers than any other; the reason stands beside each."),
         file: file(left, "suggestions"),
-        rows: "rank 1 and this item".to_owned(),
+        rows: tr!("rank 1 and this item"),
     }))
 }
 
@@ -140,18 +144,20 @@ fn segment_at_stake(left: &Left<'_>) -> Result<Option<Todo>> {
     let guide = guides
         .into_iter()
         .find(|guide| guide.rfm_segment == most.name);
-    let action = guide.map_or_else(String::new, |guide| format!(" {}.", guide.action));
+    let action = guide.map_or_else(String::new, |guide| {
+        tr!(" {action}.", action = guide.action)
+    });
     Ok(Some(Todo {
-        title: format!("Look after the segment {}", most.name),
-        why: format!(
-            "Its {} active customers have spent {}; weighted by the probability of leaving, {} of that is at stake ({}), more than in any other segment.{action}",
-            count(most.customers),
-            money(spend, &left.manifest.currency),
-            money(stake, &left.manifest.currency),
-            percent(stake / spend)
-        ),
+        title: tr!("Look after the segment {name}", name = said(&most.name)),
+        why: tr!(
+            "Its {n} active customers have spent {spend}; weighted by the probability of leaving, {stake} of that is at stake ({share}), more than in any other segment.",
+            n = count(most.customers),
+            spend = money(spend, &left.manifest.currency),
+            stake = money(stake, &left.manifest.currency),
+            share = percent(stake / spend)
+        ) + &action,
         file: file(left, "segments"),
-        rows: format!("rfm_segment {}", most.name),
+        rows: tr!("rfm_segment {name}", name = most.name),
     }))
 }
 
@@ -159,10 +165,14 @@ fn segment_at_stake(left: &Left<'_>) -> Result<Option<Todo>> {
 fn mend(data: &Loads) -> Option<Todo> {
     let table = data.tables.iter().max_by_key(|table| table.rejected)?;
     (table.rejected > 0).then(|| Todo {
-        title: format!("Mend {} rows of {}", count(table.rejected), table.table),
-        why: "They could not be used, so that these figures lack them; a mended copy is loaded with ingest --mended.".to_owned(),
+        title: tr!(
+            "Mend {n} rows of {table}",
+            n = count(table.rejected),
+            table = table.table
+        ),
+        why: tr!("They could not be used, so that these figures lack them; a mended copy is loaded with ingest --mended."),
         file: format!("rejects/{}.csv", table.table),
-        rows: "with line, column, value and reason".to_owned(),
+        rows: tr!("with line, column, value and reason"),
     })
 }
 

@@ -81,7 +81,7 @@ pub fn look(left: &Left<'_>) -> Result<Section<Value>> {
     values.sort_unstable_by(f64::total_cmp);
     let enough = values.len() >= LEAST as usize;
     let Some(found) = spread(&values).filter(|_| enough) else {
-        let why = format!("fewer than {LEAST} customers have a lifetime value");
+        let why = tr!("fewer than {n} customers have a lifetime value", n = LEAST);
         return Ok(Section::missing(why));
     };
     let found = Value {
@@ -123,8 +123,12 @@ fn bars(values: &[f64]) -> Vec<Bar> {
     let last = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
     let bar = |(place, customers): (usize, &u64)| Bar {
         values: match place {
-            BARS => format!("{} and more", step * BARS as f64),
-            place => format!("{} to {}", step * place as f64, step * (place + 1) as f64),
+            BARS => tr!("{low} and more", low = step * BARS as f64),
+            place => tr!(
+                "{low} to {high}",
+                low = step * place as f64,
+                high = step * (place + 1) as f64
+            ),
         },
         customers: Some(*customers).filter(|customers| *customers == 0 || *customers >= LEAST),
     };

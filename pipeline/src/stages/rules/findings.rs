@@ -19,6 +19,7 @@ use crate::outputs::Pending;
 use crate::purchases::{Items, Purchases};
 use crate::text::{count, plural};
 use crate::warning::{NO_PAIRS, SUPPORT_RAISED, Warning};
+use crate::words::said;
 
 /// Rules in the summary and the manifest.
 const STRONGEST: usize = 5;
@@ -107,12 +108,12 @@ impl Findings {
         let (_, held_up_share_by_lift, _) = again(&miner.by_lift(&found));
         self.files.parquet(
             "itemsets.parquet",
-            "Items that are bought together often",
+            &tr!("Items that are bought together often"),
             &tables::itemset_table(&found.itemsets, items)?,
         )?;
-        let about = format!(
-            "What is bought together more often than chance, by {}, the most useful rule first",
-            of.plan.ask.level
+        let about = tr!(
+            "What is bought together more often than chance, by {level}, the most useful rule first",
+            level = words::level(&of.plan.ask.level)
         );
         let table = tables::rule_table(&found, &later, before.as_deref(), items)?;
         self.files.parquet_and_csv("rules", &about, &table)?;
@@ -125,11 +126,11 @@ impl Findings {
             ..mined_metrics(of, &found)
         };
         if found.itemsets.min_count() > found.itemsets.asked_count() {
-            self.support_raised(format!(
-                "more than {} itemsets are in {}; the support was raised to {}",
-                count(of.context.settings.config.rules.max_itemsets as u64),
-                plural(found.itemsets.asked_count().into(), "basket"),
-                plural(found.itemsets.min_count().into(), "basket")
+            self.support_raised(tr!(
+                "more than {most} itemsets are in {asked}; the support was raised to {now}",
+                most = count(of.context.settings.config.rules.max_itemsets as u64),
+                asked = plural(found.itemsets.asked_count().into(), "basket"),
+                now = plural(found.itemsets.min_count().into(), "basket")
             ));
         }
         self.supports = supports(&found.itemsets, items);
@@ -154,9 +155,9 @@ impl Findings {
         }
         self.warnings.push(Warning::new(
             NO_PAIRS,
-            format!(
-                "none of the {} holds two items, so there is nothing to say of what goes together; what follows what is looked for all the same. A longer time for basket under [rules], such as \"month\", makes larger baskets",
-                plural(baskets.n_baskets() as u64, "basket")
+            tr!(
+                "none of the {baskets} holds two items, so there is nothing to say of what goes together; what follows what is looked for all the same. A longer time for basket under [rules], such as \"month\", makes larger baskets",
+                baskets = plural(baskets.n_baskets() as u64, "basket")
             ),
         ));
         Ok(())
@@ -172,7 +173,7 @@ impl Findings {
         let compared = groups::compare(settings, of.miner, of.purchases, parts, before)?;
         self.files.parquet_and_csv(
             "rules_by_group",
-            "Rules that are far stronger in one group of baskets than in the others",
+            &tr!("Rules that are far stronger in one group of baskets than in the others"),
             &compared.table(items)?,
         )?;
         self.metrics.groups = compared.groups;
@@ -197,15 +198,15 @@ impl Findings {
             let found = sequences::find(asked, &history, &after, before.transpose()?.as_ref())?;
             self.files.parquet_and_csv(
                 "sequences",
-                "What is bought first and what later, the most useful first",
+                &tr!("What is bought first and what later, the most useful first"),
                 &found.table(items)?,
             )?;
             if found.min_support > asked.sequences.min_support {
-                self.support_raised(format!(
-                    "more than {} sequences are in a share of {} of the histories; the support was raised to {:.4}",
-                    count(asked.sequences.max_sequences as u64),
-                    asked.sequences.min_support,
-                    found.min_support
+                self.support_raised(tr!(
+                    "more than {most} sequences are in a share of {asked} of the histories; the support was raised to {now}",
+                    most = count(asked.sequences.max_sequences as u64),
+                    asked = asked.sequences.min_support,
+                    now = format!("{:.4}", found.min_support)
                 ));
             }
             self.metrics.sequence_support = Some(found.min_support);
@@ -225,7 +226,7 @@ impl Findings {
             let found = sequences::transitions(asked, &history, of.miner.sold, &locations);
             self.files.parquet_and_csv(
                 "transitions",
-                "How often an item is in the next basket of a customer after another",
+                &tr!("How often an item is in the next basket of a customer after another"),
                 &found.table(items)?,
             )?;
             self.metrics.steps = found.steps;
@@ -253,7 +254,7 @@ impl Findings {
         };
         self.files.parquet_and_csv(
             "substitutes",
-            "What is bought instead of each other, the strongest first",
+            &tr!("What is bought instead of each other, the strongest first"),
             &found.table(items)?,
         )?;
         self.metrics.substitute_candidates = found.tested;
@@ -270,7 +271,10 @@ impl Findings {
         let lines = of.choice.money(&of.plan.mined());
         let found = utility::find(&asked.utility, lines, items.len())?;
         let money = of.plan.money_words();
-        let about = format!("The sets of items that bring the most {money}");
+        let about = tr!(
+            "The sets of items that bring the most {money}",
+            money = said(money)
+        );
         let table = utility::table(&found, items, money)?;
         self.files.parquet_and_csv("utility", &about, &table)?;
         self.metrics.utility_by = Some(money.to_owned());
@@ -296,8 +300,8 @@ impl Findings {
             differences: &self.differences,
             utility: &self.sets,
         })?;
-        let about = "What goes together, a page of plots";
-        self.files.text("rules.html", about, &page)
+        let about = tr!("What goes together, a page of plots");
+        self.files.text("rules.html", &about, &page)
     }
 
     fn support_raised(&mut self, message: String) {

@@ -16,6 +16,7 @@ use super::sold::Sold;
 use crate::config::{Settings, rules};
 use crate::failure::{Failure, Result};
 use crate::purchases::{Items, Purchases, find_items};
+use crate::words::said;
 
 /// A rule has to say so many times more than the rule of broader items above it predicts.
 const INTEREST: f64 = 1.1;
@@ -53,40 +54,41 @@ impl Funnel {
         let steps = [
             (
                 self.low_confidence,
-                "have too low a confidence (min_confidence)",
+                mark!("have too low a confidence (min_confidence)"),
             ),
-            (self.low_lift, "have too low a lift (min_lift)"),
+            (self.low_lift, mark!("have too low a lift (min_lift)")),
             (
                 self.no_better_than_shorter,
-                "are no better than a shorter rule (redundancy)",
+                mark!("are no better than a shorter rule (redundancy)"),
             ),
-            (self.chance, "may be chance (max_false_share)"),
+            (self.chance, mark!("may be chance (max_false_share)")),
             (
                 self.not_significantly_better,
-                "are not surely better than a shorter rule (redundancy)",
+                mark!("are not surely better than a shorter rule (redundancy)"),
             ),
             (
                 self.basket_size,
-                "are explained by how much else baskets hold (min_odds_ratio)",
+                mark!("are explained by how much else baskets hold (min_odds_ratio)"),
             ),
             (
                 self.other_direction,
-                "are of the same items in another direction (both_directions)",
+                mark!("are of the same items in another direction (both_directions)"),
             ),
             (
                 self.covered,
-                "are variations of better rules (min_new_share)",
+                mark!("are variations of better rules (min_new_share)"),
             ),
             (
                 self.predicted_by_broader,
-                "are what a rule of broader items says (generalise)",
+                mark!("are what a rule of broader items says (generalise)"),
             ),
             (
                 self.few_customers,
-                "are borne out by too few customers (min_customers)",
+                mark!("are borne out by too few customers (min_customers)"),
             ),
         ];
-        steps.into_iter().filter(|(fell, _)| *fell > 0).collect()
+        let fell = steps.into_iter().filter(|(fell, _)| *fell > 0);
+        fell.map(|(fell, why)| (fell, said(why))).collect()
     }
 }
 

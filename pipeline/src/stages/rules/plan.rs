@@ -105,8 +105,8 @@ impl Plan {
     /// What the money of the plan is called.
     pub fn money_words(&self) -> &'static str {
         match self.ask.money {
-            Some(Money::Margin) => "margin",
-            _ => "revenue",
+            Some(Money::Margin) => mark!("margin"),
+            _ => mark!("revenue"),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::contract::MONEY_SCALE;
 use crate::failure::{Failure, Result};
 use crate::outputs::table::numbers;
 use crate::purchases::Items;
+use crate::words::said;
 
 /// Finds the sets; the lines are those of [`Choice::money`](super::choice::Choice::money).
 pub fn find(
@@ -54,7 +55,10 @@ pub fn page_rows(sets: &UtilityItemsets, items: &Items) -> Vec<UtilityLine> {
 /// Everything as a table.
 pub fn table(sets: &UtilityItemsets, items: &Items, money: &str) -> Result<RecordBatch> {
     let total = sets.total_utility() as f64;
-    let about = format!("The {money} of these items in the baskets with all of them");
+    let about = tr!(
+        "The {money} of these items in the baskets with all of them",
+        money = said(money)
+    );
     let found: Vec<_> = sets.iter().collect();
     tables::sets(found.iter().map(|set| (set.items, set.count)), items)
         .column(

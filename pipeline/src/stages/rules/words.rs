@@ -4,6 +4,7 @@ use regulars_models::associations::{Measures, Rule};
 
 use crate::purchases::Items;
 use crate::text::{count, percent};
+use crate::words::said;
 
 /// What stands between two items of a set.
 pub const AND: &str = " + ";
@@ -38,6 +39,21 @@ pub fn sides(rule: &Rule, items: &Items) -> [String; 2] {
     [&rule.antecedent, &rule.consequent].map(|side| items.spoken_of(side))
 }
 
+/// A level of the taxonomy in words: those that we know by name, and others as their column is called.
+pub fn level(level: &str) -> &str {
+    const KNOWN: [&str; 5] = [
+        mark!("product"),
+        mark!("type"),
+        mark!("category"),
+        mark!("department"),
+        mark!("brand"),
+    ];
+    match KNOWN.contains(&level) {
+        true => said(level),
+        false => level,
+    }
+}
+
 /// A rule as a person would say it.
 pub fn sentence(rule: &Rule, items: &Items) -> String {
     let Measures {
@@ -46,11 +62,12 @@ pub fn sentence(rule: &Rule, items: &Items) -> String {
         antecedent_count,
         ..
     } = rule.measures;
-    format!(
-        "of {} baskets with {}, {} also had {}: {lift:.1} times chance",
-        count(antecedent_count),
-        items.spoken_of(&rule.antecedent),
-        percent(confidence),
-        items.spoken_of(&rule.consequent),
+    tr!(
+        "of {baskets} baskets with {first}, {share} also had {then}: {lift} times chance",
+        baskets = count(antecedent_count),
+        first = items.spoken_of(&rule.antecedent),
+        share = percent(confidence),
+        then = items.spoken_of(&rule.consequent),
+        lift = format!("{lift:.1}")
     )
 }

@@ -149,9 +149,11 @@ impl Behaviour {
         };
         let decides = clusters.weight > 0.0;
         let words = &clusters.words;
+        // Names that are kept are in English, whatever the language of the command.
+        let department = place.in_words("DEPARTMENT");
         let [high, low, very_high, very_low] =
             [words.high, words.low, words.very_high, words.very_low]
-                .map(|word| place.in_words(word));
+                .map(|word| word.replace("DEPARTMENT", &department));
         Self {
             name: name.to_owned(),
             // The segmenter knows no weight of 0: such a feature is not given to it.

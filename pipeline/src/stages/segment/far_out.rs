@@ -174,11 +174,11 @@ impl FarOut {
             customers: with,
         } = self.left_out;
         (with as f64 > MANY * customers as f64).then(|| {
-            let message = format!(
-                "{} of {} have an amount above {}, far beyond what is usual: clusters are made as if these lines were not there; scores, tiers and money spent count them",
-                plural(lines, "purchase line"),
-                plural(with, "customer"),
-                amount(above, currency)
+            let message = tr!(
+                "{lines} of {customers} have an amount above {amount}, far beyond what is usual: clusters are made as if these lines were not there; scores, tiers and money spent count them",
+                lines = plural(lines, "purchase line"),
+                customers = plural(with, "customer"),
+                amount = amount(above, currency)
             );
             Warning::new(FAR_OUT_AMOUNTS, message)
         })
@@ -276,6 +276,7 @@ mod tests {
             .map(str::to_owned)
             .to_vec(),
             about: vec![String::new(); 6],
+            english: vec![String::new(); 6],
             values: array![
                 [
                     10.0,

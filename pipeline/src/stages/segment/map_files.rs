@@ -7,6 +7,7 @@ use regulars_models::rfm::{Cuts, EightClassMap, HighLow, SegmentMap, SegmentRang
 use crate::config::{RfmSettings, Settings};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
+use crate::words::said;
 
 /// What the user's own file says of a segment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -219,15 +220,15 @@ pub fn write(
     for name in map.names() {
         let own = words.iter().find(|words| words.name == *name);
         let usual = segment_guide(name);
-        let said = |own: Option<&String>, usual: Option<&'static str>| {
+        let told = |own: Option<&String>, usual: Option<&'static str>| {
             let own = own.filter(|own| !own.is_empty()).cloned();
-            own.unwrap_or_else(|| usual.unwrap_or_default().to_owned())
+            own.unwrap_or_else(|| said(usual.unwrap_or_default()).to_owned())
         };
-        let meaning = said(
+        let meaning = told(
             own.map(|own| &own.meaning),
             usual.map(|usual| usual.description),
         );
-        let action = said(own.map(|own| &own.action), usual.map(|usual| usual.action));
+        let action = told(own.map(|own| &own.action), usual.map(|usual| usual.action));
         for r in (1..=map.bins()).rev() {
             for fm in 1..=map.bins() {
                 if map.cell(r, fm) == name.as_str() {
@@ -242,15 +243,18 @@ pub fn write(
             }
         }
     }
-    let about = "The RFM segment of each pair of scores; copy it, edit it, and name it as map_file";
-    files.text("rfm_map.csv", about, &csv_of(&rows)?)?;
+    let about =
+        tr!("The RFM segment of each pair of scores; copy it, edit it, and name it as map_file");
+    files.text("rfm_map.csv", &about, &csv_of(&rows)?)?;
     let mut rows = vec![["r", "f", "m", "class"].map(str::to_owned)];
     let side = |high: bool| if high { "high" } else { "low" }.to_owned();
     for ([r, f, m], name) in eight.cells() {
         rows.push([side(r), side(f), side(m), name.to_owned()]);
     }
-    let about = "The class of each combination of high and low; copy it, edit it, and name it as eight_file";
-    files.text("rfm_eight_map.csv", about, &csv_of(&rows)?)
+    let about = tr!(
+        "The class of each combination of high and low; copy it, edit it, and name it as eight_file"
+    );
+    files.text("rfm_eight_map.csv", &about, &csv_of(&rows)?)
 }
 
 /// Writes the cut points behind scores, to be kept for later runs.
@@ -261,8 +265,9 @@ pub fn write_cuts(files: &mut Pending, cuts: &[Cuts; 3]) -> Result<()> {
         let [r, f, m] = [0, 1, 2].map(|axis| cuts[axis].points()[place].to_string());
         rows.push([(place + 2).to_string(), r, f, m]);
     }
-    let about = "Where each score begins; name it as reference in later runs, and months compare";
-    files.text("rfm_cuts.csv", about, &csv_of(&rows)?)
+    let about =
+        tr!("Where each score begins; name it as reference in later runs, and months compare");
+    files.text("rfm_cuts.csv", &about, &csv_of(&rows)?)
 }
 
 fn csv_of<const N: usize>(rows: &[[String; N]]) -> Result<String> {

@@ -12,6 +12,7 @@ mod rfm;
 mod rules;
 mod summary;
 mod windows;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ use crate::timeline::FEATURES;
 use crate::timeline::dates::SnapshotDates;
 use crate::timeline::snapshot::Snapshot;
 use crate::warning::{NO_CLUSTERS, Warning};
+use crate::words::said;
 
 /// The stage's one name.
 pub const NAME: &str = "segment";
@@ -149,6 +151,9 @@ pub struct ClusterRow {
     pub id: Option<u64>,
     /// What sets it apart.
     pub name: String,
+    /// The same in the language of the command, where that is not English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_words: Option<String>,
     /// Customers in it.
     pub customers: u64,
     /// Of all customers.
@@ -227,23 +232,23 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     // Before the customers, and the segments after them: whatever is cut off in between, a run that
     // is repeated finds what it began with.
     if let Some(earlier) = &earlier {
-        let about = "The segments of an earlier date that the clusters go on from";
-        files.text(clusters::BEFORE, about, &earlier.text)?;
+        let about = tr!("The segments of an earlier date that the clusters go on from");
+        files.text(clusters::BEFORE, &about, &earlier.text)?;
     }
     files.parquet_and_csv(
         "segments",
-        "Everybody who is known, with scores, segment, value tier, cluster and life cycle",
+        &tr!("Everybody who is known, with scores, segment, value tier, cluster and life cycle"),
         &table,
     )?;
-    let about = "RFM segments with their sizes, what they mean and what to do";
-    files.parquet_and_csv("rfm_segments", about, &rfm.guide_table(&metrics)?)?;
+    let about = tr!("RFM segments with their sizes, what they mean and what to do");
+    files.parquet_and_csv("rfm_segments", &about, &rfm.guide_table(&metrics)?)?;
     rfm.rule_files(&mut files)?;
     if let Some(found) = &clusters {
         clusters_written(context, found, &snapshot, &spend, &mut files)?;
         warnings.extend(found.warnings(context, snapshot.as_of));
         metrics.clusters = found.rows(&spend);
         metrics.tried = found.tried.clone();
-        found.method.clone_into(&mut metrics.method);
+        said(found.method).clone_into(&mut metrics.method);
         metrics.identity = found.identity();
         metrics.map = found.plane();
     }
@@ -273,17 +278,19 @@ fn lived(
     let moves = life.moves();
     files.parquet_and_csv(
         "life_cycle",
-        "Stages of the life cycle with their sizes, what they mean and what to do",
+        &tr!("Stages of the life cycle with their sizes, what they mean and what to do"),
         &life_cycle::stages_table(&found, asked)?,
     )?;
     files.parquet_and_csv(
         "life_cycle_flow",
-        "How many went from which stage to which, month by month",
+        &tr!("How many went from which stage to which, month by month"),
         &life_cycle::flow_table(&moves)?,
     )?;
     files.text(
         "life_cycle.html",
-        "Stages, what became of their customers in a month, and the flow of the last months, as a page",
+        &tr!(
+            "Stages, what became of their customers in a month, and the flow of the last months, as a page"
+        ),
         &life_cycle::page::render(&config.project.name, snapshot.as_of, &found, &moves)?,
     )?;
     metrics.never_bought = (people.len() - snapshot.len().min(people.len())) as u64;
@@ -299,31 +306,31 @@ fn clusters_written(
     spend: &[f64],
     files: &mut Pending,
 ) -> Result<()> {
-    let about = "What sets each cluster apart, feature by feature";
-    files.parquet_and_csv("clusters", about, &found.profile_table()?)?;
-    let about = "What each cluster is, in figures and in sentences, and what to do";
-    files.parquet_and_csv("cluster_guide", about, &found.guide_table(context, spend)?)?;
-    let about = "The most typical customers of each cluster";
-    files.parquet_and_csv("cluster_typical", about, &found.typical_table(snapshot)?)?;
+    let about = tr!("What sets each cluster apart, feature by feature");
+    files.parquet_and_csv("clusters", &about, &found.profile_table()?)?;
+    let about = tr!("What each cluster is, in figures and in sentences, and what to do");
+    files.parquet_and_csv("cluster_guide", &about, &found.guide_table(context, spend)?)?;
+    let about = tr!("The most typical customers of each cluster");
+    files.parquet_and_csv("cluster_typical", &about, &found.typical_table(snapshot)?)?;
     if !found.tried.is_empty() {
-        let about = "How the number of clusters was chosen";
-        files.parquet_and_csv("cluster_choice", about, &found.choice_table(context)?)?;
+        let about = tr!("How the number of clusters was chosen");
+        files.parquet_and_csv("cluster_choice", &about, &found.choice_table(context)?)?;
     }
     if let Some(plane) = found.plane_table()? {
-        let about = "Some customers without ids, on the plane in which clusters differ most";
-        files.parquet_and_csv("cluster_map", about, &plane)?;
+        let about = tr!("Some customers without ids, on the plane in which clusters differ most");
+        files.parquet_and_csv("cluster_map", &about, &plane)?;
     }
     let share = context.settings.config.segment.outlier_share;
     if let Some(outliers) = found.outliers_table(snapshot, share)? {
-        let about = "Customers who are like nobody else, the farthest first";
-        files.parquet_and_csv("cluster_outliers", about, &outliers)?;
+        let about = tr!("Customers who are like nobody else, the farthest first");
+        files.parquet_and_csv("cluster_outliers", &about, &outliers)?;
     }
     if let Some(moves) = found.moves_table()? {
-        let about = "Where the customers of each earlier cluster are now, and why";
-        files.parquet_and_csv("cluster_moves", about, &moves)?;
+        let about = tr!("Where the customers of each earlier cluster are now, and why");
+        files.parquet_and_csv("cluster_moves", &about, &moves)?;
     }
-    let about = "The segments, to be gone on from and to put other customers into";
-    files.text(clusters::FILE, about, &found.saved_text()?)
+    let about = tr!("The segments, to be gone on from and to put other customers into");
+    files.text(clusters::FILE, &about, &found.saved_text()?)
 }
 
 fn share_of(part: f64, total: f64) -> f64 {

@@ -14,17 +14,19 @@ use super::life_cycle::{LifeMetrics, NEVER_BOUGHT};
 use super::map_files::{self, Words};
 use super::rules::RfmRules;
 use super::windows::Inputs;
+use super::words::EIGHT_CLASSES;
 use super::{Metrics, SegmentRow, Weights, share_of};
 use crate::failure::{Failure, Result};
 use crate::outputs::Pending;
 use crate::outputs::table::{TableBuilder, numbers, round, text};
 use crate::timeline::snapshot::Snapshot;
+use crate::words::said;
 
 /// Those who are known and have not bought.
 const NEVER_BOUGHT_GUIDE: SegmentGuide = SegmentGuide {
     name: NEVER_BOUGHT,
-    description: "Known, and have not bought anything yet",
-    action: "Give a reason for a first purchase; they have no scores, and are in no share",
+    description: mark!("Known, and have not bought anything yet"),
+    action: mark!("Give a reason for a first purchase; they have no scores, and are in no share"),
 };
 
 /// What each customer is by recency, frequency and money.
@@ -184,12 +186,14 @@ impl Rfm {
         let tiers = self.tiers.iter().map(|tier| ["A", "B", "C"][*tier]);
         Ok(table
             .column("rfm", "The three scores in one", text(three))
-            .column("rfm_segment", "RFM segment", text(names))
+            .column("rfm_segment", "RFM segment", text(names.clone()))
+            .in_words("rfm_segment", names.map(|name| Some(segment_words(name))))
             .column(
                 "eight_class",
                 "Class by recency, frequency and money, each at the mean or better, or worse",
-                text(eight),
+                text(eight.clone()),
             )
+            .in_words("eight_class", eight.map(|name| Some(class_words(name))))
             .column(
                 "value_tier",
                 "A: the first 80 % of spend, B: up to 95 %, C: the rest",
@@ -232,19 +236,35 @@ impl Rfm {
     }
 }
 
+/// A segment of the usual map in the language of the command; a name that is the user's own stays as it is.
+pub fn segment_words(name: &str) -> &str {
+    match name == NEVER_BOUGHT || segment_guide(name).is_some() {
+        true => said(name),
+        false => name,
+    }
+}
+
+/// The same of one of eight classes.
+fn class_words(name: &str) -> &str {
+    match EIGHT_CLASSES.contains(&name) {
+        true => said(name),
+        false => name,
+    }
+}
+
 fn wrong(error: RfmError) -> Failure {
     Failure::data(error.to_string())
 }
 
 fn guide_table(segments: &[SegmentRow], words: &[Words]) -> Result<RecordBatch> {
     // What the user's own file says counts before what is usual.
-    let said = |own: fn(&Words) -> &str, usual: fn(&SegmentGuide) -> &'static str| {
+    let told = |own: fn(&Words) -> &str, usual: fn(&SegmentGuide) -> &'static str| {
         text(segments.iter().map(|segment| {
             let mut named = words.iter().filter(|words| words.name == segment.name);
             let own = named.next().map_or("", own);
             match own {
-                "" if segment.name == NEVER_BOUGHT => usual(&NEVER_BOUGHT_GUIDE),
-                "" => segment_guide(&segment.name).map_or("", usual),
+                "" if segment.name == NEVER_BOUGHT => said(usual(&NEVER_BOUGHT_GUIDE)),
+                "" => segment_guide(&segment.name).map_or("", |guide| said(usual(guide))),
                 own => own,
             }
         }))
@@ -253,7 +273,8 @@ fn guide_table(segments: &[SegmentRow], words: &[Words]) -> Result<RecordBatch> 
     let customers: UInt64Array = segments.iter().map(|segment| segment.customers).collect();
     let names = segments.iter().map(|segment| &segment.name);
     TableBuilder::new()
-        .column("rfm_segment", "RFM segment", text(names))
+        .column("rfm_segment", "RFM segment", text(names.clone()))
+        .in_words("rfm_segment", names.map(|name| Some(segment_words(name))))
         .column("customers", "Customers in it", Arc::new(customers))
         .column(
             "share",
@@ -268,12 +289,12 @@ fn guide_table(segments: &[SegmentRow], words: &[Words]) -> Result<RecordBatch> 
         .column(
             "meaning",
             "Who they are",
-            said(|words| &words.meaning, |guide| guide.description),
+            told(|words| &words.meaning, |guide| guide.description),
         )
         .column(
             "action",
             "What to do",
-            said(|words| &words.action, |guide| guide.action),
+            told(|words| &words.action, |guide| guide.action),
         )
         .build()
 }

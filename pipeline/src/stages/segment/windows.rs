@@ -81,19 +81,28 @@ impl Inputs {
 }
 
 fn words(asked: &RfmSettings) -> [String; 2] {
-    let within = |days: Option<u32>| {
-        days.map_or_else(String::new, |days| {
-            format!(" in the last {}", plural(days.into(), "day"))
-        })
+    let days = |days: u32| plural(days.into(), "day");
+    let baskets = match asked.frequency_days {
+        Some(last) => tr!("Baskets bought in the last {days}", days = days(last)),
+        None => tr!("Baskets bought"),
     };
-    let returns = match asked.refunds {
-        Refunds::Net => ", returns taken off",
-        Refunds::Apart => ", returns not taken off",
+    let money = match (asked.money_days, asked.refunds) {
+        (Some(last), Refunds::Net) => {
+            tr!(
+                "Money spent in the last {days}, returns taken off",
+                days = days(last)
+            )
+        }
+        (Some(last), Refunds::Apart) => {
+            tr!(
+                "Money spent in the last {days}, returns not taken off",
+                days = days(last)
+            )
+        }
+        (None, Refunds::Net) => tr!("Money spent, returns taken off"),
+        (None, Refunds::Apart) => tr!("Money spent, returns not taken off"),
     };
-    [
-        format!("Baskets bought{}", within(asked.frequency_days)),
-        format!("Money spent{}{returns}", within(asked.money_days)),
-    ]
+    [baskets, money]
 }
 
 /// Baskets, and what was bought and returned, of everybody who has bought, in the order of the ids.

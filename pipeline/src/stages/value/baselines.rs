@@ -32,10 +32,10 @@ impl Baseline {
     /// The name in words.
     pub fn title(self) -> &'static str {
         match self {
-            Self::PeriodBefore => "as in the period before",
-            Self::RfmCell => "mean of the RFM cell",
-            Self::OwnRate => "own rate, drawn towards that of all",
-            Self::Mean => "everybody the mean",
+            Self::PeriodBefore => mark!("as in the period before"),
+            Self::RfmCell => mark!("mean of the RFM cell"),
+            Self::OwnRate => mark!("own rate, drawn towards that of all"),
+            Self::Mean => mark!("everybody the mean"),
         }
     }
 }

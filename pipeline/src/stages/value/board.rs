@@ -7,10 +7,12 @@ use regulars_models::value::{
 use serde::{Deserialize, Serialize};
 
 use super::baselines::Baseline;
+use super::refusal::refusal;
 use super::trees::{self, Ahead, Spread, Trees};
 use super::trial::{Figures, Group, Trial};
 use crate::failure::Result;
 use crate::text::{percent, round};
+use crate::words::said;
 
 /// A model whose total in the period that is held out is further off is not chosen while another's
 /// is nearer.
@@ -163,7 +165,7 @@ pub fn compare(
     if let (Some(_), Some((place, _))) = (&fitted.trees, &fitted.model) {
         let name = candidates[*place].kind.name();
         for row in rows.iter_mut().filter(|row| row.model == name) {
-            row.why += "; it says who is active, and when they buy next";
+            row.why += said(mark!("; it says who is active, and when they buy next"));
         }
     }
     let Whole { model, trees, .. } = fitted;
@@ -190,7 +192,7 @@ fn tried(kind: PurchaseKind, evidence: &Evidence<'_>) -> Result<Candidate> {
     };
     Ok(Candidate {
         kind: Kind::Purchases(kind),
-        fitted: fitted.map(Some).map_err(|error| error.to_string()),
+        fitted: fitted.map(Some).map_err(|error| refusal(&error)),
         figures,
         ahead: None,
     })
@@ -204,8 +206,9 @@ fn tried_trees(evidence: &Evidence<'_>) -> Result<Candidate> {
         ahead: None,
     };
     let Some(trial) = evidence.trial else {
-        let why = "the history is too short to hold a part of it out, from which they would learn";
-        candidate.fitted = Err(why.to_owned());
+        candidate.fitted = Err(tr!(
+            "the history is too short to hold a part of it out, from which they would learn"
+        ));
         return Ok(candidate);
     };
     match trial.grow(evidence.seed) {
@@ -326,7 +329,7 @@ fn rows(
         let candidate = &candidates[*place];
         let is_chosen = chosen == Some(*place);
         let why = match first.is_none_or(|first| at < first) {
-            true => "it does not fit the whole history".to_owned(),
+            true => tr!("it does not fit the whole history"),
             false => why(candidate, is_chosen, best),
         };
         model_row(candidate, is_chosen, why)
@@ -340,13 +343,13 @@ fn rows(
         let values = chosen.is_none() && baseline == Baseline::OwnRate;
         rows.push(ModelRow {
             model: baseline.name().to_owned(),
-            title: baseline.title().to_owned(),
+            title: said(baseline.title()).to_owned(),
             baseline: true,
             chosen: values,
             why: match (values, &figures, trial) {
-                (true, ..) => "no model fits, so it takes the place of one".to_owned(),
-                (_, None, Some(_)) => "the history has no period of that length before".to_owned(),
-                _ => "a baseline".to_owned(),
+                (true, ..) => tr!("no model fits, so it takes the place of one"),
+                (_, None, Some(_)) => tr!("the history has no period of that length before"),
+                _ => tr!("a baseline"),
             },
             figures,
             log_likelihood: None,
@@ -357,8 +360,8 @@ fn rows(
     for (place, candidate) in candidates.iter().enumerate() {
         if let Err(error) = &candidate.fitted {
             let why = match chosen == Some(place) {
-                true => format!("fits the whole history alone; before: {error}"),
-                false => format!("does not fit: {error}"),
+                true => tr!("fits the whole history alone; before: {why}", why = error),
+                false => tr!("does not fit: {why}", why = error),
             };
             rows.push(model_row(candidate, chosen == Some(place), why));
         }
@@ -370,7 +373,7 @@ fn model_row(candidate: &Candidate, chosen: bool, why: String) -> ModelRow {
     let fitted = candidate.model();
     ModelRow {
         model: candidate.kind.name().to_owned(),
-        title: candidate.kind.title().to_owned(),
+        title: said(candidate.kind.title()).to_owned(),
         baseline: false,
         chosen,
         figures: candidate.figures.clone(),
@@ -387,32 +390,33 @@ fn why(candidate: &Candidate, chosen: bool, best: Option<&Figures>) -> String {
     let figures = figures.filter(|figures| figures.observed > 0.0);
     let (Some(figures), Some(best)) = (figures, best) else {
         if candidate.kind == Kind::Trees {
-            return "no purchases are held out to compare it by, and it has no likelihood"
-                .to_owned();
+            return tr!("no purchases are held out to compare it by, and it has no likelihood");
         }
         return match chosen {
-            true => {
+            true => tr!(
                 "the lowest AIC of the models that fit: no purchases are held out to compare by"
-            }
-            false => "its AIC is not lower",
-        }
-        .to_owned();
+            ),
+            false => tr!("its AIC is not lower"),
+        };
     };
     match (chosen, is_off(figures)) {
-        (true, false) => "the smallest mean absolute error of purchases".to_owned(),
-        (true, true) => format!(
-            "the smallest mean absolute error of purchases; no model has the total within {}",
-            percent(MOST_TOTAL_ERROR)
+        (true, false) => tr!("the smallest mean absolute error of purchases"),
+        (true, true) => tr!(
+            "the smallest mean absolute error of purchases; no model has the total within {share}",
+            share = percent(MOST_TOTAL_ERROR)
         ),
-        (false, true) if !is_off(best) => format!(
-            "its total is off by {}",
-            percent(figures.total_error.unwrap_or_default().abs())
+        (false, true) if !is_off(best) => tr!(
+            "its total is off by {share}",
+            share = percent(figures.total_error.unwrap_or_default().abs())
         ),
         (false, _) => {
             let more = figures.mean_absolute_error / best.mean_absolute_error - 1.0;
             match more > 0.0005 {
-                true => format!("its mean absolute error is {} larger", percent(more)),
-                false => "its mean absolute error is no smaller".to_owned(),
+                true => tr!(
+                    "its mean absolute error is {share} larger",
+                    share = percent(more)
+                ),
+                false => tr!("its mean absolute error is no smaller"),
             }
         }
     }
@@ -429,7 +433,7 @@ pub fn parameters(fitted: &Fitted<PurchaseModel>) -> String {
     let told = |estimate: &Estimate| {
         let digits = 3 - estimate.value.abs().log10().floor() as i32;
         let limit = if estimate.at_limit {
-            " (at its limit)"
+            said(mark!(" (at its limit)"))
         } else {
             ""
         };

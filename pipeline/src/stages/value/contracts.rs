@@ -13,6 +13,7 @@ use super::history::{Buyer, Buyers};
 use super::margin::Margin;
 use super::metrics::{Found, Renewal};
 use super::money::amount;
+use super::refusal::refusal;
 use super::tables::Made;
 use super::worth::YEAR;
 use crate::config::{Contract, Value};
@@ -103,7 +104,10 @@ impl Contracts {
         let fitted = match fitted {
             Ok(fitted) => fitted,
             Err(error) => {
-                let message = format!("the model of contracts does not fit: {error}");
+                let message = tr!(
+                    "the model of contracts does not fit: {why}",
+                    why = refusal(&error)
+                );
                 warnings.push(Warning::new(MODEL_LEFT_OUT, message));
                 return Ok(None);
             }
@@ -137,15 +141,15 @@ impl Contracts {
     pub fn write(&self, files: &mut Pending, buyers: &Buyers, made: &Made<'_>) -> Result<()> {
         files.parquet_and_csv(
             "contracts",
-            &format!(
-                "Every contract: who will renew, for how long, and what that brings, {}",
-                made.words()
+            &tr!(
+                "Every contract: who will renew, for how long, and what that brings, {made}",
+                made = made.words()
             ),
             &self.table(buyers, made.settings)?,
         )?;
         files.parquet_and_csv(
             "contract_retention",
-            "Renewal after renewal: who was due, who renewed, and what the model says",
+            &tr!("Renewal after renewal: who was due, who renewed, and what the model says"),
             &self.curve()?,
         )
     }
@@ -175,12 +179,15 @@ impl Contracts {
             )
             .column(
                 "expected_renewals",
-                &format!("Renewals expected in the next {days} days"),
+                &tr!("Renewals expected in the next {days} days", days = days),
                 number(&|_, rest| rest.within, 4),
             )
             .column(
                 "expected_remaining_days",
-                &format!("The same in days: how long of the next {days} the contract is expected to run on"),
+                &tr!(
+                    "The same in days: how long of the next {days} the contract is expected to run on",
+                    days = days
+                ),
                 number(&|term, rest| rest.within * f64::from(term.period), 1),
             )
             .column(

@@ -40,17 +40,17 @@ impl Margin {
         );
         let share = 1.0 - cost / costed;
         if !(costed > 0.0 && share > 0.0 && share <= 1.0) {
-            return as_set(Some(format!(
-                "the costs of the history leave no share of the spend that could be a margin, so `margin` under [value] is taken: {}",
-                settings.margin
+            return as_set(Some(tr!(
+                "the costs of the history leave no share of the spend that could be a margin, so `margin` under [value] is taken: {margin}",
+                margin = settings.margin
             )));
         }
         let known = costed / spend;
         let noticed = (known < LEAST_COSTED).then(|| {
-            format!(
-                "costs are known of {} of the spend alone; the margin of the rest is taken to be the same, {}",
-                percent(known),
-                percent(share)
+            tr!(
+                "costs are known of {known} of the spend alone; the margin of the rest is taken to be the same, {margin}",
+                known = percent(known),
+                margin = percent(share)
             )
         });
         Self {
@@ -69,8 +69,8 @@ impl Margin {
     /// What values are counted in, as a word: the spend, or what of it is earned.
     pub fn word(&self) -> &'static str {
         match self.from_costs || self.share < 1.0 {
-            true => "margin",
-            false => "spend",
+            true => mark!("margin"),
+            false => mark!("spend"),
         }
     }
 }

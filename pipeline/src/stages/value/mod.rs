@@ -14,6 +14,7 @@ mod noticed;
 mod page;
 mod parts;
 mod rank;
+mod refusal;
 mod snapshot;
 mod spend;
 mod split;
@@ -41,6 +42,7 @@ use super::{Context, Reads, Report, Stage};
 use crate::failure::Result;
 use crate::outputs::Pending;
 use crate::text::{plural, round};
+use crate::words::said;
 
 /// The stage's one name.
 pub const NAME: &str = "value";
@@ -129,7 +131,10 @@ pub fn run(context: &Context<'_>) -> Result<Report> {
     write(&mut files, &buyers, &worths, &made, &found, &project.name)?;
     files.parquet_and_csv(
         "value_parts",
-        &format!("What every customer's value is made of, {}", made.words()),
+        &tr!(
+            "What every customer's value is made of, {made}",
+            made = made.words()
+        ),
         &parts.table(&buyers, &worths, &made)?,
     )?;
     if let Some(contracts) = &contracts {
@@ -239,7 +244,7 @@ fn metrics(
         models: board.rows.clone(),
         groups: board.groups.clone(),
         spend_model: match &board.trees {
-            Some(_) => trees::TITLE.to_owned(),
+            Some(_) => said(trees::TITLE).to_owned(),
             None => spend.title().to_owned(),
         },
         timed_by: board.timed_by().map(str::to_owned),
@@ -263,27 +268,30 @@ fn write(
 ) -> Result<()> {
     files.parquet_and_csv(
         "value",
-        &format!("What every customer is worth, {}", made.words()),
+        &tr!("What every customer is worth, {made}", made = made.words()),
         &tables::value(buyers, worths, made)?,
     )?;
-    let tried = match &found.held_out {
-        Some(held_out) => format!("on {held_out}, which none had seen"),
-        None => "fitted to the whole history".to_owned(),
+    let about = match &found.held_out {
+        Some(days) => tr!(
+            "Every model of value on {days}, which none had seen, best first, and the baselines",
+            days = days
+        ),
+        None => {
+            tr!("Every model of value fitted to the whole history, best first, and the baselines")
+        }
     };
-    files.parquet_and_csv(
-        "value_models",
-        &format!("Every model of value {tried}, best first, and the baselines"),
-        &tables::models(&found.models)?,
-    )?;
+    files.parquet_and_csv("value_models", &about, &tables::models(&found.models)?)?;
     let cohorts = buyers.cohorts.rows();
     files.parquet_and_csv(
         "cohorts",
-        "What became of the customers of each month, month by month",
+        &tr!("What became of the customers of each month, month by month"),
         &cohorts::table(&cohorts)?,
     )?;
     files.text(
         "value.html",
-        "The models, what was predicted beside what came, who holds the value, and cohorts, as a page",
+        &tr!(
+            "The models, what was predicted beside what came, who holds the value, and cohorts, as a page"
+        ),
         &page::render(project, found, worths, made, &cohorts)?,
     )
 }
@@ -305,7 +313,7 @@ fn write_model(
         };
         files.text(
             "value_model.json",
-            "The models behind the values, to be read back and used elsewhere",
+            &tr!("The models behind the values, to be read back and used elsewhere"),
             &saved.to_json().map_err(refused)?,
         )?;
     }
@@ -313,9 +321,9 @@ fn write_model(
         return Ok(());
     };
     for (name, saved) in trees.saved(days)? {
-        let about = format!(
-            "Trees behind the values: {}; to be read back and used elsewhere",
-            saved.outcome()
+        let about = tr!(
+            "Trees behind the values: {outcome}; to be read back and used elsewhere",
+            outcome = said(saved.outcome())
         );
         files.text(name, &about, &saved.to_json())?;
     }

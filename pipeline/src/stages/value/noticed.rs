@@ -7,6 +7,7 @@ use super::split::Split;
 use super::trial::Trial;
 use crate::text::{count, percent, plural};
 use crate::warning::{MODEL_LEFT_OUT, NO_VALUE_MODEL, SPEND_ASSUMPTION, WEAK_VALUE_MODEL, Warning};
+use crate::words::{fill, said};
 
 /// With fewer customers who bought again parameters are little more than a guess.
 const FEW_REPEAT_BUYERS: u64 = 100;
@@ -22,9 +23,9 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = unfit(board, repeat_buyers);
     if trial.is_none() {
-        let message = format!(
-            "the history of {} is too short to hold a part of it out: nothing says how far the values are off",
-            plural(split.history_days().into(), "day")
+        let message = tr!(
+            "the history of {days} is too short to hold a part of it out: nothing says how far the values are off",
+            days = plural(split.history_days().into(), "day")
         );
         warnings.push(Warning::new(WEAK_VALUE_MODEL, message));
     }
@@ -47,19 +48,25 @@ fn unfit(board: &Board, repeat_buyers: u64) -> Vec<Warning> {
         let words = |(title, error): &(&str, String)| {
             Warning::new(
                 MODEL_LEFT_OUT,
-                format!("of the models of value {title} does not fit: {error}"),
+                tr!(
+                    "of the models of value {model} does not fit: {why}",
+                    model = said(title),
+                    why = error
+                ),
             )
         };
         return board.unfit.iter().map(words).collect();
     }
     let message = match repeat_buyers {
-        0 => "nobody has bought a second time, so nothing says how often customers buy: what they have spent is there, and what is expected of them is empty".to_owned(),
+        0 => tr!(
+            "nobody has bought a second time, so nothing says how often customers buy: what they have spent is there, and what is expected of them is empty"
+        ),
         _ => {
             let mut reasons: Vec<&str> = board.unfit.iter().map(|(_, why)| why.as_str()).collect();
             reasons.dedup();
-            format!(
-                "no model of when customers buy fits ({}); each goes on at a rate of their own, drawn towards that of all, and nothing is said of who is active and of the next purchase",
-                reasons.join("; ")
+            tr!(
+                "no model of when customers buy fits ({reasons}); each goes on at a rate of their own, drawn towards that of all, and nothing is said of who is active and of the next purchase",
+                reasons = reasons.join("; ")
             )
         }
     };
@@ -69,19 +76,20 @@ fn unfit(board: &Board, repeat_buyers: u64) -> Vec<Warning> {
 fn few(repeat_buyers: u64, board: &Board) -> Option<String> {
     let fits = board.fits();
     (fits && repeat_buyers < FEW_REPEAT_BUYERS).then(|| {
-        format!(
-            "{} alone bought again in the time that the models of value were fitted to; with fewer than {FEW_REPEAT_BUYERS} their parameters are little more than a guess",
-            plural(repeat_buyers, "customer")
+        tr!(
+            "{customers} alone bought again in the time that the models of value were fitted to; with fewer than {few} their parameters are little more than a guess",
+            customers = plural(repeat_buyers, "customer"),
+            few = FEW_REPEAT_BUYERS
         )
     })
 }
 
 fn nothing_came(trial: Option<&Trial<'_>>, split: &Split) -> Option<String> {
     let trial = trial.filter(|trial| trial.purchases() == 0)?;
-    Some(format!(
-        "in {}, which are held out, none of the {} who had bought before bought anything: the model of value is chosen by its likelihood",
-        split.words()?,
-        plural(trial.len() as u64, "customer")
+    Some(tr!(
+        "in {days}, which are held out, none of the {customers} who had bought before bought anything: the model of value is chosen by its likelihood",
+        days = split.words()?,
+        customers = plural(trial.len() as u64, "customer")
     ))
 }
 
@@ -92,26 +100,38 @@ fn off(board: &Board, split: &Split) -> Option<String> {
         .total_error
         .filter(|error| error.abs() > MOST_TOTAL_ERROR)?;
     let name = match row.baseline {
-        true => format!("\"{}\"", row.title),
+        true => tr!("\"{baseline}\"", baseline = row.title),
         false => row.title.clone(),
     };
-    Some(format!(
-        "in {}, which it had not seen, {name} predicted {} purchases and {} came ({} too {}); the values of all are likely to be off as much",
-        split.words()?,
-        count(figures.predicted.round() as u64),
-        count(figures.observed as u64),
-        percent(error.abs()),
-        if error > 0.0 { "many" } else { "few" }
+    let text = match error > 0.0 {
+        true => mark!(
+            "in {days}, which it had not seen, {model} predicted {predicted} purchases and {observed} came ({error} too many); the values of all are likely to be off as much"
+        ),
+        false => mark!(
+            "in {days}, which it had not seen, {model} predicted {predicted} purchases and {observed} came ({error} too few); the values of all are likely to be off as much"
+        ),
+    };
+    Some(fill(
+        text,
+        &[
+            ("days", &split.words()?),
+            ("model", &name),
+            ("predicted", &count(figures.predicted.round() as u64)),
+            ("observed", &count(figures.observed as u64)),
+            ("error", &percent(error.abs())),
+        ],
     ))
 }
 
 fn behind(board: &Board, split: &Split) -> Option<String> {
     let (baseline, theirs, ours) = board.better_baseline()?;
     let chosen = board.chosen_row()?;
-    Some(format!(
-        "in {} the baseline \"{}\" was nearer than {} (root mean squared error {theirs:.3} and {ours:.3} purchases); look at value_models.csv before acting on the values",
-        split.words()?,
-        baseline.title,
-        chosen.title
+    Some(tr!(
+        "in {days} the baseline \"{baseline}\" was nearer than {model} (root mean squared error {theirs} and {ours} purchases); look at value_models.csv before acting on the values",
+        days = split.words()?,
+        baseline = baseline.title,
+        model = chosen.title,
+        theirs = format!("{theirs:.3}"),
+        ours = format!("{ours:.3}")
     ))
 }

@@ -6,7 +6,9 @@ use regulars_models::value::{GammaGamma, Spend, SpendParams, ValueError};
 
 use super::history::Seen;
 use super::money::amount;
+use super::refusal::refusal;
 use crate::text::plural;
+use crate::words::{fill, said};
 
 /// Beyond it, amounts and numbers of purchases have to do with each other, which the model takes
 /// not to be.
@@ -39,20 +41,25 @@ impl SpendModel {
         let mut noticed = Vec::new();
         let nothing = (seen.len() - spends.len()) as u64;
         if nothing > 0 {
-            noticed.push(format!(
-                "of {} the repeat purchases net to nothing or less, returns taken off; they count as next to nothing, and the spend of all is told by the others",
-                plural(nothing, "customer")
+            noticed.push(tr!(
+                "of {customers} the repeat purchases net to nothing or less, returns taken off; they count as next to nothing, and the spend of all is told by the others",
+                customers = plural(nothing, "customer")
             ));
         }
         let (by, correlation) = match fitted {
             Ok(fitted) => {
                 let correlation = fitted.correlation;
                 if correlation.abs() > MOST_CORRELATION {
-                    noticed.push(format!(
-                        "who buys more often spends {} at a purchase (correlation {correlation:.2}), and the spend model takes the two to have nothing to do with each other: values of frequent buyers are too {}",
-                        if correlation > 0.0 { "more" } else { "less" },
-                        if correlation > 0.0 { "low" } else { "high" },
-                    ));
+                    let text = match correlation > 0.0 {
+                        true => mark!(
+                            "who buys more often spends more at a purchase (correlation {correlation}), and the spend model takes the two to have nothing to do with each other: values of frequent buyers are too low"
+                        ),
+                        false => mark!(
+                            "who buys more often spends less at a purchase (correlation {correlation}), and the spend model takes the two to have nothing to do with each other: values of frequent buyers are too high"
+                        ),
+                    };
+                    let told = format!("{correlation:.2}");
+                    noticed.push(fill(text, &[("correlation", &told)]));
                 }
                 (By::GammaGamma(fitted.fit.model), Some(correlation))
             }
@@ -93,14 +100,15 @@ impl SpendModel {
     pub fn title(&self) -> &'static str {
         match self.by {
             By::GammaGamma(_) => "Gamma-Gamma",
-            By::OwnMean(_) => "own mean, drawn towards that of all",
+            By::OwnMean(_) => said(mark!("own mean, drawn towards that of all")),
         }
     }
 }
 
 fn instead(error: &ValueError) -> String {
-    format!(
-        "the spend model cannot be fitted ({error}); what a purchase brings is the customer's own mean, with one purchase of the mean of all added"
+    tr!(
+        "the spend model cannot be fitted ({why}); what a purchase brings is the customer's own mean, with one purchase of the mean of all added",
+        why = refusal(error)
     )
 }
 

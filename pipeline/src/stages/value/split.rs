@@ -97,10 +97,11 @@ impl Split {
     pub fn words(&self) -> Option<String> {
         let last = self.end.pred_opt()?;
         (self.held_out_days > 0).then(|| {
-            format!(
-                "the {} from {} to {last}",
-                plural(self.held_out_days.into(), "day"),
-                self.cut_date()
+            tr!(
+                "the {days} from {first} to {last}",
+                days = plural(self.held_out_days.into(), "day"),
+                first = self.cut_date(),
+                last = last
             )
         })
     }

@@ -18,6 +18,7 @@ use crate::config::Value;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::text::percent;
+use crate::words::said;
 
 /// A next purchase that is further away is not told by its day: ten years.
 const FARTHEST: f64 = 3653.0;
@@ -41,19 +42,28 @@ pub struct Made<'a> {
 impl Made<'_> {
     /// The same in words.
     pub fn words(&self) -> String {
-        let money = match self.currency {
-            "" => String::new(),
-            currency => format!(" in {currency}"),
-        };
         let counted = match self.margin.word() {
-            "spend" => "spend".to_owned(),
-            word => format!("{word} ({} of spend)", percent(self.margin.share)),
+            "spend" => tr!("spend"),
+            word => tr!(
+                "{counted} ({share} of spend)",
+                counted = said(word),
+                share = percent(self.margin.share)
+            ),
         };
-        format!(
-            "as of {}, {counted}{money}, {} days ahead, discounted by {} a year",
-            self.as_of,
-            self.settings.horizon_days,
-            percent(self.settings.rate)
+        let counted = match self.currency {
+            "" => counted,
+            currency => tr!(
+                "{counted} in {currency}",
+                counted = counted,
+                currency = currency
+            ),
+        };
+        tr!(
+            "as of {date}, {counted}, {days} days ahead, discounted by {rate} a year",
+            date = self.as_of,
+            counted = counted,
+            days = self.settings.horizon_days,
+            rate = percent(self.settings.rate)
         )
     }
 }
@@ -141,7 +151,10 @@ fn purchases(table: TableBuilder, worths: &[Worth], made: &Made<'_>) -> TableBui
         let expected = worths.iter().map(|worth| worth.purchases[place]);
         table = table.column(
             &format!("expected_purchases_{days}"),
-            &format!("Purchases expected in {days} days; being gone counts as none"),
+            &tr!(
+                "Purchases expected in {days} days; being gone counts as none",
+                days = days
+            ),
             numbers(expected, 4),
         );
     }
@@ -159,12 +172,18 @@ fn purchases(table: TableBuilder, worths: &[Worth], made: &Made<'_>) -> TableBui
         )
         .column(
             "next_purchase_from",
-            &format!("If there is a next purchase: the first day of the interval that holds it with {share}"),
+            &tr!(
+                "If there is a next purchase: the first day of the interval that holds it with {share}",
+                share = share
+            ),
             day(1),
         )
         .column(
             "next_purchase_until",
-            &format!("If there is a next purchase: the last day of the interval that holds it with {share}; empty beyond ten years"),
+            &tr!(
+                "If there is a next purchase: the last day of the interval that holds it with {share}; empty beyond ten years",
+                share = share
+            ),
             day(2),
         )
 }
@@ -177,7 +196,7 @@ fn date(as_of: NaiveDate, days: f64) -> Option<i32> {
 /// What each will bring.
 fn money(table: TableBuilder, worths: &[Worth], made: &Made<'_>) -> TableBuilder {
     let column = |of: fn(&Worth) -> f64| numbers(worths.iter().map(of), 2);
-    let (days, word) = (made.settings.horizon_days, made.margin.word());
+    let (days, word) = (made.settings.horizon_days, said(made.margin.word()));
     let share = percent(made.settings.interval);
     table
         .column(
@@ -187,17 +206,29 @@ fn money(table: TableBuilder, worths: &[Worth], made: &Made<'_>) -> TableBuilder
         )
         .column(
             "expected_value",
-            &format!("Expected {word} of the next {days} days"),
+            &tr!(
+                "Expected {counted} of the next {days} days",
+                counted = word,
+                days = days
+            ),
             column(|worth| worth.value),
         )
         .column(
             "lifetime_value",
-            &format!("Expected {word} of the next {days} days, discounted"),
+            &tr!(
+                "Expected {counted} of the next {days} days, discounted",
+                counted = word,
+                days = days
+            ),
             column(|worth| worth.lifetime_value),
         )
         .column(
             "lifetime_value_low",
-            &format!("Low end of the interval that holds, with {share}, what the discounted {word} will turn out to be"),
+            &tr!(
+                "Low end of the interval that holds, with {share}, what the discounted {counted} will turn out to be",
+                share = share,
+                counted = word
+            ),
             column(|worth| worth.interval[0]),
         )
         .column(
@@ -285,43 +316,45 @@ type FigureColumn = (&'static str, &'static str, fn(&Figures) -> f64);
 const FIGURES: [FigureColumn; 9] = [
     (
         "mean_absolute_error",
-        "Mean of how far the predicted purchases of a customer are from those that came",
+        mark!("Mean of how far the predicted purchases of a customer are from those that came"),
         |figures| figures.mean_absolute_error,
     ),
     (
         "root_mean_squared_error",
-        "Root of the mean square of the same",
+        mark!("Root of the mean square of the same"),
         |figures| figures.root_mean_squared_error,
     ),
     (
         "bias",
-        "Mean of predicted less observed purchases of a customer",
+        mark!("Mean of predicted less observed purchases of a customer"),
         |figures| figures.bias,
     ),
     (
         "correlation",
-        "Correlation of predicted with observed purchases",
+        mark!("Correlation of predicted with observed purchases"),
         |figures| figures.correlation.unwrap_or(f64::NAN),
     ),
-    ("predicted", "Purchases predicted in all", |figures| {
-        figures.predicted
-    }),
-    ("observed", "Purchases that came", |figures| {
+    (
+        "predicted",
+        mark!("Purchases predicted in all"),
+        |figures| figures.predicted,
+    ),
+    ("observed", mark!("Purchases that came"), |figures| {
         figures.observed
     }),
     (
         "total_error",
-        "Predicted less observed purchases, over the observed",
+        mark!("Predicted less observed purchases, over the observed"),
         |figures| figures.total_error.unwrap_or(f64::NAN),
     ),
     (
         "spend_mean_absolute_error",
-        "Mean of how far the predicted spend of a customer is from what was spent",
+        mark!("Mean of how far the predicted spend of a customer is from what was spent"),
         |figures| figures.spend_mean_absolute_error,
     ),
     (
         "interval_coverage",
-        "Of the customers who bought, the share whose next purchase came in its interval",
+        mark!("Of the customers who bought, the share whose next purchase came in its interval"),
         |figures| figures.interval_coverage.unwrap_or(f64::NAN),
     ),
 ];

@@ -18,7 +18,7 @@ use crate::text::plural;
 /// The name in the settings.
 pub const NAME: &str = crate::config::BOOSTED_TREES;
 /// The name in words.
-pub const TITLE: &str = "boosted trees";
+pub const TITLE: &str = mark!("boosted trees");
 
 /// Customers that are learned from at most, evenly spaced by id: more say little that is new, and take
 /// their time.
@@ -69,7 +69,7 @@ impl Trees {
         let spent = |row: usize| amount(lesson.came[row].spend).max(0.0);
         let unit = buyers.iter().map(|row| spent(*row)).sum::<f64>() / buyers.len() as f64;
         if unit <= 0.0 {
-            return Err("who bought spent nothing".to_owned());
+            return Err(tr!("who bought spent nothing"));
         }
         let buys = lesson.of(&rows, |row| did(&row));
         let purchases = lesson.of(&buyers, |row| lesson.came[row].purchases as f32);
@@ -125,14 +125,14 @@ impl Trees {
         let purchases = SavedModel::new(self.purchases.clone(), features()).map_err(wrong)?;
         let spend = SavedModel::new(self.spend.clone(), features()).map_err(wrong)?;
         Ok(vec![
-            ("value_trees_buys.json", facts(buys, "buys")),
+            ("value_trees_buys.json", facts(buys, mark!("buys"))),
             (
                 "value_trees_purchases.json",
-                facts(purchases, "days with a purchase of who buys"),
+                facts(purchases, mark!("days with a purchase of who buys")),
             ),
             (
                 "value_trees_spend.json",
-                facts(spend, "spend of who buys, in the unit"),
+                facts(spend, mark!("spend of who buys, in the unit")),
             ),
         ])
     }
@@ -142,9 +142,11 @@ fn enough(rows: usize, bought: usize) -> Result<(), String> {
     if bought >= FEWEST && rows - bought >= FEWEST {
         return Ok(());
     }
-    Err(format!(
-        "of {}, {bought} bought in the days to learn from, and trees need {FEWEST} who did and {FEWEST} who did not",
-        plural(rows as u64, "customer")
+    Err(tr!(
+        "of {customers}, {bought} bought in the days to learn from, and trees need {fewest} who did and {fewest} who did not",
+        customers = plural(rows as u64, "customer"),
+        bought = bought,
+        fewest = FEWEST
     ))
 }
 

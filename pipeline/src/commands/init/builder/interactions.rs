@@ -6,7 +6,7 @@ use crate::commands::init::names::{self, Role, fit};
 use crate::commands::init::roles::SURE;
 use crate::commands::init::source::{Value, evidence, short};
 use crate::commands::init::values::Shape;
-use crate::text::{percent, plural};
+use crate::text::{in_english, percent};
 
 /// From this share of rows on, a missing customer is a guest rather than a mistake.
 const EMPTY: f64 = 0.01;
@@ -124,8 +124,8 @@ impl Builder<'_> {
         let words = column.nobody.iter().filter(|(_, count)| often(**count));
         found.extend(words.map(|(word, count)| (word.clone(), *count)));
         let counts = found.iter().map(|(word, count)| match word.as_str() {
-            "" => format!("no value in {}", plural(*count, "row")),
-            word => format!("`{word}` in {}", plural(*count, "row")),
+            "" => format!("no value in {}", in_english(*count, "row")),
+            word => format!("`{word}` in {}", in_english(*count, "row")),
         });
         let counts: Vec<String> = counts.collect();
         if !found.is_empty() {

@@ -4,7 +4,7 @@ use super::Builder;
 use crate::commands::init::column::Column;
 use crate::commands::init::source::Value;
 use crate::contract::no_products::{are_numbered, meaning, meaning_of_short};
-use crate::text::plural;
+use crate::text::in_english;
 
 impl Builder<'_> {
     /// Notes the codes that say that they are no products, and those so short that they say it only
@@ -39,7 +39,7 @@ impl Builder<'_> {
         let told = found.iter().map(|(code, rows)| {
             let means = meaning(code).or_else(|| meaning_of_short(code));
             let means = means.unwrap_or_default();
-            format!("`{code}` ({means}) in {}", plural(*rows, "row"))
+            format!("`{code}` ({means}) in {}", in_english(*rows, "row"))
         });
         let told: Vec<String> = told.collect();
         let why = format!(

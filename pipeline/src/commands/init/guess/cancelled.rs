@@ -5,7 +5,7 @@ use super::Guess;
 use crate::commands::init::column::Column;
 use crate::commands::init::source::{Source, Value};
 use crate::commands::init::table::Table;
-use crate::text::plural;
+use crate::text::in_english;
 
 /// What a kind is called that cancels a purchase, at its beginning.
 const CANCELS: &[&str] = &["cancel", "storn", "annul", "取消"];
@@ -49,7 +49,7 @@ fn by_letter(file: &Table, source: &Source) -> Option<String> {
         format!(
             "`{order}` has {} with a letter before it, such as {example}, and `{signed}` is below zero in some rows: orders that were cancelled. \
              From the day of the cancellation on neither it nor the purchase counts; with \"keep\" the purchase counts and what came back is a return",
-            plural(with.len() as u64, "number"),
+            in_english(with.len() as u64, "number"),
         )
     })
 }

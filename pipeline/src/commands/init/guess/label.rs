@@ -7,7 +7,7 @@ use crate::commands::init::roles::{Roles, SURE};
 use crate::commands::init::source::{Pick, Value};
 use crate::commands::init::table::Table;
 use crate::stages::churn::label_meaning;
-use crate::text::plural;
+use crate::text::in_english;
 
 /// The different values of a column that could be a label, without blanks and case.
 fn label_values(column: &Column) -> Vec<String> {
@@ -121,7 +121,7 @@ impl Guess {
                 format!(
                     "nothing says who left: `{}` is called like it and has {} ({})",
                     column.name,
-                    plural(values.len() as u64, "value"),
+                    in_english(values.len() as u64, "value"),
                     values
                         .iter()
                         .take(4)

@@ -17,11 +17,12 @@ impl Findings {
         let gone = back.left_with_nothing;
         let lines = plural(back.matched + back.unmatched, "line");
         if back.undone {
-            let text = format!(
-                "of {lines} that take something back {} fit an earlier purchase of the same customer, product and quantity, \
-                 and neither counts; {} fit none and stay returns",
-                count(back.matched),
-                count(back.unmatched),
+            let text = tr!(
+                "of {lines} that take something back {matched} fit an earlier purchase of the same customer, product and quantity, \
+                 and neither counts; {unmatched} fit none and stay returns",
+                lines = lines,
+                matched = count(back.matched),
+                unmatched = count(back.unmatched),
             );
             let part = share(back.unmatched, back.matched + back.unmatched);
             let weight = by_share(part, 1.1, 0.5);
@@ -30,18 +31,19 @@ impl Findings {
         if gone > 0 {
             let all = if back.undone { buyers + gone } else { buyers };
             let part = share(gone, all);
-            let (what, hint) = match back.undone {
-                true => ("and are in no segment", ""),
-                false => (
-                    "and count as customers",
-                    "; cancelled = \"undo\" under [ingest] takes such purchases out, as of the day on which they were cancelled",
+            let customers = plural(gone, "customer");
+            let text = match back.undone {
+                true => tr!(
+                    "{customers} ({share}) cancelled all that they bought, and are in no segment",
+                    customers = customers,
+                    share = of(part)
+                ),
+                false => tr!(
+                    "{customers} ({share}) cancelled all that they bought, and count as customers; cancelled = \"undo\" under [ingest] takes such purchases out, as of the day on which they were cancelled",
+                    customers = customers,
+                    share = of(part)
                 ),
             };
-            let text = format!(
-                "{} ({}) cancelled all that they bought, {what}{hint}",
-                plural(gone, "customer"),
-                of(part),
-            );
             let weight = match back.undone {
                 true => Weight::Low,
                 false => by_share(part, 0.05, 0.0),

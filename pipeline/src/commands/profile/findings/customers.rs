@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, Weight, by_share, id, of, verb};
+use super::{Findings, Weight, by_share, id, of};
 use crate::commands::profile::Profile;
 use crate::commands::profile::columns::share;
 use crate::commands::profile::customers::Customers;
@@ -18,12 +18,20 @@ impl Findings {
             && before.rows > 0
         {
             let part = share(before.rows, profile.interactions());
-            let text = format!(
-                "{} of {} {} older than the day on which the customer joined",
-                plural(before.rows, "interaction"),
-                plural(before.customers, "customer"),
-                verb(before.rows, "is", "are")
-            );
+            let interactions = plural(before.rows, "interaction");
+            let customers = plural(before.customers, "customer");
+            let text = match before.rows {
+                1 => tr!(
+                    "{interactions} of {customers} is older than the day on which the customer joined",
+                    interactions = interactions,
+                    customers = customers
+                ),
+                _ => tr!(
+                    "{interactions} of {customers} are older than the day on which the customer joined",
+                    interactions = interactions,
+                    customers = customers
+                ),
+            };
             let weight = by_share(part, 0.05, 0.005);
             self.add(weight, "before-joining", SECTION, part, text);
         }
@@ -32,10 +40,10 @@ impl Findings {
         if let Some(top) = top.filter(|top| *top > 0.05 && customers.buyers >= 100) {
             let heaviest = customers.heaviest.first();
             let name = heaviest.and_then(|customer| customer.get("customer_id"));
-            let text = format!(
-                "one customer, {}, brings {} of all spend: is it a card of the till?",
-                name.map(id).unwrap_or_default(),
-                percent(top)
+            let text = tr!(
+                "one customer, {customer}, brings {share} of all spend: is it a card of the till?",
+                customer = name.map(id).unwrap_or_default(),
+                share = percent(top)
             );
             let weight = by_share(top, 0.2, 0.05);
             self.add(weight, "one-customer", SECTION, top, text);
@@ -52,10 +60,11 @@ impl Findings {
             let baskets = baskets.unwrap_or_default();
             let part = share(baskets, all);
             let name = crowd.get("customer_id").map(id).unwrap_or_default();
-            let text = format!(
-                "customer {name} has {} ({} of all): if it stands for guests, or for a till, add it to the source: anonymous = [\"{name}\"]",
-                plural(baskets, "basket"),
-                of(part),
+            let text = tr!(
+                "customer {name} has {baskets} ({share} of all): if it stands for guests, or for a till, add it to the source: anonymous = [\"{name}\"]",
+                name = name,
+                baskets = plural(baskets, "basket"),
+                share = of(part),
             );
             self.add(by_share(part, 0.05, 0.01), "crowd", SECTION, part, text);
         }
@@ -65,16 +74,19 @@ impl Findings {
     fn rare_buyers(&mut self, customers: &Customers) {
         let once = customers.one_time_share();
         if once >= 0.5 && customers.buyers >= 20 {
-            let text = format!("{} of those who bought came only once", percent(once));
+            let text = tr!(
+                "{share} of those who bought came only once",
+                share = percent(once)
+            );
             self.add(Weight::Low, "one-time-buyers", SECTION, once, text);
         }
         if let (Some(without), Some(listed)) = (customers.without_purchase, customers.listed) {
             let part = share(without, listed);
             if part >= 0.5 {
-                let text = format!(
-                    "{} of the {} in the table have never bought",
-                    percent(part),
-                    plural(listed, "customer")
+                let text = tr!(
+                    "{share} of the {customers} in the table have never bought",
+                    share = percent(part),
+                    customers = plural(listed, "customer")
                 );
                 let code = "customers-without-purchase";
                 self.add(Weight::Low, code, SECTION, part, text);

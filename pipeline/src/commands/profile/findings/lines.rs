@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Findings, Weight, by_share, of, verb};
+use super::{Findings, Weight, by_share, of};
 use crate::commands::profile::Profile;
 use crate::commands::profile::baskets::Baskets;
 use crate::commands::profile::cells::grouped;
@@ -10,6 +10,7 @@ use crate::commands::profile::columns::share;
 use crate::commands::profile::history::Signs;
 use crate::commands::profile::lines::Measure;
 use crate::text::{count, plural};
+use crate::words::{fill, said};
 
 /// So many codes that are no products are told with their reasons.
 const NO_PRODUCTS_TOLD: usize = 4;
@@ -42,14 +43,21 @@ impl Findings {
             .take(NO_PRODUCTS_TOLD)
             .map(|code| {
                 let baskets = code.basket_share.map_or_else(String::new, |share| {
-                    format!("; in {} of the baskets", of(share))
+                    tr!("; in {share} of the baskets", share = of(share))
                 });
-                format!("`{}` ({}{baskets})", code.product_id, code.reason)
+                tr!(
+                    "`{product}` ({reason}{baskets})",
+                    product = code.product_id,
+                    reason = code.reason,
+                    baskets = baskets
+                )
             })
             .collect();
-        let more = match found.len() - told.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let more = found.len() - told.len();
+        let told = told.join(said(mark!(", ")));
+        let told = match more {
+            0 => told,
+            more => tr!("{things} and {n} more", things = told, n = more),
         };
         let codes: Vec<String> = found
             .iter()
@@ -57,14 +65,23 @@ impl Findings {
             .collect();
         let lines = found.iter().map(|code| code.lines).sum();
         let part = share(lines, profile.signs.lines);
-        let text = format!(
-            "{} ({}) {} no product, it seems: {}{more}; leave them out with exclude = [{}] under [rules] and [offers]",
-            plural(lines, "purchase line"),
-            of(part),
-            verb(lines, "is of", "are of"),
-            told.join(", "),
-            codes.join(", ")
-        );
+        let (of_them, codes) = (plural(lines, "purchase line"), codes.join(", "));
+        let text = match lines {
+            1 => tr!(
+                "{lines} ({share}) is of no product, it seems: {told}; leave them out with exclude = [{codes}] under [rules] and [offers]",
+                lines = of_them,
+                share = of(part),
+                told = told,
+                codes = codes
+            ),
+            _ => tr!(
+                "{lines} ({share}) are of no product, it seems: {told}; leave them out with exclude = [{codes}] under [rules] and [offers]",
+                lines = of_them,
+                share = of(part),
+                told = told,
+                codes = codes
+            ),
+        };
         let weight = by_share(part, 0.05, 0.001);
         self.add(weight, "not-products", "lines", part, text);
     }
@@ -73,16 +90,42 @@ impl Findings {
     fn odd(&mut self, signs: &Signs) {
         for (what, &rows) in signs.purchases.iter().filter(|(_, rows)| **rows > 0) {
             let part = share(rows, signs.lines);
-            let (code, has, what) = match *what {
-                "amount negative" => ("negative-amounts", true, "an amount below 0: returns?"),
-                "amount zero" => ("zero-amounts", true, "an amount of 0"),
-                "amount missing" => ("missing-amounts", true, "no amount"),
-                "quantity negative" => {
-                    ("negative-quantities", true, "a quantity below 0: returns?")
-                }
-                "quantity zero" => ("zero-quantities", true, "a quantity of 0"),
-                "quantity missing" => ("missing-quantities", true, "no quantity"),
-                _ => ("missing-products", false, "no product"),
+            let (code, one, many) = match *what {
+                "amount negative" => (
+                    "negative-amounts",
+                    mark!("{lines} ({share}) has an amount below 0: returns?"),
+                    mark!("{lines} ({share}) have an amount below 0: returns?"),
+                ),
+                "amount zero" => (
+                    "zero-amounts",
+                    mark!("{lines} ({share}) has an amount of 0"),
+                    mark!("{lines} ({share}) have an amount of 0"),
+                ),
+                "amount missing" => (
+                    "missing-amounts",
+                    mark!("{lines} ({share}) has no amount"),
+                    mark!("{lines} ({share}) have no amount"),
+                ),
+                "quantity negative" => (
+                    "negative-quantities",
+                    mark!("{lines} ({share}) has a quantity below 0: returns?"),
+                    mark!("{lines} ({share}) have a quantity below 0: returns?"),
+                ),
+                "quantity zero" => (
+                    "zero-quantities",
+                    mark!("{lines} ({share}) has a quantity of 0"),
+                    mark!("{lines} ({share}) have a quantity of 0"),
+                ),
+                "quantity missing" => (
+                    "missing-quantities",
+                    mark!("{lines} ({share}) has no quantity"),
+                    mark!("{lines} ({share}) have no quantity"),
+                ),
+                _ => (
+                    "missing-products",
+                    mark!("{lines} ({share}) names no product"),
+                    mark!("{lines} ({share}) name no product"),
+                ),
             };
             let weight = match code {
                 "negative-amounts" | "negative-quantities" | "missing-amounts" => {
@@ -91,15 +134,9 @@ impl Findings {
                 "missing-products" => by_share(part, 0.05, 0.005),
                 _ => by_share(part, 1.1, 0.05),
             };
-            let verb = match has {
-                true => verb(rows, "has", "have"),
-                false => verb(rows, "names", "name"),
-            };
-            let text = format!(
-                "{} ({}) {verb} {what}",
-                plural(rows, "purchase line"),
-                of(part)
-            );
+            let lines = plural(rows, "purchase line");
+            let text = if rows == 1 { one } else { many };
+            let text = fill(text, &[("lines", &lines), ("share", &of(part))]);
             self.add(weight, code, "lines", part, text);
         }
     }
@@ -110,17 +147,26 @@ impl Findings {
             "amount" => &profile.currency,
             _ => "",
         };
-        let text = format!(
-            "{} ({}) {} {} above {}; the largest is {}",
-            plural(measure.outliers, "purchase line"),
-            of(measure.outlier_share(profile.signs.lines)),
-            verb(measure.outliers, "has", "have"),
-            match measure.column {
-                "amount" => "an amount",
-                _ => "a quantity",
-            },
-            with_currency(measure.outlier_above, currency),
-            with_currency(largest(measure), currency),
+        let text = match (measure.column, measure.outliers) {
+            ("amount", 1) => {
+                mark!("{lines} ({share}) has an amount above {fence}; the largest is {largest}")
+            }
+            ("amount", _) => {
+                mark!("{lines} ({share}) have an amount above {fence}; the largest is {largest}")
+            }
+            (_, 1) => {
+                mark!("{lines} ({share}) has a quantity above {fence}; the largest is {largest}")
+            }
+            _ => mark!("{lines} ({share}) have a quantity above {fence}; the largest is {largest}"),
+        };
+        let text = fill(
+            text,
+            &[
+                ("lines", &plural(measure.outliers, "purchase line")),
+                ("share", &of(measure.outlier_share(profile.signs.lines))),
+                ("fence", &with_currency(measure.outlier_above, currency)),
+                ("largest", &with_currency(largest(measure), currency)),
+            ],
         );
         let code = match measure.column {
             "amount" => "amount-outliers",
@@ -133,19 +179,19 @@ impl Findings {
     /// Returns with both signs, or too many.
     fn returns(&mut self, signs: &Signs) {
         if signs.returns_positive > 0 && signs.returns_negative > 0 {
-            let text = format!(
-                "returns have both signs: {} above 0 and {} below",
-                count(signs.returns_positive),
-                count(signs.returns_negative)
+            let text = tr!(
+                "returns have both signs: {above} above 0 and {below} below",
+                above = count(signs.returns_positive),
+                below = count(signs.returns_negative)
             );
             let value = signs.returns_positive.min(signs.returns_negative) as f64;
             self.add(Weight::Low, "return-signs", "lines", value, text);
         }
         let returned = share(signs.returns, signs.lines);
         if returned > 0.2 {
-            let text = format!(
-                "for every hundred purchase lines {} are returned",
-                grouped((returned * 1000.0).round() / 10.0)
+            let text = tr!(
+                "for every hundred purchase lines {n} are returned",
+                n = grouped((returned * 1000.0).round() / 10.0)
             );
             self.add(Weight::Low, "many-returns", "lines", returned, text);
         }
@@ -155,12 +201,17 @@ impl Findings {
     pub fn baskets(&mut self, baskets: &Baskets) {
         let largest = baskets.lines.max.as_f64().unwrap_or_default();
         if baskets.giants > 0 && largest >= 1.5 * baskets.giant_above as f64 {
-            let text = format!(
-                "{} {} more than {} lines; the largest {}",
-                plural(baskets.giants, "basket"),
-                verb(baskets.giants, "holds", "hold"),
-                grouped(baskets.giant_above as f64),
-                grouped(largest)
+            let text = match baskets.giants {
+                1 => mark!("{baskets} holds more than {fence} lines; the largest {largest}"),
+                _ => mark!("{baskets} hold more than {fence} lines; the largest {largest}"),
+            };
+            let text = fill(
+                text,
+                &[
+                    ("baskets", &plural(baskets.giants, "basket")),
+                    ("fence", &grouped(baskets.giant_above as f64)),
+                    ("largest", &grouped(largest)),
+                ],
             );
             let weight = by_share(baskets.giants_share_of_lines, 0.05, 0.0001);
             let giants = baskets.giants as f64;

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use crate::commands::profile::Profile;
 use crate::commands::profile::columns::share;
+use crate::stages::ingest;
 use crate::text::{count, percent, plural};
+use crate::words::fill;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,15 +78,10 @@ fn by_share(share: f64, high: f64, medium: f64) -> Weight {
 /// A share in words, also when it is small.
 fn of(share: f64) -> String {
     if share < 0.0005 && share > 0.0 {
-        "under 0.1 %".to_owned()
+        tr!("under 0.1 %")
     } else {
         percent(share)
     }
-}
-
-/// `12 baskets hold` or `1 basket holds`.
-fn verb<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
-    if number == 1 { one } else { many }
 }
 
 struct Findings(Vec<ProfileFinding>);
@@ -115,18 +112,16 @@ impl Findings {
                 let part = share(table.rejected, table.read);
                 let worst = table.reasons.iter().find(|reason| !reason.is_copy());
                 let why = worst.map_or_else(String::new, |reason| {
-                    let column = match reason.column.as_str() {
-                        "" => String::new(),
-                        column => format!("{column} "),
-                    };
-                    format!(", mostly: {column}{}", reason.reason)
+                    let why = ingest::what(&reason.column, &reason.reason);
+                    tr!(", mostly: {why}", why = why)
                 });
-                let text = format!(
-                    "{} of {} ({}) of {} could not be used{why}",
-                    count(table.rejected),
-                    plural(table.read, "source row"),
-                    of(part),
-                    table.table
+                let text = tr!(
+                    "{rejected} of {rows} ({share}) of {table} could not be used{why}",
+                    rejected = count(table.rejected),
+                    rows = plural(table.read, "source row"),
+                    share = of(part),
+                    table = table.table,
+                    why = why
                 );
                 let weight = by_share(part, 0.01, 0.001);
                 self.add(weight, "rejected-rows", "rejects", part, text);
@@ -134,18 +129,23 @@ impl Findings {
             }
             if table.duplicates > 0 {
                 let part = share(table.duplicates, table.read);
-                let text = format!(
-                    "{} of {} ({}) of {} {}",
-                    count(table.duplicates),
-                    plural(table.read, "source row"),
-                    of(part),
-                    table.table,
-                    verb(
-                        table.duplicates,
-                        "is an exact copy of an earlier one and was left out",
-                        "are exact copies of earlier ones and were left out",
+                let (copies, rows) = (table.duplicates, plural(table.read, "source row"));
+                let text = match copies {
+                    1 => tr!(
+                        "{copies} of {rows} ({share}) of {table} is an exact copy of an earlier one and was left out",
+                        copies = count(copies),
+                        rows = rows,
+                        share = of(part),
+                        table = table.table
                     ),
-                );
+                    _ => tr!(
+                        "{copies} of {rows} ({share}) of {table} are exact copies of earlier ones and were left out",
+                        copies = count(copies),
+                        rows = rows,
+                        share = of(part),
+                        table = table.table
+                    ),
+                };
                 let weight = by_share(part, 0.05, 0.005);
                 self.add(weight, "duplicate-rows", "rejects", part, text);
                 self.file(&file);
@@ -167,23 +167,40 @@ impl Findings {
             .filter(|found| found.unknown_rows > 0)
         {
             let part = reference.unknown_share;
-            let noun = reference.table.trim_end_matches('s');
             // Not some that are missing, but another kind of number.
             let nobody = match part >= 1.0 {
-                true => format!(
+                true => tr!(
                     ": not one of them is there, so are these numbers of the same kind? \
-                     Nothing of the table of {} is used",
-                    reference.table
+                     Nothing of the table of {table} is used",
+                    table = reference.table
                 ),
                 false => String::new(),
             };
-            let text = format!(
-                "{} ({}) {} {} that the table of {} does not have{nobody}",
-                plural(reference.unknown_rows, "interaction"),
-                of(part),
-                verb(reference.unknown_rows, "names", "name"),
-                plural(reference.unknown_keys, noun),
-                reference.table
+            let text = match reference.unknown_rows {
+                1 => mark!(
+                    "{interactions} ({share}) names {things} that the table of {table} does not have{nobody}"
+                ),
+                _ => mark!(
+                    "{interactions} ({share}) name {things} that the table of {table} does not have{nobody}"
+                ),
+            };
+            let things = match reference.table {
+                "customers" => plural(reference.unknown_keys, "customer"),
+                "products" => plural(reference.unknown_keys, "product"),
+                _ => plural(reference.unknown_keys, "campaign"),
+            };
+            let text = fill(
+                text,
+                &[
+                    (
+                        "interactions",
+                        &plural(reference.unknown_rows, "interaction"),
+                    ),
+                    ("share", &of(part)),
+                    ("things", &things),
+                    ("table", &reference.table),
+                    ("nobody", &nobody),
+                ],
             );
             let code = match reference.table {
                 "customers" => "unknown-customers",
@@ -199,16 +216,24 @@ impl Findings {
             return;
         };
         let part = share(found.lines, profile.interactions());
-        let text = format!(
-            "{} ({}) {} in two sources, {} and {}, and {} twice, from {} to {}; same_lines = \"drop\" under [ingest] keeps one of each",
-            plural(found.lines, "interaction"),
-            of(part),
-            verb(found.lines, "is", "are"),
-            found.sources[0],
-            found.sources[1],
-            verb(found.lines, "counts", "count"),
-            found.first_day,
-            found.last_day,
+        let text = match found.lines {
+            1 => mark!(
+                "{interactions} ({share}) is in two sources, {one} and {other}, and counts twice, from {first} to {last}; same_lines = \"drop\" under [ingest] keeps one of each"
+            ),
+            _ => mark!(
+                "{interactions} ({share}) are in two sources, {one} and {other}, and count twice, from {first} to {last}; same_lines = \"drop\" under [ingest] keeps one of each"
+            ),
+        };
+        let text = fill(
+            text,
+            &[
+                ("interactions", &plural(found.lines, "interaction")),
+                ("share", &of(part)),
+                ("one", &found.sources[0]),
+                ("other", &found.sources[1]),
+                ("first", &found.first_day),
+                ("last", &found.last_day),
+            ],
         );
         let weight = by_share(part, 0.01, 0.0001);
         self.add(weight, "same-lines", "references", part, text);
@@ -220,7 +245,7 @@ impl Findings {
                 let name = format!("{}.{}", table.name, column.name);
                 let (weight, code, text) = match column.note {
                     Some("empty") if table.rows > 0 => {
-                        let text = format!("{name} is empty in every row");
+                        let text = tr!("{name} is empty in every row", name = name);
                         (Weight::Medium, "empty-column", text)
                     }
                     // One kind of interaction, one currency, one shop: usual, and no news.
@@ -229,7 +254,11 @@ impl Findings {
                     {
                         let value = column.top.first().map(|top| id(&top.value));
                         let value = value.unwrap_or_default();
-                        let text = format!("{name} is `{value}` in every row");
+                        let text = tr!(
+                            "{name} is `{value}` in every row",
+                            name = name,
+                            value = value
+                        );
                         (Weight::Low, "constant-column", text)
                     }
                     _ => continue,

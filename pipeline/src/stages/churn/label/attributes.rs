@@ -39,7 +39,7 @@ pub fn attribute(name: &str, column: &ArrayRef) -> Result<std::result::Result<At
         kind => numbers(named(name, kind), amounts(column)?),
     };
     if attribute.values.iter().all(|value| value.is_nan()) {
-        return Ok(Err("always empty".to_owned()));
+        return Ok(Err(tr!("always empty")));
     }
     Ok(Ok(attribute))
 }
@@ -117,13 +117,13 @@ fn categories(name: &str, texts: &StringArray) -> std::result::Result<Attribute,
     }
     let different = numbers.len();
     if different == 0 {
-        return Err("always empty".to_owned());
+        return Err(tr!("always empty"));
     }
     if different > NAMES && different * 2 > filled || different > usize::from(MAX_CATEGORY) {
-        return Err(format!(
-            "{} in {}, so it names customers rather than tells of them",
-            plural(different as u64, "different text"),
-            plural(filled as u64, "row")
+        return Err(tr!(
+            "{texts} in {rows}, so it names customers rather than tells of them",
+            texts = plural(different as u64, "different text"),
+            rows = plural(filled as u64, "row")
         ));
     }
     for (number, place) in numbers.values_mut().enumerate() {

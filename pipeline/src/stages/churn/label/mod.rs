@@ -19,6 +19,7 @@ use crate::learning::task::{Task, Trial, Validation};
 use crate::outputs::table::round;
 use crate::stages::Context;
 use crate::text::plural;
+use crate::words;
 
 pub use self::saved::{definitions, saved_population};
 pub use self::values::meaning;
@@ -50,14 +51,15 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
     };
     enough(rows.whole(), label)?;
     let trial = trial(rows.labels.len());
-    let words = Words {
-        learned: format!(
-            "learned from {}",
-            plural(rows.labels.len() as u64, "customer")
+    let words = || Words {
+        learned: tr!(
+            "learned from {customers}",
+            customers = plural(rows.labels.len() as u64, "customer")
         ),
-        tested: format!("on {}", trial.name),
+        tested: tr!("on {test}", test = words::said(&trial.name)),
         ..said(context, label, table.features.len())
     };
+    let (words_said, english) = (words(), words::in_english(words));
     let learn = rows.part(0..rows.labels.len() * (PARTS - 2) / PARTS);
     Ok(Population {
         rows_in: table.labels.len() as u64,
@@ -84,7 +86,8 @@ pub fn population(context: &Context<'_>, label: &str) -> Result<Population> {
             labels: table.labels,
         }),
         strange: Vec::new(),
-        words,
+        english,
+        words: words_said,
         dates: None,
         as_of: None,
         warnings,
@@ -97,12 +100,15 @@ fn said(context: &Context<'_>, label: &str, attributes: usize) -> Words {
         project: context.settings.config.project.name.clone(),
         currency: context.settings.config.project.currency.clone(),
         basket: context.settings.config.project.basket.clone(),
-        scores: format!("Who is leaving: the probability of {label}, and why"),
-        churns: format!("by the label {label} of their table"),
-        churned: format!("left by the label {label}"),
+        scores: tr!(
+            "Who is leaving: the probability of {label}, and why",
+            label = label
+        ),
+        churns: tr!("by the label {label} of their table", label = label),
+        churned: tr!("left by the label {label}", label = label),
         learned: String::new(),
         tested: String::new(),
-        features: vec!["An attribute of the customer".to_owned(); attributes],
+        features: vec![tr!("An attribute of the customer"); attributes],
         theme: |feature| feature.name.as_str(),
         risk: |_| Risk::Open,
         known: |_| None,
@@ -115,9 +121,9 @@ fn said(context: &Context<'_>, label: &str, attributes: usize) -> Words {
 fn trial(customers: usize) -> Trial {
     let cut = |parts: usize| customers * parts / PARTS;
     Trial {
-        name: "a fifth of the customers, held out".to_owned(),
+        name: mark!("a fifth of the customers, held out").to_owned(),
         validation: Validation::Rows {
-            name: "another fifth of the customers".to_owned(),
+            name: mark!("another fifth of the customers").to_owned(),
             learn: 0..cut(PARTS - 2),
             check: cut(PARTS - 2)..cut(PARTS - 1),
         },
@@ -173,14 +179,12 @@ fn enough(customers: Part<'_>, label: &str) -> Result<()> {
 pub(super) fn phrase(feature: &Feature, value: f64) -> String {
     let name = feature.name.replace('_', " ");
     match &feature.kind {
-        _ if value.is_nan() => format!("{name} is empty"),
-        FeatureKind::Categorical(names) => {
-            let value = names
-                .get(value as usize)
-                .map_or("something else", String::as_str);
-            format!("{name} is {value}")
-        }
-        FeatureKind::Numeric => format!("{name} is {}", round(value, 2)),
+        _ if value.is_nan() => tr!("{name} is empty", name = name),
+        FeatureKind::Categorical(names) => match names.get(value as usize) {
+            Some(value) => tr!("{name} is {value}", name = name, value = value),
+            None => tr!("{name} is something else", name = name),
+        },
+        FeatureKind::Numeric => tr!("{name} is {value}", name = name, value = round(value, 2)),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::stages::churn::population::{Known, Population, Strange, nobody};
 use crate::text::{count, plural};
 use crate::warehouse::Warehouse;
 use crate::warning::{UNKNOWN_CATEGORIES, Warning};
+use crate::words::in_english;
 
 /// As many of what was not known are named.
 const NAMED: usize = 5;
@@ -119,6 +120,7 @@ pub fn saved_population(
         }),
         strange: unknown,
         words: said(context, label, features.len()),
+        english: in_english(|| said(context, label, features.len())),
         dates: None,
         as_of: None,
         rows_in: table.num_rows() as u64,
@@ -130,9 +132,9 @@ pub fn saved_population(
 /// A warning of values that a model has not met.
 pub fn unknown_categories(unknown: &[Strange]) -> Option<Warning> {
     let words: Vec<&str> = unknown.iter().map(|one| one.words.as_str()).collect();
-    let message = format!(
-        "the model has not met, and takes for missing: {}",
-        words.join("; ")
+    let message = tr!(
+        "the model has not met, and takes for missing: {values}",
+        values = words.join(&tr!("; "))
     );
     (!unknown.is_empty()).then(|| Warning::new(UNKNOWN_CATEGORIES, message))
 }
@@ -185,20 +187,25 @@ pub fn read(feature: &Feature, column: &ArrayRef) -> Result<(Vec<f32>, Option<St
             .take(NAMED)
             .map(|text| format!("`{text}`"))
             .collect();
-        let more = match strange.len() > NAMED {
-            true => format!(" and {} more", count((strange.len() - NAMED) as u64)),
-            false => String::new(),
+        let named = named.join(&tr!(", "));
+        let named = match strange.len() > NAMED {
+            true => tr!(
+                "{named} and {number} more",
+                named = named,
+                number = count((strange.len() - NAMED) as u64)
+            ),
+            false => named,
         };
         let customers = rows.len() as u64;
         Strange {
             feature: feature.name.clone(),
             customers,
             rows,
-            words: format!(
-                "{} as {} ({})",
-                named.join(", ") + &more,
-                feature.name,
-                plural(customers, "customer")
+            words: tr!(
+                "{values} as {feature} ({customers})",
+                values = named,
+                feature = feature.name,
+                customers = plural(customers, "customer")
             ),
         }
     });

@@ -59,7 +59,7 @@ impl LabelTable {
             } else if !churn.ignore.contains(name) {
                 match attribute(name, column)? {
                     Ok(attribute) => attributes.push(attribute),
-                    Err(why) => left_out.push(format!("{name} ({why})")),
+                    Err(why) => left_out.push(tr!("{name} ({why})", name = name, why = why)),
                 }
             }
         }
@@ -112,10 +112,10 @@ pub fn unused(left_out: &[String]) -> Option<Warning> {
     if left_out.is_empty() {
         return None;
     }
-    let message = format!(
-        "nothing is learned from {}: {}",
-        plural(left_out.len() as u64, "attribute"),
-        left_out.join(", ")
+    let message = tr!(
+        "nothing is learned from {attributes}: {names}",
+        attributes = plural(left_out.len() as u64, "attribute"),
+        names = left_out.join(&tr!(", "))
     );
     Some(Warning::new(UNUSED_ATTRIBUTES, message))
 }

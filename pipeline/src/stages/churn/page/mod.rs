@@ -4,10 +4,12 @@ use minijinja::Value;
 use regulars_models::tree::{ColumnName, LeafRule, Step};
 use serde::Serialize;
 
+use super::bands::BandRow;
 use super::metrics::Customers;
 use super::population::Population;
-use super::spoken::{Spoken, spoken};
+use super::spoken::{Spoken, spoken, title};
 use super::tables::{descending, likeliest, people};
+use super::titled;
 use crate::failure::Result;
 use crate::learning::figures::{AS_LEARNED, ReliabilityRow};
 use crate::learning::leaderboard::{Assessment, ModelRow};
@@ -16,6 +18,7 @@ use crate::outputs::table::round;
 use crate::pages;
 use crate::pages::plot::{Axis, Tick};
 use crate::text::begun;
+use crate::words::said;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -115,7 +118,7 @@ pub fn render(
         .campaign
         .as_ref()
         .map(|found| found.words.as_str());
-    let chosen = found.models.iter().find(|row| row.chosen);
+    let chosen = found.models.iter().find(|row| row.chosen).map(titled);
     let columns = spoken(learned.features(), words.known, population.shop());
     let context = Value::from_pairs([
         ("project", Value::from(words.project.as_str())),
@@ -124,10 +127,13 @@ pub fn render(
         ("learned", Value::from(words.learned.as_str())),
         ("explained", Value::from(population.rows_explained())),
         ("dated", Value::from(population.people.is_some())),
-        ("why", Value::from(found.why.as_str())),
-        ("validation", Value::from(found.validation.clone())),
-        ("bands", pages::value_of(&customers.bands)?),
-        ("unscored", pages::value_of(&customers.unscored)?),
+        ("why", Value::from(found.why.said.as_str())),
+        (
+            "validation",
+            Value::from(found.validation.as_deref().map(said)),
+        ),
+        ("bands", pages::value_of(&banded(customers))?),
+        ("unscored", pages::value_of(&unscored(customers))?),
         ("campaign", Value::from(campaign)),
         ("currency", Value::from(words.currency.as_str())),
         ("scored", Value::from(scored)),
@@ -154,6 +160,27 @@ pub fn render(
     pages::render(&page, "churn.html", TEMPLATE, context)
 }
 
+/// What stands below the number of each band.
+fn banded(customers: &Customers) -> Vec<(u64, String)> {
+    let words = |row: &BandRow| tr!("at {band} risk", band = said(&row.band));
+    let bands = customers.bands.iter();
+    bands.map(|row| (row.customers, words(row))).collect()
+}
+
+/// How many of each band have no score, and what stands below that.
+fn unscored(customers: &Customers) -> Vec<(u64, String)> {
+    let some = customers.unscored.iter().filter(|row| row.customers > 0);
+    some.map(|row| {
+        let words = tr!(
+            "{band}, not scored: {why}",
+            band = said(&row.band),
+            why = row.why
+        );
+        (row.customers, words)
+    })
+    .collect()
+}
+
 fn model_lines(models: &[ModelRow]) -> Vec<ModelLine> {
     let ranges = models.iter().map(|row| row.ranges.log_loss_range);
     let lowest = ranges
@@ -166,7 +193,7 @@ fn model_lines(models: &[ModelRow]) -> Vec<ModelLine> {
         let range = row.ranges.log_loss_range;
         let figures = &row.figures;
         ModelLine {
-            title: row.title.clone(),
+            title: title(&row.title),
             chosen: row.chosen,
             validation_log_loss: row.validation_log_loss,
             log_loss: figures.log_loss,
@@ -236,7 +263,7 @@ fn steps(learned: &Learned, population: &Population, columns: &[Spoken<'_>]) -> 
         depth: step.depth,
         text: step
             .condition
-            .unwrap_or_else(|| format!("all {}", population.rows_called())),
+            .unwrap_or_else(|| tr!("all {rows}", rows = population.rows_called())),
         rows: step.rows as u64,
         coverage: step.coverage,
         rate: step.rate,

@@ -44,27 +44,31 @@ pub fn render(rhythm: &Rhythm, churn: &Churn, project: &str) -> Result<String> {
     let reach = f64::from(marked.max().unwrap_or(0).max(rhythm.within(WITHIN_ACTIVE))) * BEYOND;
     let across = Axis::new([0.0, reach], [0.0, SIZE[0]]);
     let up = Axis::new([0.0, 1.0], [SIZE[1], 0.0]);
-    let mark = |days: u32, label: &str, now: bool| {
+    let mark = |days: u32, label: String, now: bool| {
         let share = rhythm.share_within(days);
         Mark {
             x: across.at(days.into()),
             y: up.at(share),
-            label: label.to_owned(),
-            words: format!(
-                "{} of the purchases that came again came within {}",
-                percent(share),
-                plural(days.into(), "day")
+            label,
+            words: tr!(
+                "{share} of the purchases that came again came within {days}",
+                share = percent(share),
+                days = plural(days.into(), "day")
             ),
             now,
         }
     };
     let mut marks = vec![
-        mark(churn.horizon_days, "horizon_days now", true),
-        mark(churn.active_days, "active_days now", true),
+        mark(churn.horizon_days, tr!("horizon_days now"), true),
+        mark(churn.active_days, tr!("active_days now"), true),
     ];
     if let Some(dates) = found {
-        marks.push(mark(dates.horizon_days, "horizon_days proposed", false));
-        marks.push(mark(dates.active_days, "active_days proposed", false));
+        marks.push(mark(
+            dates.horizon_days,
+            tr!("horizon_days proposed"),
+            false,
+        ));
+        marks.push(mark(dates.active_days, tr!("active_days proposed"), false));
     }
     let steps = rhythm
         .steps(reach)

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, Float64Array, Strin
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
-use super::exact::{ONE, Reason, from_float};
+use super::exact::{NOT_FINITE, ONE, Reason, from_float};
 use super::number::{Numbers, currency_beside};
 use super::{Coerced, Notation, Problem, Said, is_float, lost, noted, parsed, plain};
 use crate::contract::{MONEY_PRECISION, MONEY_SCALE};
@@ -27,7 +27,13 @@ pub fn product(
         let numbers = said.numbers.unwrap_or(notation.numbers);
         let (floats, wrong) = floats(&values, &numbers)?;
         let texts = values.as_string_opt::<i32>();
-        let named = |reason: &str| format!("cannot be calculated: `{name}` {reason}");
+        let named = |reason: &str| {
+            tr!(
+                "cannot be calculated: `{name}` {reason}",
+                name = name,
+                reason = reason
+            )
+        };
         problems.extend(wrong.iter().map(|(row, reason)| (*row, named(reason))));
         if let Some(texts) = texts {
             let beside = |row: usize| Some((row, currency_beside(texts.value(row))?));
@@ -83,7 +89,7 @@ fn floats(values: &ArrayRef, numbers: &Numbers) -> Result<(Float64Array, Vec<Pro
             let floats = floats.as_primitive::<Float64Type>().iter().enumerate();
             let finite = |value: f64| match value.is_finite() {
                 true => Ok(value),
-                false => Err("is not a finite number"),
+                false => Err(NOT_FINITE),
             };
             floats
                 .map(|(row, value)| noted(&mut problems, row, finite(value?)))
@@ -108,7 +114,7 @@ const LARGEST: u64 = 10u64.pow(MONEY_PRECISION as u32) - 1;
 fn amount(value: Result<i128, Reason>) -> Result<i64, Reason> {
     value.and_then(|value| match i64::try_from(value) {
         Ok(value) if value.unsigned_abs() <= LARGEST => Ok(value),
-        _ => Err("is too large for an amount"),
+        _ => Err(mark!("is too large for an amount")),
     })
 }
 
@@ -146,7 +152,7 @@ pub fn decimals(values: &ArrayRef, numbers: &Numbers) -> Result<Coerced> {
         }),
         _ => {
             let cast = cast(values, &DataType::Decimal64(MONEY_PRECISION, MONEY_SCALE))?;
-            let problems = lost(values, &cast, "is no number that fits an amount");
+            let problems = lost(values, &cast, mark!("is no number that fits an amount"));
             return Ok(Coerced::new(cast, problems));
         }
     };

@@ -5,15 +5,18 @@ use crate::contract::MONEY_SCALE;
 /// Ten-thousandths in one.
 pub const ONE: i128 = 10i128.pow(MONEY_SCALE as u32);
 
-/// Why a text is no number.
+/// Why a text is no number, in English; it is said where it is noted.
 pub type Reason = &'static str;
+
+/// The reason of what is infinite, or no number at all.
+pub const NOT_FINITE: Reason = mark!("is not a finite number");
 
 /// A number, unless it is infinite or none.
 pub fn finite(value: f64) -> Result<f64, Reason> {
     if value.is_finite() {
         Ok(value)
     } else {
-        Err("is not a finite number")
+        Err(NOT_FINITE)
     }
 }
 

@@ -6,20 +6,22 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 
-use super::exact::Reason;
+use super::exact::{NOT_FINITE, Reason};
 use super::number::whole;
 use super::{Coerced, is_float, lost, noted, parsed, text};
 use crate::failure::Result;
 
 /// Floating-point numbers hold every whole number up to here.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-const NOT_WHOLE: Reason = "is no whole number";
-const NOT_EXACT: Reason = "is a floating-point number beyond 2^53, whose last digits are lost; keep ids as whole numbers or text";
+const NOT_WHOLE: Reason = mark!("is no whole number");
+const NOT_EXACT: Reason = mark!(
+    "is a floating-point number beyond 2^53, whose last digits are lost; keep ids as whole numbers or text"
+);
 
 /// Tools without nullable integers write ids as 12345.0.
 fn whole_float(value: f64) -> Result<i64, Reason> {
     match value {
-        value if !value.is_finite() => Err("is not a finite number"),
+        value if !value.is_finite() => Err(NOT_FINITE),
         value if value.fract() != 0.0 => Err(NOT_WHOLE),
         value if value.abs() > EXACT => Err(NOT_EXACT),
         value => Ok(value as i64),
@@ -46,7 +48,11 @@ pub fn whole_numbers(values: &ArrayRef) -> Result<Coerced> {
         }
         _ => {
             let whole = cast(values, &DataType::Int64)?;
-            let problems = lost(values, &whole, "is too large for a whole number of 64 bits");
+            let problems = lost(
+                values,
+                &whole,
+                mark!("is too large for a whole number of 64 bits"),
+            );
             return Ok(Coerced::new(whole, problems));
         }
     };
@@ -86,7 +92,7 @@ pub fn ids(values: &ArrayRef) -> Result<Coerced> {
 /// its way; `fractions` says that it is surely a number.
 fn id_of(text: &str, fractions: bool) -> Result<&str, Reason> {
     if text == "NaN" {
-        return Err("is not a finite number");
+        return Err(NOT_FINITE);
     }
     let Some((whole, decimals)) = text.split_once('.') else {
         return Ok(text);

@@ -39,6 +39,7 @@ use crate::contract::consent::{Consent, said};
 use crate::contract::{Content, KINDS};
 use crate::failure::{Result, nearest};
 use crate::sources::{float_text, validity};
+use crate::words;
 
 /// A value that cannot be used: its row, and why.
 pub type Problem = (usize, String);
@@ -141,7 +142,7 @@ fn lost(before: &ArrayRef, after: &ArrayRef, reason: &str) -> Vec<Problem> {
     }
     (0..before.len())
         .filter(|&row| before.is_valid(row) && after.is_null(row))
-        .map(|row| (row, reason.to_owned()))
+        .map(|row| (row, words::said(reason).to_owned()))
         .collect()
 }
 
@@ -179,7 +180,7 @@ fn text(values: &ArrayRef) -> Result<Coerced> {
 /// A value, or nothing and a note of why.
 fn noted<T>(problems: &mut Vec<Problem>, row: usize, value: Result<T, Reason>) -> Option<T> {
     value
-        .map_err(|reason| problems.push((row, reason.to_owned())))
+        .map_err(|reason| problems.push((row, words::said(reason).to_owned())))
         .ok()
 }
 
@@ -214,8 +215,14 @@ fn kinds(values: &ArrayRef) -> Result<Coerced> {
                 problems.push((
                     row,
                     match nearest(value, KINDS.iter().copied()) {
-                        Some(kind) => format!("is no kind of interaction; did you mean {kind}?"),
-                        None => format!("is no kind of interaction; known: {}", KINDS.join(", ")),
+                        Some(kind) => tr!(
+                            "is no kind of interaction; did you mean {kind}?",
+                            kind = kind
+                        ),
+                        None => tr!(
+                            "is no kind of interaction; known: {kinds}",
+                            kinds = KINDS.join(", ")
+                        ),
                     },
                 ));
             }
@@ -267,7 +274,7 @@ fn flags(values: &ArrayRef) -> Result<Coerced> {
                 Some(Consent::No) => Some(false),
                 Some(Consent::Unknown) => None,
                 None => {
-                    problems.push((row, "is neither yes nor no".to_owned()));
+                    problems.push((row, tr!("is neither yes nor no")));
                     None
                 }
             },

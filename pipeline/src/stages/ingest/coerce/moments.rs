@@ -119,14 +119,19 @@ pub fn times(values: &ArrayRef, notation: &mut Notation) -> Result<Coerced> {
     };
     let moments: ArrayRef = Arc::new(moments.with_timezone("UTC"));
     if *values.data_type() != DataType::Utf8 {
-        problems = lost(values, &moments, "lies outside the years that can be kept");
+        problems = lost(
+            values,
+            &moments,
+            mark!("lies outside the years that can be kept"),
+        );
     }
     Ok(Coerced::new(moments, problems))
 }
 
 fn no_date(data_type: &DataType) -> String {
-    format!(
-        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), for days as spreadsheets count them \"excel\", or map it with sql, for example to_timestamp(column)"
+    tr!(
+        "is {data_type}, not a time; for seconds since 1970 set time_format = \"unix\" (\"unix_ms\" for milliseconds), for days as spreadsheets count them \"excel\", or map it with sql, for example to_timestamp(column)",
+        data_type = data_type
     )
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as people and programs write them, exact to the ten-thousandth.
 
 use super::currency::{Currency, without_currency};
-use super::exact::{Reason, finite, from_float, plain};
+use super::exact::{NOT_FINITE, Reason, finite, from_float, plain};
 
 /// The marks of the numbers of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Default for Numbers {
     }
 }
 
-const NO_NUMBER: Reason = "is no number";
+const NO_NUMBER: Reason = mark!("is no number");
 
 impl Numbers {
     /// The number in ten-thousandths, where half a ten-thousandth goes away from zero, and the
@@ -66,10 +66,10 @@ impl Numbers {
                 .to_ascii_lowercase()
                 .starts_with("inf")
         {
-            return Err("is not a finite number");
+            return Err(NOT_FINITE);
         }
         if text.ends_with('%') {
-            return Err("is a percentage and no amount");
+            return Err(mark!("is a percentage and no amount"));
         }
         let (negative, bare, currency) = without_sign_and_currency(text)?;
         if !bare.starts_with(|first: char| first.is_ascii_digit() || first == self.decimal) {
@@ -122,13 +122,17 @@ impl Numbers {
     fn wrong_mark(&self, text: &str) -> Reason {
         match (self.decimal, self.thousands) {
             ('.', None) if text.contains(',') => {
-                "is no number; write a point for the decimals and nothing for thousands, or set decimal and thousands for its source"
+                mark!(
+                    "is no number; write a point for the decimals and nothing for thousands, or set decimal and thousands for its source"
+                )
             }
             (_, None) if text.contains('.') => {
-                "is no number; with a decimal comma a point can only stand between thousands: set thousands = \".\" for its source"
+                mark!(
+                    "is no number; with a decimal comma a point can only stand between thousands: set thousands = \".\" for its source"
+                )
             }
             (_, Some(_)) if text.contains(['.', ',']) => {
-                "is no number; its marks stand where no thousands or decimals begin"
+                mark!("is no number; its marks stand where no thousands or decimals begin")
             }
             _ => NO_NUMBER,
         }

@@ -7,6 +7,7 @@ use super::named_zone;
 use super::pattern::Pattern;
 use super::written::{SECOND, Written};
 use crate::config::{EXCEL, ISO, TimeFormats, UNIX, UNIX_MILLISECONDS};
+use crate::words::said;
 
 /// The time formats of a source, of which the first that fits is taken.
 pub struct Times {
@@ -54,7 +55,7 @@ impl Times {
             };
         };
         Self {
-            names: Some(formats.join(" or ")),
+            names: Some(formats.join(said(mark!(" or ")))),
             formats: formats
                 .iter()
                 .map(|format| match format.as_str() {
@@ -137,7 +138,7 @@ impl Times {
             .iter()
             .any(|format| matches!(format, Format::Iso));
         if iso && matches!(fast_iso(text.as_bytes()), Iso::NoSuchDay) {
-            return "is no time: the calendar has no such day".to_owned();
+            return tr!("is no time: the calendar has no such day");
         }
         if let Some(name) = named_zone::unknown(text) {
             let wall = text[..text.len() - name.len()].trim_end();
@@ -146,7 +147,9 @@ impl Times {
                 .iter()
                 .any(|format| format.read_wall(wall).is_some())
             {
-                return "ends in what is no single time zone; write an offset such as +02:00 or a name such as Europe/Berlin".to_owned();
+                return tr!(
+                    "ends in what is no single time zone; write an offset such as +02:00 or a name such as Europe/Berlin"
+                );
             }
         }
         let short_year = |format: &Format| match format {
@@ -154,15 +157,18 @@ impl Times {
             _ => false,
         };
         match &self.names {
-            Some(names) if self.formats.iter().any(short_year) => format!(
-                "is no time written as {names}: %Y is a year of four digits; for one of two add a format with %y"
+            Some(names) if self.formats.iter().any(short_year) => tr!(
+                "is no time written as {names}: %Y is a year of four digits; for one of two add a format with %y",
+                names = names
             ),
-            Some(names) => format!("is no time written as {names}"),
-            None if looks_like_serial(text) => format!(
-                "is no time; if it is a day as spreadsheets count them, set time_format = \"{EXCEL}\""
+            Some(names) => tr!("is no time written as {names}", names = names),
+            None if looks_like_serial(text) => tr!(
+                "is no time; if it is a day as spreadsheets count them, set time_format = \"{excel}\"",
+                excel = EXCEL
             ),
-            None => "is no time; write it as 2017-12-31 or 2017-12-31 18:30:00, or set time_format"
-                .to_owned(),
+            None => {
+                tr!("is no time; write it as 2017-12-31 or 2017-12-31 18:30:00, or set time_format")
+            }
         }
     }
 }

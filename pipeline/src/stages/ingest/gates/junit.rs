@@ -58,11 +58,15 @@ fn totals<'a>(results: impl Iterator<Item = &'a GateResult>) -> String {
 }
 
 fn case(result: &GateResult) -> String {
-    let found = format!("expected {}; found {}", result.expected, result.observed);
+    let found = tr!(
+        "expected {expected}; found {found}",
+        expected = result.expected,
+        found = result.observed
+    );
     let content = match (result.passed, result.level) {
         (true, _) => format!("<system-out>{}</system-out>", escaped(&found)),
         (false, Level::Fail) => outcome("failure", &found, result),
-        (false, Level::Warn) => outcome("skipped", &format!("warning: {found}"), result),
+        (false, Level::Warn) => outcome("skipped", &tr!("warning: {found}", found = found), result),
     };
     format!(
         "        <testcase name=\"{}\" classname=\"gates.{}\">\n            {content}\n        </testcase>\n",

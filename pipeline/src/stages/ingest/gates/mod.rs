@@ -17,8 +17,9 @@ use crate::config::gate::{Check, Gate, Level, RowCount};
 use crate::contract;
 use crate::engine::Scope;
 use crate::failure::{Failure, Result};
-use crate::text::{count, percent, plural};
+use crate::text::{count, in_english, percent, plural};
 use crate::warning::{FAILED_GATE, Warning};
+use crate::words::{self, said};
 
 /// What a load knows without asking the tables.
 #[derive(Clone, Debug)]
@@ -133,7 +134,7 @@ pub fn check(
             Some(name) => tables::check(scope, &name, &asked, view, load.today)?,
             None => asked
                 .iter()
-                .map(|_| Finding::impossible(format!("there is no table {table}")))
+                .map(|_| Finding::impossible(tr!("there is no table {table}", table = table)))
                 .collect(),
         };
         for (number, finding) in numbers.into_iter().zip(found) {
@@ -169,75 +170,84 @@ fn result(gate: &Gate, finding: Finding, today: NaiveDate) -> GateResult {
 /// What a gate asks for, in words.
 fn expected(gate: &Gate, check: Check<'_>, today: NaiveDate) -> String {
     let ends = |least: Option<String>, most: Option<String>| match (least, most) {
-        (Some(least), Some(most)) => format!("from {least} to {most}"),
-        (Some(least), None) => format!("at least {least}"),
-        (None, Some(most)) => format!("at most {most}"),
-        (None, None) => "anything".to_owned(),
+        (Some(least), Some(most)) => tr!("from {least} to {most}", least = least, most = most),
+        (Some(least), None) => tr!("at least {least}", least = least),
+        (None, Some(most)) => tr!("at most {most}", most = most),
+        (None, None) => tr!("anything"),
     };
     let mut text = match check {
-        Check::NotNull => "a value in every row".to_owned(),
-        Check::Unique => "every value once".to_owned(),
+        Check::NotNull => tr!("a value in every row"),
+        Check::Unique => tr!("every value once"),
         Check::Range(range) => ends(
             range.min.map(|bound| bound.to_string()),
             range.max.map(|bound| bound.to_string()),
         ),
         Check::OneOf(values) => {
             let first: Vec<String> = values.iter().take(10).map(ToString::to_string).collect();
-            let more = values.len().saturating_sub(first.len());
-            let more = (more > 0).then(|| format!(" and {more} more"));
-            format!("one of {}{}", first.join(", "), more.unwrap_or_default())
+            let (more, first) = (values.len().saturating_sub(first.len()), first.join(", "));
+            match more {
+                0 => tr!("one of {values}", values = first),
+                more => tr!("one of {values} and {n} more", values = first, n = more),
+            }
         }
-        Check::Matches(pattern) => format!("matches {pattern}"),
-        Check::KnownIn(table) => format!("known in {table}"),
+        Check::Matches(pattern) => tr!("matches {pattern}", pattern = pattern),
+        Check::KnownIn(table) => tr!("known in {table}", table = table),
         Check::Holds(sql) => sql.to_owned(),
         Check::Rows(rows) => {
-            let times = |ratio: Option<f64>| ratio.map(|ratio| format!("{ratio} times"));
-            let absolute = (rows.min.is_some() || rows.max.is_some())
-                .then(|| format!("{} rows", ends(rows.min.map(count), rows.max.map(count))));
+            let times = |ratio: Option<f64>| ratio.map(|ratio| tr!("{ratio} times", ratio = ratio));
+            let absolute = (rows.min.is_some() || rows.max.is_some()).then(|| {
+                let span = ends(rows.min.map(count), rows.max.map(count));
+                tr!("{span} rows", span = span)
+            });
             let ratio = (rows.min_ratio_to_last.is_some() || rows.max_ratio_to_last.is_some())
                 .then(|| {
                     let (least, most) = (rows.min_ratio_to_last, rows.max_ratio_to_last);
-                    format!(
-                        "{} the rows of the last load",
-                        ends(times(least), times(most))
+                    tr!(
+                        "{span} the rows of the last load",
+                        span = ends(times(least), times(most))
                     )
                 });
             [absolute, ratio]
                 .into_iter()
                 .flatten()
                 .collect::<Vec<_>>()
-                .join(", ")
+                .join(said(mark!(", ")))
         }
-        Check::Fresh(days) => {
-            let oldest = oldest(today, days);
-            format!(
-                "newest day {oldest} or later, {} before {today}",
-                plural(days.into(), "day")
-            )
-        }
-        Check::Rejects(most) => format!("at most {} of the rows rejected", percent(most)),
+        Check::Fresh(days) => tr!(
+            "newest day {oldest} or later, {days} before {today}",
+            oldest = oldest(today, days),
+            days = plural(days.into(), "day"),
+            today = today
+        ),
+        Check::Rejects(most) => tr!(
+            "at most {share} of the rows rejected",
+            share = percent(most)
+        ),
     };
     if let Some(share) = gate.max_share {
-        text.push_str(&format!("; {} of the rows may fail", percent(share)));
+        text.push_str(&tr!(
+            "; {share} of the rows may fail",
+            share = percent(share)
+        ));
     }
     if let Some(scope) = &gate.scope {
-        text.push_str(&format!(", where {scope}"));
+        text.push_str(&tr!(", where {scope}", scope = scope));
     }
     text
 }
 
 fn rejects(gate: &Gate, most: f64, load: &LoadCounts) -> Finding {
     let Some(counts) = load.tables.get(&gate.table) else {
-        return Finding::impossible(format!("{} was not loaded", gate.table));
+        return Finding::impossible(tr!("{table} was not loaded", table = gate.table));
     };
     let share = counts.rejected as f64 / counts.read.max(1) as f64;
     Finding {
         passed: share <= most,
-        observed: format!(
-            "{} of {} ({}) rejected",
-            count(counts.rejected),
-            plural(counts.read, "row"),
-            percent(share)
+        observed: tr!(
+            "{rejected} of {rows} ({share}) rejected",
+            rejected = count(counts.rejected),
+            rows = plural(counts.read, "row"),
+            share = percent(share)
         ),
         failing_rows: counts.rejected,
         examples: Vec::new(),
@@ -267,8 +277,8 @@ fn row_count(rows: &RowCount, after: u64, before: Option<u64>) -> Finding {
     let asks_ratio = rows.min_ratio_to_last.is_some() || rows.max_ratio_to_last.is_some();
     let last = match (asks_ratio, before) {
         (false, _) => String::new(),
-        (true, Some(before)) => format!("; the last load left {}", count(before)),
-        (true, None) => "; this is the first load".to_owned(),
+        (true, Some(before)) => tr!("; the last load left {n}", n = count(before)),
+        (true, None) => tr!("; this is the first load"),
     };
     Finding::of(passed, format!("{}{last}", plural(after, "row")))
 }
@@ -294,23 +304,32 @@ pub fn verdict(results: &[GateResult]) -> Result<Vec<Warning>> {
         return Err(Failure::data(format!(
             "{} of {} not passed; nothing was committed\n  {}",
             count(stopped.len() as u64),
-            plural(results.len() as u64, "gate"),
+            in_english(results.len() as u64, "gate"),
             stopped.join("\n  ")
         ))
         .hint("mend the data, or change these [[gates]]; level = \"warn\" lets a load through"));
     }
     Ok(failed(Level::Warn)
-        .map(|result| Warning::new(FAILED_GATE, format!("gate {}", result.sentence())))
+        .map(|result| {
+            let message = tr!("gate {sentence}", sentence = result.sentence());
+            Warning::new(FAILED_GATE, message)
+        })
         .collect())
 }
 
-/// What stands before examples in a sentence.
-const EXAMPLES: &str = "; for example ";
+/// Examples behind a sentence.
+const EXAMPLES: &str = mark!("; for example {examples}");
 
 impl GateResult {
     /// A sentence without its examples, which are values of rows.
     pub fn without_examples(sentence: &str) -> &str {
-        sentence.split(EXAMPLES).next().unwrap_or_default()
+        let begins = |examples: &str| {
+            let (before, _) = examples.split_once('{')?;
+            sentence.find(before)
+        };
+        // It may have been written in another language than this command speaks.
+        let end = words::in_every_language(EXAMPLES).filter_map(begins).min();
+        &sentence[..end.unwrap_or(sentence.len())]
     }
 
     /// Whether what fails is shown by values that name nobody: those of a column that is known, and
@@ -328,11 +347,17 @@ impl GateResult {
         let examples = if self.examples.is_empty() {
             String::new()
         } else {
-            format!("{EXAMPLES}{}", self.examples.join(", "))
+            words::fill(
+                EXAMPLES,
+                &[("examples", &self.examples.join(said(mark!(", "))))],
+            )
         };
-        format!(
-            "{}: expected {}; found {}{examples}",
-            self.name, self.expected, self.observed
+        tr!(
+            "{name}: expected {expected}; found {found}{examples}",
+            name = self.name,
+            expected = self.expected,
+            found = self.observed,
+            examples = examples
         )
     }
 }

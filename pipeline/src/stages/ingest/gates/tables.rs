@@ -15,6 +15,7 @@ use crate::failure::{Cause, Failure, Result, did_you_mean};
 use crate::stages::ingest::gates::{Finding, oldest, row_count};
 use crate::text::{count, percent, plural};
 use crate::user_sql::apart;
+use crate::words::said;
 
 /// How many failing values are shown.
 const EXAMPLES: usize = 5;
@@ -68,9 +69,9 @@ pub fn check(
 /// SQL that cannot be calculated for some row is a gate that is not passed.
 fn or_impossible(found: Result<Finding>) -> Result<Finding> {
     match found {
-        Err(failure) if failure.cause == Cause::Data => Ok(Finding::impossible(format!(
-            "a row that it cannot be asked of: {}",
-            apart(&failure.message).1
+        Err(failure) if failure.cause == Cause::Data => Ok(Finding::impossible(tr!(
+            "a row that it cannot be asked of: {problem}",
+            problem = apart(&failure.message).1
         ))),
         found => found,
     }
@@ -98,7 +99,7 @@ impl Table<'_> {
         gate: &Gate,
         views: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Question, String> {
-        let check = gate.check().map_err(|_| "no single check".to_owned())?;
+        let check = gate.check().map_err(|_| tr!("no single check"))?;
         let scope = scope(gate);
         let question = match check {
             Check::Unique => {
@@ -113,7 +114,7 @@ impl Table<'_> {
                 let column = quoted(self.column(gate)?);
                 let key = contract::table(other).and_then(|table| table.key);
                 let (Some(key), Some(known)) = (key, views(other)) else {
-                    return Err(format!("there is no table {other}"));
+                    return Err(tr!("there is no table {table}", table = other));
                 };
                 Question::Values(format!(
                     "SELECT g.value, g.n, CASE WHEN k.key IS NULL THEN g.n ELSE 0 END AS bad FROM \
@@ -192,13 +193,13 @@ impl Table<'_> {
             let text = error.strip_backtrace();
             let line = text.lines().next().unwrap_or_default();
             let line = line.trim_end_matches('.');
-            format!("a question that cannot be asked: {line}")
+            tr!("a question that cannot be asked: {problem}", problem = line)
         })
     }
 
     /// The gate's column, which the table must have.
     fn column<'g>(&self, gate: &'g Gate) -> Result<&'g str, String> {
-        let column = gate.column().ok_or("no column")?;
+        let column = gate.column().ok_or_else(|| tr!("no column"))?;
         if self.schema.field_with_name(column).is_ok() {
             return Ok(column);
         }
@@ -209,7 +210,12 @@ impl Table<'_> {
             .map(|field| field.name().as_str())
             .collect();
         let hint = did_you_mean(column, &known);
-        Err(format!("no column `{column}` in {}; {hint}", gate.table))
+        Err(tr!(
+            "no column `{column}` in {table}; {hint}",
+            column = column,
+            table = gate.table,
+            hint = hint
+        ))
     }
 
     fn data_type(&self, column: &str) -> DataType {
@@ -245,7 +251,7 @@ impl Table<'_> {
                     .map(|n| format!("{n:?}"))
                     .collect();
                 if list.is_empty() {
-                    return Err(format!("numbers in {name}, and none in one_of"));
+                    return Err(tr!("numbers in {name}, and none in one_of", name = name));
                 }
                 format!("CAST({column} AS DOUBLE) NOT IN ({})", list.join(", "))
             }
@@ -262,7 +268,7 @@ impl Table<'_> {
                     literal(pattern)
                 )
             }
-            _ => return Err("no check of single rows".to_owned()),
+            _ => return Err(tr!("no check of single rows")),
         })
     }
 
@@ -275,8 +281,11 @@ impl Table<'_> {
             Bound::Whole(_) | Bound::Number(_) if data_type.is_numeric() => {
                 Ok(format!("{} {sign} {bound}", quoted(name)))
             }
-            _ => Err(format!(
-                "{name} is {data_type}, which cannot be compared with {bound}"
+            _ => Err(tr!(
+                "{name} is {data_type}, which cannot be compared with {bound}",
+                name = name,
+                data_type = data_type,
+                bound = bound
             )),
         };
         let sides = [
@@ -312,8 +321,10 @@ impl Table<'_> {
                     .and_then(|values| values.value_as_date(0));
                 let oldest = oldest(today, days);
                 Ok(match newest {
-                    Some(newest) => Finding::of(newest >= oldest, format!("newest day {newest}")),
-                    None => Finding::impossible("no day at all"),
+                    Some(newest) => {
+                        Finding::of(newest >= oldest, tr!("newest day {day}", day = newest))
+                    }
+                    None => Finding::impossible(tr!("no day at all")),
                 })
             }
             Ok(check) => {
@@ -325,7 +336,7 @@ impl Table<'_> {
                 }
                 Ok(finding)
             }
-            Err(_) => Ok(Finding::impossible("no single check")),
+            Err(_) => Ok(Finding::impossible(tr!("no single check"))),
         }
     }
 
@@ -344,13 +355,16 @@ impl Table<'_> {
                 let row = match key {
                     Some(key) => format!("CAST({} AS VARCHAR)", quoted(key)),
                     None => {
-                        "concat(CAST(customer_id AS VARCHAR), ' at ', CAST(occurred_at AS VARCHAR))"
-                            .to_owned()
+                        format!(
+                            "concat(CAST(customer_id AS VARCHAR), {}, CAST(occurred_at AS VARCHAR))",
+                            literal(said(mark!(" at ")))
+                        )
                     }
                 };
                 format!(
-                    "SELECT concat('the row of ', {row}) AS value, CAST(1 AS BIGINT) AS n FROM {} \
+                    "SELECT concat({}, {row}) AS value, CAST(1 AS BIGINT) AS n FROM {} \
                      WHERE {scope} AND {bad} ORDER BY value LIMIT {EXAMPLES}",
+                    literal(said(mark!("the row of "))),
                     self.view
                 )
             }
@@ -385,13 +399,13 @@ impl Table<'_> {
 fn rows_finding(gate: &Gate, seen: u64, failing: u64) -> Finding {
     let share = failing as f64 / seen.max(1) as f64;
     let observed = if failing == 0 {
-        format!("{}, none fails", plural(seen, "row"))
+        tr!("{rows}, none fails", rows = plural(seen, "row"))
     } else {
-        format!(
-            "{} of {} ({}) failing",
-            count(failing),
-            plural(seen, "row"),
-            percent(share)
+        tr!(
+            "{failing} of {rows} ({share}) failing",
+            failing = count(failing),
+            rows = plural(seen, "row"),
+            share = percent(share)
         )
     };
     Finding {
@@ -410,10 +424,10 @@ fn examples_in(rows: &RecordBatch) -> Result<Vec<String>> {
     Ok((0..rows.num_rows())
         .map(|row| match counts.value(row) {
             1 => values.value(row).to_string(),
-            times => format!(
-                "{} ({} rows)",
-                values.value(row),
-                count(times.max(0) as u64)
+            times => tr!(
+                "{value} ({n} rows)",
+                value = values.value(row),
+                n = count(times.max(0) as u64)
             ),
         })
         .collect())

@@ -24,7 +24,7 @@ pub fn earned(points: &[Earned], currency: &str) -> Option<Curve> {
         .map(|value| (*value, round(*value, 2).to_string()))
         .collect();
     let across: Vec<(f64, String)> = [0.0, 0.25, 0.5, 0.75, 1.0]
-        .map(|share| (share, format!("{} %", 100.0 * share)))
+        .map(|share| (share, tr!("{n} %", n = 100.0 * share)))
         .into();
     let line: Vec<[f64; 2]> = points
         .iter()
@@ -32,10 +32,10 @@ pub fn earned(points: &[Earned], currency: &str) -> Option<Curve> {
         .collect();
     let range = [*values.first()?, *values.last()?];
     let mut curve = Curve::over(&line, [0.0, 1.0], range, [&across, &up]);
-    let words = format!(
-        "most is earned with {} contacted: {} for each customer of the test",
-        part(best.share),
-        amount(best.earns_per_customer, currency)
+    let words = tr!(
+        "most is earned with {share} contacted: {amount} for each customer of the test",
+        share = part(best.share),
+        amount = amount(best.earns_per_customer, currency)
     );
     let at = best.earns_per_customer;
     curve.dot([best.share, at], [at, at], words);
@@ -51,7 +51,7 @@ pub fn moved(features: &[Moves]) -> Vec<Curve> {
     let reach = values.last().copied().unwrap_or(1.0);
     let up: Vec<(f64, String)> = values
         .iter()
-        .map(|value| (*value, format!("{} %", round(100.0 * value, 1))))
+        .map(|value| (*value, tr!("{n} %", n = round(100.0 * value, 1))))
         .collect();
     features.iter().map(|of| one(of, reach, &up)).collect()
 }
@@ -73,7 +73,11 @@ fn one(of: &Moves, reach: f64, up: &[(f64, String)]) -> Curve {
         .collect();
     let mut curve = Curve::over(&line, [0.0, last], [0.0, reach], [&across, up]);
     for (at, point) in of.points.iter().enumerate() {
-        let words = format!("{}: {}", point.words, part(point.probability));
+        let words = tr!(
+            "{what}: {n}",
+            what = point.words,
+            n = part(point.probability)
+        );
         let here = point.probability;
         curve.dot([at as f64, here], [here, here], words);
     }

@@ -3,99 +3,138 @@
 /// A word, and what it means here.
 pub const WORDS: [(&str, &str); 26] = [
     (
-        "active customer",
-        "One who bought recently enough to have a probability of leaving; [churn] active_days of the settings says how recently.",
+        mark!("active customer"),
+        mark!(
+            "One who bought recently enough to have a probability of leaving; [churn] active_days of the settings says how recently."
+        ),
     ),
     (
-        "as-of date",
-        "The date that a figure speaks of: only what happened before it was looked at.",
+        mark!("as-of date"),
+        mark!("The date that a figure speaks of: only what happened before it was looked at."),
     ),
     (
-        "band",
-        "A group of customers by their probability of leaving: high, medium or low; lapsed are those who have been away too long for a probability.",
-    ),
-    ("basket", "What was bought in one checkout or order."),
-    (
-        "calibration",
-        "Whether probabilities come true: of a hundred customers with 30 %, about thirty should leave.",
+        mark!("band"),
+        mark!(
+            "A group of customers by their probability of leaving: high, medium or low; lapsed are those who have been away too long for a probability."
+        ),
     ),
     (
-        "calibration error",
-        "By how much probabilities and what happened differ on average; 0 is best.",
+        mark!("basket"),
+        mark!("What was bought in one checkout or order."),
     ),
     (
-        "cluster",
-        "A group of customers who behave alike, found from their behaviour alone and named by what sets it apart.",
+        mark!("calibration"),
+        mark!(
+            "Whether probabilities come true: of a hundred customers with 30 %, about thirty should leave."
+        ),
     ),
     (
-        "confidence of a rule",
-        "Of the baskets with the first item, the share that also hold the second.",
+        mark!("calibration error"),
+        mark!("By how much probabilities and what happened differ on average; 0 is best."),
     ),
     (
-        "frequency",
-        "How many baskets a customer has bought; score 5 is the fifth of the customers who bought most often.",
+        mark!("cluster"),
+        mark!(
+            "A group of customers who behave alike, found from their behaviour alone and named by what sets it apart."
+        ),
     ),
     (
-        "gain",
-        "Which share of the leavers is found by going down the list from the highest probability.",
+        mark!("confidence of a rule"),
+        mark!("Of the baskets with the first item, the share that also hold the second."),
     ),
     (
-        "held up",
-        "On the weeks after those that a rule was mined from, its items were again together more often than chance.",
+        mark!("frequency"),
+        mark!(
+            "How many baskets a customer has bought; score 5 is the fifth of the customers who bought most often."
+        ),
     ),
     (
-        "hit rate",
-        "Share of the customers who bought something new and bought one of the items suggested to them before.",
+        mark!("gain"),
+        mark!(
+            "Which share of the leavers is found by going down the list from the highest probability."
+        ),
     ),
     (
-        "kept, new, returning, lost",
-        "By month: kept bought in the month before too, new had never bought, returning had but not in the month before; lost bought in the month before and not in this one.",
+        mark!("held up"),
+        mark!(
+            "On the weeks after those that a rule was mined from, its items were again together more often than chance."
+        ),
     ),
     (
-        "lifetime value",
-        "What a customer is expected to bring from the as-of date on, discounted to it.",
+        mark!("hit rate"),
+        mark!(
+            "Share of the customers who bought something new and bought one of the items suggested to them before."
+        ),
     ),
     (
-        "lift of a list",
-        "How many times more leavers it holds than as many customers drawn at random.",
+        mark!("kept, new, returning, lost"),
+        mark!(
+            "By month: kept bought in the month before too, new had never bought, returning had but not in the month before; lost bought in the month before and not in this one."
+        ),
     ),
     (
-        "lift of a rule",
-        "How many times more often its items are together than by chance; 1 is chance.",
+        mark!("lifetime value"),
+        mark!("What a customer is expected to bring from the as-of date on, discounted to it."),
     ),
     (
-        "log loss",
-        "How surprised a model is by what happened; lower is better, and models are chosen by it.",
-    ),
-    ("monetary", "What a customer has spent, returns taken off."),
-    (
-        "NDCG, recall",
-        "How high on the list the items stand that were then bought, and which share of these was on it; 1 is best.",
+        mark!("lift of a list"),
+        mark!("How many times more leavers it holds than as many customers drawn at random."),
     ),
     (
-        "others",
-        "Groups of fewer than ten customers, merged so that nobody can be told from the figures.",
+        mark!("lift of a rule"),
+        mark!("How many times more often its items are together than by chance; 1 is chance."),
     ),
     (
-        "probability of leaving",
-        "How likely it is that the customer does what leaving means here, by the chosen model.",
-    ),
-    ("quality gate", "A condition that a load has to meet."),
-    (
-        "recency",
-        "Days since the last purchase; score 5 is the fifth of the customers who bought last.",
+        mark!("log loss"),
+        mark!(
+            "How surprised a model is by what happened; lower is better, and models are chosen by it."
+        ),
     ),
     (
-        "RFM segment",
-        "A group of customers by recency, frequency and money, with a name and an action.",
+        mark!("monetary"),
+        mark!("What a customer has spent, returns taken off."),
     ),
     (
-        "ROC AUC",
-        "Of one who left and one who stayed, how often the score is higher for the one who left; 50 % is chance.",
+        mark!("NDCG, recall"),
+        mark!(
+            "How high on the list the items stand that were then bought, and which share of these was on it; 1 is best."
+        ),
     ),
     (
-        "value tier",
-        "A: customers who bring the first 80 % of the spend, B: up to 95 %, C: the rest.",
+        mark!("others"),
+        mark!(
+            "Groups of fewer than ten customers, merged so that nobody can be told from the figures."
+        ),
+    ),
+    (
+        mark!("probability of leaving"),
+        mark!(
+            "How likely it is that the customer does what leaving means here, by the chosen model."
+        ),
+    ),
+    (
+        mark!("quality gate"),
+        mark!("A condition that a load has to meet."),
+    ),
+    (
+        mark!("recency"),
+        mark!(
+            "Days since the last purchase; score 5 is the fifth of the customers who bought last."
+        ),
+    ),
+    (
+        mark!("RFM segment"),
+        mark!("A group of customers by recency, frequency and money, with a name and an action."),
+    ),
+    (
+        mark!("ROC AUC"),
+        mark!(
+            "Of one who left and one who stayed, how often the score is higher for the one who left; 50 % is chance."
+        ),
+    ),
+    (
+        mark!("value tier"),
+        mark!("A: customers who bring the first 80 % of the spend, B: up to 95 %, C: the rest."),
     ),
 ];
 

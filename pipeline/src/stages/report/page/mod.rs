@@ -16,6 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::pages::plot::Curve;
 use crate::pages::{self, part};
 use crate::text::{count, money};
+use crate::words::said;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -32,49 +33,55 @@ type View = (
 /// The views that texts on analytical CRM ask for.
 const VIEWS: [View; 7] = [
     (
-        "Profiling",
-        "who the customers are",
-        &[("segments", "Segments")],
+        mark!("Profiling"),
+        mark!("who the customers are"),
+        &[("segments", mark!("Segments"))],
     ),
     (
-        "Persistency",
-        "who stays, comes back or leaves",
+        mark!("Persistency"),
+        mark!("who stays, comes back or leaves"),
         &[
-            ("business", "The business"),
-            ("life-cycle", "Life cycle and cohorts"),
-            ("churn", "Churn"),
+            ("business", mark!("The business")),
+            ("life-cycle", mark!("Life cycle and cohorts")),
+            ("churn", mark!("Churn")),
         ],
     ),
     (
-        "Profitability",
-        "who brings the money",
-        &[("concentration", "Concentration"), ("value", "Value")],
-    ),
-    (
-        "Performance",
-        "how the business and the models do",
+        mark!("Profitability"),
+        mark!("who brings the money"),
         &[
-            ("business", "The business"),
-            ("models", "Models of leaving"),
+            ("concentration", mark!("Concentration")),
+            ("value", mark!("Value")),
         ],
     ),
     (
-        "Prospecting",
-        "new customers and what becomes of them",
+        mark!("Performance"),
+        mark!("how the business and the models do"),
         &[
-            ("business", "New customers by month"),
-            ("segments", "Segments"),
+            ("business", mark!("The business")),
+            ("models", mark!("Models of leaving")),
         ],
     ),
     (
-        "Product",
-        "what goes together",
-        &[("cross-sell", "Cross-sell")],
+        mark!("Prospecting"),
+        mark!("new customers and what becomes of them"),
+        &[
+            ("business", mark!("New customers by month")),
+            ("segments", mark!("Segments")),
+        ],
     ),
     (
-        "Promotion",
-        "whom to offer what",
-        &[("to-do", "To do this week"), ("suggestions", "Suggestions")],
+        mark!("Product"),
+        mark!("what goes together"),
+        &[("cross-sell", mark!("Cross-sell"))],
+    ),
+    (
+        mark!("Promotion"),
+        mark!("whom to offer what"),
+        &[
+            ("to-do", mark!("To do this week")),
+            ("suggestions", mark!("Suggestions")),
+        ],
     ),
 ];
 
@@ -100,11 +107,17 @@ pub fn render(figures: &Figures) -> Result<String> {
     page.add_filter("fine", |value: f64| format!("{value:.4}"));
     let views: Vec<_> = VIEWS
         .iter()
-        .map(|(name, about, places)| serde_json::json!({ "name": name, "about": about, "places": places }))
+        .map(|(name, about, places)| {
+            let places: Vec<_> = places
+                .iter()
+                .map(|(anchor, name)| serde_json::json!({ "anchor": anchor, "name": said(name) }))
+                .collect();
+            serde_json::json!({ "name": said(name), "about": said(about), "places": places })
+        })
         .collect();
     let words: Vec<_> = glossary::WORDS
         .iter()
-        .map(|(word, meaning)| serde_json::json!({ "word": word, "meaning": meaning }))
+        .map(|(word, meaning)| serde_json::json!({ "word": said(word), "meaning": said(meaning) }))
         .collect();
     let context = Value::from_pairs([
         ("r", pages::value_of(figures)?),
@@ -134,11 +147,15 @@ fn plots(figures: &Figures) -> Plots {
 
 fn concentrated(found: &Concentration) -> Curve {
     let mut curve = Curve::through(&found.curve, 1.0);
-    for (name, best, share) in [
-        ("tenth", 0.1, found.top_tenth),
-        ("fifth", 0.2, found.top_fifth),
-    ] {
-        let words = format!("the best {name}: {} of the spend", part(share));
+    let tenth = tr!(
+        "the best tenth: {share} of the spend",
+        share = part(found.top_tenth)
+    );
+    let fifth = tr!(
+        "the best fifth: {share} of the spend",
+        share = part(found.top_fifth)
+    );
+    for (words, best, share) in [(tenth, 0.1, found.top_tenth), (fifth, 0.2, found.top_fifth)] {
         curve.dot([best, share], [share, share], words);
     }
     curve
@@ -149,11 +166,11 @@ fn calibrated(bins: &[Bin]) -> Curve {
     let largest = largest.fold(0.1, f64::max);
     let mut curve = Curve::through(&[], ((largest * 10.0).ceil() / 10.0).min(1.0));
     for bin in bins {
-        let words = format!(
-            "{} customers: said {}, left {}",
-            count(bin.customers),
-            part(bin.said),
-            part(bin.happened)
+        let words = tr!(
+            "{n} customers: said {said}, left {left}",
+            n = count(bin.customers),
+            said = part(bin.said),
+            left = part(bin.happened)
         );
         curve.dot([bin.said, bin.happened], bin.interval, words);
     }
@@ -165,10 +182,10 @@ fn gained(bins: &[Bin]) -> Curve {
     points.extend(bins.iter().map(|bin| [bin.reached, bin.found]));
     let mut curve = Curve::through(&points, 1.0);
     for bin in bins {
-        let words = format!(
-            "the first {} of the customers: {} of the leavers",
-            part(bin.reached),
-            part(bin.found)
+        let words = tr!(
+            "the first {reached} of the customers: {found} of the leavers",
+            reached = part(bin.reached),
+            found = part(bin.found)
         );
         curve.dot([bin.reached, bin.found], [bin.found, bin.found], words);
     }

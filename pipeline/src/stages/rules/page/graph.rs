@@ -3,7 +3,8 @@
 //! Forces after Fruchterman and Reingold (1991), "Graph drawing by force-directed placement": items
 //! push each other away, lines pull, and all are drawn to the middle. Where an item starts depends on
 //! its place in the list alone, and the steps are counted, so the same rules make the same picture.
-//! Afterwards labels that overlap are moved apart.
+//! Afterwards labels that overlap are moved apart; one that has no room is left out, and its item's name is
+//! said by the point itself.
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
@@ -22,9 +23,11 @@ const NODES: usize = 36;
 /// Lines that can be followed in it.
 const EDGES: usize = 70;
 const STEPS: usize = 400;
-/// Room for a label: for a letter, and for the line.
-const LETTER: f64 = 6.3;
+/// Room for the line of a label.
 const LINE: f64 = 30.0;
+/// A label begins so far below its point, and reaches so far above and below its base line.
+const BELOW: f64 = 13.0;
+const REACH: [f64; 2] = [11.5, 4.5];
 
 /// Items and the rules between them.
 #[derive(Debug, Default, Serialize)]
@@ -35,6 +38,8 @@ pub struct Graph {
     edges: Vec<Edge>,
     /// Rules that are drawn.
     rules: usize,
+    /// Items whose label is left out, as it would lie on another.
+    unnamed: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,6 +47,9 @@ struct Node {
     x: f64,
     y: f64,
     radius: f64,
+    /// The base line of the label.
+    below: f64,
+    /// Empty where it has no room.
     label: String,
     title: String,
 }
@@ -91,7 +99,7 @@ pub fn graph(rules: &[RuleLine], names: &[String], supports: &[f64]) -> Graph {
         .collect();
     let widths: Vec<f64> = labels
         .iter()
-        .map(|label| label.chars().count() as f64 * LETTER + 14.0)
+        .map(|label| label.chars().map(letter).sum::<f64>() + 10.0)
         .collect();
     let links: Vec<(usize, usize)> = drawn.pairs.keys().copied().collect();
     let at = laid_out(drawn.items.len(), &links, &widths);
@@ -102,22 +110,80 @@ pub fn graph(rules: &[RuleLine], names: &[String], supports: &[f64]) -> Graph {
         let ends = [pair.0, pair.1].map(|end| (at[end], radius(&drawn.items[end])));
         edge(ends, link)
     });
-    let points = drawn.items.iter().zip(&at).zip(labels);
+    let below: Vec<f64> = (drawn.items.iter().zip(&at))
+        .map(|(item, [_, y])| y + radius(item) + BELOW)
+        .collect();
+    let boxes = at.iter().zip(&below).zip(&widths);
+    let boxes: Vec<Cover> = boxes
+        .map(|(([x, _], below), width)| Cover::of(*x, *below, *width))
+        .collect();
+    let fits = with_room(&boxes);
+    let points = drawn.items.iter().zip(&at).zip(labels).enumerate();
+    let nodes = points.map(|(i, ((item, [x, y]), label))| Node {
+        x: place(*x),
+        y: place(*y),
+        radius: place(radius(item)),
+        below: place(below[i]),
+        label: if fits[i] { label } else { String::new() },
+        title: tr!(
+            "{item}: in {share} of baskets",
+            item = name(item),
+            share = percent(support(item))
+        ),
+    });
     Graph {
         width: WIDTH,
         height: HEIGHT,
         edges: edges.collect(),
-        nodes: points
-            .map(|((item, [x, y]), label)| Node {
-                x: place(*x),
-                y: place(*y),
-                radius: place(radius(item)),
-                label,
-                title: format!("{}: in {} of baskets", name(item), percent(support(item))),
-            })
-            .collect(),
+        nodes: nodes.collect(),
         rules: drawn.rules,
+        unnamed: fits.iter().filter(|fits| !**fits).count(),
     }
+}
+
+/// How wide a letter is at most in the fonts that a browser may take.
+fn letter(letter: char) -> f64 {
+    match letter {
+        '\u{2e80}'.. => 12.5,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' | '\u{2026}' => 12.0,
+        _ if letter.is_uppercase() => 9.2,
+        'i' | 'j' | 'l' | ' ' | '.' | ',' | '\'' => 4.2,
+        _ => 7.7,
+    }
+}
+
+/// What a label covers.
+#[derive(Clone, Copy)]
+struct Cover {
+    across: [f64; 2],
+    down: [f64; 2],
+}
+
+impl Cover {
+    fn of(x: f64, below: f64, width: f64) -> Self {
+        Self {
+            across: [x - width / 2.0, x + width / 2.0],
+            down: [below - REACH[0], below + REACH[1]],
+        }
+    }
+
+    fn lies_on(&self, other: &Self) -> bool {
+        let meet = |a: [f64; 2], b: [f64; 2]| a[0] < b[1] && b[0] < a[1];
+        meet(self.across, other.across) && meet(self.down, other.down)
+    }
+}
+
+/// Which labels are drawn: each that lies on none before it, for the strongest rules come first.
+fn with_room(boxes: &[Cover]) -> Vec<bool> {
+    let mut fits: Vec<bool> = Vec::with_capacity(boxes.len());
+    for (i, one) in boxes.iter().enumerate() {
+        let taken = boxes[..i].iter().zip(&fits);
+        let free = !taken
+            .filter(|(_, drawn)| **drawn)
+            .any(|(other, _)| one.lies_on(other));
+        fits.push(free);
+    }
+    fits
 }
 
 impl<'a> Drawn<'a> {
@@ -303,19 +369,35 @@ mod tests {
 
     #[test]
     fn labels_do_not_overlap_and_stay_in_the_picture() {
-        let names: Vec<String> = (0..40)
-            .map(|i| format!("a product of number {i}"))
-            .collect();
-        let rules: Vec<RuleLine> = (0..39).map(|i| rule(i, i + 1)).collect();
-        let drawn = graph(&rules, &names, &[0.1; 40]);
-        assert_eq!(drawn.nodes.len(), NODES);
-        for (i, a) in drawn.nodes.iter().enumerate() {
-            assert!(a.x > 0.0 && a.x < WIDTH && a.y > 0.0 && a.y < HEIGHT);
-            for b in &drawn.nodes[..i] {
-                let width = a.label.chars().count() as f64 * LETTER;
-                let apart = (a.x - b.x).abs() >= width || (a.y - b.y).abs() >= LINE;
-                assert!(apart, "{} lies on {}", a.label, b.label);
+        for name in [
+            "a product of number",
+            "WWWW MMMM WWWW MMMM",
+            "商品名称很长的一种商品",
+        ] {
+            let names: Vec<String> = (0..40).map(|i| format!("{name} {i}")).collect();
+            let rules: Vec<RuleLine> = (0..39).map(|i| rule(i, i + 1)).collect();
+            let drawn = graph(&rules, &names, &[0.1; 40]);
+            assert_eq!(drawn.nodes.len(), NODES);
+            let named = || drawn.nodes.iter().filter(|node| !node.label.is_empty());
+            assert_eq!(named().count() + drawn.unnamed, NODES);
+            assert!(drawn.unnamed < NODES / 3, "{name}: {}", drawn.unnamed);
+            let boxes: Vec<Cover> = named()
+                .map(|node| {
+                    let width = node.label.chars().map(letter).sum();
+                    Cover::of(node.x, node.below, width)
+                })
+                .collect();
+            for (i, a) in boxes.iter().enumerate() {
+                assert!(a.across[0] > 0.0 && a.across[1] < WIDTH && a.down[1] < HEIGHT);
+                assert!(boxes[..i].iter().all(|b| !a.lies_on(b)), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_label_without_room_is_left_out() {
+        let one = Cover::of(100.0, 100.0, 80.0);
+        let beside = Cover::of(181.0, 100.0, 80.0);
+        assert_eq!(with_room(&[one, one, beside]), [true, false, true]);
     }
 }

@@ -9,8 +9,11 @@ use serde::Serialize;
 use self::graph::Graph;
 use self::plots::{Matrix, Scatter};
 use super::Metrics;
+use super::words::level;
 use crate::failure::Result;
 use crate::pages;
+use crate::text::count;
+use crate::words::said;
 
 pub use self::plots::Step;
 
@@ -166,6 +169,12 @@ pub fn render(found: &Page<'_>) -> Result<String> {
         ("project", Value::from(found.project)),
         ("currency", Value::from(found.currency)),
         ("m", pages::value_of(found.metrics)?),
+        ("mined", Value::from(mined(found.metrics))),
+        ("level", Value::from(level(&found.metrics.level))),
+        (
+            "money",
+            Value::from(found.metrics.utility_by.as_deref().map(said)),
+        ),
         ("pictures", pages::value_of(&pictures)?),
         ("rules", pages::value_of(&first(found.rules))?),
         ("sequences", pages::value_of(&first(found.sequences))?),
@@ -176,6 +185,41 @@ pub fn render(found: &Page<'_>) -> Result<String> {
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
     pages::render(&page, "rules.html", TEMPLATE, context)
+}
+
+/// What was mined, when, and where it was measured again.
+fn mined(m: &Metrics) -> String {
+    let n = count(m.baskets);
+    let baskets = match m.basket.as_str() {
+        "days of a customer" => tr!("{n} days of a customer", n = n),
+        "weeks of a customer" => tr!("{n} weeks of a customer", n = n),
+        "months of a customer" => tr!("{n} months of a customer", n = n),
+        "quarters of a customer" => tr!("{n} quarters of a customer", n = n),
+        "years of a customer" => tr!("{n} years of a customer", n = n),
+        "customers" => tr!("{n} customers", n = n),
+        _ => tr!("{n} baskets", n = n),
+    };
+    let broader: Vec<&str> = m.broader.iter().map(|name| level(name)).collect();
+    let levels = match broader.is_empty() {
+        true => level(&m.level).to_owned(),
+        false => tr!(
+            "{level} and {broader}",
+            level = level(&m.level),
+            broader = broader.join(tr!(", ").as_str())
+        ),
+    };
+    let later = match m.later_baskets {
+        0 => String::new(),
+        later => tr!("; measured again on the {n} after that", n = count(later)),
+    };
+    tr!(
+        "{baskets} by {level}, from {from} until {until}{later}.",
+        baskets = baskets,
+        level = levels,
+        from = m.mined_from,
+        until = m.mined_until,
+        later = later
+    )
 }
 
 fn first<T>(rows: &[T]) -> &[T] {

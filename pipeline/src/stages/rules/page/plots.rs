@@ -61,7 +61,11 @@ pub fn scatter(rules: &[RuleLine]) -> Scatter {
             Some(false) => "fell",
             None => "open",
         },
-        title: format!("{}; support {}", rule.words, share(rule.support)),
+        title: tr!(
+            "{rule}; support {share}",
+            rule = rule.words,
+            share = share(rule.support)
+        ),
     });
     let mut points: Vec<Point> = points.collect();
     // Large ones first, so that no small one is hidden.
@@ -247,12 +251,12 @@ pub fn transitions(steps: &[Step], names: &[String]) -> Matrix {
                 shade: shade(step.lift, farthest),
                 less: step.lift < 1.0,
                 text: format!("{:.0}", step.confidence * 100.0),
-                title: format!(
-                    "after {}, {} of the next baskets had {}: {:.2} times the usual",
-                    names[step.from as usize],
-                    percent(step.confidence),
-                    names[step.to as usize],
-                    step.lift
+                title: tr!(
+                    "after {first}, {share} of the next baskets had {then}: {lift} times the usual",
+                    first = names[step.from as usize],
+                    share = percent(step.confidence),
+                    then = names[step.to as usize],
+                    lift = format!("{:.2}", step.lift)
                 ),
             })
             .collect(),

@@ -8,6 +8,7 @@ use regulars_models::clustering::{Gap, preferred_by_gap};
 use super::super::TriedRow;
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
+use crate::words::{Language, said, spoken};
 
 /// A measure of a number of clusters, larger where it is better.
 type Measure = fn(&TriedRow) -> f64;
@@ -15,7 +16,7 @@ type Measure = fn(&TriedRow) -> f64;
 /// The measures and which way is better: what each prefers stands beside its number.
 const MEASURES: [(&str, Measure); 4] = [
     ("stability", |row| row.stability.unwrap_or(f64::NAN)),
-    ("silhouette", |row| row.silhouette),
+    (mark!("silhouette"), |row| row.silhouette),
     ("Calinski-Harabasz", |row| {
         row.calinski_harabasz.unwrap_or(f64::NAN)
     }),
@@ -44,9 +45,18 @@ pub fn choice_table(tried: &[TriedRow], goes_on: Option<usize>, least: f64) -> R
         .column("gap", "Gap statistic: how much tighter than without any groups, on a log scale", figure(|row| row.gap, 4))
         .column("gap_error", "Its error: the smallest number is preferred whose gap is at least the next one less the error of that", figure(|row| row.gap_error, 4))
         .column("smallest_share", "Share of the customers in the smallest cluster", numbers(tried.iter().map(|row| row.smallest_share), 6))
-        .column("preferred_by", "The measures that would choose this number", text(tried.iter().map(|row| preferred.iter().filter(|(_, k)| *k == row.k).map(|(name, _)| *name).collect::<Vec<_>>().join(", "))))
+        .column("preferred_by", "The measures that would choose this number", text(tried.iter().map(|row| preferred.iter().filter(|(_, k)| *k == row.k).map(|(name, _)| measure(name)).collect::<Vec<_>>().join(", "))))
         .column("why", "Why it was chosen, or not", text(tried.iter().map(why)))
         .build()
+}
+
+/// A measure in the language of the command. A phase of a relationship is called stability too.
+fn measure(name: &'static str) -> &'static str {
+    match (spoken(), name) {
+        (Language::En, name) => name,
+        (_, "stability") => said(mark!("stability of clusters")),
+        (_, name) => said(name),
+    }
 }
 
 /// For each measure the number that it would choose.
@@ -64,7 +74,7 @@ fn preferred(tried: &[TriedRow]) -> Vec<(&'static str, usize)> {
             error: row.gap_error?,
         })
     });
-    preferred.extend(preferred_by_gap(gaps).map(|place| ("gap", tried[place].k)));
+    preferred.extend(preferred_by_gap(gaps).map(|place| (mark!("gap"), tried[place].k)));
     preferred
 }
 
@@ -75,20 +85,29 @@ fn why(row: &TriedRow, tried: &[TriedRow], goes_on: Option<usize>, least: f64) -
         .filter_map(|row| row.stability)
         .fold(f64::NAN, f64::max);
     match (row.chosen, row.large_enough) {
-        (true, _) if goes_on == Some(row.k) => "the earlier clusters go on".to_owned(),
-        (true, false) => format!("every number has a cluster below {least}; here it is largest"),
+        (true, _) if goes_on == Some(row.k) => tr!("the earlier clusters go on"),
+        (true, false) => tr!(
+            "every number has a cluster below {least}; here it is largest",
+            least = least
+        ),
         (true, true) => {
-            format!("the largest number whose stability is within 0.1 of the highest, {highest:.2}")
+            tr!(
+                "the largest number whose stability is within 0.1 of the highest, {highest}",
+                highest = format!("{highest:.2}")
+            )
         }
-        (false, false) => format!("a cluster has less than {least} of the customers"),
+        (false, false) => tr!(
+            "a cluster has less than {least} of the customers",
+            least = least
+        ),
         (false, true)
             if goes_on.is_some_and(|k| tried.iter().any(|row| row.chosen && row.k == k)) =>
         {
-            "the earlier clusters go on with their number".to_owned()
+            tr!("the earlier clusters go on with their number")
         }
         (false, true) => match row.stability {
-            Some(stability) if stability < highest - 0.1 => "less stable".to_owned(),
-            _ => "stable enough too, but fewer clusters".to_owned(),
+            Some(stability) if stability < highest - 0.1 => tr!("less stable"),
+            _ => tr!("stable enough too, but fewer clusters"),
         },
     }
 }

@@ -4,6 +4,7 @@ use regulars_models::clustering::{ClusterName, ClusterProfile};
 
 use crate::contract::features::{Column, Shop};
 use crate::text::{count, percent};
+use crate::words::{Language, said, spoken};
 
 /// From this standardised difference on something is plain.
 const PLAIN: f64 = 0.5;
@@ -41,7 +42,7 @@ impl Portrait<'_> {
         for place in told {
             let median = self.real.features[place].median;
             if !median.is_nan() {
-                phrases.push(said(&self.features[place], median, shop));
+                phrases.push(phrase(&self.features[place], median, shop));
             }
         }
         // An attribute is said by how many have it.
@@ -49,15 +50,23 @@ impl Portrait<'_> {
             let name = &self.features[part.feature];
             if name.contains(" = ") {
                 let share = self.real.features[part.feature].mean;
-                phrases.push(format!("{name} for {}", percent(share)));
+                phrases.push(tr!(
+                    "{attribute} for {share}",
+                    attribute = name,
+                    share = percent(share)
+                ));
             }
         }
-        format!(
-            "{} customers, {} of all, who bring {} of the spend; a typical one: {}",
-            count(self.real.size as u64),
-            percent(self.real.share),
-            percent(self.spend_share),
-            phrases.join(", ")
+        let between = match spoken() {
+            Language::En => ", ",
+            Language::Zh => "，",
+        };
+        tr!(
+            "{customers} customers, {share} of all, who bring {spend} of the spend; a typical one: {phrases}",
+            customers = count(self.real.size as u64),
+            share = percent(self.real.share),
+            spend = percent(self.spend_share),
+            phrases = phrases.join(between)
         )
     }
 
@@ -81,46 +90,63 @@ impl Portrait<'_> {
         let worth = frequency.max(basket);
         let first = if recency >= LARGE {
             match worth >= PLAIN {
-                true => "Win them back in person: they were worth much and have stopped coming",
+                true => {
+                    mark!("Win them back in person: they were worth much and have stopped coming")
+                }
                 false => {
-                    "One friendly reminder, then let them rest: they are long gone and were worth little"
+                    mark!(
+                        "One friendly reminder, then let them rest: they are long gone and were worth little"
+                    )
                 }
             }
         } else if recency >= PLAIN {
-            "Remind them before they are gone: they have been away for longer than most"
+            mark!("Remind them before they are gone: they have been away for longer than most")
         } else if frequency >= PLAIN && basket >= PLAIN {
-            "Look after them: first access, a person to call, no discounts that they do not ask for"
+            mark!(
+                "Look after them: first access, a person to call, no discounts that they do not ask for"
+            )
         } else if frequency >= PLAIN {
-            "Make baskets larger: bundles, what goes with what they buy, free delivery from a sum on"
+            mark!(
+                "Make baskets larger: bundles, what goes with what they buy, free delivery from a sum on"
+            )
         } else if basket >= PLAIN {
-            "Give reasons to come more often: what they will need next, at the time they need it"
+            mark!(
+                "Give reasons to come more often: what they will need next, at the time they need it"
+            )
         } else if frequency <= -LARGE {
             match self.median("frequency") < 2.0 {
                 true => {
-                    "Earn the second purchase: a welcome, and an offer for the next one soon after the first"
+                    mark!(
+                        "Earn the second purchase: a welcome, and an offer for the next one soon after the first"
+                    )
                 }
-                false => "Earn the next purchase: an offer soon after the last one",
+                false => mark!("Earn the next purchase: an offer soon after the last one"),
             }
         } else {
-            "Keep them informed, and try offers on a part of them first"
+            mark!("Keep them informed, and try offers on a part of them first")
         };
-        let mut said = first.to_owned();
+        let mut told = said(first).to_owned();
         if discount >= PLAIN {
-            said += "; they buy at a discount, so offers should be few and have an end";
+            told += said(mark!(
+                "; they buy at a discount, so offers should be few and have an end"
+            ));
         } else if discount <= -PLAIN {
-            said += match self.median("discount_share") < 0.005 {
-                true => "; they pay the full price, so there is no need to lower it",
-                false => {
+            told += said(match self.median("discount_share") < 0.005 {
+                true => mark!("; they pay the full price, so there is no need to lower it"),
+                false => mark!(
                     "; they buy at a discount less than others do, so there is little need of offers"
-                }
-            };
+                ),
+            });
         }
         // Nothing is begun with those who are let rest.
         let rests = recency >= LARGE && worth < PLAIN;
         if let (false, Some(shelf)) = (rests, self.shelf()) {
-            said += &format!("; begin with {shelf}, which they buy more than others do");
+            told += &tr!(
+                "; begin with {department}, which they buy more than others do",
+                department = shelf
+            );
         }
-        said
+        told
     }
 
     /// The department of which they buy clearly more than all, the one with the largest
@@ -142,7 +168,7 @@ impl Portrait<'_> {
     }
 }
 
-fn said(name: &str, value: f64, shop: Shop<'_>) -> String {
+fn phrase(name: &str, value: f64, shop: Shop<'_>) -> String {
     let column = Column::named(name);
     match column.feature() {
         Some(_) => column.phrase(value, shop),
@@ -157,11 +183,11 @@ fn said(name: &str, value: f64, shop: Shop<'_>) -> String {
 /// What a mean Jaccard index over bootstrap samples is worth (Hennig 2007).
 pub fn verdict(jaccard: f64) -> &'static str {
     match jaccard {
-        value if value >= 0.85 => "very stable",
-        value if value >= 0.75 => "stable",
-        value if value >= 0.6 => "doubtful",
+        value if value >= 0.85 => mark!("very stable"),
+        value if value >= 0.75 => mark!("stable"),
+        value if value >= 0.6 => mark!("doubtful"),
         value if value.is_nan() => "",
-        _ => "not to be relied on",
+        _ => mark!("not to be relied on"),
     }
 }
 

@@ -30,11 +30,11 @@ impl Change {
     /// As the table of customers has it.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Stayed => "stayed",
-            Self::CustomerMoved => "customer moved",
-            Self::ModelMoved => "model moved",
-            Self::BothMoved => "both moved",
-            Self::NewCustomer => "new customer",
+            Self::Stayed => mark!("stayed"),
+            Self::CustomerMoved => mark!("customer moved"),
+            Self::ModelMoved => mark!("model moved"),
+            Self::BothMoved => mark!("both moved"),
+            Self::NewCustomer => mark!("new customer"),
         }
     }
 }

@@ -6,6 +6,7 @@ mod earlier;
 mod guide;
 mod identity;
 mod margin;
+mod name;
 mod outliers;
 mod plane;
 mod rule;
@@ -35,6 +36,7 @@ use crate::failure::{Failure, Result};
 use crate::text::plural;
 use crate::timeline::snapshot::Snapshot;
 use crate::warning::{CLUSTER_DRIFT, SMALL_CLUSTER, Warning};
+use crate::words::{Language, spoken};
 
 use self::choice::choice_table;
 pub use self::earlier::Earlier;
@@ -112,9 +114,10 @@ pub fn find(
     let settings = &context.settings.config.segment;
     let least = settings.min_clusters * LEAST_PER_CLUSTER;
     if settings.refit && snapshot.len() < least {
-        let message = format!(
-            "there are no clusters: they need at least {least} customers, and the history has {}",
-            plural(snapshot.len() as u64, "customer")
+        let message = tr!(
+            "there are no clusters: they need at least {least} customers, and the history has {customers}",
+            least = least,
+            customers = plural(snapshot.len() as u64, "customer")
         );
         return Ok(Err(message));
     }
@@ -126,7 +129,12 @@ pub fn find(
                 let tried = tried(found.figures());
                 (found, tried)
             }
-            Err(error) => return Ok(Err(format!("there are no clusters: {error}"))),
+            Err(error) => {
+                return Ok(Err(tr!(
+                    "there are no clusters: {why}",
+                    why = refused(&error)
+                )));
+            }
         },
     };
     Clusters::of(context, snapshot, far_out, made, segmenter, tried, earlier).map(Ok)
@@ -374,6 +382,29 @@ fn kept_or_new(ids: &Ids, said: &[ClusterName]) -> Vec<String> {
     ids.names.iter().zip(said).map(name).collect()
 }
 
+/// Why there are none, in the language of the command where it is the customers that are to blame.
+fn refused(error: &ClusteringError) -> String {
+    match error {
+        ClusteringError::NothingVaries(features) => tr!(
+            "none of the {n} features varies among these customers, so there is nothing to cluster by; look at the dropped columns",
+            n = features
+        ),
+        ClusteringError::TooFewRows {
+            clusters,
+            distinct,
+            rows,
+            most,
+        } => tr!(
+            "at least {clusters} clusters were asked for, but {customers} customers, of whom {distinct} differ, allow {most} at most",
+            clusters = clusters,
+            customers = rows,
+            distinct = distinct,
+            most = most
+        ),
+        error => error.to_string(),
+    }
+}
+
 fn wrong(error: ClusteringError) -> Failure {
     Failure::data(error.to_string())
 }
@@ -389,6 +420,7 @@ impl Clusters {
                 number: place as u64 + 1,
                 id: Some(self.ids.ids[place]),
                 name: self.names[place].clone(),
+                name_words: (spoken() != Language::En).then(|| name::words(&self.names[place])),
                 customers: profile.size as u64,
                 share: profile.share,
                 spend_share: spend_shares[place],
@@ -454,21 +486,24 @@ impl Clusters {
         if let Some(lineage) = &self.lineage
             && lineage.agreement < settings.min_agreement
         {
-            let message = format!(
-                "the clusters of {as_of} are not those of {}: over today's customers they agree by {:.2} (adjusted Rand index, 1 is the same, warned below {}); cluster_moves.csv says what became of each",
-                lineage.as_of, lineage.agreement, settings.min_agreement
+            let message = tr!(
+                "the clusters of {as_of} are not those of {before}: over today's customers they agree by {agreement} (adjusted Rand index, 1 is the same, warned below {least}); cluster_moves.csv says what became of each",
+                as_of = as_of,
+                before = lineage.as_of,
+                agreement = format!("{:.2}", lineage.agreement),
+                least = settings.min_agreement
             );
             warnings.push(Warning::new(CLUSTER_DRIFT, message));
         }
-        let small: Vec<&str> = self
+        let small: Vec<String> = self
             .small(settings.min_cluster_share)
-            .map(|place| self.names[place].as_str())
+            .map(|place| name::words(&self.names[place]))
             .collect();
         if !small.is_empty() && !self.assigned {
-            let message = format!(
-                "no number of clusters is without one of less than {} of the customers; here it is {}. small_clusters = \"merge\" under [segment] puts its customers into the nearest other one",
-                crate::text::percent(settings.min_cluster_share),
-                small.join("; ")
+            let message = tr!(
+                "no number of clusters is without one of less than {share} of the customers; here it is {names}. small_clusters = \"merge\" under [segment] puts its customers into the nearest other one",
+                share = crate::text::percent(settings.min_cluster_share),
+                names = small.join("; ")
             );
             warnings.push(Warning::new(SMALL_CLUSTER, message));
         }

@@ -106,6 +106,7 @@ impl Clusters {
             .column("outlier_score", "How thinly customers are strewn around: 0 is as dense as the nearest group gets, 1 far away from anybody (GLOSH)", numbers(rows.iter().map(|row| found.scores[*row]), 4))
             .column("cluster_id", ID, self.id_column(labels()))
             .column("cluster_name", "The cluster that is nearest all the same", text(labels().map(|label| &self.names[label])))
+            .in_words("cluster_name", self.name_words(labels()))
             .column("differs_in", "In what the customer is farthest from the middle of all, in standard deviations", text(rows.iter().map(|row| found.told(*row))))
             .build()?;
         Ok(Some(table).filter(|_| !rows.is_empty()))

@@ -133,6 +133,7 @@ impl Clusters {
                 "What sets it apart",
                 text(labels().map(|label| &self.names[label])),
             )
+            .in_words("cluster_name", self.name_words(labels()))
             .build()
             .map(Some)
     }

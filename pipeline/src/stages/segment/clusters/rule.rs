@@ -77,8 +77,16 @@ impl ColumnName for Spoken<'_> {
         // A category of an attribute, `region = North`, is 1 for who is of it.
         if let Some((attribute, category)) = self.title.split_once(" = ") {
             return match above.is_some() {
-                true => format!("{attribute} is {category}"),
-                false => format!("{attribute} is not {category}"),
+                true => tr!(
+                    "{attribute} is {category}",
+                    attribute = attribute,
+                    category = category
+                ),
+                false => tr!(
+                    "{attribute} is not {category}",
+                    attribute = attribute,
+                    category = category
+                ),
             };
         }
         // What is halfway between two values has more digits than say anything.
@@ -87,7 +95,7 @@ impl ColumnName for Spoken<'_> {
     }
 
     fn is_there(&self) -> String {
-        format!("{} is known", self.title)
+        tr!("{column} is known", column = self.title)
     }
 
     fn missing(&self) -> String {
@@ -185,37 +193,88 @@ fn rule(
     let wrong = (taken - hits) + (members - hits);
     let ways = joined(taking.iter().map(|leaf| leaf.conditions.clone()).collect());
     Ok(Rule {
-        text: said(&ways, names),
-        words: said(&ways, spoken),
+        text: said(&ways, names, &CODE),
+        words: said(&ways, spoken, &WORDS),
         finds: hits as f64 / members as f64,
         right: hits as f64 / taken as f64,
         fidelity: 1.0 - wrong as f64 / member.len() as f64,
     })
 }
 
+/// How conditions become a sentence.
+struct Wording {
+    /// Every customer.
+    all: fn() -> String,
+    /// Two conditions of which both hold.
+    both: fn(String, String) -> String,
+    /// Two ways in.
+    either: fn(String, String) -> String,
+    /// What belongs together.
+    together: fn(String) -> String,
+}
+
+/// Rules over the names of columns are in English.
+const CODE: Wording = Wording {
+    all: || "all customers".to_owned(),
+    both: |first, second| format!("{first} and {second}"),
+    either: |first, second| format!("{first} or {second}"),
+    together: |text| format!("({text})"),
+};
+
+/// Rules in words are in the language of the command.
+const WORDS: Wording = Wording {
+    all: || tr!("all customers"),
+    both: |first, second| {
+        tr!(
+            "{condition} and {further_condition}",
+            condition = first,
+            further_condition = second
+        )
+    },
+    either: |first, second| tr!("{way} or {other_way}", way = first, other_way = second),
+    together: |text| tr!("({conditions})", conditions = text),
+};
+
 /// Ways into the cluster as one sentence.
-fn said<N: ColumnName>(ways: &[Vec<Condition>], names: &[N]) -> String {
+fn said<N: ColumnName>(ways: &[Vec<Condition>], names: &[N], wording: &Wording) -> String {
     let several = ways.len() > 1;
     let way = |way: &Vec<Condition>| {
-        if way.is_empty() {
-            return "all customers".to_owned();
-        }
         let condition = |condition: &Condition| {
-            let text = condition.to_text(names);
-            let either = condition.missing == Missing::Included && text.contains(" or ");
+            let (text, either) = asked(condition, names, wording);
             match either && (way.len() > 1 || several) {
-                true => format!("({text})"),
+                true => (wording.together)(text),
                 false => text,
             }
         };
-        let text: Vec<String> = way.iter().map(condition).collect();
+        let text = way.iter().map(condition).reduce(wording.both);
+        let text = text.unwrap_or_else(wording.all);
         match several && way.len() > 1 {
-            true => format!("({})", text.join(" and ")),
-            false => text.join(" and "),
+            true => (wording.together)(text),
+            false => text,
         }
     };
-    let ways: Vec<String> = ways.iter().map(way).collect();
-    ways.join(" or ")
+    let ways = ways.iter().map(way).reduce(wording.either);
+    ways.unwrap_or_default()
+}
+
+/// A condition, and whether it lets one of two things through.
+fn asked<N: ColumnName>(condition: &Condition, names: &[N], wording: &Wording) -> (String, bool) {
+    let column = &names[condition.feature];
+    let included = condition.missing == Missing::Included;
+    if condition.categories.is_some() || !included {
+        return (condition.to_text(names), false);
+    }
+    let text = match (condition.above, condition.at_most) {
+        (None, None) => column.is_there(),
+        (above, at_most) => column.between(above, at_most),
+    };
+    match column.never_missing() {
+        true => {
+            let either = text.contains(" or ");
+            (text, either)
+        }
+        false => ((wording.either)(text, column.missing()), true),
+    }
 }
 
 /// The ways with neighbours as one: two that ask the same of all columns but one, where one begins as the

@@ -9,10 +9,11 @@ use regulars_models::clustering::{ClusterProfile, FeatureProfile};
 
 use super::guide::{Portrait, verdict};
 use super::identity::{Change, Event, Lineage, Move};
-use super::{AS_OF, Clusters, Context, EARLIER_AS_OF, shop};
+use super::{AS_OF, Clusters, Context, EARLIER_AS_OF, name, shop};
 use crate::failure::Result;
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::timeline::snapshot::Snapshot;
+use crate::words::said;
 
 /// So many customers of each cluster are named as typical ones.
 const TYPICAL: usize = 3;
@@ -21,6 +22,14 @@ impl Clusters {
     pub(super) fn id_column(&self, clusters: impl Iterator<Item = usize>) -> ArrayRef {
         let ids: UInt64Array = clusters.map(|place| self.ids.ids[place]).collect();
         Arc::new(ids)
+    }
+
+    /// The names of clusters in the language of the command.
+    pub(super) fn name_words(
+        &self,
+        clusters: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = Option<String>> {
+        name::column(clusters.map(|place| Some(self.names[place].as_str())))
     }
 
     /// One row for each cluster and feature.
@@ -48,6 +57,7 @@ impl Clusters {
                 Arc::new(number),
             )
             .column("cluster_name", "What sets it apart", text(names))
+            .in_words("cluster_name", self.name_words(cluster.clone()))
             .column(
                 "customers",
                 "Customers in it",
@@ -107,7 +117,9 @@ impl Clusters {
             .column("cluster_id", ID, self.id_column(all.clone()))
             .column("cluster", "Number of the cluster, largest first", Arc::new(number))
             .column("cluster_name", "What sets it apart", text(&self.names))
+            .in_words("cluster_name", self.name_words(all.clone()))
             .column("status", "kept from an earlier date, new since it, or first where there is none", text(all.clone().map(status)))
+            .in_words("status", all.clone().map(|place| Some(said(status_words(status(place))))))
             .column("customers", "Customers in it", Arc::new(sizes))
             .column("share", "Share of all customers", numbers(all.clone().map(|c| self.profiles[c].share), 6))
             .column("spend_share", "Share of all spend", numbers(spend_shares.iter().copied(), 6))
@@ -115,6 +127,7 @@ impl Clusters {
             .column("small", "Whether it has fewer customers than min_cluster_share", text(all.clone().map(|c| if small.contains(&c) { "yes" } else { "no" })))
             .column("stability", "How surely bootstrap samples find it again: mean of the largest Jaccard index, 1 is always; empty where customers were put into saved segments", numbers(stability.iter().copied(), 4))
             .column("verdict", "What that is worth: very stable from 0.85, stable from 0.75, doubtful from 0.6", text(stability.iter().map(|stability| verdict(*stability))))
+            .in_words("verdict", stability.iter().map(|stability| Some(said(verdict(*stability)))))
             .column("in_words", "Who they are", text(all.clone().map(|c| portrait(c).sentence(shop(context)))))
             .column("action", "What to do", text(all.clone().map(|c| portrait(c).action())))
             .column("rule", "Who is in it, by a short tree over the features; empty where none tells", text(self.rules.iter().map(|rule| &rule.text)))
@@ -173,6 +186,7 @@ impl Clusters {
                 "What sets it apart",
                 text(clusters().map(|place| &self.names[place])),
             )
+            .in_words("cluster_name", self.name_words(clusters()))
             .column("rank", "1 is the most typical one", Arc::new(rank))
             .column(
                 "cluster_distance",
@@ -216,12 +230,20 @@ impl Clusters {
         let to_name = moves
             .iter()
             .map(|one| now(one.to).map_or("", |place| self.names[place].as_str()));
-        let about = format!("the clusters of {}", lineage.as_of);
+        let from_words = moves
+            .iter()
+            .map(|one| one.from.and_then(|id| lineage.past_name(id)));
+        let about = tr!(
+            "Lasting number of the cluster among the clusters of {date}; empty for customers who were in none",
+            date = lineage.as_of
+        );
         let table = TableBuilder::new()
-            .column("from_id", &format!("Lasting number of the cluster among {about}; empty for customers who were in none"), Arc::new(from))
+            .column("from_id", &about, Arc::new(from))
             .column("from_name", "Its name", Arc::new(from_name))
+            .in_words("from_name", name::column(from_words))
             .column("to_id", "Lasting number of the cluster now", Arc::new(to))
-            .column("to_name", "Its name", text(to_name))
+            .column("to_name", "Its name", text(to_name.clone()))
+            .in_words("to_name", name::column(to_name.map(Some)))
             .column("customers", "Customers who were there and are here", Arc::new(moves.iter().map(customers).collect::<UInt64Array>()))
             .column("share", "Share of those who were there", numbers(moves.iter().map(share), 6))
             .column("stayed", "Of them: nothing changed", counted(Change::Stayed))
@@ -229,6 +251,7 @@ impl Clusters {
             .column("model_moved", "Of them: the earlier clusters have them today where they were", counted(Change::ModelMoved))
             .column("both_moved", "Of them: neither", counted(Change::BothMoved))
             .column("event", "What became of the cluster that they were in: kept, merged into this one, split into this one and others, dissolved", text(moves.iter().map(|one| lineage.event(one))))
+            .in_words("event", moves.iter().map(|one| Some(said(event_words(lineage.event(one))))))
             .fact("agreement", format!("{:.6}", lineage.agreement))
             .fact(EARLIER_AS_OF, lineage.as_of.to_string())
             .build()?;
@@ -237,7 +260,27 @@ impl Clusters {
 }
 
 /// What a lasting number is.
-pub(super) const ID: &str = "Lasting number of the cluster: the same from month to month";
+pub(super) const ID: &str = mark!("Lasting number of the cluster: the same from month to month");
+
+/// The text that says whether a cluster is new; customers are new too, and called otherwise.
+fn status_words(status: &str) -> &'static str {
+    match status {
+        "kept" => mark!("kept from the earlier date"),
+        "new" => mark!("new since the earlier date"),
+        _ => mark!("without earlier clusters"),
+    }
+}
+
+/// The text that says what became of a cluster.
+fn event_words(event: &str) -> &'static str {
+    match event {
+        "kept" => mark!("kept from the earlier date"),
+        "merged" => mark!("merged into this one"),
+        "split" => mark!("split into this one and others"),
+        "dissolved" => mark!("dissolved"),
+        _ => "",
+    }
+}
 
 impl Lineage {
     fn past_name(&self, id: u64) -> Option<&str> {
@@ -300,9 +343,16 @@ pub fn with_clusters(
         ),
         None => (UInt64Array::new_null(rows), StringArray::new_null(rows)),
     };
+    // Each name is said once, and not for each of its customers.
+    let said_names: Vec<Option<String>> = clusters.map_or_else(Vec::new, |found| {
+        found.name_words(0..found.names.len()).collect()
+    });
+    let name_of = |row: usize| said_names[clusters?.assignment.labels[row]].as_deref();
+    let words = (0..rows).map(|row| lineage.map(|lineage| said(lineage.changes[row].word())));
     let mut table = table
         .column("cluster", "Number of the cluster, largest first", places)
         .column("cluster_name", "What sets the cluster apart", names)
+        .in_words("cluster_name", (0..rows).map(name_of))
         .column(
             "cluster_distance",
             "Distance to the cluster's centre; large for a customer who fits none",
@@ -319,6 +369,7 @@ pub fn with_clusters(
             "Since then: stayed; customer moved (the earlier clusters, too, have them elsewhere today); model moved (the earlier clusters have them where they were); both moved; new customer",
             Arc::new(changes),
         )
+        .in_words("cluster_change", words)
         .fact(AS_OF, snapshot.as_of.to_string());
     if let Some(lineage) = lineage {
         table = table.fact(EARLIER_AS_OF, lineage.as_of.to_string());

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8_192;
 /// In place of a stage: nobody had heard of them yet.
 const UNKNOWN: u8 = Stage::ALL.len() as u8;
 /// What that is called in files.
-const NOT_YET: &str = "not known yet";
+const NOT_YET: &str = mark!("not known yet");
 
 /// Where everybody stands.
 pub struct LifeCycle {
@@ -244,14 +244,14 @@ fn rhythm(people: &People, params: &LifeCycleValidParams, date: NaiveDate) -> Rh
 fn by_what(rhythm: Option<&Rhythm>, asked: &crate::config::LifeCycle) -> String {
     let from_data = rhythm.is_some_and(|rhythm| rhythm.from_data);
     match (asked.churn_after_days, from_data) {
-        (Some(_), _) => "as the settings say".to_owned(),
-        (None, true) => format!(
-            "after that less than {} in 100 come back within {} days",
-            round(100.0 * asked.return_below, 1),
-            asked.return_within_days
+        (Some(_), _) => tr!("as the settings say"),
+        (None, true) => tr!(
+            "after that less than {few} in 100 come back within {days} days",
+            few = round(100.0 * asked.return_below, 1),
+            days = asked.return_within_days
         ),
         (None, false) => {
-            "twice the longest usual gap: the history is too short to say more".to_owned()
+            tr!("twice the longest usual gap: the history is too short to say more")
         }
     }
 }

@@ -5,11 +5,13 @@ use minijinja::Value;
 use regulars_models::life_cycle::Stage;
 use serde::Serialize;
 
+use super::super::words;
 use super::{LifeMetrics, Move, name};
 use crate::failure::Result;
 use crate::outputs::table::round;
 use crate::pages::{self, part};
 use crate::text::count;
+use crate::words::said;
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -76,8 +78,8 @@ struct Cell {
 
 /// A stage with its size, in words.
 #[derive(Serialize)]
-struct Sized<'a> {
-    name: &'a str,
+struct Sized {
+    name: &'static str,
     customers: u64,
     share: f64,
     width: f64,
@@ -99,7 +101,10 @@ pub fn render(
         .iter()
         .filter(|step| Some(step.dates) == last)
         .collect();
-    let stages: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+    let stages: Vec<&str> = Stage::ALL
+        .iter()
+        .map(|stage| words::stage(stage.name()))
+        .collect();
     let context = Value::from_pairs([
         ("project", Value::from(project)),
         ("as_of", Value::from(as_of.to_string())),
@@ -117,20 +122,20 @@ pub fn render(
     pages::render(&page, "life_cycle.html", TEMPLATE, context)
 }
 
-fn sizes(found: &LifeMetrics) -> Vec<Sized<'_>> {
+fn sizes(found: &LifeMetrics) -> Vec<Sized> {
     let most = found.stages.iter().map(|row| row.share).fold(0.0, f64::max);
     let rows = found.stages.iter().filter_map(|row| {
         let stage = Stage::ALL
             .into_iter()
             .find(|stage| stage.name() == row.name)?;
         Some(Sized {
-            name: &row.name,
+            name: words::stage(stage.name()),
             customers: row.customers,
             share: row.share,
             width: round(100.0 * row.share / most, 1),
             spend_share: row.spend_share,
-            meaning: stage.description(),
-            action: stage.action(),
+            meaning: said(stage.description()),
+            action: said(stage.action()),
         })
     });
     rows.collect()
@@ -147,18 +152,18 @@ fn rows(moves: &[&Move]) -> Vec<Row> {
             Cell {
                 share: step.map(|step| step.share),
                 says: step.map_or_else(String::new, |step| {
-                    format!(
-                        "{} of {} went from {} to {}",
-                        count(step.customers),
-                        count(customers),
-                        name(from),
-                        into.name()
+                    tr!(
+                        "{n} of {all} went from {from} to {to}",
+                        n = count(step.customers),
+                        all = count(customers),
+                        from = words::stage(name(from)),
+                        to = words::stage(into.name())
                     )
                 }),
             }
         });
         Row {
-            name: name(from),
+            name: words::stage(name(from)),
             customers,
             cells: cells.collect(),
         }
@@ -269,7 +274,7 @@ fn bars(
                 x,
                 y: round(y + height / 2.0 + 4.0, 1),
                 end,
-                text: stage.name().to_owned(),
+                text: words::stage(stage.name()).to_owned(),
             };
             Bar {
                 class: class(stage),
@@ -282,7 +287,12 @@ fn bars(
                     (column, true) if column == last => Some(label(x + BAR + 6.0, false)),
                     _ => None,
                 },
-                says: format!("{date}: {} {}", count(size), stage.name()),
+                says: tr!(
+                    "{date}: {n} {stage}",
+                    date = date,
+                    n = count(size),
+                    stage = words::stage(stage.name())
+                ),
             }
         })
         .collect()
@@ -310,12 +320,12 @@ fn bands(moves: &[&Move], column: usize, tops: [&[f64; 10]; 2], unit: f64) -> Ve
             path: format!(
                 "M{x},{a} C{middle},{a} {middle},{b} {end},{b} L{end},{d} C{middle},{d} {middle},{c} {x},{c} Z"
             ),
-            says: format!(
-                "{} from {} to {}, {} of them",
-                count(step.customers),
-                from.name(),
-                into.name(),
-                part(step.share)
+            says: tr!(
+                "{n} from {from} to {to}, {share} of them",
+                n = count(step.customers),
+                from = words::stage(from.name()),
+                to = words::stage(into.name()),
+                share = part(step.share)
             ),
         });
     }

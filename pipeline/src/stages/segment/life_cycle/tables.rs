@@ -9,14 +9,16 @@ use arrow::compute::{concat, take};
 use arrow::datatypes::{Field, Schema};
 use regulars_models::life_cycle::{Placed, Stage};
 
+use super::super::words;
 use super::{LifeMetrics, Move, StageRow, name};
 use crate::config::LifeCycle as Asked;
 use crate::failure::{Failure, Result};
 use crate::outputs::table::{TableBuilder, numbers, text};
 use crate::stages::segment::people::People;
+use crate::words::said;
 
 /// In the column `rfm_segment`: known, and has not bought anything.
-pub const NEVER_BOUGHT: &str = "Never Bought";
+pub const NEVER_BOUGHT: &str = mark!("Never Bought");
 
 /// The table of customers who bought, with the life cycle, and with those who never bought.
 ///
@@ -50,6 +52,7 @@ pub fn with_life_cycle(
     for (field, column) in schema.fields().iter().zip(table.columns()) {
         let behind: ArrayRef = match field.name().as_str() {
             "rfm_segment" => text([NEVER_BOUGHT]),
+            "rfm_segment_words" => text([said(NEVER_BOUGHT)]),
             _ => new_null_array(column.data_type(), 1),
         };
         let column = match field.name().as_str() {
@@ -75,10 +78,13 @@ fn stages(now: &[Placed], asked: &Asked) -> Result<RecordBatch> {
         .column(
             "life_cycle",
             "Stage of the life cycle, by the customer's own rhythm",
-            text(named),
+            text(named.clone()),
         )
+        .in_words("life_cycle", named.map(|name| Some(words::stage(name))))
         .column("phase", "Phase of the relationship", text(phases))
+        .in_words("phase", now.iter().map(|placed| Some(phase_words(placed.stage, asked))))
         .column("ladder", "Rung of the ladder of loyalty", text(rungs))
+        .in_words("ladder", now.iter().map(|placed| Some(rung_words(placed.stage, asked))))
         .column(
             "usual_gap_days",
             "Four of five of the customer's gaps between purchases are no longer; few gaps are drawn towards those of all",
@@ -90,6 +96,24 @@ fn stages(now: &[Placed], asked: &Asked) -> Result<RecordBatch> {
             numbers(now.iter().map(|placed| placed.q95), 1),
         )
         .build()
+}
+
+/// The phase of a stage in the language of the command; the user's own word stays as it is.
+fn phase_words(stage: Stage, asked: &Asked) -> &str {
+    let phase = asked.phase_of(stage);
+    match asked.phase.contains_key(stage.name()) {
+        true => phase,
+        false => words::phase(phase),
+    }
+}
+
+/// The same of the rung on the ladder of loyalty.
+fn rung_words(stage: Stage, asked: &Asked) -> &str {
+    let rung = asked.rung_of(stage);
+    match asked.ladder.contains_key(stage.name()) {
+        true => rung,
+        false => said(rung),
+    }
 }
 
 /// The stages with their sizes, what they mean and what to do.
@@ -104,11 +128,19 @@ pub fn stages_table(found: &LifeMetrics, asked: &Asked) -> Result<RecordBatch> {
                 .map(|stage| (row, stage))
         })
         .collect();
-    let said = |of: fn(Stage) -> &'static str| text(rows.iter().map(|row| of(row.1)));
+    let told = |of: fn(Stage) -> &'static str| text(rows.iter().map(|row| said(of(row.1))));
     let customers: UInt64Array = rows.iter().map(|row| row.0.customers).collect();
     TableBuilder::new()
         .fact("churn_after_days", found.churn_after_days.to_string())
-        .column("life_cycle", "Stage of the life cycle", said(Stage::name))
+        .column(
+            "life_cycle",
+            "Stage of the life cycle",
+            text(rows.iter().map(|row| row.1.name())),
+        )
+        .in_words(
+            "life_cycle",
+            rows.iter().map(|row| Some(words::stage(row.1.name()))),
+        )
         .column("customers", "Customers in it", Arc::new(customers))
         .column(
             "share",
@@ -125,13 +157,21 @@ pub fn stages_table(found: &LifeMetrics, asked: &Asked) -> Result<RecordBatch> {
             "Phase of the relationship",
             text(rows.iter().map(|row| asked.phase_of(row.1))),
         )
+        .in_words(
+            "phase",
+            rows.iter().map(|row| Some(phase_words(row.1, asked))),
+        )
         .column(
             "ladder",
             "Rung of the ladder of loyalty",
             text(rows.iter().map(|row| asked.rung_of(row.1))),
         )
-        .column("meaning", "Who they are", said(Stage::description))
-        .column("action", "What to do", said(Stage::action))
+        .in_words(
+            "ladder",
+            rows.iter().map(|row| Some(rung_words(row.1, asked))),
+        )
+        .column("meaning", "Who they are", told(Stage::description))
+        .column("action", "What to do", told(Stage::action))
         .build()
 }
 
@@ -142,6 +182,11 @@ pub fn flow_table(moves: &[Move]) -> Result<RecordBatch> {
         Arc::new(days.map(Some).collect::<Date32Array>())
     };
     let stages = |place: usize| text(moves.iter().map(|step| name(step.stages[place])));
+    let told = |place: usize| {
+        moves
+            .iter()
+            .map(move |step| Some(words::stage(name(step.stages[place]))))
+    };
     let customers: UInt64Array = moves.iter().map(|step| step.customers).collect();
     TableBuilder::new()
         .column("from_date", "The earlier date", dates(0))
@@ -151,11 +196,13 @@ pub fn flow_table(moves: &[Move]) -> Result<RecordBatch> {
             "Stage at the earlier date, from what was known then",
             stages(0),
         )
+        .in_words("from_stage", told(0))
         .column(
             "to_stage",
             "Stage at the later date, from what was known then",
             stages(1),
         )
+        .in_words("to_stage", told(1))
         .column("customers", "How many went so", Arc::new(customers))
         .column(
             "share",

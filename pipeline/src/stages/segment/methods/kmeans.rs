@@ -15,14 +15,14 @@ pub const OURS: Method = Method {
 
 /// With those of linfa-clustering.
 pub const LINFA: Method = Method {
-    name: "linfa's k-means",
+    name: mark!("linfa's k-means"),
     kind: "k-means",
     fit: |search| fit(search, Algorithm::Linfa),
 };
 
 /// A mixture of Gaussians of linfa-clustering.
 pub const MIXTURE: Method = Method {
-    name: "a Gaussian mixture",
+    name: mark!("a Gaussian mixture"),
     kind: "gaussian mixture",
     fit: |search| fit(search, Algorithm::Mixture),
 };
@@ -36,7 +36,7 @@ pub const PROTOTYPES: Method = Method {
 
 /// Kohonen's map.
 pub const MAP: Method = Method {
-    name: "a self-organising map",
+    name: mark!("a self-organising map"),
     kind: "self-organising map",
     fit: |search| fit(search, Algorithm::Map),
 };

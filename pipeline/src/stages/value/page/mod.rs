@@ -13,6 +13,7 @@ use crate::failure::Result;
 use crate::pages;
 use crate::pages::plot::{Axis, Tick, place};
 use crate::text::{money, percent, round};
+use crate::words::{Language, said, spoken};
 
 /// The template.
 const TEMPLATE: &str = include_str!("page.html");
@@ -99,7 +100,7 @@ pub fn render(
     let context = Value::from_pairs([
         ("project", Value::from(project)),
         ("made", Value::from(made.words())),
-        ("word", Value::from(made.margin.word())),
+        ("word", Value::from(said(made.margin.word()))),
         ("found", pages::value_of(found)?),
         ("chosen", pages::value_of(&found.chosen())?),
         ("total", pages::value_of(&total)?),
@@ -117,8 +118,22 @@ pub fn render(
 /// What values are made of, each part with its sum.
 fn parts(found: &Metrics, currency: &str) -> Vec<[String; 2]> {
     let told = found.parts.told.iter();
-    told.map(|(name, sum)| [name.replace('_', " "), money(*sum, currency)])
+    told.map(|(name, sum)| [part_words(name).to_owned(), money(*sum, currency)])
         .collect()
+}
+
+/// A part by the name of its column.
+fn part_words(name: &str) -> &str {
+    said(match name {
+        "present_value" => mark!("present value"),
+        "category_room" => mark!("category room"),
+        "potential_value" => mark!("potential value"),
+        "influence_value" => mark!("influence value"),
+        "cost_to_serve" => mark!("cost to serve"),
+        "payment_risk" => mark!("payment risk"),
+        "total_value" => mark!("total value"),
+        name => name,
+    })
 }
 
 /// Mean purchases in the period that is held out, by purchases before it.
@@ -132,15 +147,16 @@ fn plot(groups: &[Group]) -> Plot {
     let [width, height] = SIDES;
     let across = Axis::new([1.0, f64::from(last.max(2))], [0.0, width]);
     let up = Axis::new([0.0, reach], [height, 0.0]);
-    let line = |class, said: &str, of: fn(&Group) -> f64| {
+    let line = |class, what: &str, of: fn(&Group) -> f64| {
         let dot = |group: &Group| Dot {
             x: across.at(group.purchases.into()),
             y: up.at(of(group)),
-            says: format!(
-                "{} customers with {}: {said} {:.2}",
-                group.customers,
-                label(group, groups),
-                of(group)
+            says: tr!(
+                "{n} customers with {purchases}: {what} {mean}",
+                n = group.customers,
+                purchases = label(group, groups),
+                what = said(what),
+                mean = format!("{:.2}", of(group))
             ),
         };
         let dots: Vec<Dot> = groups.iter().map(dot).collect();
@@ -160,9 +176,11 @@ fn plot(groups: &[Group]) -> Plot {
         across: groups.iter().map(mark).collect(),
         up: (0..=4).map(step).collect(),
         lines: vec![
-            line("before", "in the period before", |group| group.before),
-            line("predicted", "predicted", |group| group.predicted),
-            line("observed", "came", |group| group.observed),
+            line("before", mark!("in the period before"), |group| {
+                group.before
+            }),
+            line("predicted", mark!("predicted"), |group| group.predicted),
+            line("observed", mark!("came"), |group| group.observed),
         ],
     }
 }
@@ -243,26 +261,26 @@ fn heats(rows: &[CohortMonth], currency: &str) -> Vec<Heat> {
         x: across(row.since),
         shade: part(row.retention(), most_retained),
         label: format!("{:.0}", 100.0 * row.retention()),
-        says: format!(
-            "{} after {} months: {} of {} bought ({}){}",
-            row.cohort,
-            row.since,
-            row.active,
-            row.customers,
-            percent(row.retention()),
-            unfinished(row)
+        says: tr!(
+            "{month} after {n} months: {active} of {customers} bought ({share}){unfinished}",
+            month = row.cohort,
+            n = row.since,
+            active = row.active,
+            customers = row.customers,
+            share = percent(row.retention()),
+            unfinished = unfinished(row)
         ),
     };
     let revenue = |row: &CohortMonth| Cell {
         x: across(row.since),
         shade: part(brought(row), most_brought),
         label: short(row.revenue_per_customer),
-        says: format!(
-            "{} after {} months: {} a customer{}",
-            row.cohort,
-            row.since,
-            money(row.revenue_per_customer, currency),
-            unfinished(row)
+        says: tr!(
+            "{month} after {n} months: {spent} a customer{unfinished}",
+            month = row.cohort,
+            n = row.since,
+            spent = money(row.revenue_per_customer, currency),
+            unfinished = unfinished(row)
         ),
     };
     let rows_of = |cell: &dyn Fn(&CohortMonth) -> Cell| -> Vec<HeatRow> {
@@ -291,11 +309,13 @@ fn heats(rows: &[CohortMonth], currency: &str) -> Vec<Heat> {
     };
     vec![
         heat(
-            "Of a hundred customers, those who bought in the month",
+            said(mark!(
+                "Of a hundred customers, those who bought in the month"
+            )),
             rows_of(&retention),
         ),
         heat(
-            "Spent until the end of the month, a customer",
+            said(mark!("Spent until the end of the month, a customer")),
             rows_of(&revenue),
         ),
     ]
@@ -309,13 +329,19 @@ fn unfinished(row: &CohortMonth) -> &'static str {
     if row.whole {
         ""
     } else {
-        ", the month not over"
+        said(mark!(", the month not over"))
     }
 }
 
 /// An amount in four characters.
 fn short(amount: f64) -> String {
     let (size, sign) = (amount.abs(), if amount < 0.0 { "-" } else { "" });
+    if spoken() == Language::Zh && size >= 9_995.0 {
+        return match size {
+            size if size >= 99_950_000.0 => format!("{sign}{:.0}亿", size / 1e8),
+            size => format!("{sign}{:.0}万", size / 1e4),
+        };
+    }
     match size {
         size if size >= 999_500.0 => format!("{sign}{:.0}m", size / 1e6),
         size if size >= 9_995.0 => format!("{sign}{:.0}k", size / 1e3),

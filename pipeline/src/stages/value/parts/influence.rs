@@ -25,9 +25,9 @@ pub fn read(
 ) -> Result<Result<Influence, String>> {
     let warehouse = context.warehouse()?;
     let Some(column) = &context.settings.config.value.referred_by else {
-        return Ok(Err(
-            "the influence: an attribute of the customers that names who brought them would tell it, by `referred_by` under [value]".to_owned(),
-        ));
+        return Ok(Err(tr!(
+            "the influence: an attribute of the customers that names who brought them would tell it, by `referred_by` under [value]"
+        )));
     };
     if !warehouse.has_column("customers", column) {
         return Err(unknown(context, column)?);

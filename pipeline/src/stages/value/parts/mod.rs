@@ -22,7 +22,8 @@ use crate::failure::Result;
 use crate::known::rows_of;
 use crate::outputs::table::{TableBuilder, numbers};
 use crate::stages::Context;
-use crate::text::round;
+use crate::text::{begun, round};
+use crate::words::said;
 
 /// What each customer's value is made of, one entry a customer; a part that the data do not tell is not
 /// there.
@@ -115,7 +116,7 @@ impl Parts {
 
     /// The parts as a table.
     pub fn table(&self, buyers: &Buyers, worths: &[Worth], made: &Made<'_>) -> Result<RecordBatch> {
-        let (word, days) = (made.margin.word(), made.settings.horizon_days);
+        let (word, days) = (said(made.margin.word()), made.settings.horizon_days);
         let lifetime: Vec<f64> = worths.iter().map(|worth| worth.lifetime_value).collect();
         let money = |values: &[f64]| numbers(values.iter().copied(), 2);
         let mut table = TableBuilder::new()
@@ -124,34 +125,43 @@ impl Parts {
             .column("customer_id", "Who", buyers.ids.clone())
             .column(
                 "present_value",
-                &format!("Present value: {word} so far, returns taken off"),
+                &tr!(
+                    "Present value: {counted} so far, returns taken off",
+                    counted = word
+                ),
                 money(&self.present),
             )
             .column(
                 "lifetime_value",
-                &format!("Expected {word} of the next {days} days, discounted"),
+                &tr!(
+                    "Expected {counted} of the next {days} days, discounted",
+                    counted = word,
+                    days = days
+                ),
                 money(&lifetime),
             );
         if let Some(room) = &self.room {
-            let about = format!(
-                "{} more in the next {days} days, if the customer spent in each category what {} spend there on average, times the probability of being active",
-                capital(word),
-                self.peers
+            let about = tr!(
+                "{counted} more in the next {days} days, if the customer spent in each category what {peers} spend there on average, times the probability of being active",
+                counted = begun(word),
+                days = days,
+                peers = said(self.peers)
             );
             table = table.column("category_room", &about, money(room));
         }
         table = table.column(
             "potential_value",
             match self.room {
-                Some(_) => "Potential value: lifetime value and room in categories",
-                None => "Potential value: lifetime value",
+                Some(_) => mark!("Potential value: lifetime value and room in categories"),
+                None => mark!("Potential value: lifetime value"),
             },
             money(&self.potential),
         );
         if let Some(influence) = &self.influence {
             let referrals: UInt32Array = influence.referrals.iter().map(|n| Some(*n)).collect();
-            let about =
-                "Lifetime value of the customers whom this one brought; it is theirs as well";
+            let about = mark!(
+                "Lifetime value of the customers whom this one brought; it is theirs as well"
+            );
             table = table
                 .column(
                     "referrals",
@@ -161,34 +171,43 @@ impl Parts {
                 .column("influence_value", about, money(&influence.value));
         }
         let plain = [
-            ("survey_rating", "Mean answer to surveys", &self.rating, 4),
+            (
+                "survey_rating",
+                mark!("Mean answer to surveys"),
+                &self.rating,
+                4,
+            ),
             (
                 "discounts",
-                "Money taken off what was bought so far; spend is without it, so the total does not count it again",
+                mark!(
+                    "Money taken off what was bought so far; spend is without it, so the total does not count it again"
+                ),
                 &self.discounts,
                 2,
             ),
             (
                 "cost_to_serve",
-                "What returns, contacts, calls, complaints and late payments have cost so far, by cost_of under [value]",
+                mark!(
+                    "What returns, contacts, calls, complaints and late payments have cost so far, by cost_of under [value]"
+                ),
                 &self.service,
                 2,
             ),
             (
                 "late_payment_share",
-                "Share of payments that came late, drawn towards that of all",
+                mark!("Share of payments that came late, drawn towards that of all"),
                 &self.late,
                 6,
             ),
             (
                 "disputed_payment_share",
-                "Share of payments that are disputed, drawn towards that of all",
+                mark!("Share of payments that are disputed, drawn towards that of all"),
                 &self.disputed,
                 6,
             ),
             (
                 "payment_risk",
-                "Lifetime value times the share of disputed payments",
+                mark!("Lifetime value times the share of disputed payments"),
                 &self.risk,
                 2,
             ),
@@ -234,14 +253,6 @@ impl Parts {
             untold: self.untold.clone(),
         }
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }
 
 /// Spend of a year more as what is earned by it in the horizon, while the customer is active.

@@ -31,9 +31,9 @@ pub fn read(context: &Context<'_>, buyers: &Buyers) -> Result<Result<Room, Strin
         .into_iter()
         .find(|level| warehouse.has_column("products", level));
     let Some(level) = level.filter(|_| warehouse.has_column("interactions", "product_id")) else {
-        return Ok(Err(
-            "the room in categories: a `category` or `department` of the products and a `product_id` of what was bought would tell it".to_owned(),
-        ));
+        return Ok(Err(tr!(
+            "the room in categories: a `category` or `department` of the products and a `product_id` of what was bought would tell it"
+        )));
     };
     let scope = warehouse.scope.within()?;
     let peers = peers(context, &scope)?;
@@ -50,8 +50,8 @@ pub fn read(context: &Context<'_>, buyers: &Buyers) -> Result<Result<Room, Strin
     Ok(Ok(Room {
         spend: known.collect(),
         peers: match peers {
-            true => "customers of the same RFM segment",
-            false => "all customers",
+            true => mark!("customers of the same RFM segment"),
+            false => mark!("all customers"),
         },
     }))
 }

@@ -54,10 +54,12 @@ pub fn read(context: &Context<'_>, buyers: &Buyers, untold: &mut Vec<String>) ->
     if cost.is_none() {
         let there: Vec<&str> = PRICED.into_iter().filter(|name| sum(name) > 0.0).collect();
         untold.push(match there.is_empty() {
-            true => "the cost to serve: returns, contacts, service calls, complaints or late payments in the history, and their prices in `cost_of` under [value], would tell it".to_owned(),
-            false => format!(
-                "the cost to serve: prices of {} in `cost_of` under [value] would tell it",
-                there.join(", ").replace('_', " ")
+            true => tr!(
+                "the cost to serve: returns, contacts, service calls, complaints or late payments in the history, and their prices in `cost_of` under [value], would tell it"
+            ),
+            false => tr!(
+                "the cost to serve: prices of {kinds} in `cost_of` under [value] would tell it",
+                kinds = there.join(", ").replace('_', " ")
             ),
         });
     }
@@ -73,10 +75,9 @@ pub fn read(context: &Context<'_>, buyers: &Buyers, untold: &mut Vec<String>) ->
     let late = (pays && (has("status") || has("due_on"))).then(|| share("late_payment"));
     let disputed = (pays && has("status")).then(|| share("disputed"));
     if disputed.is_none() {
-        untold.push(
+        untold.push(tr!(
             "the payment risk: payments with a `status` of paid, late or disputed would tell it"
-                .to_owned(),
-        );
+        ));
     }
     let rating = has("rating").then(|| {
         let (answers, sums) = (column("surveys"), column("ratings"));
