@@ -619,7 +619,7 @@ fn by_each_customers_own_value_whom_to_contact_and_what_leaving_costs() {
     let page = sandbox.read("regulars-out/churn.html");
     for part in [
         "Leaving is expected to cost",
-        "`contact` in churn.csv",
+        "<code>contact</code> in churn.csv",
         "own value (",
     ] {
         assert!(page.contains(part), "{part}");

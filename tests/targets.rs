@@ -907,9 +907,9 @@ fn lists_and_read_outs_in_chinese_keep_their_codes() {
         .shows(&["增量提升：", "不给出回报率"]);
     let read = columns(&sandbox.read("regulars-out/campaigns/trial.csv"));
     assert_eq!(read["group"], ["sent", "control"]);
-    assert_eq!(read["group_words"], ["已联系", "对照组"]);
+    assert_eq!(read["group_words"], ["已触达", "对照组"]);
     let page = sandbox.read("regulars-out/campaigns/trial.html");
-    for words in ["trial 的收益", "已联系与对照组", "逐日情况"] {
+    for words in ["trial 的收益", "已触达与对照组", "逐日情况"] {
         assert!(page.contains(words), "the page lacks {words}");
     }
     assert!(!page.contains("held back"));

@@ -182,6 +182,11 @@ impl Lists<'_> {
 
     /// What candidates bring at some prices, and how far the limits are used.
     fn account(&self, prices: &Prices) -> Account {
+        self.settle(prices, self.used(prices))
+    }
+
+    /// What candidates bring at some prices, and how many each limit and each list takes.
+    fn used(&self, prices: &Prices) -> Account {
         let empty = || Account::none(self.limits.len(), self.profits.len());
         let parts: Vec<Account> = (0..self.candidates().div_ceil(CHUNK))
             .into_par_iter()
@@ -206,7 +211,7 @@ impl Lists<'_> {
         for part in &parts {
             account.add(part);
         }
-        self.settle(prices, account)
+        account
     }
 
     /// The lists that a candidate is taken for at some prices, the best first.
@@ -278,13 +283,19 @@ impl Lists<'_> {
     fn set_own_prices(&self, prices: &mut Prices, dear: f64) {
         for list in 0..self.profits.len() {
             for column in 0..self.groups[list].len() {
+                let of_candidate = |candidate: usize| {
+                    let limit = self.groups[list][column][candidate]?;
+                    let own = prices.limits[limit as usize];
+                    let may = self.may(list, candidate);
+                    may.then(|| (limit, self.gain(prices, list, candidate) + own))
+                };
+                let found: Vec<(u32, f64)> = (0..self.candidates())
+                    .into_par_iter()
+                    .filter_map(of_candidate)
+                    .collect();
                 let mut gains: HashMap<u32, Vec<f64>> = HashMap::new();
-                for candidate in (0..self.candidates()).filter(|c| self.may(list, *c)) {
-                    if let Some(limit) = self.groups[list][column][candidate] {
-                        let own = prices.limits[limit as usize];
-                        let gain = self.gain(prices, list, candidate) + own;
-                        gains.entry(limit).or_default().push(gain);
-                    }
+                for (limit, gain) in found {
+                    gains.entry(limit).or_default().push(gain);
                 }
                 for (limit, gains) in gains {
                     let Limit { least, most } = self.limits[limit as usize];
@@ -293,7 +304,8 @@ impl Lists<'_> {
             }
             if self.most[list] != usize::MAX {
                 let own = prices.lists[list];
-                let gains = (0..self.candidates()).filter(|c| self.may(list, *c));
+                let gains = (0..self.candidates()).into_par_iter();
+                let gains = gains.filter(|c| self.may(list, *c));
                 let gains = gains.map(|c| self.gain(prices, list, c) + own).collect();
                 prices.lists[list] = own_price(gains, 0, self.most[list], dear);
             }
@@ -310,11 +322,14 @@ impl Lists<'_> {
             return brings;
         }
         let others = (0..self.profits.len()).filter(|other| *other != list);
-        let mut others: Vec<f64> = others
+        let others = others
             .filter(|other| self.may(*other, candidate))
             .map(|other| self.reduced(prices, other, candidate))
-            .filter(|brings| *brings > 0.0)
-            .collect();
+            .filter(|brings| *brings > 0.0);
+        if self.room[candidate] == 1 {
+            return brings - others.fold(0.0, f64::max);
+        }
+        let mut others: Vec<f64> = others.collect();
         others.sort_by(|a, b| b.total_cmp(a));
         let last = self.room[candidate] as usize - 1;
         brings - others.get(last).copied().unwrap_or(0.0)
@@ -329,7 +344,7 @@ impl Lists<'_> {
                 budget: price,
                 ..prices.clone()
             };
-            let account = self.account_raw(&prices);
+            let account = self.used(&prices);
             let costs = account.lists.iter().zip(self.costs);
             costs.map(|(number, cost)| number * cost).sum::<f64>()
         };
@@ -346,19 +361,6 @@ impl Lists<'_> {
             }
         }
         high
-    }
-
-    /// How many are taken at some prices, by list.
-    fn account_raw(&self, prices: &Prices) -> Account {
-        let mut account = Account::none(self.limits.len(), self.profits.len());
-        let mut of_one = Vec::new();
-        for candidate in 0..self.candidates() {
-            self.best_of(prices, candidate, &mut of_one);
-            for &(_, list) in &of_one {
-                account.lists[list] += 1.0;
-            }
-        }
-        account
     }
 
     /// A choice within all limits, by what candidates bring at some prices: first for limits that

@@ -6,7 +6,7 @@
 
 pub mod plot;
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use base64::Engine as _;
 use minijinja::syntax::SyntaxConfig;
@@ -44,6 +44,7 @@ pub fn environment() -> Result<Environment<'static>> {
     }
     page.add_function("t", sentence);
     page.add_function("h", marked_up);
+    page.add_filter("ticked", |text: &str| Value::from_safe_string(ticked(text)));
     page.add_function("lang", || words::spoken().tag());
     page.add_global("gap", gap());
     page.add_function("script", || Value::from_safe_string(SCRIPT.to_owned()));
@@ -94,6 +95,23 @@ fn gap() -> &'static str {
         Language::En => " ",
         Language::Zh => "",
     }
+}
+
+/// A sentence that a terminal shows as well, as HTML: what stands between backticks is code.
+fn ticked(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    for (place, part) in parts.into_iter().enumerate() {
+        let escaped = HtmlEscape(part);
+        // The last one, opened and never closed, is a backtick.
+        let _ = match place % 2 == 1 {
+            true if place < last => write!(html, "<code>{escaped}</code>"),
+            true => write!(html, "`{escaped}"),
+            false => write!(html, "{escaped}"),
+        };
+    }
+    html
 }
 
 /// The script as a content security policy names it.
@@ -155,6 +173,12 @@ pub fn part(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_still_escaped() {
+        assert_eq!(ticked("`a<b` in <c>"), "<code>a&lt;b</code> in &lt;c&gt;");
+        assert_eq!(ticked("one ` alone"), "one ` alone");
+    }
 
     #[test]
     fn small_shares_are_told_from_none() {
