@@ -16,6 +16,10 @@ pub mod compute {
     pub use arrow_cast::cast;
 }
 
+#[macro_use]
+#[path = "../src/words.rs"]
+mod words;
+
 #[path = "../src/config/mod.rs"]
 mod config;
 #[path = "../src/contract/mod.rs"]
